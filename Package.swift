@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers of Nave. A target may depend on targets of its own layer or a lower one; the tidy
+// test (Tests/TidyTests) holds every import against these arrows. See docs/architecture.md.
+
+/// Strictness shared by every Swift target of ours.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let foreignCode: [Target] = [
+    systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+    systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    systemLibrary("CBlosc", pkgConfig: "blosc", apt: "libblosc-dev"),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+]
+
+let pure: [Target] = [
+    module("Checksums", ["COpenSSL", "CKernels"]),
+    module("StorageModel"),
+    module("StorageFormats", ["StorageModel", "Checksums"]),
+    module("ArrayModel"),
+    module(
+        "ArrayCodecs", ["ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc"]),
+    module("AccessControl", ["Checksums", "StorageModel"]),
+    module("S3Protocol", ["StorageModel", "Checksums"]),
+]
+
+let inputOutput: [Target] = [
+    module("DiskIO"),
+    module("SQLiteDatabase", ["CSQLite"]),
+    module("Volumes", ["StorageModel", "StorageFormats", "Checksums", "DiskIO"]),
+    module("MetadataIndex", ["StorageModel", "StorageFormats", "SQLiteDatabase"]),
+]
+
+let engine: [Target] = [
+    module(
+        "ObjectStorage",
+        [
+            "StorageModel", "StorageFormats", "ArrayModel", "Checksums", "DiskIO", "Volumes",
+            "MetadataIndex", nioCore, logging,
+        ]),
+    module(
+        "ArrayStorage",
+        ["StorageModel", "ArrayModel", "ArrayCodecs", "CKernels", "DiskIO", "ObjectStorage", nioCore]),
+]
+
+let surface: [Target] = [
+    module("HTTPServing", [nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
+    module(
+        "S3Service",
+        [
+            "StorageModel", "Checksums", "S3Protocol", "AccessControl", "ObjectStorage",
+            "HTTPServing", nioCore, nioHTTP1, logging,
+        ]),
+    module(
+        "ArrayService",
+        [
+            "StorageModel", "ArrayModel", "ArrayStorage", "AccessControl", "ObjectStorage",
+            "HTTPServing", "AdminService", nioCore, nioHTTP1, logging,
+        ]),
+    module(
+        "AdminService",
+        [
+            "StorageModel", "AccessControl", "ObjectStorage", "HTTPServing", nioCore, nioHTTP1,
+            logging,
+        ]),
+]
+
+let server: [Target] = [
+    module(
+        "ServerRuntime",
+        [
+            "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayStorage",
+            "HTTPServing", "S3Service", "ArrayService", "AdminService", nioCore, nioPosix,
+            nioHTTP1, logging, lifecycle,
+        ]),
+    .executableTarget(
+        name: "nave", dependencies: ["ServerRuntime", argumentParser], swiftSettings: strict),
+]
+
+let testTargets: [Target] = [
+    tests("TidyTests", []),
+]
+
+let package = Package(
+    name: "nave",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "nave", targets: ["nave"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: foreignCode + pure + inputOutput + engine + surface + server + testTargets
+)

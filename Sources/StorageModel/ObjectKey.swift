@@ -1,0 +1,69 @@
+/// The key of an object: 1 to 1024 bytes of UTF-8, compared byte by byte.
+///
+/// Two keys are equal exactly when their bytes are; Unicode equivalence plays no part.
+///
+/// Source: Amazon S3 User Guide, "Naming Amazon S3 objects" (at most 1024 bytes of UTF-8). Nave also
+/// refuses NUL, empty inner or leading segments, and the segments `.` and `..`, which file-based
+/// clients cannot address; a single trailing `/` (a "folder" marker) is allowed.
+public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The longest key, in bytes of UTF-8.
+    public static let lengthBytesMax = 1024
+
+    /// The key's text.
+    public let text: String
+
+    /// Parses a key.
+    ///
+    /// - Throws: ``NameError/keyEmpty``, ``NameError/keyTooLong(lengthBytes:)`` or
+    ///   ``NameError/keyNotAddressable``.
+    public init(_ text: String) throws(NameError) {
+        let lengthBytes = text.utf8.count
+        guard lengthBytes > 0 else { throw .keyEmpty }
+        guard lengthBytes <= Self.lengthBytesMax else {
+            throw .keyTooLong(lengthBytes: lengthBytes)
+        }
+        guard Self.isAddressable(text.utf8) else { throw .keyNotAddressable }
+        self.text = text
+    }
+
+    /// Trusts text that was parsed before, as the index does with what it stored itself.
+    public init(trusted text: String) {
+        self.text = text
+    }
+
+    public var description: String { text }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var copy = text
+        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    private static func isAddressable(_ bytes: String.UTF8View) -> Bool {
+        var segmentLength = 0
+        var segmentIsDots = true
+        var isFirst = true
+        for byte in bytes {
+            if byte == 0 { return false }
+            if byte == UInt8(ascii: "/") {
+                if segmentLength == 0 { return false }
+                if segmentIsDots && segmentLength <= 2 { return false }
+                segmentLength = 0
+                segmentIsDots = true
+                isFirst = false
+            } else {
+                segmentLength += 1
+                if byte != UInt8(ascii: ".") { segmentIsDots = false }
+            }
+        }
+        if segmentLength == 0 { return !isFirst }
+        return !(segmentIsDots && segmentLength <= 2)
+    }
+}
