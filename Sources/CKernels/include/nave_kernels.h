@@ -1,0 +1,4 @@
+#ifndef NAVE_KERNELS_H
+#define NAVE_KERNELS_H
+
+#endif
