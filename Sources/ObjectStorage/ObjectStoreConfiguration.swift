@@ -1,0 +1,30 @@
+import StorageModel
+
+/// What a store is opened with.
+public struct ObjectStoreConfiguration: Sendable {
+    /// The directory of the volume; made if it does not exist.
+    public var volumeDirectory: String
+    /// The directory of the index; made if it does not exist. Always on the real file system.
+    public var indexDirectory: String
+    /// The principal whose keys come from the configuration rather than the log.
+    public var root: Principal?
+    /// The bounds of queues and buffers.
+    public var limits: StoreLimits
+    /// Tells the time of changes.
+    public var clock: @Sendable () -> WallTime
+
+    /// Makes a configuration of its parts.
+    public init(
+        volumeDirectory: String,
+        indexDirectory: String,
+        root: Principal? = nil,
+        limits: StoreLimits = StoreLimits(),
+        clock: @escaping @Sendable () -> WallTime
+    ) {
+        self.volumeDirectory = volumeDirectory
+        self.indexDirectory = indexDirectory
+        self.root = root
+        self.limits = limits
+        self.clock = clock
+    }
+}

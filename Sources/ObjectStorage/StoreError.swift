@@ -1,0 +1,66 @@
+import StorageModel
+
+/// A failure of the storage engine.
+public enum StoreError: Error, Hashable, Sendable {
+    /// No namespace has this name, or it was deleted meanwhile.
+    case namespaceMissing(NamespaceName)
+    /// Another principal owns a namespace of this name.
+    case namespaceTaken(NamespaceName)
+    /// The namespace holds objects or uploads in progress and cannot be deleted.
+    case namespaceNotEmpty(NamespaceName)
+    /// A principal of this name, or with this access key, exists already.
+    case principalTaken(PrincipalName)
+    /// No principal has this name, or it is root, whose keys come from the configuration.
+    case principalMissing(PrincipalName)
+    /// What the writer demanded of the key does not hold; nothing was written.
+    case preconditionFailed
+    /// The key holds no object, and the writer demanded one (`If-Match` on a missing key).
+    case objectMissing(ObjectKey)
+    /// The object that was looked up has been replaced meanwhile and its bytes are gone; look it up
+    /// again.
+    case objectReplaced
+    /// No upload of this name is in progress for this key.
+    case uploadMissing(UploadID)
+    /// A part that completion names was not uploaded, or has another entity tag or checksum.
+    case partInvalid(number: Int)
+    /// The parts that completion names are not in ascending order.
+    case partOrderInvalid
+    /// A part other than the last is smaller than S3 allows.
+    case partTooSmall(number: Int, sizeBytes: Int64)
+    /// A part number outside `1...10_000`.
+    case partNumberInvalid(Int)
+    /// Completion names no part.
+    case partsEmpty
+    /// A range that does not lie within the object.
+    case rangeInvalid
+    /// More bytes than one object or part may have.
+    case payloadTooLarge
+    /// Stored bytes fail their checksum; none of them was handed out.
+    case checksumMismatch
+    /// The disk is full.
+    case outOfSpace
+    /// The volume failed; writing has stopped until the server is restarted.
+    case volumeFailed
+    /// The index failed; it is derived data and is brought up to date on the next start.
+    case indexFailed
+    /// More is waiting than the store accepts; try again later.
+    case overloaded
+    /// The store is closed, or closing.
+    case closed
+    /// The volume cannot be opened.
+    case openFailed(StoreOpenFailure)
+}
+
+/// Why a store cannot be opened.
+public enum StoreOpenFailure: Error, Hashable, Sendable {
+    /// Another process uses the directory.
+    case inUse(directory: String)
+    /// The directory holds something else, or a volume of another version.
+    case foreign(directory: String, detail: String)
+    /// What is stored is damaged where it must not be.
+    case damaged(detail: String)
+    /// A system call failed.
+    case inputOutput(path: String, errno: Int32)
+    /// The index database cannot be used.
+    case index(detail: String)
+}
