@@ -18,6 +18,9 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration = Target.Dependency.product(
+    name: "Configuration", package: "swift-configuration")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -39,6 +42,7 @@ let foreignCode: [Target] = [
     systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     systemLibrary("CBlosc", pkgConfig: "blosc", apt: "libblosc-dev"),
+    .target(name: "CDiskCalls"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 ]
 
@@ -54,7 +58,7 @@ let pure: [Target] = [
 ]
 
 let inputOutput: [Target] = [
-    module("DiskIO"),
+    module("DiskIO", ["CDiskCalls"]),
     module("SQLiteDatabase", ["CSQLite"]),
     module("Volumes", ["StorageModel", "StorageFormats", "Checksums", "DiskIO"]),
     module("MetadataIndex", ["StorageModel", "StorageFormats", "SQLiteDatabase"]),
@@ -100,7 +104,7 @@ let server: [Target] = [
         [
             "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayStorage",
             "HTTPServing", "S3Service", "ArrayService", "AdminService", nioCore, nioPosix,
-            nioHTTP1, logging, lifecycle,
+            nioHTTP1, logging, lifecycle, configuration, systemPackage, "Checksums",
         ]),
     .executableTarget(
         name: "nave", dependencies: ["ServerRuntime", argumentParser], swiftSettings: strict),
@@ -108,6 +112,9 @@ let server: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
+    tests("ChecksumsTests", ["Checksums", "CKernels"]),
+    tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
+    tests("HTTPServingTests", ["HTTPServing", nioCore, nioPosix, nioHTTP1]),
 ]
 
 let package = Package(
@@ -119,6 +126,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: foreignCode + pure + inputOutput + engine + surface + server + testTargets
