@@ -3,7 +3,8 @@
 /// Source: RFC 4648, section 4.
 public enum Base64 {
     private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+    )
     private static let padding = UInt8(ascii: "=")
     private static let invalid: UInt8 = 255
 
@@ -27,7 +28,8 @@ public enum Base64 {
             text.append(alphabet[Int((first & 3) << 4 | second >> 4)])
             text.append(
                 index + 1 < bytes.count
-                    ? alphabet[Int((second & 15) << 2 | third >> 6)] : padding)
+                    ? alphabet[Int((second & 15) << 2 | third >> 6)] : padding
+            )
             text.append(index + 2 < bytes.count ? alphabet[Int(third & 63)] : padding)
             index += 3
         }

@@ -48,8 +48,16 @@ public struct CRC32C: Sendable, Hashable {
     ///   - first: The check value of the first run.
     ///   - second: The check value of the second run.
     ///   - secondBytes: The length of the second run; not negative.
+    /// - Returns: The check value of both together.
     public static func combined(_ first: UInt32, _ second: UInt32, secondBytes: Int64) -> UInt32 {
         precondition(secondBytes >= 0, "a run of bytes has a length of at least 0")
-        return UInt32(truncatingIfNeeded: nave_crc_combine(NAVE_CRC32C, UInt64(first), UInt64(second), UInt64(secondBytes)))
+        return UInt32(
+            truncatingIfNeeded: nave_crc_combine(
+                NAVE_CRC32C,
+                UInt64(first),
+                UInt64(second),
+                UInt64(secondBytes)
+            )
+        )
     }
 }

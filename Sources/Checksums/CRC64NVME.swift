@@ -48,6 +48,7 @@ public struct CRC64NVME: Sendable, Hashable {
     ///   - first: The check value of the first run.
     ///   - second: The check value of the second run.
     ///   - secondBytes: The length of the second run; not negative.
+    /// - Returns: The check value of both together.
     public static func combined(_ first: UInt64, _ second: UInt64, secondBytes: Int64) -> UInt64 {
         precondition(secondBytes >= 0, "a run of bytes has a length of at least 0")
         return nave_crc_combine(NAVE_CRC64_NVME, first, second, UInt64(secondBytes))

@@ -51,10 +51,12 @@ public enum HMACSHA256 {
             }
         }
 
-        /// Writes the code of a message to the first ``codeBytes`` bytes of `target`, which may
-        /// not overlap the message.
+        /// Writes the code of a message to the first ``codeBytes`` bytes of `target`.
+        ///
+        /// The target may not overlap the message.
         public func authenticate(
-            _ message: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+            _ message: UnsafeRawBufferPointer,
+            into target: UnsafeMutableRawBufferPointer
         ) {
             precondition(target.count >= HMACSHA256.codeBytes, "the target holds a code")
             var first = inner
