@@ -1,0 +1,19 @@
+/// The bounds within which array metadata and selections are understood.
+public enum ArrayLimits {
+    /// The most axes an array may have.
+    ///
+    /// Source: NumPy before 2.0, `NPY_MAXDIMS`; what every client can read.
+    public static let rankMax = 32
+    /// The longest metadata document that is parsed, in bytes.
+    public static let metadataBytesMax = 4 << 20
+    /// How deep a JSON document may nest.
+    public static let jsonDepthMax = 64
+    /// The longest text of a selection, in bytes of UTF-8.
+    public static let selectionTextBytesMax = 4096
+    /// The longest reference to an array, in bytes of UTF-8.
+    public static let referenceTextBytesMax = 2048
+    /// The most codecs in one chain.
+    public static let codecCountMax = 32
+    /// The largest item of a data type, in bytes.
+    public static let itemBytesMax = 1 << 20
+}

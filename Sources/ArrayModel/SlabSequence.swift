@@ -1,0 +1,119 @@
+/// The slabs of a plan, made one at a time.
+public struct SlabSequence: Sequence, Sendable {
+    let plan: ReadPlan
+
+    /// Begins at the first element of the result.
+    public func makeIterator() -> Iterator { Iterator(plan: plan) }
+
+    /// Steps through the result: single indices on the axes before `splitAxis`, runs along it, whole
+    /// axes after it.
+    public struct Iterator: IteratorProtocol, Sendable {
+        private let plan: ReadPlan
+        private let counts: [Int]
+        /// The first axis along which a run of whole inner boxes fits in a slab.
+        private let splitAxis: Int
+        /// The elements of one index along `splitAxis`: all of the axes after it.
+        private let innerElements: Int
+        /// The first index of the next slab on the axes up to `splitAxis`.
+        private var position: [Int]
+        private var nextElement = 0
+        private var isDone: Bool
+
+        init(plan: ReadPlan) {
+            self.plan = plan
+            self.counts = plan.selection.counts
+            isDone = counts.contains(0)
+            var axis = Swift.max(counts.count - 1, 0)
+            var inner = 1
+            while !isDone, axis > 0 {
+                // Stop where one index of this axis' outer neighbour no longer fits.
+                let outer = inner.multipliedReportingOverflow(by: counts[axis])
+                guard !outer.overflow, outer.partialValue <= plan.slabElementsMax else { break }
+                inner = outer.partialValue
+                axis -= 1
+            }
+            splitAxis = axis
+            innerElements = inner
+            position = Array(repeating: 0, count: counts.isEmpty ? 0 : axis + 1)
+        }
+
+        /// The next slab, or `nil` after the last.
+        public mutating func next() -> Slab? {
+            guard !isDone else { return nil }
+            guard !counts.isEmpty else {
+                isDone = true
+                return Slab(plan: plan, lower: [], counts: [], firstElement: 0)
+            }
+            let run = runLength()
+            var lower = position
+            var slabCounts = Array(repeating: 1, count: splitAxis)
+            slabCounts.append(run)
+            lower.append(contentsOf: repeatElement(0, count: counts.count - splitAxis - 1))
+            slabCounts.append(contentsOf: counts[(splitAxis + 1)...])
+            let slab = Slab(
+                plan: plan,
+                lower: lower,
+                counts: slabCounts,
+                firstElement: nextElement
+            )
+            nextElement += run * innerElements
+            advance(by: run)
+            return slab
+        }
+
+        /// How many indices along the split axis the next slab takes: as many as fit, cut back to
+        /// the last boundary between chunks if one is passed.
+        private func runLength() -> Int {
+            let first = position[splitAxis]
+            let fitting = Swift.max(plan.slabElementsMax / innerElements, 1)
+            let remaining = counts[splitAxis] - first
+            guard fitting < remaining else { return remaining }
+            let cursor = AxisCursor(
+                axis: plan.selection.axes[splitAxis],
+                chunkExtent: plan.grid.chunkShape[splitAxis]
+            )
+            let chunkBegin = cursor.firstIndex(inChunkOf: first + fitting)
+            return chunkBegin > first ? chunkBegin - first : fitting
+        }
+
+        private mutating func advance(by run: Int) {
+            position[splitAxis] += run
+            var axis = splitAxis
+            while position[axis] == counts[axis] {
+                guard axis > 0 else {
+                    isDone = true
+                    return
+                }
+                position[axis] = 0
+                axis -= 1
+                position[axis] += 1
+            }
+        }
+    }
+}
+
+/// The arithmetic of one axis: which chunk holds the k-th index taken.
+struct AxisCursor {
+    let axis: Selection.Axis
+    let chunkExtent: Int
+
+    /// The element that the `index`-th index taken names.
+    func element(_ index: Int) -> Int { axis.start + index * axis.step }
+
+    /// The chunk that holds the `index`-th index taken.
+    func chunk(_ index: Int) -> Int { element(index) / chunkExtent }
+
+    /// How many indices from the `index`-th on lie in the same chunk, at most `limit`.
+    func run(from index: Int, limit: Int) -> Int {
+        let within = element(index) % chunkExtent
+        let distance = axis.step > 0 ? chunkExtent - 1 - within : within
+        return min(Int(UInt(distance) / axis.step.magnitude) + 1, limit)
+    }
+
+    /// The first index taken that lies in the same chunk as the `index`-th.
+    func firstIndex(inChunkOf index: Int) -> Int {
+        let within = element(index) % chunkExtent
+        let distance = axis.step > 0 ? within : chunkExtent - 1 - within
+        return index - min(Int(UInt(distance) / axis.step.magnitude), index)
+    }
+}
