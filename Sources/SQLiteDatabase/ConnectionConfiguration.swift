@@ -1,0 +1,46 @@
+/// How a connection is opened.
+///
+/// Invariant: a database that was written by one of these is in WAL mode.
+public struct ConnectionConfiguration: Sendable, Hashable {
+    /// What a connection may do.
+    public enum Access: Sendable, Hashable {
+        /// Reads and writes; makes the file if it is missing.
+        case readWrite
+        /// Reads only; the file must exist.
+        case readOnly
+    }
+
+    /// Who moves the write-ahead log's pages into the database file.
+    public enum Checkpoints: Sendable, Hashable {
+        /// SQLite, inside the commit that makes the log longer than so many pages.
+        case automatic(pages: Int32)
+        /// The owner, by calling ``Connection/checkpoint(_:)``.
+        case byOwner
+    }
+
+    /// What the connection may do.
+    public var access: Access
+    /// How long a call waits for another connection's lock, in milliseconds.
+    public var busyTimeoutMilliseconds: Int32
+    /// The page cache of this connection, in KiB.
+    public var cacheKibibytes: Int32
+    /// How much of the file is read through a memory map, in bytes; 0 for none.
+    public var mappedBytes: Int64
+    /// Who moves the write-ahead log's pages.
+    public var checkpoints: Checkpoints
+
+    /// Makes a configuration; the defaults suit the index of a server.
+    public init(
+        access: Access,
+        busyTimeoutMilliseconds: Int32 = 5000,
+        cacheKibibytes: Int32 = 2048,
+        mappedBytes: Int64 = 256 << 20,
+        checkpoints: Checkpoints = .byOwner
+    ) {
+        self.access = access
+        self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
+        self.cacheKibibytes = cacheKibibytes
+        self.mappedBytes = mappedBytes
+        self.checkpoints = checkpoints
+    }
+}
