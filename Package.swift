@@ -61,7 +61,7 @@ let inputOutput: [Target] = [
     module("DiskIO", ["CDiskCalls"]),
     module("SQLiteDatabase", ["CSQLite"]),
     module("Volumes", ["StorageModel", "StorageFormats", "Checksums", "DiskIO"]),
-    module("MetadataIndex", ["StorageModel", "StorageFormats", "SQLiteDatabase"]),
+    module("MetadataIndex", ["StorageModel", "StorageFormats", "Checksums", "SQLiteDatabase"]),
 ]
 
 let engine: [Target] = [
