@@ -1,0 +1,243 @@
+import StorageModel
+
+/// One change of a store, with everything decided: the value that the log keeps and the index applies.
+///
+/// A change says what happens, never what is to be tried: sequence, time, identifiers and routing
+/// are settled before it is written, so applying the same changes to an empty index gives the same
+/// index every time. One change is one log record; see `docs/formats/change.md`.
+public struct Change: Hashable, Sendable {
+    /// Its number; grows by one per committed change.
+    public let sequence: Int64
+    /// When it was decided.
+    public let time: WallTime
+    /// What happens.
+    public let operation: ChangeOperation
+
+    /// Makes a change of its parts.
+    public init(sequence: Int64, time: WallTime, operation: ChangeOperation) {
+        self.sequence = sequence
+        self.time = time
+        self.operation = operation
+    }
+}
+
+/// What a change does.
+public enum ChangeOperation: Hashable, Sendable {
+    /// A namespace comes to be, with the line that holds its plain keys.
+    case createNamespace(
+        name: NamespaceName, owner: PrincipalName, access: NamespaceAccess, line: LineID)
+    /// An empty namespace goes, with its lines.
+    case deleteNamespace(line: LineID)
+    /// A namespace gets other access.
+    case setAccess(NamespaceAccess, line: LineID)
+    /// A principal comes to be.
+    case addPrincipal(Principal)
+    /// A principal goes.
+    case removePrincipal(PrincipalName)
+    /// A key gets an object, in place of an earlier one.
+    case putObject(ObjectWrite)
+    /// Keys lose their objects.
+    case deleteObjects([LineKey])
+    /// A multipart upload begins.
+    case createUpload(UploadCreation)
+    /// An upload gets a part, in place of an earlier one of its number.
+    case putPart(PartWrite)
+    /// An upload becomes an object and ends.
+    case completeUpload(UploadID, ObjectWrite)
+    /// An upload ends with nothing.
+    case abortUpload(UploadID)
+    /// A version gets a line of its own.
+    case openVersion(VersionOpening)
+}
+
+/// A key and the object it gets.
+public struct ObjectWrite: Hashable, Sendable {
+    /// The key.
+    public let place: LineKey
+    /// The object.
+    public let entry: NewEntry
+    /// What the object says as array metadata, if its key names such a file and it is one.
+    public let fact: CatalogFact?
+    /// The version that this write opens first, if any; in the same change, so that no crash can come
+    /// between the two.
+    public let opening: VersionOpening?
+
+    /// Makes a write of its parts.
+    public init(place: LineKey, entry: NewEntry, fact: CatalogFact?, opening: VersionOpening?) {
+        self.place = place
+        self.entry = entry
+        self.fact = fact
+        self.opening = opening
+    }
+}
+
+/// An object before the log has given it its number and place.
+public struct NewEntry: Hashable, Sendable {
+    /// The entity tag without quotes.
+    public let entityTag: String
+    /// System headers and user metadata.
+    public let attributes: ObjectAttributes
+    /// Checksums kept with it.
+    public let checksums: [ObjectChecksum]
+    /// The parts it was completed from.
+    public let parts: [CompletedPart]
+    /// Its bytes.
+    public let payload: [PayloadRun]
+
+    /// Makes an object of its parts.
+    public init(
+        entityTag: String,
+        attributes: ObjectAttributes,
+        checksums: [ObjectChecksum],
+        parts: [CompletedPart],
+        payload: [PayloadRun]
+    ) {
+        self.entityTag = entityTag
+        self.attributes = attributes
+        self.checksums = checksums
+        self.parts = parts
+        self.payload = payload
+    }
+}
+
+/// A run of payload bytes as a change names it.
+public enum PayloadRun: Hashable, Sendable {
+    /// In this very record: bytes of its payload from `offset`.
+    case recorded(offset: Int, lengthBytes: Int, blockChecksums: [UInt64])
+    /// Stored before.
+    case stored(Extent)
+
+    /// The length of the run, in bytes.
+    public var lengthBytes: Int64 {
+        switch self {
+        case .recorded(_, let lengthBytes, _): Int64(lengthBytes)
+        case .stored(let extent): extent.lengthBytes
+        }
+    }
+
+    /// Where the run is, in a record whose payload begins at a position.
+    public func extent(payloadPosition: LogPosition) -> Extent {
+        switch self {
+        case .recorded(let offset, let lengthBytes, let blockChecksums):
+            .inline(
+                position: LogPosition(payloadPosition.bytes &+ Int64(offset)),
+                lengthBytes: lengthBytes,
+                blockChecksums: blockChecksums)
+        case .stored(let extent): extent
+        }
+    }
+}
+
+/// A multipart upload that begins.
+public struct UploadCreation: Hashable, Sendable {
+    /// Its name.
+    public let id: UploadID
+    /// The namespace, by its line.
+    public let namespaceLine: LineID
+    /// The key that completion will write.
+    public let key: ObjectKey
+    /// What the client said about the object to be.
+    public let attributes: ObjectAttributes
+    /// The checksum it was begun with, if any.
+    public let checksum: UploadChecksum?
+
+    /// Makes a creation of its parts.
+    public init(
+        id: UploadID,
+        namespaceLine: LineID,
+        key: ObjectKey,
+        attributes: ObjectAttributes,
+        checksum: UploadChecksum?
+    ) {
+        self.id = id
+        self.namespaceLine = namespaceLine
+        self.key = key
+        self.attributes = attributes
+        self.checksum = checksum
+    }
+}
+
+/// A part that an upload gets.
+public struct PartWrite: Hashable, Sendable {
+    /// The upload.
+    public let upload: UploadID
+    /// The part's number.
+    public let number: Int
+    /// Its entity tag without quotes.
+    public let entityTag: String
+    /// The checksum it was uploaded with, if any.
+    public let checksum: ObjectChecksum?
+    /// Its bytes.
+    public let payload: [PayloadRun]
+
+    /// Makes a part of its values.
+    public init(
+        upload: UploadID,
+        number: Int,
+        entityTag: String,
+        checksum: ObjectChecksum?,
+        payload: [PayloadRun]
+    ) {
+        self.upload = upload
+        self.number = number
+        self.entityTag = entityTag
+        self.checksum = checksum
+        self.payload = payload
+    }
+}
+
+/// A version that gets a line of its own: a fork of what a prefix of another line held.
+public struct VersionOpening: Hashable, Sendable {
+    /// The namespace, by its line.
+    public let namespaceLine: LineID
+    /// The version's name; may hold `/`.
+    public let name: String
+    /// The version's tag.
+    public let tag: String
+    /// The new line.
+    public let line: LineID
+    /// What it begins with.
+    public let origin: LineOrigin
+
+    /// Makes an opening of its parts.
+    public init(
+        namespaceLine: LineID, name: String, tag: String, line: LineID, origin: LineOrigin
+    ) {
+        self.namespaceLine = namespaceLine
+        self.name = name
+        self.tag = tag
+        self.line = line
+        self.origin = origin
+    }
+
+    /// What the version's keys begin with in its namespace: `name:tag/`.
+    public var keyPrefix: String { "\(name):\(tag)/" }
+}
+
+/// What a line begins with: a prefix of another line as it was after a change.
+public struct LineOrigin: Hashable, Sendable {
+    /// How the parent goes on.
+    public enum Kind: UInt8, Hashable, Sendable {
+        /// The parent keeps the prefix and goes its own way.
+        case fork = 0
+        /// The new line takes the prefix over: in the parent it can no longer be reached.
+        case adoption = 1
+    }
+
+    /// The parent line.
+    public let parent: LineID
+    /// What the parent's keys begin with; the new line's keys are what follows.
+    public let prefix: String
+    /// The last change of the parent that the new line sees.
+    public let sequence: Int64
+    /// How the parent goes on.
+    public let kind: Kind
+
+    /// Makes an origin of its parts.
+    public init(parent: LineID, prefix: String, sequence: Int64, kind: Kind) {
+        self.parent = parent
+        self.prefix = prefix
+        self.sequence = sequence
+        self.kind = kind
+    }
+}

@@ -1,0 +1,48 @@
+/// The file names that hold array metadata, by the order in which they decide what a path is.
+public enum CatalogFile: Int64, Hashable, Sendable, CaseIterable {
+    /// `zarr.json`, Zarr v3.
+    case zarrJSON = 0
+    /// `.zarray`, an array of Zarr v2.
+    case zarray = 1
+    /// `.zgroup`, a group of Zarr v2.
+    case zgroup = 2
+    /// `info.txt`, the original Hub client.
+    case info = 3
+
+    /// The file's name.
+    public var fileName: String {
+        switch self {
+        case .zarrJSON: "zarr.json"
+        case .zarray: ".zarray"
+        case .zgroup: ".zgroup"
+        case .info: "info.txt"
+        }
+    }
+
+    /// Finds the file that a key names by its last segment.
+    public init?(key: String) {
+        let segment = key.utf8[Self.lastSegmentStart(key)...]
+        guard let match = Self.allCases.first(where: { segment.elementsEqual($0.fileName.utf8) })
+        else { return nil }
+        self = match
+    }
+
+    /// Whether a key's last segment names metadata of any kind, which is never a chunk.
+    public static func namesMetadata(_ key: String) -> Bool {
+        if CatalogFile(key: key) != nil { return true }
+        let segment = key.utf8[lastSegmentStart(key)...]
+        return segment.elementsEqual(".zattrs".utf8) || segment.elementsEqual(".zmetadata".utf8)
+    }
+
+    /// The path of the folder a key lies in, without a trailing `/`; empty at the root.
+    public static func folder(of key: String) -> String {
+        let start = lastSegmentStart(key)
+        guard start > key.startIndex else { return "" }
+        return String(key[..<key.utf8.index(before: start)])
+    }
+
+    private static func lastSegmentStart(_ key: String) -> String.Index {
+        guard let slash = key.utf8.lastIndex(of: UInt8(ascii: "/")) else { return key.startIndex }
+        return key.utf8.index(after: slash)
+    }
+}
