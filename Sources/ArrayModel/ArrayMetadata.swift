@@ -1,13 +1,3 @@
-/// How an array is laid out in keys.
-public enum ArrayDialect: String, Hashable, Sendable, CaseIterable {
-    /// Zarr version 3: `zarr.json`.
-    case zarr3
-    /// Zarr version 2: `.zarray`.
-    case zarr2
-    /// The layout of the original Hub client: `info.txt`.
-    case hub0
-}
-
 /// What the metadata of an array says: its shape, its type and how its chunks are stored.
 ///
 /// Invariants:
@@ -17,8 +7,18 @@ public enum ArrayDialect: String, Hashable, Sendable, CaseIterable {
 /// - `fillValue.bytes.count == dataType.itemBytes`.
 /// - `codecs` holds exactly one step to bytes, unless a step is unknown.
 public struct ArrayMetadata: Hashable, Sendable {
+    /// How an array is laid out in keys.
+    public enum Dialect: String, Hashable, Sendable, CaseIterable {
+        /// Zarr version 3: `zarr.json`.
+        case zarr3
+        /// Zarr version 2: `.zarray`.
+        case zarr2
+        /// The layout of the original Hub client: `info.txt`.
+        case hub0
+    }
+
     /// The layout.
-    public let dialect: ArrayDialect
+    public let dialect: Dialect
     /// The extent per axis, in elements; empty for a scalar.
     public let shape: [Int]
     /// The type of the elements.
@@ -33,13 +33,14 @@ public struct ArrayMetadata: Hashable, Sendable {
     public let fillValue: FillValue
     /// A name per axis, if the metadata names any.
     public let dimensionNames: [String?]?
-    /// What users wrote beside the array; an object. Empty for Zarr v2, whose attributes are in a
-    /// file of their own.
+    /// What users wrote beside the array.
+    ///
+    /// An object; empty for Zarr v2, whose attributes are in a file of their own.
     public let attributes: JSONValue
 
     /// Makes metadata of parts that hold the invariants.
     public init(
-        dialect: ArrayDialect,
+        dialect: Dialect,
         shape: [Int],
         dataType: DataType,
         chunkShape: [Int],

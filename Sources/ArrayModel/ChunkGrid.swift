@@ -50,6 +50,7 @@ public struct ChunkGrid: Hashable, Sendable {
     /// - Parameters:
     ///   - coordinate: The chunk's coordinate along the axis, `0..<chunkCount(axis: axis)`.
     ///   - axis: The axis number, `0..<rank`.
+    /// - Returns: A half-open range, never empty.
     public func elements(ofChunk coordinate: Int, axis: Int) -> Range<Int> {
         precondition((0..<chunkCount(axis: axis)).contains(coordinate), "no such chunk")
         let lower = coordinate * chunkShape[axis]

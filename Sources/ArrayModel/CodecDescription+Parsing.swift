@@ -11,6 +11,8 @@ enum CodecChain {
     ///   - dataType: The type of the elements.
     ///   - chunkShape: The shape that the first codec is given.
     ///   - depth: How many shards contain this chain.
+    /// - Returns: The chain, in the order of encoding.
+    /// - Throws: ``MetadataError``, among others ``MetadataError/codecChainInvalid``.
     static func parse(
         _ value: JSONValue,
         dataType: DataType,

@@ -82,7 +82,9 @@ extension NumPyType {
         case .array(let fields):
             let itemBytes = try Self.recordBytes(fields)
             self.init(
-                dataType: .opaque(name: "structured", itemBytes: itemBytes), byteOrder: nil)
+                dataType: .opaque(name: "structured", itemBytes: itemBytes),
+                byteOrder: nil
+            )
         case .null, .bool, .number, .object:
             throw .memberInvalid("dtype")
         }
