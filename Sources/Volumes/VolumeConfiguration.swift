@@ -1,0 +1,39 @@
+import StorageFormats
+import StorageModel
+
+/// What a volume is opened with.
+public struct VolumeConfiguration: Sendable {
+    /// The Nave that the volume must belong to; `nil` takes what the label says, and draws a new
+    /// one for a new volume.
+    public var naveID: UniqueID?
+    /// When a new volume is made.
+    public var now: WallTime
+    /// A segment of the log takes no further batch when it would become longer than this, in bytes.
+    public var segmentBytesMax: Int64
+    /// How many blob files are kept open for reading.
+    public var openBlobsMax: Int
+    /// How many bytes the checksum tables of open blob files may take together.
+    public var checksumTableBytesMax: Int
+    /// Draws the numbers of blobs and of new volumes.
+    public var random: @Sendable () -> UInt64
+
+    /// Makes a configuration.
+    public init(
+        now: WallTime,
+        naveID: UniqueID? = nil,
+        segmentBytesMax: Int64 = 256 << 20,
+        openBlobsMax: Int = 512,
+        checksumTableBytesMax: Int = 32 << 20,
+        random: @escaping @Sendable () -> UInt64 = {
+            var generator = SystemRandomNumberGenerator()
+            return generator.next()
+        }
+    ) {
+        self.now = now
+        self.naveID = naveID
+        self.segmentBytesMax = segmentBytesMax
+        self.openBlobsMax = openBlobsMax
+        self.checksumTableBytesMax = checksumTableBytesMax
+        self.random = random
+    }
+}
