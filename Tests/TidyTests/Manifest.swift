@@ -38,7 +38,9 @@ struct Manifest {
     /// The words that stand for products of packages outside.
     private static let products = [
         "nioCore": "NIOCore", "nioPosix": "NIOPosix", "nioHTTP1": "NIOHTTP1", "nioSSL": "NIOSSL",
-        "logging": "Logging", "lifecycle": "ServiceLifecycle", "argumentParser": "ArgumentParser",
+        "logging": "Logging", "lifecycle": "ServiceLifecycle",
+        "configuration": "Configuration",
+        "systemPackage": "SystemPackage", "argumentParser": "ArgumentParser",
     ]
 
     private static func targets(in body: Substring, list: String) -> [Target] {
@@ -47,7 +49,7 @@ struct Manifest {
         let starts = body.ranges(of: opening).map(\.lowerBound) + [body.endIndex]
         return zip(starts, starts.dropFirst()).compactMap { start, end in
             let text = body[start..<end]
-            let words = text.matches(of: /"([A-Za-z0-9]+)"|\b(nio[A-Z]\w+|logging|lifecycle|argumentParser)\b/)
+            let words = text.matches(of: /"([A-Za-z0-9]+)"|\b(nio[A-Z]\w+|logging|lifecycle|configuration|systemPackage|argumentParser)\b/)
                 .compactMap { match in
                     match.output.1.map(String.init)
                         ?? match.output.2.flatMap { products[String($0)] }

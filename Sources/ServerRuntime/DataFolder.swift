@@ -1,0 +1,88 @@
+import FoundationEssentials
+import Glibc
+
+/// The files that a server keeps beside its volume: the root keys, and where it can be reached.
+///
+/// Everything here is small and is read or written at start, at stop, or by a command; nothing on
+/// the path of a request.
+struct DataFolder {
+    let path: String
+
+    var keysFile: String { path + "/keys.env" }
+    /// Where clients reach the running server, as a URL; absent while none runs.
+    var endpointFile: String { path + "/endpoint" }
+    /// Where commands of this machine reach the running server, as `127.0.0.1:PORT`.
+    var controlFile: String { path + "/control" }
+
+    /// Makes the folder, readable by its owner alone, if it does not exist.
+    ///
+    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    func create() throws(ServerError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .fileUnusable(path: path, cause: Self.cause(of: error))
+        }
+    }
+
+    /// Reads a small text file; nil if there is none.
+    ///
+    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    func read(_ file: String) throws(ServerError) -> String? {
+        guard access(file, F_OK) == 0 else { return nil }
+        do {
+            return try String(contentsOfFile: file, encoding: .utf8)
+        } catch {
+            throw .fileUnusable(path: file, cause: Self.cause(of: error))
+        }
+    }
+
+    /// Publishes a text file of mode 600: written beside its place, flushed, and renamed.
+    ///
+    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    static func publish(_ text: String, at file: String) throws(ServerError) {
+        let temporary = "\(file).\(getpid()).new"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .fileUnusable(path: file, cause: systemCause()) }
+        let bytes = Array(text.utf8)
+        let isWritten = write(descriptor, bytes, bytes.count) == bytes.count
+            && fsync(descriptor) == 0
+        let cause = systemCause()
+        close(descriptor)
+        guard isWritten, rename(temporary, file) == 0 else {
+            let renameCause = isWritten ? systemCause() : cause
+            unlink(temporary)
+            throw .fileUnusable(path: file, cause: renameCause)
+        }
+    }
+
+    /// Removes what says that a server runs; what cannot be removed is overwritten at the next start.
+    func removeRuntimeFiles() {
+        unlink(endpointFile)
+        unlink(controlFile)
+    }
+
+    /// The free space for this user on the folder's file system, in bytes; 0 if it cannot be told.
+    func freeBytes() -> Int64 {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return 0 }
+        let (bytes, overflow) = UInt64(status.f_bavail)
+            .multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : Int64(clamping: bytes)
+    }
+
+    /// The system's words for an error, by default the one that just happened.
+    static func systemCause(of code: Int32 = errno) -> String {
+        guard let text = strerror(code) else { return "error \(code)" }
+        return String(cString: text)
+    }
+
+    private static func cause(of error: any Error) -> String {
+        guard let error = error as? CocoaError else { return "\(error)" }
+        guard let posix = error.underlying as? POSIXError else { return "\(error.code)" }
+        return strerror(posix.code.rawValue).map { String(cString: $0) } ?? "\(posix.code)"
+    }
+}

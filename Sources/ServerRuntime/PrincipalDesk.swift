@@ -1,0 +1,159 @@
+import FoundationEssentials
+import Logging
+import ObjectStorage
+import StorageModel
+
+/// Adds, lists and removes principals of a data folder, whether or not a server runs on it.
+///
+/// The folder belongs to one process at a time: if a server has it, the server is asked over
+/// loopback; otherwise the store is opened here for the moment.
+public struct PrincipalDesk: Sendable {
+    private let folder: DataFolder
+
+    /// One row of a list of principals.
+    public struct Row: Hashable, Sendable {
+        /// The principal's name.
+        public let name: String
+        /// Its access key.
+        public let accessKey: String
+    }
+
+    /// Names the folder; nothing is opened yet.
+    public init(directory: String) {
+        folder = DataFolder(path: directory)
+    }
+
+    /// Makes a principal with new keys.
+    ///
+    /// - Returns: The keys; they can not be shown again.
+    /// - Throws: ``ServerError``, among them ``ServerError/principalExists(_:)``.
+    public func add(_ name: String) async throws -> KeyPair {
+        let name = try parsed(name)
+        return try await withStoreOrServer { store in
+            let keys = KeyPair.generated()
+            guard !store.principals().contains(where: { $0.name == name }), name != .root else {
+                throw ServerError.principalExists(name.text)
+            }
+            try await store.addPrincipal(
+                Principal(name: name, accessKey: keys.accessKey, secretKey: keys.secretKey))
+            return keys
+        } server: { client in
+            let answer = try client.send("PUT", "/v1/principals/\(name.text)")
+            guard answer.status == 201 || answer.status == 200 else {
+                throw refusal(answer, name: name)
+            }
+            let made = try decode(MadePrincipal.self, from: answer)
+            return KeyPair(accessKey: made.accessKey, secretKey: made.secretKey)
+        }
+    }
+
+    /// Lists the principals, root among them, by name.
+    ///
+    /// - Throws: ``ServerError``.
+    public func list() async throws -> [Row] {
+        try await withStoreOrServer { store in
+            store.principals().map { Row(name: $0.name.text, accessKey: $0.accessKey) }
+                .sorted { $0.name < $1.name }
+        } server: { client in
+            let answer = try client.send("GET", "/v1/principals")
+            guard answer.status == 200 else { throw refusal(answer, name: nil) }
+            return try decode(PrincipalList.self, from: answer).principals
+                .map { Row(name: $0.name, accessKey: $0.accessKey) }
+                .sorted { $0.name < $1.name }
+        }
+    }
+
+    /// Removes a principal; its keys stop working at once.
+    ///
+    /// - Throws: ``ServerError``, among them ``ServerError/principalMissing(_:)``.
+    public func remove(_ name: String) async throws {
+        let name = try parsed(name)
+        try await withStoreOrServer { store in
+            guard store.principals().contains(where: { $0.name == name }), name != .root else {
+                throw ServerError.principalMissing(name.text)
+            }
+            try await store.removePrincipal(name)
+        } server: { client in
+            let answer = try client.send("DELETE", "/v1/principals/\(name.text)")
+            guard (200..<300).contains(answer.status) else { throw refusal(answer, name: name) }
+        }
+    }
+
+    private func withStoreOrServer<Outcome>(
+        _ direct: (ObjectStore) async throws -> Outcome,
+        server: (ControlClient) throws -> Outcome
+    ) async throws -> Outcome {
+        let environment = ProcessInfo.processInfo.environment
+        let given = try KeyPair(
+            rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
+            secretKey: environment["NAVE_ROOT_SECRET_KEY"])
+        guard let keys = try given ?? RootKeys.read(from: folder) else {
+            throw ServerError.fileUnusable(
+                path: folder.keysFile,
+                cause: "there are no keys; start a server here first: nave serve \(folder.path)")
+        }
+        let root = Principal(name: .root, accessKey: keys.accessKey, secretKey: keys.secretKey)
+        do {
+            let store = try await StoreOpening(folder: folder, root: root)
+                .open(logger: Logger(label: "nave") { _ in SwiftLogNoOpLogHandler() })
+            let outcome: Outcome
+            do {
+                outcome = try await direct(store)
+            } catch {
+                await store.close()
+                throw error
+            }
+            await store.close()
+            return outcome
+        } catch ServerError.dataInUse {
+            return try server(ControlClient(address: try controlAddress(), keys: keys))
+        }
+    }
+
+    private func controlAddress() throws(ServerError) -> ListenAddress {
+        guard let recorded = try folder.read(folder.controlFile) else {
+            throw .serverUnreachable(path: folder.controlFile)
+        }
+        return try ListenAddress(String(recorded.prefix { !$0.isNewline }))
+    }
+
+    private func parsed(_ name: String) throws(ServerError) -> PrincipalName {
+        do {
+            return try PrincipalName(name)
+        } catch {
+            throw .principalNameInvalid(name)
+        }
+    }
+
+    private func refusal(_ answer: ControlClient.Answer, name: PrincipalName?) -> ServerError {
+        if let name, answer.status == 409 { return .principalExists(name.text) }
+        if let name, answer.status == 404 { return .principalMissing(name.text) }
+        return .refusedByServer(
+            status: answer.status, message: String(decoding: answer.body, as: UTF8.self))
+    }
+
+    private func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from answer: ControlClient.Answer
+    ) throws(ServerError) -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(answer.body))
+        } catch {
+            throw .refusedByServer(status: answer.status, message: "an answer of another shape")
+        }
+    }
+
+    private struct MadePrincipal: Decodable {
+        let accessKey: String
+        let secretKey: String
+    }
+
+    private struct PrincipalList: Decodable {
+        let principals: [Item]
+
+        struct Item: Decodable {
+            let name: String
+            let accessKey: String
+        }
+    }
+}

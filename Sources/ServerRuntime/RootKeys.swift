@@ -1,0 +1,72 @@
+import Checksums
+
+/// The root principal's keys: made at the first start, kept in the data folder.
+struct RootKeys {
+    let pair: KeyPair
+    /// Whether they were made just now.
+    let origin: Origin
+
+    enum Origin {
+        case made
+        case found
+        case given
+    }
+
+    /// Takes the keys that were given, else those in the folder, else makes new ones there.
+    ///
+    /// - Throws: ``ServerError/keysUnreadable(path:)`` or ``ServerError/fileUnusable(path:cause:)``.
+    init(in folder: DataFolder, given: KeyPair?) throws(ServerError) {
+        if let given {
+            pair = given
+            origin = .given
+            return
+        }
+        if let found = try Self.read(from: folder) {
+            pair = found
+            origin = .found
+            return
+        }
+        pair = KeyPair.generated()
+        origin = .made
+        try DataFolder.publish(Self.text(of: pair), at: folder.keysFile)
+    }
+
+    /// The keys in the folder; nil if it has none yet.
+    ///
+    /// - Throws: ``ServerError/keysUnreadable(path:)`` or ``ServerError/fileUnusable(path:cause:)``.
+    static func read(from folder: DataFolder) throws(ServerError) -> KeyPair? {
+        guard let text = try folder.read(folder.keysFile) else { return nil }
+        var values: [Substring: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            let assignment = line.hasPrefix("export ") ? line.dropFirst(7) : line
+            guard let equals = assignment.firstIndex(of: "=") else { continue }
+            let value = assignment[assignment.index(after: equals)...]
+            values[assignment[..<equals]] = value.filter { $0 != "\"" && $0 != "'" }
+        }
+        guard let accessKey = values["AWS_ACCESS_KEY_ID"], !accessKey.isEmpty,
+            let secretKey = values["AWS_SECRET_ACCESS_KEY"], !secretKey.isEmpty
+        else { throw .keysUnreadable(path: folder.keysFile) }
+        return KeyPair(accessKey: accessKey, secretKey: secretKey)
+    }
+
+    /// The lines that a shell or `nave env` reads.
+    static func text(of pair: KeyPair) -> String {
+        """
+        export AWS_ACCESS_KEY_ID=\(pair.accessKey)
+        export AWS_SECRET_ACCESS_KEY=\(pair.secretKey)
+
+        """
+    }
+}
+
+extension KeyPair {
+    /// New random keys: 20 capitals and digits (about 100 bits), and 40 letters and digits (about
+    /// 230 bits).
+    static func generated() -> KeyPair {
+        let capitals = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        return KeyPair(
+            accessKey: "NAVE" + String(SecureRandom.bytes(16).map { capitals[Int($0) % 32] }),
+            secretKey: String(SecureRandom.bytes(40).map { letters[Int($0) % 64] }))
+    }
+}

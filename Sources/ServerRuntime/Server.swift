@@ -1,0 +1,150 @@
+import DiskIO
+import FoundationEssentials
+import Glibc
+import HTTPServing
+import Logging
+import NIOCore
+import ObjectStorage
+import ServiceLifecycle
+import StorageModel
+
+/// One Nave server: puts the parts together, runs them, and takes them apart again.
+public struct Server: Sendable {
+    private let configuration: ServerConfiguration
+    private let command: String
+    private let clock = ContinuousClock()
+    private let started: ContinuousClock.Instant
+
+    /// Makes a server of a settled configuration.
+    ///
+    /// - Parameters:
+    ///   - configuration: What to serve, and where.
+    ///   - command: How the person at the terminal called this program; for the lines to paste.
+    public init(_ configuration: ServerConfiguration, command: String) {
+        self.configuration = configuration
+        self.command = command
+        started = clock.now
+    }
+
+    /// Serves until the process is told to stop (SIGTERM, SIGINT), then ends gracefully.
+    ///
+    /// - Throws: ``ServerError`` where the server cannot start.
+    public func run() async throws {
+        ProcessLimits.prepare()
+        guard configuration.lifetime == .ephemeral && configuration.directory == nil else {
+            try await serve(DataFolder(path: Self.absolute(configuration.directory ?? ".")))
+            return
+        }
+        let temporary = try TemporaryFolder(
+            below: ProcessInfo.processInfo.environment["TMPDIR"])
+        let result = await Result { try await serve(DataFolder(path: temporary.path)) }
+        try temporary.remove()
+        try result.get()
+    }
+
+    private func serve(_ folder: DataFolder) async throws {
+        try folder.create()
+        let keys = try RootKeys(in: folder, given: configuration.rootKeys)
+        let logger = Self.logger(configuration.logLevel)
+        let root = Principal(
+            name: .root, accessKey: keys.pair.accessKey, secretKey: keys.pair.secretKey)
+        let store = try await StoreOpening(folder: folder, root: root).open(logger: logger)
+        let result = await Result { try await serve(folder, store, keys: keys, logger: logger) }
+        await store.close()
+        try result.get()
+    }
+
+    private func serve(
+        _ folder: DataFolder,
+        _ store: ObjectStore,
+        keys: RootKeys,
+        logger: Logger
+    ) async throws {
+        let listeners = Listeners(
+            configuration: configuration, router: Router(store: store, logger: logger),
+            logger: logger)
+        let bound = try await listeners.start()
+        let result = await Result {
+            try DataFolder.publish(bound.endpoint + "\n", at: folder.endpointFile)
+            try DataFolder.publish("\(bound.control)\n", at: folder.controlFile)
+            try announce(report(folder, store, keys, endpoint: bound.endpoint))
+        }
+        do {
+            try result.get()
+            try await group(listeners, logger: logger).run()
+        } catch {
+            await listeners.stop()
+            folder.removeRuntimeFiles()
+            throw error
+        }
+        folder.removeRuntimeFiles()
+    }
+
+    private func group(_ listeners: Listeners, logger: Logger) -> ServiceGroup {
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: listeners)
+        ]
+        if configuration.lifetime == .ephemeral {
+            services.append(
+                .init(
+                    service: ParentWatch(),
+                    successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        return ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    }
+
+    private func report(
+        _ folder: DataFolder,
+        _ store: ObjectStore,
+        _ keys: RootKeys,
+        endpoint: String
+    ) -> ReadyReport {
+        let elapsed = (clock.now - started).components
+        return ReadyReport(
+            endpoint: endpoint,
+            directory: folder.path,
+            keysFile: keys.origin == .given ? nil : folder.keysFile,
+            freeBytes: folder.freeBytes(),
+            readyMilliseconds: Int(elapsed.seconds) * 1000
+                + Int(elapsed.attoseconds / 1_000_000_000_000_000),
+            command: command,
+            newKeys: keys.origin == .made ? keys.pair : nil,
+            processID: getpid())
+    }
+
+    /// Says that the server is ready: a banner on a terminal, else one line of JSON; and the same
+    /// line in the ready file.
+    private func announce(_ report: ReadyReport) throws {
+        let json = try report.json()
+        print(isatty(STDOUT_FILENO) == 1 ? report.banner() : json)
+        fflush(nil)
+        if let readyFile = configuration.readyFile {
+            try DataFolder.publish(json + "\n", at: readyFile)
+        }
+    }
+
+    private static func logger(_ level: Logger.Level) -> Logger {
+        var logger = Logger(label: "nave") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        return logger
+    }
+
+    private static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        return FileManager.default.currentDirectoryPath + "/"
+            + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
+    }
+}
+
+extension Result where Failure == any Error {
+    /// Runs an async function and keeps what came of it, so that clearing up can come first.
+    fileprivate init(_ body: () async throws -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

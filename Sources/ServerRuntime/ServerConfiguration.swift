@@ -1,0 +1,99 @@
+import Configuration
+import Logging
+import SystemPackage
+
+/// Everything a server needs to know before it starts, with nothing left open.
+///
+/// Each option is taken from the command line, else from the environment (`NAVE_LISTEN` for
+/// `--listen`, and so on), else from the configuration file, else from its default.
+public struct ServerConfiguration: Sendable {
+    /// The folder for the data; nil makes a temporary one.
+    public let directory: String?
+    /// Where to listen.
+    public let address: ListenAddress
+    /// Certificate and key, if the server speaks TLS.
+    public let tls: TLSFiles?
+    /// A file that is written once the server is ready.
+    public let readyFile: String?
+    /// How much is logged.
+    public let logLevel: Logger.Level
+    /// Root keys from the environment, which replace those in the data folder.
+    public let rootKeys: KeyPair?
+    /// Whether the data outlives the server.
+    public let lifetime: DataLifetime
+
+    /// The two files of a TLS identity.
+    public struct TLSFiles: Hashable, Sendable {
+        /// PEM: the certificate and its chain.
+        public let certificate: String
+        /// PEM: the private key.
+        public let key: String
+    }
+
+    /// Settles every option.
+    ///
+    /// - Throws: ``ServerError``, naming the option that is wrong.
+    public init(_ options: ServerOptions, environment: [String: String]) async throws {
+        let settings = try await Self.settings(options.configurationFile, environment)
+        var directories = options.directories
+        if directories.isEmpty, let data = settings.string(forKey: "nave.data") {
+            directories = [data]
+        }
+        guard directories.count <= 1 else { throw ServerError.severalDirectories(directories) }
+        guard !directories.isEmpty || options.lifetime == .ephemeral else {
+            throw ServerError.dataDirectoryMissing
+        }
+        directory = directories.first
+        lifetime = options.lifetime
+        let listen = options.listen ?? settings.string(forKey: "nave.listen")
+        address = try listen.map { text throws(ServerError) in try ListenAddress(text) } ?? .standard
+        tls = try Self.tls(
+            certificate: options.tlsCertificate ?? settings.string(forKey: "nave.tlsCertificate"),
+            key: options.tlsKey ?? settings.string(forKey: "nave.tlsKey"))
+        readyFile = options.readyFile ?? settings.string(forKey: "nave.readyFile")
+        logLevel = try Self.level(options.logLevel ?? settings.string(forKey: "nave.logLevel"))
+        rootKeys = try KeyPair(
+            rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
+            secretKey: environment["NAVE_ROOT_SECRET_KEY"])
+    }
+
+    private static func settings(
+        _ file: String?,
+        _ environment: [String: String]
+    ) async throws -> ConfigReader {
+        let variables = EnvironmentVariablesProvider(environmentVariables: environment)
+        guard let path = file ?? environment["NAVE_CONFIG"] else {
+            return ConfigReader(provider: variables)
+        }
+        do {
+            let document = try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
+            return ConfigReader(providers: [
+                variables, KeyMappingProvider(upstream: document, keyMapper: Self.withoutPrefix),
+            ])
+        } catch {
+            throw ServerError.configurationUnreadable(path: path, cause: "\(error)")
+        }
+    }
+
+    /// The file says `listen` where the environment says `NAVE_LISTEN`.
+    private static func withoutPrefix(_ key: AbsoluteConfigKey) -> AbsoluteConfigKey {
+        AbsoluteConfigKey(Array(key.components.dropFirst()), context: key.context)
+    }
+
+    private static func level(_ text: String?) throws(ServerError) -> Logger.Level {
+        guard let text else { return .notice }
+        guard let level = Logger.Level(rawValue: text) else { throw .logLevelInvalid(text) }
+        return level
+    }
+
+    private static func tls(
+        certificate: String?,
+        key: String?
+    ) throws(ServerError) -> TLSFiles? {
+        switch (certificate, key) {
+        case (let certificate?, let key?): TLSFiles(certificate: certificate, key: key)
+        case (nil, nil): nil
+        case (_?, nil), (nil, _?): throw .tlsHalfGiven
+        }
+    }
+}

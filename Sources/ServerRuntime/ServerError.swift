@@ -1,0 +1,91 @@
+/// A reason why the server cannot start or a command cannot be carried out; each says what to do.
+public enum ServerError: Error, Hashable, Sendable {
+    /// A listen address that is not `HOST:PORT`.
+    case listenAddressInvalid(String)
+    /// Another program listens on the port.
+    case portTaken(ListenAddress)
+    /// The address cannot be bound for another reason; `cause` is the system's word for it.
+    case addressUnusable(ListenAddress, cause: String)
+    /// No data directory was named.
+    case dataDirectoryMissing
+    /// More than one data directory was named; this version keeps one volume.
+    case severalDirectories([String])
+    /// A folder or file could not be read or made.
+    case fileUnusable(path: String, cause: String)
+    /// `keys.env` does not hold a pair of keys.
+    case keysUnreadable(path: String)
+    /// Only one of the two root keys was given in the environment, or one is too short.
+    case rootKeysInvalid
+    /// One of the TLS certificate and key was given without the other.
+    case tlsHalfGiven
+    /// The certificate or key cannot be used.
+    case tlsUnusable(cause: String)
+    /// A log level that swift-log does not know.
+    case logLevelInvalid(String)
+    /// The configuration file cannot be read; `cause` says why.
+    case configurationUnreadable(path: String, cause: String)
+    /// Another process serves the data directory.
+    case dataInUse(path: String)
+    /// The data directory cannot be opened.
+    case dataUnusable(path: String, cause: String)
+    /// The running server refused a command.
+    case refusedByServer(status: Int, message: String)
+    /// The running server did not answer on its control socket.
+    case serverUnreachable(path: String)
+    /// A principal's name is taken.
+    case principalExists(String)
+    /// No principal has that name.
+    case principalMissing(String)
+    /// A principal's name breaks the rules.
+    case principalNameInvalid(String)
+}
+
+extension ServerError: CustomStringConvertible {
+    /// One or two sentences for the person at the terminal: what is wrong and what to do.
+    public var description: String {
+        switch self {
+        case .listenAddressInvalid(let text):
+            "'\(text)' is no address to listen on. Write HOST:PORT, for example 127.0.0.1:9000, "
+                + "or :0 for any free port."
+        case .portTaken(let address):
+            "Port \(address.port) on \(address.host) is taken by another program. Stop it, or "
+                + "choose another port: --listen \(address.host):\(address.port + 1) "
+                + "(or :0 for any free one)."
+        case .addressUnusable(let address, let cause):
+            "Cannot listen on \(address): \(cause)."
+        case .dataDirectoryMissing:
+            "Name the folder for the data, for example: nave serve ./data"
+        case .severalDirectories(let directories):
+            "This version keeps its data in one folder, but \(directories.count) were named: "
+                + "\(directories.joined(separator: ", "))."
+        case .fileUnusable(let path, let cause): "Cannot use \(path): \(cause)."
+        case .keysUnreadable(let path):
+            "\(path) does not hold AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Put them back, or "
+                + "remove the file and new root keys are made at the next start."
+        case .rootKeysInvalid:
+            "NAVE_ROOT_ACCESS_KEY (3 to 128 characters) and NAVE_ROOT_SECRET_KEY (8 to 128) must "
+                + "be given together."
+        case .tlsHalfGiven:
+            "--tls-certificate and --tls-key belong together; one of them is missing."
+        case .tlsUnusable(let cause): "TLS cannot be set up: \(cause)."
+        case .logLevelInvalid(let text):
+            "'\(text)' is no log level. Use trace, debug, info, notice, warning, error or critical."
+        case .configurationUnreadable(let path, let cause):
+            "Cannot read the configuration \(path): \(cause)."
+        case .dataInUse(let path):
+            "\(path) is in use by another nave process. One server at a time may serve a folder."
+        case .dataUnusable(let path, let cause): "Cannot open \(path): \(cause)."
+        case .refusedByServer(let status, let message):
+            "The running server refused (\(status)): \(message)"
+        case .serverUnreachable(let path):
+            "A server uses this folder but does not answer on \(path)."
+        case .principalExists(let name):
+            "There is a principal named \(name) already. Remove it first to make new keys: "
+                + "nave principal remove \(name)"
+        case .principalMissing(let name):
+            "There is no principal named \(name). See: nave principal list"
+        case .principalNameInvalid(let name):
+            "'\(name)' cannot name a principal: use 1 to 64 of A-Z a-z 0-9 . _ -"
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/// What the command line says of a server; nil where it says nothing.
+public struct ServerOptions: Sendable {
+    /// The folders for the data.
+    public var directories: [String]
+    /// `HOST:PORT`.
+    public var listen: String?
+    /// A PEM file with the certificate and its chain.
+    public var tlsCertificate: String?
+    /// A PEM file with the certificate's private key.
+    public var tlsKey: String?
+    /// A file that is written once the server is ready.
+    public var readyFile: String?
+    /// How much is logged: trace, debug, info, notice, warning, error, critical.
+    public var logLevel: String?
+    /// A JSON file with any of these options.
+    public var configurationFile: String?
+    /// Whether the data outlives the server.
+    public var lifetime: DataLifetime
+
+    /// Makes options of their parts.
+    public init(
+        directories: [String] = [],
+        listen: String? = nil,
+        tlsCertificate: String? = nil,
+        tlsKey: String? = nil,
+        readyFile: String? = nil,
+        logLevel: String? = nil,
+        configurationFile: String? = nil,
+        lifetime: DataLifetime = .kept
+    ) {
+        self.directories = directories
+        self.listen = listen
+        self.tlsCertificate = tlsCertificate
+        self.tlsKey = tlsKey
+        self.readyFile = readyFile
+        self.logLevel = logLevel
+        self.configurationFile = configurationFile
+        self.lifetime = lifetime
+    }
+}
+
+/// Whether the data outlives the server.
+public enum DataLifetime: Hashable, Sendable {
+    /// The data stays when the server stops.
+    case kept
+    /// The data is in a temporary folder that goes with the server, and the server goes with the
+    /// process that started it.
+    case ephemeral
+}

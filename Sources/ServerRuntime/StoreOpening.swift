@@ -1,0 +1,42 @@
+import DiskIO
+import Logging
+import ObjectStorage
+import StorageModel
+
+/// Opens the object store of a data folder, and puts what goes wrong in words for a person.
+struct StoreOpening {
+    let folder: DataFolder
+    let root: Principal?
+
+    /// Opens the store.
+    ///
+    /// - Throws: ``ServerError``; ``ServerError/dataInUse(path:)`` when another process serves it.
+    func open(logger: Logger) async throws(ServerError) -> ObjectStore {
+        let configuration = ObjectStoreConfiguration(
+            volumeDirectory: folder.path,
+            indexDirectory: folder.path + "/index",
+            root: root,
+            clock: SystemClock.now)
+        do {
+            return try await ObjectStore.open(
+                configuration, fileSystem: PosixFileSystem(), logger: logger)
+        } catch {
+            throw translated(error)
+        }
+    }
+
+    private func translated(_ error: StoreError) -> ServerError {
+        guard case .openFailed(let failure) = error else {
+            return .dataUnusable(path: folder.path, cause: "\(error)")
+        }
+        return switch failure {
+        case .inUse: .dataInUse(path: folder.path)
+        case .foreign(let directory, let detail):
+            .dataUnusable(path: directory, cause: detail)
+        case .damaged(let detail): .dataUnusable(path: folder.path, cause: detail)
+        case .inputOutput(let path, let errno):
+            .fileUnusable(path: path, cause: DataFolder.systemCause(of: errno))
+        case .index(let detail): .dataUnusable(path: folder.path, cause: detail)
+        }
+    }
+}

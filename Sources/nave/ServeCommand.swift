@@ -1,0 +1,58 @@
+import ArgumentParser
+import ServerRuntime
+
+/// `nave serve`: runs the server until it is told to stop.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve a folder to S3 clients and to the array API.",
+        discussion: """
+            The first start makes the folder and root keys in FOLDER/keys.env, readable by you alone. \
+            Every option can also be given as NAVE_… in the environment (NAVE_LISTEN, NAVE_DATA, \
+            NAVE_TLS_CERTIFICATE, …) or in a JSON file named by --config \
+            ({"listen": "0.0.0.0:9000"}); the command line wins over the environment, and that over \
+            the file. Ctrl-C or SIGTERM stops the server after the requests in flight.
+
+            EXAMPLES
+              nave serve ./data
+              nave serve /srv/nave --listen 0.0.0.0:9000 \\
+                  --tls-certificate fullchain.pem --tls-key privkey.pem
+              nave serve --ephemeral --listen 127.0.0.1:0 --ready-file ready.json   # for CI
+            """)
+
+    @Argument(help: "The folder for the data.", completion: .directory)
+    var directory: [String] = []
+
+    @Option(help: "Where to listen: HOST:PORT; port 0 takes a free one. (default: 127.0.0.1:9000)")
+    var listen: String?
+
+    @Option(help: "PEM file with the TLS certificate and its chain.", completion: .file())
+    var tlsCertificate: String?
+
+    @Option(help: "PEM file with the private key of the certificate.", completion: .file())
+    var tlsKey: String?
+
+    @Option(help: "File that is written, as one line of JSON, once the server is ready.")
+    var readyFile: String?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical. (default: notice)")
+    var logLevel: String?
+
+    @Option(help: "JSON file with any of these options.", completion: .file())
+    var config: String?
+
+    @Flag(help: "Keep the data in a temporary folder, and end with the process that started this one.")
+    var ephemeral = false
+
+    func run() async throws {
+        let options = ServerOptions(
+            directories: directory, listen: listen, tlsCertificate: tlsCertificate, tlsKey: tlsKey,
+            readyFile: readyFile, logLevel: logLevel, configurationFile: config,
+            lifetime: ephemeral ? .ephemeral : .kept)
+        try await reportingErrors {
+            let environment = ProcessEnvironment.variables
+            let configuration = try await ServerConfiguration(options, environment: environment)
+            try await Server(configuration, command: ProcessEnvironment.command).run()
+        }
+    }
+}
