@@ -1,0 +1,161 @@
+import StorageModel
+
+/// Dates as HTTP and S3's documents write them.
+///
+/// Source: RFC 9110, section 5.6.7 (three formats are read, IMF-fixdate is written); Amazon S3 API
+/// Reference for the ISO 8601 form in documents.
+public enum HTTPDate {
+    static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Writes a time as IMF-fixdate, for example `Sun, 06 Nov 1994 08:49:37 GMT`.
+    public static func imfFixdate(_ time: WallTime) -> String {
+        let moment = CivilMoment(secondsSinceEpoch: time.seconds)
+        let date = moment.date
+        return String(unsafeUninitializedCapacity: 29) { buffer in
+            var writer = FixedTextWriter(buffer)
+            writer.append(weekdays[date.weekday])
+            writer.append(", ")
+            writer.append(date.day, digits: 2)
+            writer.append(" ")
+            writer.append(months[date.month - 1])
+            writer.append(" ")
+            writer.append(date.year, digits: 4)
+            writer.append(" ")
+            moment.appendTime(to: &writer)
+            writer.append(" GMT")
+            return writer.count
+        }
+    }
+
+    /// Writes a time as documents do, for example `2009-10-12T17:50:30.000Z`.
+    public static func iso8601(_ time: WallTime) -> String {
+        let moment = CivilMoment(secondsSinceEpoch: time.seconds)
+        let milliseconds = time.milliseconds - time.seconds * 1000
+        return String(unsafeUninitializedCapacity: 24) { buffer in
+            var writer = FixedTextWriter(buffer)
+            writer.append(moment.date.year, digits: 4)
+            writer.append("-")
+            writer.append(moment.date.month, digits: 2)
+            writer.append("-")
+            writer.append(moment.date.day, digits: 2)
+            writer.append("T")
+            moment.appendTime(to: &writer)
+            writer.append(".")
+            writer.append(Int(milliseconds), digits: 3)
+            writer.append("Z")
+            return writer.count
+        }
+    }
+
+    /// Reads an HTTP date in any of its three formats; nil for anything else.
+    ///
+    /// - Returns: Whole seconds since 1970-01-01T00:00:00Z.
+    public static func parse(_ text: String) -> Int64? {
+        guard text.utf8.count <= 64 else { return nil }
+        let words = text.utf8.split(whereSeparator: isSeparator).map { String(Substring($0)) }
+        switch words.count {
+        case 8:
+            // `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`
+            guard words[7] == "GMT" || words[7] == "UTC" else { return nil }
+            return seconds(
+                year: words[3],
+                month: words[2],
+                day: words[1],
+                time: words[4...6]
+            )
+        case 7:
+            // `Sun Nov  6 08:49:37 1994`
+            return seconds(
+                year: words[6],
+                month: words[1],
+                day: words[2],
+                time: words[3...5]
+            )
+        default: return nil
+        }
+    }
+
+    private static func isSeparator(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+
+    private static func seconds(
+        year: String,
+        month: String,
+        day: String,
+        time: ArraySlice<String>
+    ) -> Int64? {
+        guard let month = months.firstIndex(of: month), let day = number(day),
+            var yearNumber = number(year), year.utf8.count == 4 || year.utf8.count == 2
+        else { return nil }
+        if year.utf8.count == 2 { yearNumber += yearNumber < 70 ? 2000 : 1900 }
+        let parts = time.compactMap { $0.utf8.count == 2 ? number($0) : nil }
+        guard parts.count == 3, parts[0] < 24, parts[1] < 60, parts[2] <= 60 else { return nil }
+        guard let date = CivilDate(year: yearNumber, month: month + 1, day: day) else { return nil }
+        let secondsOfDay = parts[0] * 3600 + parts[1] * 60 + parts[2]
+        return date.daysSinceEpoch * 86_400 + Int64(secondsOfDay)
+    }
+
+    private static func number(_ text: String) -> Int? {
+        guard (1...4).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return Int(text)
+    }
+}
+
+/// A day and the time in it.
+struct CivilMoment {
+    let date: CivilDate
+    private let secondsOfDay: Int
+
+    init(secondsSinceEpoch: Int64) {
+        let days = secondsSinceEpoch.quotientAndRemainder(dividingBy: 86_400)
+        let isBefore = days.remainder < 0
+        date = CivilDate(daysSinceEpoch: isBefore ? days.quotient - 1 : days.quotient)
+        secondsOfDay = Int(isBefore ? days.remainder + 86_400 : days.remainder)
+    }
+
+    /// Writes `HH:MM:SS`.
+    func appendTime(to writer: inout FixedTextWriter) {
+        writer.append(secondsOfDay / 3600, digits: 2)
+        writer.append(":")
+        writer.append(secondsOfDay / 60 % 60, digits: 2)
+        writer.append(":")
+        writer.append(secondsOfDay % 60, digits: 2)
+    }
+}
+
+/// Writes ASCII into a buffer of fixed size; what does not fit is left out.
+struct FixedTextWriter {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
+        self.buffer = buffer
+    }
+
+    mutating func append(_ text: String) {
+        for byte in text.utf8 where count < buffer.count {
+            buffer[count] = byte
+            count += 1
+        }
+    }
+
+    /// Writes a number ≥ 0 with leading zeros; digits above the given count are dropped.
+    mutating func append(_ number: Int, digits: Int) {
+        var divisor = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while divisor > 0, count < buffer.count {
+            buffer[count] = UInt8(ascii: "0") + UInt8((abs(number) / divisor) % 10)
+            count += 1
+            divisor /= 10
+        }
+    }
+}

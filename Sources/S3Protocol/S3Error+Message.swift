@@ -1,0 +1,84 @@
+import StorageModel
+
+extension S3Error {
+    /// A sentence for the person who reads the error document.
+    ///
+    /// Where S3 has a sentence of its own that clients are known to show, the meaning is the same.
+    public var message: String {
+        switch self {
+        case .accessDenied: "Access Denied"
+        case .signatureRequired: S3Sentence.signatureRequired
+        case .requestExpired: "Request has expired"
+        case .invalidAccessKeyID: S3Sentence.invalidAccessKeyID
+        case .signatureDoesNotMatch: S3Sentence.signatureDoesNotMatch
+        case .authorizationHeaderMalformed(let fault):
+            "The authorization header is malformed; \(fault.message)"
+        case .authorizationQueryParametersError(let fault):
+            "The query-string authentication is malformed; \(fault.message)"
+        case .requestTimeTooSkewed: S3Sentence.requestTimeTooSkewed
+        case .requestTimeMissing: S3Sentence.requestTimeMissing
+        case .contentSHA256Missing: S3Sentence.contentSHA256Missing
+        case .contentSHA256Invalid: S3Sentence.contentSHA256Invalid
+        case .crossOriginForbidden: "CORSResponse: CORS is not enabled for this bucket."
+        case .objectAccessControlNotSupported: S3Sentence.objectAccessControlNotSupported
+        case .invalidURI(let fault): fault.message
+        case .keyTooLong(let size): "Your key is too long: \(size) bytes, of at most 1024."
+        case .invalidBucketName: "The specified bucket is not valid."
+        case .noSuchBucket: "The specified bucket does not exist"
+        case .noSuchKey: "The specified key does not exist."
+        case .noSuchUpload: S3Sentence.noSuchUpload
+        case .noSuchVersion: "The specified version does not exist."
+        case .bucketAlreadyExists: S3Sentence.bucketAlreadyExists
+        case .bucketNotEmpty: "The bucket you tried to delete is not empty"
+        case .notConfigured(let it): "The bucket's \(it.rawValue) configuration does not exist."
+        case .noObjectLock, .objectLockNotEnabled: "The bucket has no object lock configuration."
+        case .methodNotAllowed(let method): "The method \(method) is not allowed here."
+        case .notImplemented(let feature): "This server does not implement \(feature)."
+        case .invalidArgument(let name, let value):
+            "The argument \(name) has a value that is not allowed: \(Self.shortened(value))"
+        case .invalidRequest(let fault): fault.message
+        case .invalidStorageClass(let it): "There is no storage class \(Self.shortened(it))."
+        case .invalidRange: "The requested range is not satisfiable"
+        case .invalidPartNumber: "The requested partnumber is not satisfiable"
+        case .preconditionFailed(let header): "The precondition in \(header) did not hold."
+        case .conditionalRequestConflict: S3Sentence.conditionalRequestConflict
+        case .missingContentLength: "You must provide the Content-Length HTTP header."
+        case .incompleteBody: S3Sentence.incompleteBody
+        case .unexpectedContent: S3Sentence.unexpectedContent
+        case .entityTooLarge(_, let limit): "Your upload exceeds the maximum of \(limit) bytes."
+        case .entityTooSmall: "Your proposed upload is smaller than the minimum allowed size"
+        case .metadataTooLarge: S3Sentence.metadataTooLarge
+        case .maxMessageLengthExceeded(let limit): "Your document exceeds \(limit) bytes."
+        case .malformedXML: S3Sentence.malformedXML
+        case .malformedACL: S3Sentence.malformedACL
+        case .missingRequestBody: "Request body is empty."
+        case .invalidDigest: "The Content-MD5 you specified is not valid."
+        case .badDigest(let digest):
+            "The \(digest.text) you specified did not match the calculated checksum."
+        case .contentSHA256Mismatch: S3Sentence.contentSHA256Mismatch
+        case .invalidChunkFraming: "The aws-chunked framing of the body is not valid."
+        case .malformedTrailer: S3Sentence.malformedTrailer
+        case .requestTimeout: S3Sentence.requestTimeout
+        case .invalidPart(let number, _, _): "Part \(number) \(S3Sentence.partNotFound)"
+        case .invalidPartOrder: "The list of parts is not in ascending order of part number."
+        case .internalError: "The server met an internal error; please try again."
+        case .insufficientStorage: S3Sentence.insufficientStorage
+        case .slowDown: "Please reduce your request rate."
+        case .serviceUnavailable: "The server cannot take this request now; please try again."
+        }
+    }
+
+    /// Text from a client, cut to a length that fits a message.
+    static func shortened(_ text: String) -> String {
+        text.utf8.count <= 256 ? text : String(text.prefix(60)) + "…"
+    }
+}
+
+extension DigestName {
+    var text: String {
+        switch self {
+        case .contentMD5: "Content-MD5"
+        case .checksum(let algorithm): algorithm.name
+        }
+    }
+}
