@@ -112,6 +112,9 @@ let server: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
+    tests("ArrayModelTests", ["ArrayModel"]),
+    tests("CKernelsTests", ["CKernels"]),
+    tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
     tests("HTTPServingTests", ["HTTPServing", nioCore, nioPosix, nioHTTP1]),
