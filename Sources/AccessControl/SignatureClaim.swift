@@ -38,7 +38,9 @@ struct SignatureClaim {
         var signedHeaders: ArraySlice<UInt8>?
         var signature: ArraySlice<UInt8>?
         for piece in header[algorithmEnd...].split(separator: UInt8(ascii: ",")) {
-            let piece = piece.drop { $0 == UInt8(ascii: " ") }
+            var piece = piece.drop { $0 == UInt8(ascii: " ") }
+            // White space was collapsed, so there is at most one space at the end.
+            if piece.last == UInt8(ascii: " ") { piece.removeLast() }
             guard let equals = piece.firstIndex(of: UInt8(ascii: "=")) else { continue }
             let value = piece[(equals + 1)...]
             let name = piece[..<equals]
@@ -61,7 +63,7 @@ struct SignatureClaim {
             place: .header,
             credential: Array(credential),
             signedHeaders: Array(signedHeaders),
-            signature: Array(signature.reversed().drop { $0 == UInt8(ascii: " ") }.reversed()),
+            signature: Array(signature),
             service: service
         )
     }

@@ -38,10 +38,12 @@ struct SigningTime: Hashable, Sendable {
         self.init(time)
     }
 
-    /// Makes the signing time of a point in time, rounded down to a second.
+    /// Makes the signing time of a point in time, rounded down to a second; times outside the years
+    /// 0 to 9999, which the text cannot hold, become the nearest one inside.
     init(_ time: WallTime) {
-        let secondsOfDay = ((time.seconds % 86_400) + 86_400) % 86_400
-        let days = (time.seconds - secondsOfDay) / 86_400
+        let seconds = min(max(time.seconds, -62_167_219_200), 253_402_300_799)
+        let secondsOfDay = ((seconds % 86_400) + 86_400) % 86_400
+        let days = (seconds - secondsOfDay) / 86_400
         let (year, month, day) = Self.civil(daysSinceEpoch: days)
         var text: [UInt8] = []
         text.reserveCapacity(16)
