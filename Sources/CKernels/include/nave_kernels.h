@@ -1,4 +1,117 @@
+// Loops over array memory: copying boxes, swapping bytes, reducing runs of items.
+//
+// Every function is pure, holds no state and allocates nothing. The instruction set is chosen at
+// run time; plain C is the fallback and the definition.
+
 #ifndef NAVE_KERNELS_H
 #define NAVE_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// The largest number of axes that `nave_copy_box` takes.
+#define NAVE_RANK_MAX 64
+
+/// Copies a box of items between two strided layouts.
+///
+/// Strides are in bytes, of any sign; a source stride of 0 repeats an item, so a whole box is filled
+/// by a source with all strides 0. The order of axes is free: a transposition is a copy whose strides
+/// are permuted. `rank` is at most `NAVE_RANK_MAX`; a box without axes is one item. The two layouts
+/// must not overlap.
+void nave_copy_box(
+    void *target, const ptrdiff_t *target_strides, const void *source,
+    const ptrdiff_t *source_strides, const size_t *extents, size_t rank, size_t item_bytes);
+
+/// Reverses the bytes of `count` adjacent units of `unit_bytes` (2, 4 or 8; 1 does nothing) in place.
+void nave_swap_bytes(void *units, size_t count, size_t unit_bytes);
+
+/// Undoes a byte shuffle: `source` holds the first bytes of all units, then all second bytes, …
+///
+/// `count` is in units; bytes beyond the last whole unit are the caller's to copy.
+void nave_unshuffle(void *target, const void *source, size_t count, size_t unit_bytes);
+
+/// Undoes a difference filter: every unit of 1, 2, 4 or 8 bytes becomes the wrapping sum of itself and
+/// all before it, in place.
+void nave_accumulate(void *units, size_t count, size_t unit_bytes);
+
+/// Decodes one LZ4 block of exactly `source_bytes` into at most `target_bytes`.
+///
+/// Returns the number of bytes written, or -1 when the block is malformed or the target too small.
+/// Neither reads nor writes outside of the two buffers, whatever the source holds.
+ptrdiff_t nave_lz4_decode(
+    void *target, size_t target_bytes, const void *source, size_t source_bytes);
+
+/// The kinds of item that reductions know; complex items are reduced as two strided real runs.
+typedef enum {
+    NAVE_ITEM_BOOL = 0,
+    NAVE_ITEM_INT8 = 1,
+    NAVE_ITEM_INT16 = 2,
+    NAVE_ITEM_INT32 = 3,
+    NAVE_ITEM_INT64 = 4,
+    NAVE_ITEM_UINT8 = 5,
+    NAVE_ITEM_UINT16 = 6,
+    NAVE_ITEM_UINT32 = 7,
+    NAVE_ITEM_UINT64 = 8,
+    NAVE_ITEM_FLOAT16 = 9,
+    NAVE_ITEM_BFLOAT16 = 10,
+    NAVE_ITEM_FLOAT32 = 11,
+    NAVE_ITEM_FLOAT64 = 12,
+} nave_item_kind;
+
+/// An integer of 128 bits in two's complement.
+typedef struct {
+    uint64_t low;
+    int64_t high;
+} nave_int128;
+
+/// A sum that keeps what rounding took from it; its value is `sum + correction` while both are finite.
+typedef struct {
+    double sum;
+    double correction;
+} nave_float_sum;
+
+/// The least and the greatest item of a run of integers or booleans.
+///
+/// Unsigned items are held as their bit pattern.
+typedef struct {
+    int64_t least;
+    int64_t greatest;
+} nave_integer_extrema;
+
+/// The least and the greatest item of a run of floats; both are NaN as soon as one item is.
+typedef struct {
+    double least;
+    double greatest;
+} nave_float_extrema;
+
+/// The exact sum of `count` booleans or integers. Booleans count as 1 when they are not 0.
+nave_int128 nave_sum_integers(nave_item_kind kind, const void *items, size_t count);
+
+/// The exact sum of squares of `count` booleans or integers of at most 32 bits.
+nave_int128 nave_sum_squares(nave_item_kind kind, const void *items, size_t count);
+
+/// The sum of `count` floats, accumulated in double precision by blocks.
+nave_float_sum nave_sum_floats(nave_item_kind kind, const void *items, size_t count);
+
+/// The sum of `(item - mean)²` in double precision, of floats or of integers of 64 bits.
+double nave_sum_deviations(nave_item_kind kind, const void *items, size_t count, double mean);
+
+/// The extrema of `count` ≥ 1 booleans or integers.
+nave_integer_extrema nave_extrema_integers(
+    nave_item_kind kind, const void *items, size_t count);
+
+/// The extrema of `count` ≥ 1 floats.
+nave_float_extrema nave_extrema_floats(nave_item_kind kind, const void *items, size_t count);
+
+/// Adds a term to a sum with Neumaier's correction.
+nave_float_sum nave_float_sum_add(nave_float_sum sum, double term);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

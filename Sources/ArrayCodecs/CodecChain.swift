@@ -1,0 +1,134 @@
+import ArrayModel
+
+/// The codecs of an array, compiled for decoding: what is done to stored bytes, in order.
+///
+/// Invariants:
+/// - `steps` are in the order of decoding; the last one yields exactly `serializedBytes`.
+/// - `axes` is a permutation: axis `i` of the stored elements is axis `axes[i]` of the chunk.
+struct CodecChain: Sendable {
+    /// How elements stand in the bytes that the last step yields.
+    enum Serialization: Sendable {
+        /// One after the other; `swapUnitBytes` is above 1 where bytes are reversed.
+        case elements(swapUnitBytes: Int)
+        /// In inner chunks with an index.
+        case shards(ShardLayout)
+    }
+
+    /// One step with the bound on what it may yield.
+    struct BoundedStep: Sendable {
+        let step: ByteStep
+        /// The most bytes that the step may yield.
+        let limitBytes: Int
+    }
+
+    /// The extents of the decoded chunk.
+    let chunkShape: [Int]
+    /// The length of one element.
+    let itemBytes: Int
+    /// The bytes-to-bytes steps in the order of decoding.
+    let steps: [BoundedStep]
+    /// Where the axes of the stored elements belong.
+    let axes: [Int]
+    /// How the elements are serialized.
+    let serialization: Serialization
+    /// The most stored bytes that can decode to this chunk.
+    let storedBytesMax: Int
+
+    /// The bytes of the decoded chunk.
+    let chunkBytes: Int
+
+    /// Compiles a chain.
+    ///
+    /// - Throws: ``ArrayCodecError/codecMissing(_:)``,
+    ///   ``ArrayCodecError/codecConfigurationInvalid(_:)``,
+    ///   ``ArrayCodecError/chunkTooLarge(bytes:)`` or
+    ///   ``ArrayCodecError/dataTypeUnsupported(_:)``.
+    init(
+        _ codecs: [CodecDescription],
+        chunkShape: [Int],
+        dataType: DataType
+    ) throws(ArrayCodecError) {
+        guard dataType.itemBytes > 0 else { throw .dataTypeUnsupported(dataType.name) }
+        self.chunkShape = chunkShape
+        itemBytes = dataType.itemBytes
+        chunkBytes = try Self.checkedBytes(chunkShape, itemBytes: dataType.itemBytes)
+
+        var axes = Array(chunkShape.indices)
+        var serialization: Serialization?
+        var encoding: [ByteStep] = []
+        for codec in codecs {
+            switch codec {
+            case .transpose(let order):
+                guard serialization == nil else { throw .codecConfigurationInvalid(codec.name) }
+                axes = try Self.composed(axes, order)
+            case .bytes(let order):
+                guard serialization == nil else { throw .codecConfigurationInvalid(codec.name) }
+                serialization = .elements(
+                    swapUnitBytes: order == .big ? dataType.swapUnitBytes : 1
+                )
+            case .sharding(let description):
+                guard serialization == nil else { throw .codecConfigurationInvalid(codec.name) }
+                let stored = axes.map { chunkShape[$0] }
+                serialization = .shards(
+                    try ShardLayout(description, shardShape: stored, dataType: dataType)
+                )
+            case .gzip: encoding.append(.gzip)
+            case .zlib: encoding.append(.zlib)
+            case .zstandard: encoding.append(.zstandard)
+            case .blosc: encoding.append(.blosc)
+            case .crc32c: encoding.append(.crc32c)
+            case .unknown(let name, let configuration):
+                encoding.append(try ByteStep(name: name, configuration: configuration))
+            }
+        }
+        guard let serialization else { throw .codecConfigurationInvalid("bytes") }
+        self.axes = axes
+        self.serialization = serialization
+        let serialized: Int
+        switch serialization {
+        case .elements: serialized = chunkBytes
+        case .shards(let layout): serialized = layout.shardBytesMax
+        }
+        (steps, storedBytesMax) = Self.bounded(encoding, serializedBytes: serialized)
+    }
+
+    /// Whether the decoded chunk has its axes where the stored elements have them.
+    var isInOrder: Bool { axes.elementsEqual(axes.indices) }
+
+    private static func checkedBytes(
+        _ shape: [Int],
+        itemBytes: Int
+    ) throws(ArrayCodecError) -> Int {
+        var bytes = itemBytes
+        for extent in shape {
+            let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+            guard !overflow else { throw .chunkTooLarge(bytes: .max) }
+            bytes = product
+        }
+        guard bytes <= CodecLimits.chunkBytesMax else { throw .chunkTooLarge(bytes: bytes) }
+        return bytes
+    }
+
+    /// The permutation `axes` followed by another.
+    private static func composed(_ axes: [Int], _ order: [Int]) throws(ArrayCodecError) -> [Int] {
+        guard order.sorted().elementsEqual(axes.indices) else {
+            throw .codecConfigurationInvalid("transpose")
+        }
+        return order.map { axes[$0] }
+    }
+
+    /// Turns the order of encoding into that of decoding and bounds every step's yield.
+    private static func bounded(
+        _ encoding: [ByteStep],
+        serializedBytes: Int
+    ) -> ([BoundedStep], Int) {
+        var steps: [BoundedStep] = []
+        var limitBytes = serializedBytes
+        for step in encoding {
+            steps.append(BoundedStep(step: step, limitBytes: limitBytes))
+            limitBytes =
+                step.addedBytes.map { limitBytes + $0 } ?? CodecLimits.encodedBytesMax(limitBytes)
+        }
+        return (steps.reversed(), limitBytes)
+    }
+}

@@ -1,0 +1,19 @@
+/// The bounds within which chunks are decoded.
+public enum CodecLimits {
+    /// The largest chunk that is decoded, in bytes.
+    public static let chunkBytesMax = 1 << 30
+    /// The largest working buffer that a workspace keeps between chunks, in bytes.
+    public static let keptScratchBytesMax = 16 << 20
+
+    /// The most bytes that the codecs of an inner chunk add to it, beside what ``encodedBytesMax(_:)``
+    /// allows the shard: headers and checksums of every codec in a chain.
+    public static let innerChunkOverheadBytes = 256
+
+    /// The most bytes that a reversible codec may make of `bytes` bytes.
+    ///
+    /// Stored blocks of deflate, raw blocks of Zstandard and plain Blosc frames grow by less than
+    /// one part in a thousand and a header.
+    public static func encodedBytesMax(_ bytes: Int) -> Int {
+        bytes + bytes / 8 + 65_536
+    }
+}

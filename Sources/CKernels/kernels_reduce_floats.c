@@ -1,0 +1,272 @@
+// Reductions of floats. See nave_kernels.h.
+//
+// Sums run in double precision over blocks of 1024 items with 32 accumulators, so an item takes part
+// in at most 32 + 5 roundings within its block; blocks are added with Neumaier's correction. NumPy's
+// pairwise summation rounds no less often.
+
+#include "nave_kernels.h"
+
+#include <string.h>
+
+#include "kernels_targets.h"
+
+#define BLOCK_ITEMS 1024
+#define LANES 8
+
+typedef double double_lanes __attribute__((vector_size(LANES * 8)));
+typedef float float_lanes __attribute__((vector_size(LANES * 4)));
+typedef int64_t int64_lanes __attribute__((vector_size(LANES * 8)));
+typedef uint64_t uint64_lanes __attribute__((vector_size(LANES * 8)));
+typedef int32_t int32_lanes __attribute__((vector_size(LANES * 4)));
+
+ALWAYS_INLINE float float_of_half(uint16_t half)
+{
+    // Shift exponent and fraction into place and rescale; subnormals come out right by arithmetic.
+    uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
+    float scaled;
+    memcpy(&scaled, &bits, sizeof scaled);
+    scaled *= 0x1p112f;
+    uint32_t finite;
+    memcpy(&finite, &scaled, sizeof finite);
+    uint32_t result = (half & 0x7c00) == 0x7c00 ? (bits | 0x7f800000) : finite;
+    result |= (uint32_t)(half & 0x8000) << 16;
+    memcpy(&scaled, &result, sizeof scaled);
+    return scaled;
+}
+
+ALWAYS_INLINE float float_of_brain(uint16_t brain)
+{
+    uint32_t bits = (uint32_t)brain << 16;
+    float result;
+    memcpy(&result, &bits, sizeof result);
+    return result;
+}
+
+ALWAYS_INLINE void widen(nave_item_kind kind, float *target, const uint16_t *items, size_t count)
+{
+    if (kind == NAVE_ITEM_FLOAT16) {
+        for (size_t i = 0; i < count; i++) target[i] = float_of_half(items[i]);
+    } else {
+        for (size_t i = 0; i < count; i++) target[i] = float_of_brain(items[i]);
+    }
+}
+
+ALWAYS_INLINE double add_lanes(const double_lanes *sums)
+{
+    double_lanes total = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    return ((total[0] + total[1]) + (total[2] + total[3]))
+        + ((total[4] + total[5]) + (total[6] + total[7]));
+}
+
+#define CONVERTED(TYPE, LANES_TYPE, at)                                                            \
+    ({                                                                                             \
+        LANES_TYPE loaded;                                                                         \
+        memcpy(&loaded, (at), sizeof loaded);                                                      \
+        __builtin_convertvector(loaded, double_lanes);                                             \
+    })
+
+// Sums the items of one block.
+#define DEFINE_BLOCK_SUM(SUFFIX, TYPE, LANES_TYPE)                                                 \
+    ALWAYS_INLINE double block_sum_##SUFFIX(const TYPE *items, size_t count)                       \
+    {                                                                                              \
+        double_lanes sums[4] = {{0}, {0}, {0}, {0}};                                               \
+        size_t i = 0;                                                                              \
+        for (; i + 4 * LANES <= count; i += 4 * LANES) {                                           \
+            sums[0] += CONVERTED(TYPE, LANES_TYPE, items + i);                                     \
+            sums[1] += CONVERTED(TYPE, LANES_TYPE, items + i + LANES);                             \
+            sums[2] += CONVERTED(TYPE, LANES_TYPE, items + i + 2 * LANES);                         \
+            sums[3] += CONVERTED(TYPE, LANES_TYPE, items + i + 3 * LANES);                         \
+        }                                                                                          \
+        double rest = 0;                                                                           \
+        for (; i < count; i++) rest += (double)items[i];                                           \
+        return add_lanes(sums) + rest;                                                             \
+    }
+
+// Sums the squared deviations of the items of one block from a mean.
+#define DEFINE_BLOCK_DEVIATIONS(SUFFIX, TYPE, LANES_TYPE)                                          \
+    ALWAYS_INLINE double block_deviations_##SUFFIX(const TYPE *items, size_t count, double mean)   \
+    {                                                                                              \
+        double_lanes sums[4] = {{0}, {0}, {0}, {0}};                                               \
+        size_t i = 0;                                                                              \
+        for (; i + 4 * LANES <= count; i += 4 * LANES) {                                           \
+            for (int k = 0; k < 4; k++) {                                                          \
+                double_lanes x = CONVERTED(TYPE, LANES_TYPE, items + i + k * LANES) - mean;        \
+                sums[k] += x * x;                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+        double rest = 0;                                                                           \
+        for (; i < count; i++) {                                                                   \
+            double x = (double)items[i] - mean;                                                    \
+            rest += x * x;                                                                         \
+        }                                                                                          \
+        return add_lanes(sums) + rest;                                                             \
+    }
+
+DEFINE_BLOCK_SUM(float32, float, float_lanes)
+DEFINE_BLOCK_SUM(float64, double, double_lanes)
+DEFINE_BLOCK_DEVIATIONS(float32, float, float_lanes)
+DEFINE_BLOCK_DEVIATIONS(float64, double, double_lanes)
+DEFINE_BLOCK_DEVIATIONS(int64, int64_t, int64_lanes)
+DEFINE_BLOCK_DEVIATIONS(uint64, uint64_t, uint64_lanes)
+
+ALWAYS_INLINE nave_float_sum add_term(nave_float_sum sum, double term)
+{
+    double next = sum.sum + term;
+    double lost = __builtin_fabs(sum.sum) >= __builtin_fabs(term) ? (sum.sum - next) + term
+                                                                  : (term - next) + sum.sum;
+    return (nave_float_sum){next, sum.correction + lost};
+}
+
+// Walks the items block by block and adds what `EXPRESSION` gives for `block` items at `items`.
+#define ADD_BLOCKS(TYPE, EXPRESSION)                                                               \
+    do {                                                                                           \
+        const TYPE *items = source;                                                                \
+        while (count > 0) {                                                                        \
+            size_t block = count < BLOCK_ITEMS ? count : BLOCK_ITEMS;                              \
+            total = add_term(total, EXPRESSION);                                                   \
+            items += block;                                                                        \
+            count -= block;                                                                        \
+        }                                                                                          \
+    } while (0)
+
+ALWAYS_INLINE nave_float_sum sum_body(nave_item_kind kind, const void *source, size_t count)
+{
+    nave_float_sum total = {0, 0};
+    float wide[BLOCK_ITEMS];
+    switch (kind) {
+    case NAVE_ITEM_FLOAT16:
+    case NAVE_ITEM_BFLOAT16:
+        ADD_BLOCKS(uint16_t, (widen(kind, wide, items, block), block_sum_float32(wide, block)));
+        break;
+    case NAVE_ITEM_FLOAT32: ADD_BLOCKS(float, block_sum_float32(items, block)); break;
+    case NAVE_ITEM_FLOAT64: ADD_BLOCKS(double, block_sum_float64(items, block)); break;
+    default: break;
+    }
+    return total;
+}
+
+ALWAYS_INLINE nave_float_sum deviations_body(
+    nave_item_kind kind, const void *source, size_t count, double mean)
+{
+    nave_float_sum total = {0, 0};
+    float wide[BLOCK_ITEMS];
+    switch (kind) {
+    case NAVE_ITEM_FLOAT16:
+    case NAVE_ITEM_BFLOAT16:
+        ADD_BLOCKS(
+            uint16_t,
+            (widen(kind, wide, items, block), block_deviations_float32(wide, block, mean)));
+        break;
+    case NAVE_ITEM_FLOAT32: ADD_BLOCKS(float, block_deviations_float32(items, block, mean)); break;
+    case NAVE_ITEM_FLOAT64: ADD_BLOCKS(double, block_deviations_float64(items, block, mean)); break;
+    case NAVE_ITEM_INT64: ADD_BLOCKS(int64_t, block_deviations_int64(items, block, mean)); break;
+    case NAVE_ITEM_UINT64: ADD_BLOCKS(uint64_t, block_deviations_uint64(items, block, mean)); break;
+    default: break;
+    }
+    return total;
+}
+
+// The minimum and maximum of lanes pass over NaN; a separate mask remembers that one was there.
+#define DEFINE_EXTREMA(NAME, TYPE, LANES_TYPE, MASK_TYPE)                                          \
+    ALWAYS_INLINE nave_float_extrema NAME(const TYPE *items, size_t count)                         \
+    {                                                                                              \
+        TYPE least = items[0];                                                                     \
+        TYPE greatest = items[0];                                                                  \
+        int has_nan = 0;                                                                           \
+        size_t i = 0;                                                                              \
+        if (count >= 2 * LANES) {                                                                  \
+            LANES_TYPE low[2], high[2];                                                            \
+            MASK_TYPE nan = {0};                                                                   \
+            memcpy(low, items, sizeof low);                                                        \
+            memcpy(high, items, sizeof high);                                                      \
+            for (; i + 2 * LANES <= count; i += 2 * LANES) {                                       \
+                for (int k = 0; k < 2; k++) {                                                      \
+                    LANES_TYPE x;                                                                  \
+                    memcpy(&x, items + i + k * LANES, sizeof x);                                   \
+                    low[k] = __builtin_elementwise_min(low[k], x);                                 \
+                    high[k] = __builtin_elementwise_max(high[k], x);                               \
+                    nan |= x != x;                                                                 \
+                }                                                                                  \
+            }                                                                                      \
+            low[0] = __builtin_elementwise_min(low[0], low[1]);                                    \
+            high[0] = __builtin_elementwise_max(high[0], high[1]);                                 \
+            for (int k = 0; k < LANES; k++) {                                                      \
+                least = low[0][k] < least ? low[0][k] : least;                                     \
+                greatest = high[0][k] > greatest ? high[0][k] : greatest;                          \
+                has_nan |= nan[k] != 0;                                                            \
+            }                                                                                      \
+        }                                                                                          \
+        for (; i < count; i++) {                                                                   \
+            least = items[i] < least ? items[i] : least;                                           \
+            greatest = items[i] > greatest ? items[i] : greatest;                                  \
+            has_nan |= items[i] != items[i];                                                       \
+        }                                                                                          \
+        if (has_nan) return (nave_float_extrema){__builtin_nan(""), __builtin_nan("")};            \
+        return (nave_float_extrema){(double)least, (double)greatest};                              \
+    }
+
+DEFINE_EXTREMA(extrema_float32, float, float_lanes, int32_lanes)
+DEFINE_EXTREMA(extrema_float64, double, double_lanes, int64_lanes)
+
+ALWAYS_INLINE nave_float_extrema extrema_of_narrow(
+    nave_item_kind kind, const uint16_t *items, size_t count)
+{
+    nave_float_extrema result = {__builtin_inf(), -__builtin_inf()};
+    float wide[BLOCK_ITEMS];
+    while (count > 0) {
+        size_t block = count < BLOCK_ITEMS ? count : BLOCK_ITEMS;
+        widen(kind, wide, items, block);
+        nave_float_extrema one = extrema_float32(wide, block);
+        if (one.least != one.least) return one;
+        result.least = one.least < result.least ? one.least : result.least;
+        result.greatest = one.greatest > result.greatest ? one.greatest : result.greatest;
+        items += block;
+        count -= block;
+    }
+    return result;
+}
+
+ALWAYS_INLINE nave_float_extrema extrema_body(
+    nave_item_kind kind, const void *items, size_t count)
+{
+    switch (kind) {
+    case NAVE_ITEM_FLOAT16:
+    case NAVE_ITEM_BFLOAT16: return extrema_of_narrow(kind, items, count);
+    case NAVE_ITEM_FLOAT32: return extrema_float32(items, count);
+    case NAVE_ITEM_FLOAT64: return extrema_float64(items, count);
+    default: return (nave_float_extrema){__builtin_nan(""), __builtin_nan("")};
+    }
+}
+
+TARGET_VARIANTS(
+    nave_float_sum, sum, (nave_item_kind kind, const void *items, size_t count),
+    sum_body(kind, items, count))
+TARGET_VARIANTS(
+    nave_float_sum, deviations,
+    (nave_item_kind kind, const void *items, size_t count, double mean),
+    deviations_body(kind, items, count, mean))
+TARGET_VARIANTS(
+    nave_float_extrema, extrema, (nave_item_kind kind, const void *items, size_t count),
+    extrema_body(kind, items, count))
+
+nave_float_sum nave_sum_floats(nave_item_kind kind, const void *items, size_t count)
+{
+    return DISPATCH(sum)(kind, items, count);
+}
+
+double nave_sum_deviations(nave_item_kind kind, const void *items, size_t count, double mean)
+{
+    nave_float_sum total = DISPATCH(deviations)(kind, items, count, mean);
+    double corrected = total.sum + total.correction;
+    return corrected == corrected ? corrected : total.sum;
+}
+
+nave_float_extrema nave_extrema_floats(nave_item_kind kind, const void *items, size_t count)
+{
+    return DISPATCH(extrema)(kind, items, count);
+}
+
+nave_float_sum nave_float_sum_add(nave_float_sum sum, double term)
+{
+    return add_term(sum, term);
+}
