@@ -102,30 +102,10 @@ public struct NewEntry: Hashable, Sendable {
 
 /// A run of payload bytes as a change names it.
 public enum PayloadRun: Hashable, Sendable {
-    /// In this very record: bytes of its payload from `offset`.
-    case recorded(offset: Int, lengthBytes: Int, blockChecksums: [UInt64])
+    /// The payload of this very record.
+    case recorded
     /// Stored before.
     case stored(Extent)
-
-    /// The length of the run, in bytes.
-    public var lengthBytes: Int64 {
-        switch self {
-        case .recorded(_, let lengthBytes, _): Int64(lengthBytes)
-        case .stored(let extent): extent.lengthBytes
-        }
-    }
-
-    /// Where the run is, in a record whose payload begins at a position.
-    public func extent(payloadPosition: LogPosition) -> Extent {
-        switch self {
-        case .recorded(let offset, let lengthBytes, let blockChecksums):
-            .inline(
-                position: LogPosition(payloadPosition.bytes &+ Int64(offset)),
-                lengthBytes: lengthBytes,
-                blockChecksums: blockChecksums)
-        case .stored(let extent): extent
-        }
-    }
 }
 
 /// A multipart upload that begins.

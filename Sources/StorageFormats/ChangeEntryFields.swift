@@ -45,10 +45,8 @@ extension ChangeByteWriter {
         count(runs.count)
         for run in runs {
             switch run {
-            case .recorded(let offset, let lengthBytes, let blockChecksums):
+            case .recorded:
                 byte(0)
-                count(offset)
-                blocks(lengthBytes: lengthBytes, checksums: blockChecksums)
             case .stored(.inline(let position, let lengthBytes, let blockChecksums)):
                 byte(1)
                 unsigned(UInt64(bitPattern: position.bytes))
@@ -150,17 +148,21 @@ extension ChangeByteReader {
         return parts
     }
 
-    /// Runs whose lengths together fit 63 bits.
+    /// Runs whose lengths together leave room for the record's own payload in 63 bits.
     mutating func runs() throws(ChangeFormatError) -> [PayloadRun] {
-        let count = try count(bytesEach: 3)
+        let count = try count(bytesEach: 1)
         var runs: [PayloadRun] = []
         runs.reserveCapacity(count)
         var totalBytes: Int64 = 0
         for _ in 0..<count {
             let run = try run()
-            let (sum, overflow) = totalBytes.addingReportingOverflow(run.lengthBytes)
-            guard !overflow else { throw .valueInvalid(field: .runLength, offset: offset) }
-            totalBytes = sum
+            if case .stored(let extent) = run {
+                let (sum, overflow) = totalBytes.addingReportingOverflow(extent.lengthBytes)
+                guard !overflow, sum <= Int64.max / 2 else {
+                    throw .valueInvalid(field: .runLength, offset: offset)
+                }
+                totalBytes = sum
+            }
             runs.append(run)
         }
         return runs
@@ -169,10 +171,7 @@ extension ChangeByteReader {
     private mutating func run() throws(ChangeFormatError) -> PayloadRun {
         switch try byte() {
         case 0:
-            let start = try number()
-            let (lengthBytes, checksums) = try blocks()
-            return .recorded(
-                offset: Int(start), lengthBytes: lengthBytes, blockChecksums: checksums)
+            return .recorded
         case 1:
             let position = LogPosition(try number())
             let (lengthBytes, checksums) = try blocks()

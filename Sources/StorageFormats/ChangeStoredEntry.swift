@@ -82,16 +82,38 @@ public struct StoredEntry: Hashable, Sendable {
 
 extension NewEntry {
     /// The object as it is once its record has a number, a time and a place in the log.
+    ///
+    /// - Returns: Nil if it lies in the record and the record has no payload.
     public func entry(
-        sequence: Int64, modified: WallTime, payloadPosition: LogPosition
-    ) -> ObjectEntry {
-        ObjectEntry(
+        sequence: Int64, modified: WallTime, recordPayload: Extent?
+    ) -> ObjectEntry? {
+        guard let payload = Payload(runs: payload, recordPayload: recordPayload) else { return nil }
+        return ObjectEntry(
             sequence: sequence,
             entityTag: entityTag,
             modified: modified,
             attributes: attributes,
             checksums: checksums,
             parts: parts,
-            payload: Payload(extents: payload.map { $0.extent(payloadPosition: payloadPosition) }))
+            payload: payload)
+    }
+}
+
+extension Payload {
+    /// The payload that a change names, in a record whose own payload is `recordPayload`.
+    ///
+    /// - Returns: Nil if a run lies in the record and the record has no payload.
+    public init?(runs: [PayloadRun], recordPayload: Extent?) {
+        var extents: [Extent] = []
+        extents.reserveCapacity(runs.count)
+        for run in runs {
+            switch run {
+            case .stored(let extent): extents.append(extent)
+            case .recorded:
+                guard let recordPayload else { return nil }
+                extents.append(recordPayload)
+            }
+        }
+        self.init(extents: extents)
     }
 }

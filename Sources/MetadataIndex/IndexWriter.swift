@@ -1,0 +1,145 @@
+import SQLiteDatabase
+import StorageFormats
+import StorageModel
+
+/// The one connection that changes the index; belongs to the thread that made it.
+///
+/// A batch is ``begin()``, any number of ``apply(_:recordPayload:)``, and ``commit(applied:)`` or
+/// ``rollback()``. Applying is deterministic: the same changes on the same index give the same
+/// index, whatever was asked in between.
+///
+/// Invariants, held at every commit:
+/// - `state.applied` is the end of the log record of the last change in the tables.
+/// - A blob's `refs` is the number of extents in `object` and `part` that name it; a blob with none
+///   has no row.
+/// - A row of `object` is shown by its line or by a fork of it; rows that nothing shows are gone.
+/// - A path has a row in `tally` exactly when its shown row in `node` is an array, and the row
+///   equals what ``recount(_:)`` finds.
+public final class IndexWriter {
+    /// Asks of the open transaction, or of the last commit if none is open.
+    public let reader: IndexReader
+    /// How far the index has come, the open transaction included.
+    public private(set) var state: IndexState
+    /// The blobs that lost their last reference in the open transaction.
+    public private(set) var freedBlobs: [BlobID] = []
+    /// Tallies that were touched in the open transaction and are not written yet.
+    var touchedTallies: [LinePath: ChunkTally] = [:]
+
+    let connection: Connection
+    private var committedState: IndexState
+
+    init(_ connection: Connection, state: IndexState) {
+        self.connection = connection
+        self.state = state
+        reader = IndexReader(connection)
+        committedState = state
+    }
+
+    /// Begins a batch.
+    public func begin() throws(SQLiteError) {
+        try connection.beginImmediate()
+        freedBlobs = []
+        touchedTallies = [:]
+    }
+
+    /// Makes the batch visible to readers.
+    ///
+    /// - Parameter applied: The end of the log record of the last change.
+    public func commit(applied: LogPosition) throws(SQLiteError) {
+        try flushTallies()
+        state.applied = applied
+        let update = try connection.statement(
+            "UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3 WHERE id = 1")
+        try update.bind(applied.bytes, at: 1)
+        try update.bind(state.sequence, at: 2)
+        try update.bind(state.lastLine.number, at: 3)
+        try update.run()
+        try connection.commit()
+        committedState = state
+    }
+
+    /// Undoes the batch.
+    public func rollback() throws(SQLiteError) {
+        state = committedState
+        freedBlobs = []
+        touchedTallies = [:]
+        try connection.rollback()
+    }
+
+    /// Applies a change.
+    ///
+    /// - Parameters:
+    ///   - change: The change; its number is greater than any applied before.
+    ///   - recordPayload: The payload of its log record, if it has one.
+    /// - Throws: `SQLiteError`; the batch must then be rolled back.
+    public func apply(_ change: Change, recordPayload: Extent?) throws(SQLiteError) {
+        guard change.sequence > state.sequence else { throw .inapplicable("sequence") }
+        state.sequence = change.sequence
+        let context = ChangeContext(
+            sequence: change.sequence, time: change.time, recordPayload: recordPayload)
+        switch change.operation {
+        case .createNamespace(let name, let owner, let access, let line):
+            try createNamespace(name, owner, access, line, context)
+        case .deleteNamespace(let line): try deleteNamespace(line)
+        case .setAccess(let access, let line): try setAccess(access, line)
+        case .addPrincipal(let principal): try addPrincipal(principal)
+        case .removePrincipal(let name): try removePrincipal(name)
+        case .putObject(let write): try put(write, context)
+        case .deleteObjects(let places): for place in places { try delete(place, context) }
+        case .createUpload(let creation): try createUpload(creation, context)
+        case .putPart(let part): try putPart(part, context)
+        case .completeUpload(let id, let write): try completeUpload(id, write, context)
+        case .abortUpload(let id): try dropUpload(id)
+        case .openVersion(let opening): try open(opening, context)
+        }
+    }
+
+    /// Moves pages of SQLite's log into the database; `.truncate` also empties it.
+    public func checkpoint(_ mode: Connection.CheckpointMode) throws(SQLiteError) {
+        _ = try connection.checkpoint(mode)
+    }
+
+    /// Remembers that a line number was given out.
+    func note(_ line: LineID) {
+        state.lastLine = max(state.lastLine, line)
+    }
+
+    // MARK: - References to blobs
+
+    /// Counts the references of a payload that some row now holds.
+    func addReferences(_ payload: Payload) throws(SQLiteError) {
+        for case .blob(let id, _, _) in payload.extents {
+            let add = try connection.statement(
+                """
+                INSERT INTO blob(id, refs) VALUES (?1, 1)
+                ON CONFLICT(id) DO UPDATE SET refs = refs + 1
+                """)
+            try add.bind(Int64(bitPattern: id.number), at: 1)
+            try add.run()
+        }
+    }
+
+    /// Takes back the references of a payload that a row held; frees blobs that lose their last.
+    func dropReferences(_ payload: Payload) throws(SQLiteError) {
+        for case .blob(let id, _, _) in payload.extents {
+            let drop = try connection.statement(
+                "UPDATE blob SET refs = refs - 1 WHERE id = ?1 RETURNING refs")
+            try drop.bind(Int64(bitPattern: id.number), at: 1)
+            guard let refs = try drop.first({ $0.int64(at: 0) }) else {
+                throw .unreadable("blob.refs")
+            }
+            guard refs == 0 else { continue }
+            let delete = try connection.statement("DELETE FROM blob WHERE id = ?1")
+            try delete.bind(Int64(bitPattern: id.number), at: 1)
+            try delete.run()
+            freedBlobs.append(id)
+        }
+    }
+}
+
+/// What every part of applying a change needs to know of it.
+struct ChangeContext {
+    let sequence: Int64
+    let time: WallTime
+    let recordPayload: Extent?
+}

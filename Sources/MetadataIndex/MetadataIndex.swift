@@ -1,0 +1,129 @@
+import Glibc
+import SQLiteDatabase
+import StorageModel
+
+/// The index in its directory: one SQLite database, derived from the log and made again when it is
+/// missing, of another format, or not of this log.
+///
+/// One thread writes, through ``makeWriter(volume:logStart:logEnd:)``; any thread reads, through ``read(_:)``.
+public final class MetadataIndex: Sendable {
+    /// Read connections that are kept open while nobody uses them.
+    private static let readersKeptMax = 16
+
+    private let path: String
+    private let readers: ConnectionPool
+
+    /// What was found in the directory.
+    public enum Finding: Hashable, Sendable {
+        /// An index of this log, which needs the changes from its `applied` position on.
+        case usable
+        /// None, or one that was of no use; the index begins empty.
+        case begunAnew
+    }
+
+    /// An index that is open, with its only writer.
+    public struct Opened {
+        /// For readers.
+        public let index: MetadataIndex
+        /// For the thread that opened it.
+        public let writer: IndexWriter
+        /// What was found.
+        public let finding: Finding
+    }
+
+    private init(path: String) throws(SQLiteError) {
+        self.path = path
+        readers = try ConnectionPool(
+            path: path, ConnectionConfiguration(access: .readOnly), keptMax: Self.readersKeptMax)
+    }
+
+    /// Opens the index of a log, or begins an empty one.
+    ///
+    /// - Parameters:
+    ///   - directory: An existing directory.
+    ///   - volume: The volume whose log it belongs to.
+    ///   - log: The positions that the log holds.
+    public static func open(
+        directory: String, volume: String, log: Range<LogPosition>
+    ) throws(SQLiteError) -> Opened {
+        let path = directory + "/nave.sqlite"
+        if let writer = try? existingWriter(path: path, volume: volume, log: log) {
+            return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .usable)
+        }
+        let writer = try makeAnew(path: path, volume: volume, start: log.lowerBound)
+        return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .begunAnew)
+    }
+
+    /// Throws away what is in the directory and begins an empty index.
+    public static func openAnew(
+        directory: String, volume: String, logStart: LogPosition
+    ) throws(SQLiteError) -> Opened {
+        let path = directory + "/nave.sqlite"
+        let writer = try makeAnew(path: path, volume: volume, start: logStart)
+        return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .begunAnew)
+    }
+
+    /// Asks the index on the calling thread. Never waits for the writer.
+    public func read<Value: Sendable>(
+        _ body: @Sendable (IndexReader) throws(SQLiteError) -> Value
+    ) throws(SQLiteError) -> Value {
+        try readers.read { connection throws(SQLiteError) in
+            try body(IndexReader(connection))
+        }
+    }
+
+    /// Moves pages of SQLite's log into the database while others read and write.
+    public func checkpoint() throws(SQLiteError) {
+        let connection = try Connection(
+            path: path, ConnectionConfiguration(access: .readWrite, cacheKibibytes: 256))
+        _ = try connection.checkpoint(.passive)
+    }
+
+    /// Writes a copy of one committed state into a new file.
+    public func copy(to path: String) throws(SQLiteError) {
+        try readers.read { connection throws(SQLiteError) in try connection.backUp(to: path) }
+    }
+
+    /// Closes the connections that nobody uses.
+    public func close() {
+        readers.closeIdle()
+    }
+
+    private static func existingWriter(
+        path: String, volume: String, log: Range<LogPosition>
+    ) throws(SQLiteError) -> IndexWriter? {
+        guard access(path, F_OK) == 0 else { return nil }
+        let connection = try connect(path)
+        guard let state = try IndexReader(connection).state(), state.volume == volume,
+            state.applied >= log.lowerBound, state.applied <= log.upperBound
+        else { return nil }
+        return IndexWriter(connection, state: state)
+    }
+
+    private static func makeAnew(
+        path: String, volume: String, start: LogPosition
+    ) throws(SQLiteError) -> IndexWriter {
+        for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+        let connection = try connect(path)
+        let state = IndexState(
+            volume: volume, applied: start, sequence: 0, lastLine: LineID(0))
+        try connection.beginImmediate()
+        try connection.execute(IndexSchema.statements)
+        let insert = try connection.prepare(
+            """
+            INSERT INTO state(id, format, volume, applied, sequence, last_line)
+            VALUES (1, ?1, ?2, ?3, 0, 0)
+            """)
+        try insert.bind(IndexSchema.format, at: 1)
+        try insert.bind(volume, at: 2)
+        try insert.bind(start.bytes, at: 3)
+        try insert.run()
+        try connection.commit()
+        return IndexWriter(connection, state: state)
+    }
+
+    private static func connect(_ path: String) throws(SQLiteError) -> Connection {
+        try Connection(
+            path: path, ConnectionConfiguration(access: .readWrite, cacheKibibytes: 16_384))
+    }
+}
