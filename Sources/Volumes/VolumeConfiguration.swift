@@ -8,6 +8,9 @@ public struct VolumeConfiguration: Sendable {
     public var naveID: UniqueID?
     /// When a new volume is made.
     public var now: WallTime
+    /// A position in the log that is known to have been flushed: what the index had applied. A log
+    /// that ends before it is damaged and is left as it is.
+    public var flushed: LogPosition
     /// A segment of the log takes no further batch when it would become longer than this, in bytes.
     public var segmentBytesMax: Int64
     /// How many blob files are kept open for reading.
@@ -21,6 +24,7 @@ public struct VolumeConfiguration: Sendable {
     public init(
         now: WallTime,
         naveID: UniqueID? = nil,
+        flushed: LogPosition = LogPosition(0),
         segmentBytesMax: Int64 = 256 << 20,
         openBlobsMax: Int = 512,
         checksumTableBytesMax: Int = 32 << 20,
@@ -31,6 +35,7 @@ public struct VolumeConfiguration: Sendable {
     ) {
         self.now = now
         self.naveID = naveID
+        self.flushed = flushed
         self.segmentBytesMax = segmentBytesMax
         self.openBlobsMax = openBlobsMax
         self.checksumTableBytesMax = checksumTableBytesMax

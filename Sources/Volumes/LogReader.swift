@@ -1,0 +1,157 @@
+import Checksums
+import DiskIO
+import StorageFormats
+import StorageModel
+
+/// Reads the records of one segment in order, through a window so that small ones share a call.
+///
+/// A record counts only if its header, body and checksum table are whole and fit its address and
+/// the record before it; the payload is not looked at unless asked.
+struct LogReader {
+    let file: any OpenFile
+    let first: LogPosition
+    let volumeID: UniqueID
+    /// Nothing at or after this address is looked at.
+    let limit: LogPosition
+    /// Where the next record is expected.
+    private(set) var position: LogPosition
+    /// The checksum that the next record must name; `nil` takes what it says.
+    private(set) var previousChecksum: UInt64?
+
+    private var window: [UInt8] = []
+    private var windowOffset: Int64 = 0
+    private static let windowBytes = 1 << 18
+
+    init(
+        file: any OpenFile, first: LogPosition, volumeID: UniqueID, limit: LogPosition,
+        position: LogPosition, previousChecksum: UInt64?
+    ) {
+        self.file = file
+        self.first = first
+        self.volumeID = volumeID
+        self.limit = limit
+        self.position = position
+        self.previousChecksum = previousChecksum
+    }
+
+    /// The record at ``position``, which then moves behind it; `nil` if none can be read there.
+    mutating func next() throws(VolumeError) -> LogRecordHeader? {
+        guard let header = try record(at: position) else { return nil }
+        if let previousChecksum, header.previousChecksum != previousChecksum { return nil }
+        previousChecksum = header.checksum
+        position = LogPosition(position.bytes + Int64(header.recordBytes))
+        return header
+    }
+
+    /// The whole record at an address, whatever was before it; `nil` if there is none.
+    mutating func record(at position: LogPosition) throws(VolumeError) -> LogRecordHeader? {
+        guard try load(position, LogRecordHeader.encodedBytes) else { return nil }
+        let start = offset(of: position)
+        let header = window.withUnsafeBytes { window in
+            try? LogRecordHeader(decoding: UnsafeRawBufferPointer(rebasing: window[start...]))
+        }
+        guard let header, header.position == position,
+            Int64(header.recordBytes) <= limit.bytes - position.bytes,
+            try load(position, header.metadataBytes)
+        else { return nil }
+        let isWhole = withMetadata(of: header) { header.verifies($0, volumeID: volumeID) }
+        return isWhole ? header : nil
+    }
+
+    /// The body and checksums of the record that was read last.
+    func replayed(_ header: LogRecordHeader) -> ReplayedRecord {
+        withMetadata(of: header) { metadata in
+            ReplayedRecord(
+                body: header.body(in: metadata),
+                place: AppendedRecord(
+                    position: header.position,
+                    payloadPosition: LogPosition(
+                        header.position.bytes + Int64(header.metadataBytes)),
+                    end: LogPosition(header.position.bytes + Int64(header.recordBytes))),
+                payloadBytes: header.payloadBytes,
+                blockChecksums: header.blockChecksums(in: metadata))
+        }
+    }
+
+    /// Whether the payload of a record fits its checksums.
+    mutating func hasWholePayload(_ header: LogRecordHeader) throws(VolumeError) -> Bool {
+        guard header.payloadBytes > 0 else { return true }
+        guard try load(header.position, header.metadataBytes) else { return false }
+        let checksums = withMetadata(of: header) { header.blockChecksums(in: $0) }
+        let start = header.position.bytes - first.bytes + Int64(header.metadataBytes)
+        do throws(DiskError) {
+            let payload = try file.read(header.payloadBytes, at: start)
+            return payload.count == header.payloadBytes
+                && payload.withUnsafeBytes { LogPayload.blockChecksums(of: $0) } == checksums
+        } catch {
+            throw .readFailed(error)
+        }
+    }
+
+    /// The first address after `position` with a whole record that says it was written when all
+    /// before an address greater than `position` had been flushed; `nil` if there is none.
+    mutating func evidence(beyond position: LogPosition) throws(VolumeError) -> LogPosition? {
+        var candidate = LogPosition(position.bytes + 8)
+        while try load(candidate, 4) {
+            let start = offset(of: candidate)
+            let hit = window.withUnsafeBytes { bytes in
+                stride(from: start, through: bytes.count - 4, by: 8).first {
+                    bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self).littleEndian
+                        == LogRecordHeader.magic
+                }
+            }
+            guard let hit else {
+                let passed = Int64((window.count - 4 - start) / 8 + 1) * 8
+                candidate = LogPosition(candidate.bytes + passed)
+                continue
+            }
+            candidate = LogPosition(candidate.bytes + Int64(hit - start))
+            if let header = try record(at: candidate), header.durablePosition > position {
+                return candidate
+            }
+            candidate = LogPosition(candidate.bytes + 8)
+        }
+        return nil
+    }
+
+    /// Whether all from an address to the end of what is looked at is zero.
+    mutating func isZero(from position: LogPosition) throws(VolumeError) -> Bool {
+        var position = position
+        while try load(position, 1) {
+            let start = offset(of: position)
+            guard window[start...].allSatisfy({ $0 == 0 }) else { return false }
+            position = LogPosition(position.bytes + Int64(window.count - start))
+        }
+        return true
+    }
+
+    private func offset(of position: LogPosition) -> Int {
+        Int(position.bytes - first.bytes - windowOffset)
+    }
+
+    private func withMetadata<Value>(
+        of header: LogRecordHeader, _ body: (UnsafeRawBufferPointer) -> Value
+    ) -> Value {
+        let start = offset(of: header.position)
+        return window.withUnsafeBytes { window in
+            body(UnsafeRawBufferPointer(rebasing: window[start..<start + header.metadataBytes]))
+        }
+    }
+
+    /// Brings a run of bytes into the window; false if the file or the limit ends before it does.
+    private mutating func load(_ position: LogPosition, _ count: Int) throws(VolumeError) -> Bool {
+        guard Int64(count) <= limit.bytes - position.bytes else { return false }
+        let start = position.bytes - first.bytes
+        if start >= windowOffset, start + Int64(count) <= windowOffset + Int64(window.count) {
+            return true
+        }
+        let wanted = min(Int64(max(count, Self.windowBytes)), limit.bytes - position.bytes)
+        do throws(DiskError) {
+            window = try file.read(Int(wanted), at: start)
+        } catch {
+            throw .readFailed(error)
+        }
+        windowOffset = start
+        return window.count >= count
+    }
+}

@@ -1,0 +1,200 @@
+import DiskIO
+import StorageFormats
+import StorageModel
+
+/// Appends batches of records to the last segment of a log: one write and one flush each.
+///
+/// Invariants:
+/// - All records before `end` are flushed; nothing after it counts.
+/// - `file` holds `sizeBytes` bytes, those after `end` zeros, or is cut before the next write.
+struct LogWriter {
+    let layout: VolumeLayout
+    let fileSystem: any FileSystem
+    let volumeID: UniqueID
+    let segmentBytesMax: Int64
+    var file: any OpenFile
+    var first: LogPosition
+    var end: LogPosition
+    var sizeBytes: Int64
+    var previousChecksum: UInt64
+    /// Whether records were appended since the last mark.
+    var needsMark: Bool
+    let health: VolumeHealth
+    private var buffer: [UInt8] = []
+
+    /// Small batches write so many zeros ahead of the log, so that the flushes after them find the
+    /// file's length and blocks unchanged and need no commit of the file system's journal.
+    ///
+    /// Measured on ext4 (NVMe-backed, one thread, appends of 4.2 KB, fdatasync each): no
+    /// preallocation 15.9 k/s, `fallocate` with or without KEEP_SIZE 13–17 k/s (the blocks must
+    /// still be marked as written), zeros ahead by 256 KiB 23–31 k/s, by 1 MiB 23–25, by 4 MiB
+    /// 20–21. At 16.5 KB: 13–15 against 18–22 k/s. At 66 KB and more there is no gain, since all
+    /// bytes are written twice.
+    private static let zerosAhead = [UInt8](repeating: 0, count: 256 << 10)
+    /// Batches of fewer bytes write zeros ahead.
+    private static let zerosAheadBatchBytes: Int64 = 48 << 10
+    /// A buffer that grew beyond this for one batch is given back.
+    private static let keptBufferBytes = 16 << 20
+
+    init(
+        layout: VolumeLayout, fileSystem: any FileSystem, volumeID: UniqueID,
+        segmentBytesMax: Int64, health: VolumeHealth, file: any OpenFile, first: LogPosition,
+        tail: LogTail, sizeBytes: Int64
+    ) {
+        self.health = health
+        self.layout = layout
+        self.fileSystem = fileSystem
+        self.volumeID = volumeID
+        self.segmentBytesMax = segmentBytesMax
+        self.file = file
+        self.first = first
+        self.end = tail.end
+        self.sizeBytes = sizeBytes
+        self.previousChecksum = tail.previousChecksum
+        self.needsMark = true
+    }
+
+    /// Makes a batch durable.
+    ///
+    /// - Parameters:
+    ///   - kind: What the records are.
+    ///   - records: The batch, which goes into one segment.
+    ///   - onNewSegment: Called when the batch begins a new segment.
+    mutating func append(
+        _ kind: LogRecordHeader.Kind, _ records: [LogRecord],
+        onNewSegment: (SegmentTable.Segment) -> Void
+    ) throws(VolumeError) -> [AppendedRecord] {
+        try health.checkWritable()
+        var batchBytes: Int64 = 0
+        for record in records {
+            guard record.body.count <= LogRecord.bodyBytesMax,
+                record.payload.bytes.count <= LogRecord.payloadBytesMax
+            else { throw .recordTooLong }
+            batchBytes += Int64(
+                LogRecordHeader.recordBytes(
+                    bodyBytes: record.body.count, payloadBytes: record.payload.bytes.count))
+        }
+        let used = end.bytes - first.bytes
+        if used + batchBytes > segmentBytesMax, used > Int64(LogSegmentHeader.encodedBytes) {
+            onNewSegment(try beginSegment())
+        }
+        let (appended, checksum) = encode(kind, records)
+        try write()
+        try flush()
+        end = appended.last?.end ?? end
+        previousChecksum = checksum
+        needsMark = kind == .change
+        if buffer.capacity > Self.keptBufferBytes { buffer = [] }
+        return appended
+    }
+
+    /// Fills the buffer with a batch.
+    private mutating func encode(
+        _ kind: LogRecordHeader.Kind, _ records: [LogRecord]
+    ) -> ([AppendedRecord], checksum: UInt64) {
+        buffer.removeAll(keepingCapacity: true)
+        var checksum = previousChecksum
+        var appended: [AppendedRecord] = []
+        appended.reserveCapacity(records.count)
+        for record in records {
+            let position = LogPosition(end.bytes + Int64(buffer.count))
+            let place = LogRecordPlace(
+                position: position, durablePosition: end, previousChecksum: checksum,
+                volumeID: volumeID)
+            checksum = LogRecordHeader.append(
+                kind, at: place, body: record.body, payloadBytes: record.payload.bytes.count,
+                blockChecksums: record.payload.blockChecksums, to: &buffer)
+            let payload = LogPosition(end.bytes + Int64(buffer.count))
+            buffer += record.payload.bytes
+            appended.append(
+                AppendedRecord(
+                    position: position, payloadPosition: payload,
+                    end: LogPosition(end.bytes + Int64(buffer.count))))
+        }
+        return (appended, checksum)
+    }
+
+    private mutating func write() throws(VolumeError) {
+        let offset = end.bytes - first.bytes
+        let batchEnd = offset + Int64(buffer.count)
+        do throws(DiskError) {
+            if batchEnd > sizeBytes, Int64(buffer.count) < Self.zerosAheadBatchBytes {
+                do throws(DiskError) {
+                    try write(buffer, then: Self.zerosAhead, at: offset)
+                    sizeBytes = batchEnd + Int64(Self.zerosAhead.count)
+                    return
+                } catch where error.code == .outOfSpace {
+                    // The batch alone may still fit.
+                    try file.truncate(to: offset)
+                    sizeBytes = offset
+                }
+            }
+            try write(buffer, then: [], at: offset)
+            sizeBytes = max(sizeBytes, batchEnd)
+        } catch {
+            try cutBack(to: offset)
+            throw VolumeError(writing: error)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], then more: [UInt8], at offset: Int64)
+        throws(DiskError)
+    {
+        let result = bytes.withUnsafeBytes { first in
+            more.withUnsafeBytes { second -> Result<Void, DiskError> in
+                do throws(DiskError) {
+                    return .success(try file.write([first, second], at: offset))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        try result.get()
+    }
+
+    /// Takes away what a failed write left.
+    private mutating func cutBack(to offset: Int64) throws(VolumeError) {
+        do throws(DiskError) {
+            try file.truncate(to: offset)
+            sizeBytes = offset
+        } catch {
+            health.fail()
+            throw .volumeFailed
+        }
+    }
+
+    private mutating func flush() throws(VolumeError) {
+        do throws(DiskError) {
+            try file.synchronizeData()
+        } catch {
+            health.fail()
+            throw .volumeFailed
+        }
+    }
+
+    /// Goes on in a new segment, which is on the disk, header and name, when this returns.
+    private mutating func beginSegment() throws(VolumeError) -> SegmentTable.Segment {
+        let header = LogSegmentHeader(
+            volumeID: volumeID, firstPosition: end, previousChecksum: previousChecksum)
+        let path = layout.segment(end)
+        let file: any OpenFile
+        do throws(DiskError) {
+            file = try AtomicPublish.publish(
+                header.encoded(), as: path, in: layout.log, fileSystem)
+        } catch {
+            // Once the name may have been written, it is not known what a restart would find.
+            guard error.operation != .synchronizeDirectory else {
+                health.fail()
+                throw .volumeFailed
+            }
+            throw VolumeError(writing: error)
+        }
+        // Only gives back the zeros ahead; a reader stops where the next segment begins.
+        try? self.file.truncate(to: end.bytes - first.bytes)
+        self.file = file
+        first = end
+        end = LogPosition(end.bytes + Int64(LogSegmentHeader.encodedBytes))
+        sizeBytes = Int64(LogSegmentHeader.encodedBytes)
+        return SegmentTable.Segment(first: first, path: path, file: file)
+    }
+}

@@ -1,0 +1,210 @@
+import DiskIO
+import StorageFormats
+import StorageModel
+import Synchronization
+
+/// One directory on one disk that holds a log and blobs.
+///
+/// Every method may wait for the disk unless it says otherwise; call them from threads that may.
+/// All of them may be called from any number of threads; appends go one after the other.
+///
+/// State: the writer, guarded by `writer`; what is open for reading, in `segments` and `blobs`.
+public final class Volume: Sendable {
+    /// What the volume says about itself.
+    public let label: VolumeLabel
+    /// Where it is.
+    public let directory: String
+
+    private let fileSystem: any FileSystem
+    private let health: VolumeHealth
+    private let writer: Mutex<LogWriter>
+    private let segments: SegmentTable
+    private let blobs: BlobDirectory
+    private let lock: Mutex<(any FileLock)?>
+    private let end: Atomic<Int64>
+
+    /// Opens a volume, or makes one of a directory that is missing or holds neither log nor blobs.
+    ///
+    /// The end of the log is found and what a crash left after it is cut off; what remains is
+    /// flushed.
+    ///
+    /// - Parameters:
+    ///   - directory: The volume's directory, without a slash at the end.
+    ///   - fileSystem: The disk.
+    ///   - configuration: What it must be, and its bounds.
+    /// - Throws: ``VolumeError``: `.inUse`, `.foreign`, `.labelMissing`, `.versionUnknown`,
+    ///   `.logDamaged`, `.logSegmentMissing`, …
+    public static func open(
+        directory: String, fileSystem: any FileSystem, _ configuration: VolumeConfiguration
+    ) throws(VolumeError) -> Volume {
+        let opening = VolumeOpening(
+            layout: VolumeLayout(directory: directory), fileSystem: fileSystem,
+            configuration: configuration)
+        return Volume(opening: opening, try opening.open())
+    }
+
+    private init(opening: VolumeOpening, _ opened: VolumeOpening.Opened) {
+        label = opened.label
+        directory = opening.layout.directory
+        fileSystem = opening.fileSystem
+        health = opened.writer.health
+        end = Atomic(opened.writer.end.bytes)
+        segments = opened.segments
+        blobs = BlobDirectory(
+            layout: opening.layout, fileSystem: opening.fileSystem, health: opened.writer.health,
+            volumeID: opened.label.volumeID, fanOut: opened.fanOut,
+            configuration: opening.configuration)
+        lock = Mutex(opened.lock)
+        writer = Mutex(opened.writer)
+    }
+
+    /// Marks the end of the log as flushed, refuses further writes, and gives up the lock.
+    ///
+    /// Reads go on. A second call does nothing.
+    ///
+    /// - Throws: The failure to write the mark; the volume is closed all the same.
+    public func close() throws(VolumeError) {
+        defer { lock.withLock { $0 = nil } }
+        do throws(VolumeError) {
+            try writer.withLock { writer throws(VolumeError) in
+                defer { _ = health.close() }
+                guard writer.needsMark else { return }
+                _ = try append(.mark, [LogRecord(body: [])], to: &writer)
+            }
+        } catch .closed {
+            return
+        } catch .volumeFailed {
+            return
+        }
+    }
+
+    /// How much room there is on the volume's disk.
+    public func space() throws(VolumeError) -> DiskSpace {
+        do throws(DiskError) {
+            return try fileSystem.space(at: directory)
+        } catch {
+            throw .readFailed(error)
+        }
+    }
+
+    // MARK: - The log
+
+    /// The first address that the log still holds. Never waits.
+    public var logStart: LogPosition { segments.start }
+
+    /// The address after the last record that is durable. Never waits.
+    public var logEnd: LogPosition { LogPosition(end.load(ordering: .acquiring)) }
+
+    /// Makes records durable, in order, with one write and one flush.
+    ///
+    /// When it throws, none of the records counts: `.outOfSpace` and `.writeFailed` leave the
+    /// volume usable, after `.volumeFailed` it takes no more writes.
+    ///
+    /// - Returns: Where each record went.
+    public func append(_ records: [LogRecord]) throws(VolumeError) -> [AppendedRecord] {
+        guard !records.isEmpty else { return [] }
+        return try writer.withLock { writer throws(VolumeError) in
+            try append(.change, records, to: &writer)
+        }
+    }
+
+    private func append(
+        _ kind: LogRecordHeader.Kind, _ records: [LogRecord], to writer: inout LogWriter
+    ) throws(VolumeError) -> [AppendedRecord] {
+        defer { end.store(writer.end.bytes, ordering: .releasing) }
+        return try writer.append(kind, records, onNewSegment: segments.append)
+    }
+
+    /// Visits the changes of the log in order, from a position to the present end.
+    ///
+    /// - Parameters:
+    ///   - start: `LogPosition(0)` for the very beginning, or the position or end of a record.
+    ///   - visit: Takes each record; what it throws ends the replay.
+    /// - Throws: ``VolumeError``: `.logTooShort`, `.logBeginsLater`, `.logDamaged`, …; what `visit`
+    ///   throws.
+    public func replay(
+        from start: LogPosition, _ visit: (ReplayedRecord) throws -> Void
+    ) throws {
+        var cursor = try cursor(from: start)
+        while let record = try cursor.next() { try visit(record) }
+    }
+
+    /// Begins to read the changes of the log in order, from a position to the present end.
+    ///
+    /// - Parameter start: `LogPosition(0)` for the very beginning, or the position or end of a
+    ///   record.
+    public func cursor(from start: LogPosition) throws(VolumeError) -> LogCursor {
+        let end = logEnd
+        guard start <= end else { throw .logTooShort(end: end, expected: start) }
+        return LogCursor(
+            segments: segments, volumeID: label.volumeID, position: start, end: end)
+    }
+
+    // MARK: - Blobs
+
+    /// Begins a blob.
+    ///
+    /// - Throws: `.outOfSpace`, `.writeFailed`, `.volumeFailed`, `.closed`.
+    public func createBlob() throws(VolumeError) -> BlobWriter {
+        try blobs.create()
+    }
+
+    /// Removes a blob; those who have it open read on. One that is not there is no error.
+    public func removeBlob(_ id: BlobID) throws(VolumeError) {
+        try blobs.remove(id)
+    }
+
+    /// Removes every blob that the caller does not know, except those being written.
+    ///
+    /// - Parameter isKept: Says whether a blob is known.
+    /// - Returns: How many were removed.
+    public func sweepBlobs(keeping isKept: (BlobID) -> Bool) throws(VolumeError) -> Int {
+        try blobs.sweep(keeping: isKept)
+    }
+
+    /// Opens a blob for reading; it stays readable through the value after ``removeBlob(_:)``.
+    ///
+    /// - Returns: `nil` if it is not open already and the mode is not to wait.
+    /// - Throws: `.blobMissing`, `.blobInvalid`, `.readFailed`.
+    public func openBlob(_ id: BlobID, mode: ReadMode) throws(VolumeError) -> OpenBlob? {
+        try blobs.open(id, mode: mode)
+    }
+
+    // MARK: - Reading
+
+    /// Reads a range of an extent and verifies all of it.
+    ///
+    /// With `.cachedOnly` it never waits for the disk.
+    ///
+    /// - Parameters:
+    ///   - extent: Where the bytes are.
+    ///   - range: The bytes to read, counted from the extent's beginning.
+    ///   - buffer: Takes them; exactly as long as the range.
+    ///   - mode: Whether the read may wait for the disk.
+    /// - Throws: `.payloadDamaged`, `.blobMissing`, `.blobInvalid`, `.rangeInvalid`,
+    ///   `.readFailed`, `.logBeginsLater`; the buffer then holds no byte of the payload.
+    public func read(
+        _ extent: Extent, range: Range<Int64>, into buffer: UnsafeMutableRawBufferPointer,
+        mode: ReadMode
+    ) throws(VolumeError) -> ReadOutcome {
+        guard range.lowerBound >= 0, range.upperBound <= extent.lengthBytes else {
+            throw .rangeInvalid
+        }
+        switch extent {
+        case .inline(let position, let lengthBytes, let checksums):
+            guard let segment = try segments.segment(at: position, mode: mode) else {
+                return .wouldBlock
+            }
+            let source = VerifiedSource(
+                file: segment.file, fileOffset: position.bytes - segment.first.bytes,
+                payloadBytes: Int64(lengthBytes), blockChecksums: checksums)
+            return try source.read(range, into: buffer, mode: mode)
+        case .blob(let id, let offset, _):
+            guard let blob = try blobs.open(id, mode: mode) else { return .wouldBlock }
+            let (lower, lowerOverflow) = range.lowerBound.addingReportingOverflow(offset)
+            let (upper, upperOverflow) = range.upperBound.addingReportingOverflow(offset)
+            guard !lowerOverflow, !upperOverflow else { throw .rangeInvalid }
+            return try blob.read(lower..<upper, into: buffer, mode: mode)
+        }
+    }
+}

@@ -1,0 +1,248 @@
+import DiskIO
+import StorageFormats
+import StorageModel
+
+/// Opens a volume, or makes a new one: the steps, in their order.
+struct VolumeOpening {
+    /// What the steps found.
+    struct Opened {
+        let label: VolumeLabel
+        let lock: any FileLock
+        let segments: SegmentTable
+        let writer: LogWriter
+        /// The names of the directories below `blobs`.
+        let fanOut: Set<String>
+    }
+
+    let layout: VolumeLayout
+    let fileSystem: any FileSystem
+    let configuration: VolumeConfiguration
+
+    func open() throws(VolumeError) -> Opened {
+        try writing { () throws(DiskError) in try fileSystem.makeDirectories(layout.directory) }
+        let lock = try takeLock()
+        let label: VolumeLabel
+        if let found = try readLabel() { label = found } else { label = try makeVolume() }
+        if let expected = configuration.naveID, expected != label.naveID {
+            throw .foreign(
+                directory: layout.directory, expected: expected, found: label.naveID)
+        }
+        let fanOut = try directoriesOfBlobs()
+        let segments = try findSegments(label)
+        let writer = try openLast(segments, label)
+        var table = segments
+        table[table.count - 1].file = writer.file
+        return Opened(
+            label: label, lock: lock, segments: SegmentTable(table, fileSystem: fileSystem),
+            writer: writer, fanOut: fanOut)
+    }
+
+    private func takeLock() throws(VolumeError) -> any FileLock {
+        do throws(DiskError) {
+            return try fileSystem.lock(layout.lock)
+        } catch where error.code == .locked {
+            throw .inUse(directory: layout.directory)
+        } catch {
+            throw .writeFailed(error)
+        }
+    }
+
+    // MARK: - The label
+
+    private func readLabel() throws(VolumeError) -> VolumeLabel? {
+        let bytes: [UInt8]
+        do throws(DiskError) {
+            bytes = try fileSystem.open(layout.label, .readOnly)
+                .read(VolumeLabel.encodedBytesMax + 1, at: 0)
+        } catch where error.code == .notFound {
+            return nil
+        } catch {
+            throw .readFailed(error)
+        }
+        do throws(FormatError) {
+            return try VolumeLabel(decoding: bytes)
+        } catch .versionUnknown(let version) {
+            throw .versionUnknown(path: layout.label, version: version)
+        } catch {
+            throw .labelInvalid(path: layout.label, error)
+        }
+    }
+
+    /// Makes a volume; the label comes last, so that a directory with one has all the rest.
+    private func makeVolume() throws(VolumeError) -> VolumeLabel {
+        guard try isUnused() else { throw .labelMissing(directory: layout.directory) }
+        var generator = DrawnNumbers(draw: configuration.random)
+        let volumeID = UniqueID(using: &generator)
+        let naveID = configuration.naveID ?? UniqueID(using: &generator)
+        let label = VolumeLabel(
+            volumeID: volumeID, naveID: naveID, created: configuration.now)
+        let first = LogSegmentHeader(
+            volumeID: volumeID, firstPosition: LogPosition(0),
+            previousChecksum: LogRecordHeader.chainStart)
+        try writing { () throws(DiskError) in
+            try fileSystem.makeDirectories(layout.log)
+            try fileSystem.makeDirectories(layout.blobs)
+            // Those of an interrupted first start may not be on the disk yet.
+            try fileSystem.synchronizeDirectory(layout.directory)
+            _ = try AtomicPublish.publish(
+                first.encoded(), as: layout.segment(LogPosition(0)), in: layout.log, fileSystem)
+            _ = try AtomicPublish.publish(
+                label.encoded(), as: layout.label, in: layout.directory, fileSystem)
+        }
+        return label
+    }
+
+    /// Whether a directory without a label holds nothing but what an interrupted first start made:
+    /// no blob, and no segment but a first one without records.
+    private func isUnused() throws(VolumeError) -> Bool {
+        for name in try names(in: layout.blobs) {
+            guard try names(in: "\(layout.blobs)/\(name)").isEmpty else { return false }
+        }
+        for name in try names(in: layout.log) where !name.hasSuffix(VolumeLayout.unfinishedSuffix) {
+            guard VolumeLayout.segmentPosition(ofName: name) == LogPosition(0),
+                try size(of: "\(layout.log)/\(name)") <= Int64(LogSegmentHeader.encodedBytes)
+            else { return false }
+        }
+        return true
+    }
+
+    // MARK: - The log
+
+    /// The segments in order, each checked against its name and the one before.
+    private func findSegments(_ label: VolumeLabel) throws(VolumeError)
+        -> [SegmentTable.Segment]
+    {
+        var segments: [SegmentTable.Segment] = []
+        var expectedStart: (first: LogPosition, sizeBytes: Int64)?
+        for name in try names(in: layout.log) {
+            let path = "\(layout.log)/\(name)"
+            if name.hasSuffix(VolumeLayout.unfinishedSuffix) {
+                try writing { () throws(DiskError) in try fileSystem.remove(path) }
+                continue
+            }
+            guard let first = VolumeLayout.segmentPosition(ofName: name) else { continue }
+            if let previous = expectedStart, let before = segments.last {
+                let length = first.bytes - previous.first.bytes
+                guard previous.sizeBytes >= length else {
+                    throw .logDamaged(path: before.path, offset: previous.sizeBytes)
+                }
+            }
+            let header = try readHeader(path)
+            guard header.volumeID == label.volumeID else {
+                throw .foreign(
+                    directory: path, expected: label.volumeID, found: header.volumeID)
+            }
+            guard header.firstPosition == first else {
+                throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
+            }
+            expectedStart = (first, try size(of: path))
+            segments.append(SegmentTable.Segment(first: first, path: path, file: nil))
+        }
+        guard !segments.isEmpty else {
+            throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
+        }
+        return segments
+    }
+
+    private func readHeader(_ path: String) throws(VolumeError) -> LogSegmentHeader {
+        let bytes: [UInt8]
+        do throws(DiskError) {
+            bytes = try fileSystem.open(path, .readOnly)
+                .read(LogSegmentHeader.encodedBytes, at: 0)
+        } catch {
+            throw .readFailed(error)
+        }
+        let header = bytes.withUnsafeBytes { bytes -> Result<LogSegmentHeader, FormatError> in
+            do throws(FormatError) {
+                return .success(try LogSegmentHeader(decoding: bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch header {
+        case .success(let header): return header
+        case .failure(.versionUnknown(let version)):
+            throw .versionUnknown(path: path, version: version)
+        case .failure: throw .logDamaged(path: path, offset: 0)
+        }
+    }
+
+    /// Finds the end of the log, cuts off what is after it, and flushes what is before.
+    private func openLast(_ segments: [SegmentTable.Segment], _ label: VolumeLabel)
+        throws(VolumeError) -> LogWriter
+    {
+        guard let last = segments.last else {
+            throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
+        }
+        let header = try readHeader(last.path)
+        let file: any OpenFile
+        var sizeBytes: Int64
+        do throws(DiskError) {
+            file = try fileSystem.open(last.path, .readWrite)
+            sizeBytes = try file.sizeBytes()
+        } catch {
+            throw .readFailed(error)
+        }
+        var reader = LogReader(
+            file: file, first: last.first, volumeID: label.volumeID,
+            limit: LogPosition(last.first.bytes + sizeBytes),
+            position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
+            previousChecksum: header.previousChecksum)
+        let tail = try LogTail(&reader, flushed: configuration.flushed)
+        try writing { () throws(DiskError) in
+            if tail.hasLitter {
+                sizeBytes = tail.end.bytes - last.first.bytes
+                try file.truncate(to: sizeBytes)
+            }
+            // What was read may never have been flushed by the process that wrote it.
+            try file.synchronizeData()
+            try fileSystem.synchronizeDirectory(layout.log)
+            try fileSystem.synchronizeDirectory(layout.directory)
+        }
+        return LogWriter(
+            layout: layout, fileSystem: fileSystem, volumeID: label.volumeID,
+            segmentBytesMax: configuration.segmentBytesMax, health: VolumeHealth(), file: file,
+            first: last.first, tail: tail, sizeBytes: sizeBytes)
+    }
+
+    // MARK: - Directories
+
+    private func directoriesOfBlobs() throws(VolumeError) -> Set<String> {
+        let names = try names(in: layout.blobs)
+        try writing { () throws(DiskError) in
+            try fileSystem.makeDirectories(layout.blobs)
+            try fileSystem.synchronizeDirectory(layout.blobs)
+        }
+        return Set(names)
+    }
+
+    /// The names in a directory; none if it is missing.
+    private func names(in directory: String) throws(VolumeError) -> [String] {
+        do throws(DiskError) {
+            return try fileSystem.list(directory)
+        } catch where error.code == .notFound {
+            return []
+        } catch {
+            throw .readFailed(error)
+        }
+    }
+
+    private func size(of path: String) throws(VolumeError) -> Int64 {
+        do throws(DiskError) {
+            return try fileSystem.status(path)?.sizeBytes ?? 0
+        } catch {
+            throw .readFailed(error)
+        }
+    }
+
+    private func writing(_ body: () throws(DiskError) -> Void) throws(VolumeError) {
+        do throws(DiskError) { try body() } catch { throw VolumeError(writing: error) }
+    }
+}
+
+/// Draws random numbers from a function.
+struct DrawnNumbers: RandomNumberGenerator {
+    let draw: @Sendable () -> UInt64
+
+    mutating func next() -> UInt64 { draw() }
+}
