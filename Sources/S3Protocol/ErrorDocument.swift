@@ -67,16 +67,27 @@ extension S3Error {
         case .invalidStorageClass(let name):
             [ErrorDetail("StorageClassRequested", Self.shortened(name))]
         case .preconditionFailed(let header): [ErrorDetail("Condition", header)]
-        case .authorizationHeaderMalformed(.regionMismatch(let region)),
-            .authorizationQueryParametersError(.regionMismatch(let region)):
-            [ErrorDetail("Region", region)]
+        case .invalidAccessKeyID(let accessKey):
+            [ErrorDetail("AWSAccessKeyId", Self.shortened(accessKey))]
+        case .signatureDoesNotMatch(let difference?):
+            [
+                ErrorDetail("AWSAccessKeyId", Self.shortened(difference.accessKey)),
+                ErrorDetail("StringToSign", difference.stringToSign),
+                ErrorDetail("SignatureProvided", Self.shortened(difference.signatureProvided)),
+                ErrorDetail("CanonicalRequest", difference.canonicalRequest),
+            ]
+        case .contentSHA256Invalid(let value):
+            [
+                ErrorDetail("ArgumentName", "x-amz-content-sha256"),
+                ErrorDetail("ArgumentValue", Self.shortened(value)),
+            ]
         case .invalidRange, .invalidPartNumber, .entityTooLarge, .entityTooSmall,
             .metadataTooLarge, .maxMessageLengthExceeded, .contentSHA256Mismatch, .invalidPart:
             sizeDetails
-        case .accessDenied, .signatureRequired, .requestExpired, .invalidAccessKeyID,
-            .signatureDoesNotMatch, .authorizationHeaderMalformed,
-            .authorizationQueryParametersError, .requestTimeTooSkewed, .requestTimeMissing,
-            .contentSHA256Missing, .contentSHA256Invalid, .crossOriginForbidden,
+        case .accessDenied, .signatureRequired, .requestExpired, .requestNotYetValid,
+            .headersNotSigned, .signatureDoesNotMatch(nil), .authorizationHeaderMalformed,
+            .authorizationQueryParametersError, .invalidToken, .requestTimeTooSkewed,
+            .requestTimeMissing, .contentSHA256Missing, .crossOriginForbidden,
             .objectAccessControlNotSupported, .invalidURI, .notConfigured, .noObjectLock,
             .objectLockNotEnabled, .notImplemented, .invalidRequest, .missingContentLength,
             .incompleteBody, .unexpectedContent, .malformedXML, .malformedACL,

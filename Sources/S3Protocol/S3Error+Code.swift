@@ -12,15 +12,17 @@ extension S3Error {
     /// Source: Amazon S3 API Reference, "Error responses", list of error codes.
     private var codeAndStatus: (code: String, status: Int) {
         switch self {
-        case .accessDenied, .signatureRequired, .requestExpired, .requestTimeMissing:
+        case .accessDenied, .signatureRequired, .requestExpired, .requestNotYetValid,
+            .headersNotSigned, .requestTimeMissing:
             ("AccessDenied", 403)
         case .invalidAccessKeyID: ("InvalidAccessKeyId", 403)
         case .signatureDoesNotMatch: ("SignatureDoesNotMatch", 403)
         case .authorizationHeaderMalformed: ("AuthorizationHeaderMalformed", 400)
         case .authorizationQueryParametersError: ("AuthorizationQueryParametersError", 400)
         case .requestTimeTooSkewed: ("RequestTimeTooSkewed", 403)
-        case .contentSHA256Missing, .invalidRequest, .objectLockNotEnabled:
-            ("InvalidRequest", 400)
+        case .invalidToken: ("InvalidToken", 400)
+        case .contentSHA256Missing: ("MissingSecurityHeader", 400)
+        case .invalidRequest, .objectLockNotEnabled: ("InvalidRequest", 400)
         case .contentSHA256Invalid, .invalidArgument: ("InvalidArgument", 400)
         case .crossOriginForbidden: ("AccessForbidden", 403)
         case .objectAccessControlNotSupported: ("AccessControlListNotSupported", 400)

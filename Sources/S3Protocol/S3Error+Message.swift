@@ -9,12 +9,14 @@ extension S3Error {
         case .accessDenied: "Access Denied"
         case .signatureRequired: S3Sentence.signatureRequired
         case .requestExpired: "Request has expired"
+        case .requestNotYetValid: "Request is not yet valid"
+        case .headersNotSigned(let it): "\(S3Sentence.headersNotSigned) \(it.joined(separator: ", "))"
         case .invalidAccessKeyID: S3Sentence.invalidAccessKeyID
         case .signatureDoesNotMatch: S3Sentence.signatureDoesNotMatch
-        case .authorizationHeaderMalformed(let fault):
-            "The authorization header is malformed; \(fault.message)"
-        case .authorizationQueryParametersError(let fault):
-            "The query-string authentication is malformed; \(fault.message)"
+        case .authorizationHeaderMalformed(let explanation):
+            "The authorization header is malformed; \(explanation)"
+        case .authorizationQueryParametersError(let explanation): explanation
+        case .invalidToken: "The provided token is malformed or otherwise invalid."
         case .requestTimeTooSkewed: S3Sentence.requestTimeTooSkewed
         case .requestTimeMissing: S3Sentence.requestTimeMissing
         case .contentSHA256Missing: S3Sentence.contentSHA256Missing

@@ -14,14 +14,20 @@ public enum S3Error: Error, Hashable, Sendable {
     case signatureRequired
     /// A presigned request came after it expired.
     case requestExpired
+    /// A presigned request came before it is valid.
+    case requestNotYetValid
+    /// Headers of a signed request are not covered by its signature.
+    case headersNotSigned([String])
     /// The access key is not known.
-    case invalidAccessKeyID
-    /// The signature is not the one the server computes.
-    case signatureDoesNotMatch
+    case invalidAccessKeyID(String)
+    /// The signature is not the one the server computes; what differs, when that may be told.
+    case signatureDoesNotMatch(SignatureDifference?)
     /// The `Authorization` header cannot be read or has a wrong scope.
-    case authorizationHeaderMalformed(AuthorizationFault)
+    case authorizationHeaderMalformed(explanation: String)
     /// The query form of a signature cannot be read or has a wrong scope.
-    case authorizationQueryParametersError(AuthorizationFault)
+    case authorizationQueryParametersError(explanation: String)
+    /// A temporary security token, which the server never gave out.
+    case invalidToken
     /// The request's clock differs too much from the server's.
     case requestTimeTooSkewed
     /// The request carries no time that the server can read.
@@ -29,7 +35,7 @@ public enum S3Error: Error, Hashable, Sendable {
     /// A signed request has no `x-amz-content-sha256` header.
     case contentSHA256Missing
     /// `x-amz-content-sha256` is neither a digest nor a known keyword.
-    case contentSHA256Invalid
+    case contentSHA256Invalid(String)
     /// A cross-origin preflight, which no configuration allows.
     case crossOriginForbidden
     /// Access is set per bucket; an object cannot have a list of its own.
@@ -125,16 +131,29 @@ public enum AddressFault: Hashable, Sendable {
     case keyEmpty
 }
 
-/// What is wrong with a signature's description of itself.
-public enum AuthorizationFault: Hashable, Sendable {
-    case unreadable
-    case algorithmUnsupported
-    case credentialScopeInvalid
-    case regionMismatch(expected: String)
-    case expiresInvalid
-    case dateMismatch
-    /// A header that must be signed is not.
-    case headerNotSigned(String)
+/// What both sides signed, so that a client's author can find the difference.
+public struct SignatureDifference: Hashable, Sendable {
+    /// The access key that the request names.
+    public let accessKey: String
+    /// The signature that the request carries.
+    public let signatureProvided: String
+    /// The text that the server signed.
+    public let stringToSign: String
+    /// The canonical request that the text was made of.
+    public let canonicalRequest: String
+
+    /// Makes a difference of its parts.
+    public init(
+        accessKey: String,
+        signatureProvided: String,
+        stringToSign: String,
+        canonicalRequest: String
+    ) {
+        self.accessKey = accessKey
+        self.signatureProvided = signatureProvided
+        self.stringToSign = stringToSign
+        self.canonicalRequest = canonicalRequest
+    }
 }
 
 /// A digest of a body, as error messages name it.
@@ -167,5 +186,6 @@ public enum RequestFault: Hashable, Sendable {
     case attributesMissing
     case aclHeaderAndBody
     case multipleAuthentications
+    case mechanismUnsupported
     case objectKeyMissing
 }

@@ -18,21 +18,6 @@ extension AddressFault {
     }
 }
 
-extension AuthorizationFault {
-    var message: String {
-        switch self {
-        case .unreadable: "a required component is missing or cannot be read."
-        case .algorithmUnsupported: "the only supported algorithm is AWS4-HMAC-SHA256."
-        case .credentialScopeInvalid:
-            "the credential must be KEY/YYYYMMDD/REGION/s3/aws4_request."
-        case .regionMismatch(let expected): "the region is wrong; expecting '\(expected)'"
-        case .expiresInvalid: "X-Amz-Expires must be a number from 1 to 604800 seconds."
-        case .dateMismatch: "the date of the credential scope is not that of the request."
-        case .headerNotSigned(let name): "the header \(name) must be signed."
-        }
-    }
-}
-
 extension RequestFault {
     var message: String {
         switch self {
@@ -58,6 +43,9 @@ extension RequestFault {
         case .attributesMissing: "x-amz-object-attributes must name at least one attribute."
         case .aclHeaderAndBody: "Specify either a canned ACL or a list, not both."
         case .multipleAuthentications: "Only one authentication mechanism is allowed."
+        case .mechanismUnsupported:
+            "The authorization mechanism you have provided is not supported. Please use "
+                + "AWS4-HMAC-SHA256."
         case .objectKeyMissing: "This request needs an object key."
         case .checksumHeaderInvalid(let name): "Value for \(name) header is invalid."
         case .checksumAlgorithmUnsupported:

@@ -7,6 +7,8 @@ enum S3Sentence {
     static let signatureDoesNotMatch =
         "The request signature we calculated does not match the signature you provided. Check "
         + "your key and signing method."
+    static let headersNotSigned =
+        "There were headers present in the request which were not signed:"
     static let requestTimeTooSkewed =
         "The difference between the request time and the current time is too large."
     static let requestTimeMissing =
