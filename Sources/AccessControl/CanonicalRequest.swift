@@ -48,7 +48,7 @@ struct CanonicalRequest {
         for name in signedHeaders.names {
             text.append(contentsOf: signedHeaders.text[name])
             text.append(UInt8(ascii: ":"))
-            headers.appendValues(of: signedHeaders.text[name], to: &text)
+            headers.appendValues(of: signedHeaders.text, name, to: &text)
             text.append(newline)
         }
         text.append(newline)

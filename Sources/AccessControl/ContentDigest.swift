@@ -18,16 +18,16 @@ enum ContentDigest: Equatable {
     init(_ text: ArraySlice<UInt8>) throws(AuthenticationError) {
         if text.count == 64, let digest = Hexadecimal.decode(Array(text)) {
             self = .sha256(digest)
-        } else if HeaderTable.equals(text, "UNSIGNED-PAYLOAD") {
+        } else if text.holds("UNSIGNED-PAYLOAD") {
             self = .unsigned
-        } else if HeaderTable.equals(text, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD") {
+        } else if text.holds("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") {
             self = .chunksSigned
-        } else if HeaderTable.equals(text, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") {
+        } else if text.holds("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") {
             self = .chunksSignedWithTrailer
-        } else if HeaderTable.equals(text, "STREAMING-UNSIGNED-PAYLOAD-TRAILER") {
+        } else if text.holds("STREAMING-UNSIGNED-PAYLOAD-TRAILER") {
             self = .chunksUnsignedWithTrailer
-        } else if HeaderTable.equals(text, "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")
-            || HeaderTable.equals(text, "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER")
+        } else if text.holds("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")
+            || text.holds("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER")
         {
             throw .contentDigestUnsupported(String(decoding: text, as: UTF8.self))
         } else {

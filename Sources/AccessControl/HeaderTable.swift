@@ -25,27 +25,29 @@ struct HeaderTable {
         bytes.reserveCapacity(total)
         for (name, value) in headers {
             let nameStart = bytes.count
-            for byte in name.utf8 { bytes.append(Self.lowercased(byte)) }
+            Self.withBytes(of: name) { text in
+                for byte in text { bytes.append(Self.lowercased(byte)) }
+            }
             let nameEnd = bytes.count
-            appendNormalised(value)
+            Self.withBytes(of: value) { appendNormalised($0) }
             entries.append(Entry(nameStart: nameStart, nameEnd: nameEnd, valueEnd: bytes.count))
         }
     }
 
     /// The value of the first header of this name; `nil` if there is none.
     func value(_ name: StaticString) -> ArraySlice<UInt8>? {
-        for entry in entries where Self.equals(bytes[entry.name], name) {
+        for entry in entries where bytes.holds(name, at: entry.name) {
             return bytes[entry.value]
         }
         return nil
     }
 
-    /// Appends the values of all headers of this name, joined by commas.
+    /// Appends the values of all headers whose name lies at `name` in `list`, joined by commas.
     ///
     /// Source: AWS Signature Version 4, "Create a canonical request", CanonicalHeaders.
-    func appendValues(of name: ArraySlice<UInt8>, to target: inout [UInt8]) {
+    func appendValues(of list: [UInt8], _ name: Range<Int>, to target: inout [UInt8]) {
         var isFirst = true
-        for entry in entries where bytes[entry.name].elementsEqual(name) {
+        for entry in entries where bytes.holds(list, name, at: entry.name) {
             if !isFirst { target.append(UInt8(ascii: ",")) }
             isFirst = false
             target.append(contentsOf: bytes[entry.value])
@@ -56,16 +58,23 @@ struct HeaderTable {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
-    static func equals(_ bytes: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
-        bytes.elementsEqual(
-            UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        )
+    private static func withBytes(
+        of text: String,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        if text.utf8.withContiguousStorageIfAvailable(body) == nil {
+            Array(text.utf8).withUnsafeBufferPointer(body)
+        }
     }
 
-    private mutating func appendNormalised(_ value: String) {
+    private mutating func appendNormalised(_ value: UnsafeBufferPointer<UInt8>) {
         let start = bytes.count
+        if !Self.hasSpacesToNormalise(value) {
+            bytes.append(contentsOf: value)
+            return
+        }
         var isSpacePending = false
-        for byte in value.utf8 {
+        for byte in value {
             switch byte {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
                 isSpacePending = bytes.count > start
@@ -75,5 +84,17 @@ struct HeaderTable {
                 bytes.append(byte)
             }
         }
+    }
+
+    /// Whether a value has white space at an end, twice in a row, or of another kind than spaces.
+    private static func hasSpacesToNormalise(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        var previous = UInt8(ascii: " ")
+        for byte in value {
+            if byte <= UInt8(ascii: " ") && (previous == UInt8(ascii: " ") || byte < 0x20) {
+                return true
+            }
+            previous = byte
+        }
+        return previous == UInt8(ascii: " ")
     }
 }

@@ -29,57 +29,99 @@ enum PercentCoding {
         plus: Plus,
         to target: inout [UInt8]
     ) {
-        var index = text.startIndex
-        while index < text.endIndex {
-            var byte = text[index]
-            if byte == UInt8(ascii: "%"), index + 2 < text.endIndex,
-                let high = Hexadecimal.value(text[index + 1]),
-                let low = Hexadecimal.value(text[index + 2])
+        text.withUnsafeBufferPointer { text in
+            var index = 0
+            while index < text.count {
+                let run = canonicalRun(text, from: index, slash)
+                if run > index {
+                    target.append(contentsOf: UnsafeBufferPointer(rebasing: text[index..<run]))
+                    index = run
+                    continue
+                }
+                var byte = text[index]
+                if let encoded = encodedByte(text, at: index) {
+                    byte = encoded
+                    index += 3
+                } else {
+                    if byte == UInt8(ascii: "+"), plus == .space { byte = UInt8(ascii: " ") }
+                    index += 1
+                }
+                append(byte, slash: slash, to: &target)
+            }
+        }
+    }
+
+    /// The end of the bytes from `start` that are in canonical form already, as most are.
+    private static func canonicalRun(
+        _ text: UnsafeBufferPointer<UInt8>,
+        from start: Int,
+        _ slash: Slash
+    ) -> Int {
+        var index = start
+        while index < text.count {
+            let byte = text[index]
+            if isUnreserved(byte) || (byte == UInt8(ascii: "/") && slash == .kept) {
+                index += 1
+            } else if let encoded = encodedByte(text, at: index),
+                isCapital(text[index + 1]), isCapital(text[index + 2]),
+                !isUnreserved(encoded), encoded != UInt8(ascii: "/") || slash == .encoded
             {
-                byte = high << 4 | low
                 index += 3
             } else {
-                if byte == UInt8(ascii: "+"), plus == .space { byte = UInt8(ascii: " ") }
-                index += 1
+                break
             }
-            append(byte, slash: slash, to: &target)
         }
+        return index
+    }
+
+    /// The byte that a `%` and two digits stand for; `nil` if there is no such thing here.
+    private static func encodedByte(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> UInt8? {
+        guard text[index] == UInt8(ascii: "%"), index + 2 < text.count,
+            let high = Hexadecimal.value(text[index + 1]),
+            let low = Hexadecimal.value(text[index + 2])
+        else { return nil }
+        return high << 4 | low
     }
 
     /// The bytes that encoded text stands for.
     static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
-        var index = text.startIndex
-        while index < text.endIndex {
-            if text[index] == UInt8(ascii: "%"), index + 2 < text.endIndex,
-                let high = Hexadecimal.value(text[index + 1]),
-                let low = Hexadecimal.value(text[index + 2])
-            {
-                bytes.append(high << 4 | low)
-                index += 3
-            } else {
-                bytes.append(text[index])
-                index += 1
+        text.withUnsafeBufferPointer { text in
+            var index = 0
+            while index < text.count {
+                if let encoded = encodedByte(text, at: index) {
+                    bytes.append(encoded)
+                    index += 3
+                } else {
+                    bytes.append(text[index])
+                    index += 1
+                }
             }
         }
         return bytes
     }
 
     private static func append(_ byte: UInt8, slash: Slash, to target: inout [UInt8]) {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "_"), UInt8(ascii: "~"):
+        if isUnreserved(byte) || (byte == UInt8(ascii: "/") && slash == .kept) {
             target.append(byte)
-        case UInt8(ascii: "/") where slash == .kept:
-            target.append(byte)
-        default:
+        } else {
             target.append(UInt8(ascii: "%"))
             target.append(capitalDigit(byte >> 4))
             target.append(capitalDigit(byte & 15))
         }
     }
+
+    /// Letters, digits, `-`, `.`, `_` and `~`.
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        // One bit per character: `-`, `.` and digits among the first 64, the rest among the next.
+        let low: UInt64 = 0x03FF_6000_0000_0000
+        let high: UInt64 = 0x47FF_FFFE_87FF_FFFE
+        let bits = byte < 64 ? low : byte < 128 ? high : 0
+        return bits >> UInt64(byte & 63) & 1 == 1
+    }
+
+    private static func isCapital(_ digit: UInt8) -> Bool { digit <= UInt8(ascii: "F") }
 
     private static func capitalDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + (value - 10)

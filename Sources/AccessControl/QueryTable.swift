@@ -31,7 +31,7 @@ struct QueryTable {
 
     /// The first value of a parameter, in canonical encoding; `nil` if there is none.
     func encodedValue(_ name: StaticString) -> ArraySlice<UInt8>? {
-        for parameter in parameters where HeaderTable.equals(bytes[parameter.name], name) {
+        for parameter in parameters where bytes.holds(name, at: parameter.name) {
             return bytes[parameter.value]
         }
         return nil
@@ -44,10 +44,11 @@ struct QueryTable {
 
     /// Appends the parameters, but for one name, sorted by encoded name and then value.
     func appendCanonical(excluding excluded: StaticString, to target: inout [UInt8]) {
-        var sorted = parameters
-        sorted.sort(by: precedes)
+        // Most clients send them in order already.
+        let isSorted = zip(parameters, parameters.dropFirst()).allSatisfy { !precedes($1, $0) }
+        let sorted = isSorted ? parameters : parameters.sorted(by: precedes)
         var isFirst = true
-        for parameter in sorted where !HeaderTable.equals(bytes[parameter.name], excluded) {
+        for parameter in sorted where !bytes.holds(excluded, at: parameter.name) {
             if !isFirst { target.append(UInt8(ascii: "&")) }
             isFirst = false
             target.append(contentsOf: bytes[parameter.name])
@@ -78,7 +79,7 @@ struct QueryTable {
     }
 
     private func precedes(_ left: Parameter, _ right: Parameter) -> Bool {
-        if bytes[left.name].elementsEqual(bytes[right.name]) {
+        if bytes.holds(bytes, left.name, at: right.name) {
             return bytes[left.value].lexicographicallyPrecedes(bytes[right.value])
         }
         return bytes[left.name].lexicographicallyPrecedes(bytes[right.name])

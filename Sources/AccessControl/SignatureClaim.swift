@@ -44,11 +44,11 @@ struct SignatureClaim {
             guard let equals = piece.firstIndex(of: UInt8(ascii: "=")) else { continue }
             let value = piece[(equals + 1)...]
             let name = piece[..<equals]
-            if HeaderTable.equals(name, "Credential") {
+            if name.holds("Credential") {
                 credential = value
-            } else if HeaderTable.equals(name, "SignedHeaders") {
+            } else if name.holds("SignedHeaders") {
                 signedHeaders = value
-            } else if HeaderTable.equals(name, "Signature") {
+            } else if name.holds("Signature") {
                 signature = value
             }
         }
@@ -73,7 +73,7 @@ struct SignatureClaim {
         guard let algorithm = query.encodedValue("X-Amz-Algorithm"), !algorithm.isEmpty else {
             throw .parameterMissing("X-Amz-Algorithm")
         }
-        guard HeaderTable.equals(algorithm, "AWS4-HMAC-SHA256") else {
+        guard algorithm.holds("AWS4-HMAC-SHA256") else {
             throw .algorithmUnsupported
         }
         guard let credential = query.value("X-Amz-Credential"), !credential.isEmpty else {
@@ -121,7 +121,7 @@ struct SignatureClaim {
         self.signedHeaders = list
         self.signature = signature
         let terminator = credential[(slashes[0] + 1)...]
-        guard HeaderTable.equals(terminator, "aws4_request") else {
+        guard terminator.holds("aws4_request") else {
             throw .scopeTerminatorWrong(String(decoding: terminator, as: UTF8.self))
         }
         let named = credential[scopeParts[2]]

@@ -87,7 +87,7 @@ public final class SignatureVerifier: Sendable {
         if let authorization = request.headers.value("authorization") {
             guard !isPresigned else { throw .mechanismsMixed }
             let algorithm = authorization.prefix { $0 != UInt8(ascii: " ") }
-            guard HeaderTable.equals(algorithm, "AWS4-HMAC-SHA256") else {
+            guard algorithm.holds("AWS4-HMAC-SHA256") else {
                 throw .mechanismUnsupported
             }
             guard request.headers.value("x-amz-security-token") == nil else {
@@ -217,15 +217,16 @@ public final class SignatureVerifier: Sendable {
     ) throws(AuthenticationError) {
         var unsigned: [String] = []
         for entry in request.headers.entries {
-            let name = request.headers.bytes[entry.name]
-            guard name.starts(with: "x-amz-".utf8), !claim.signedHeaders.contains(name) else {
-                continue
-            }
+            let bytes = request.headers.bytes
+            let beginning = entry.name.prefix("x-amz-".utf8.count)
+            guard bytes.holds("x-amz-", at: beginning),
+                !claim.signedHeaders.contains(bytes, entry.name)
+            else { continue }
             // A presigned URL is often used by SDKs that add the digest of the body on their own.
-            if claim.place == .query && HeaderTable.equals(name, "x-amz-content-sha256") {
+            if claim.place == .query && bytes.holds("x-amz-content-sha256", at: entry.name) {
                 continue
             }
-            unsigned.append(String(decoding: name, as: UTF8.self))
+            unsigned.append(String(decoding: bytes[entry.name], as: UTF8.self))
         }
         guard unsigned.isEmpty else { throw .headersUnsigned(unsigned) }
     }

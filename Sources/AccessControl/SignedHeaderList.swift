@@ -29,10 +29,10 @@ struct SignedHeaderList {
     }
 
     func contains(_ name: StaticString) -> Bool {
-        names.contains { HeaderTable.equals(text[$0], name) }
+        names.contains { text.holds(name, at: $0) }
     }
 
-    func contains(_ name: ArraySlice<UInt8>) -> Bool {
-        names.contains { text[$0].elementsEqual(name) }
+    func contains(_ buffer: [UInt8], _ name: Range<Int>) -> Bool {
+        names.contains { text.holds(buffer, name, at: $0) }
     }
 }
