@@ -1,0 +1,152 @@
+import ArrayModel
+import ObjectStorage
+import StorageModel
+
+extension ArrayCatalog {
+    /// Lists arrays and groups of several namespaces, in the order of namespace, name, tag, member.
+    ///
+    /// - Parameters:
+    ///   - namespaces: The namespaces that the caller may read, by name.
+    ///   - namePrefix: What the names begin with.
+    ///   - cursor: Where the page before ended.
+    ///   - limit: The most entries, brought into `1...pageEntriesMax`.
+    /// - Returns: A page; its `next` is nil exactly when nothing follows.
+    /// - Throws: ``ArrayCatalogError/store(_:)``.
+    public func list(
+        _ namespaces: [Namespace],
+        namePrefix: String,
+        after cursor: ArrayListCursor?,
+        limit: Int
+    ) async throws(ArrayCatalogError) -> ArrayListPage {
+        let limit = min(max(limit, 1), ArrayCatalogLimits.pageEntriesMax)
+        return try await onDiskThread { catalog throws(ArrayCatalogError) in
+            var entries: [ArrayDescription] = []
+            for namespace in namespaces {
+                let name = namespace.name.text
+                if let cursor, name.utf8.lexicographicallyPrecedes(cursor.namespace.utf8) {
+                    continue
+                }
+                let after = cursor.flatMap { $0.namespace == name ? $0.place : nil }
+                let nodes = try catalog.nodes(
+                    in: namespace,
+                    namePrefix: namePrefix,
+                    scope: .all,
+                    after: after,
+                    limit: limit - entries.count + 1
+                )
+                for node in nodes {
+                    if entries.count == limit, let last = entries.last {
+                        let next = ArrayListCursor(
+                            namespace: last.namespace.name.text,
+                            place: last.node.place
+                        )
+                        return ArrayListPage(entries: entries, next: next)
+                    }
+                    entries.append(try catalog.description(of: node, in: namespace))
+                }
+            }
+            return ArrayListPage(entries: entries, next: nil)
+        }
+    }
+
+    /// Describes what a reference names.
+    ///
+    /// A reference without a tag gives every version of the name if there are several, or one that
+    /// is not `latest`.
+    ///
+    /// - Throws: ``ArrayCatalogError/arrayMissing(_:tags:)`` or ``ArrayCatalogError/store(_:)``.
+    public func describe(
+        _ reference: ArrayReference,
+        in namespace: Namespace
+    ) async throws(ArrayCatalogError) -> NameDescription {
+        try await onDiskThread { catalog throws(ArrayCatalogError) in
+            if reference.explicitTag == nil {
+                let roots = try catalog.nodes(
+                    in: namespace,
+                    namePrefix: reference.name,
+                    scope: .roots,
+                    after: nil,
+                    limit: ArrayCatalogLimits.versionsMax
+                ).filter { $0.place.name.utf8.elementsEqual(reference.name.utf8) }
+                let isPlain = roots.count == 1 && roots[0].place.tag == ArrayPlace.latestTag
+                if !roots.isEmpty, !isPlain {
+                    return .versions(try catalog.descriptions(of: roots, in: namespace))
+                }
+            }
+            let node = try catalog.node(reference, in: namespace)
+            let description = try catalog.description(of: node, in: namespace)
+            guard case .group = description.content else {
+                return .single(description, members: [])
+            }
+            let members = try catalog.members(of: node, in: namespace)
+            return .single(
+                description,
+                members: try catalog.descriptions(of: members, in: namespace)
+            )
+        }
+    }
+
+    /// The nodes below a group, at most ``ArrayCatalogLimits/versionsMax``.
+    private func members(
+        of group: CatalogNode,
+        in namespace: Namespace
+    ) throws(ArrayCatalogError) -> [CatalogNode] {
+        let place = group.place
+        let inVersion = try nodes(
+            in: namespace,
+            namePrefix: place.name,
+            scope: .version(name: place.name, tag: place.tag),
+            after: place,
+            limit: ArrayCatalogLimits.versionsMax
+        )
+        let memberPrefix = place.member.isEmpty ? "" : place.member + "/"
+        let members = inVersion.filter {
+            $0.place != place && $0.place.member.utf8.starts(with: memberPrefix.utf8)
+        }
+        guard members.isEmpty, place.tag == ArrayPlace.latestTag else { return members }
+        // Plain keys: what is inside has a longer path in the same line, and is known by it.
+        return try nodes(
+            in: namespace,
+            namePrefix: place.name + "/",
+            scope: .all,
+            after: nil,
+            limit: ArrayCatalogLimits.versionsMax
+        ).filter { $0.line == group.line }
+    }
+
+    private func descriptions(
+        of nodes: [CatalogNode],
+        in namespace: Namespace
+    ) throws(ArrayCatalogError) -> [ArrayDescription] {
+        var result: [ArrayDescription] = []
+        for node in nodes { result.append(try description(of: node, in: namespace)) }
+        return result
+    }
+
+    private func description(
+        of node: CatalogNode,
+        in namespace: Namespace
+    ) throws(ArrayCatalogError) -> ArrayDescription {
+        ArrayDescription(namespace: namespace, node: node, content: try content(of: node))
+    }
+
+    private func nodes(
+        in namespace: Namespace,
+        namePrefix: String,
+        scope: NodeScope,
+        after place: ArrayPlace?,
+        limit: Int
+    ) throws(ArrayCatalogError) -> [CatalogNode] {
+        do {
+            return try store.nodes(
+                in: namespace,
+                namePrefix: namePrefix,
+                scope: scope,
+                after: place,
+                limit: limit
+            )
+        } catch {
+            throw .store(error)
+        }
+    }
+}

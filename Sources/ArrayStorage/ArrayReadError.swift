@@ -1,0 +1,22 @@
+import ArrayCodecs
+import ObjectStorage
+
+/// Why elements of an array cannot be read.
+public enum ArrayReadError: Error, Hashable, Sendable {
+    /// The elements have a type that has no numbers or bytes of fixed length.
+    case dataTypeNotSliceable(String)
+    /// The array's chunks cannot be decoded by this server; says which codec.
+    case notDecodable(ArrayCodecError)
+    /// A chunk cannot be decoded; `key` is in the array's line.
+    case chunkUnreadable(key: String, ArrayCodecError)
+    /// A chunk was replaced again and again while it was read; try again.
+    case chunkUnstable(key: String)
+    /// A statistic that has no meaning for the data type.
+    case statisticUnsupported(Statistic, dataType: String)
+    /// The storage engine failed.
+    case store(StoreError)
+    /// The task that asked was cancelled.
+    case cancelled
+    /// The server is shutting down.
+    case shutDown
+}

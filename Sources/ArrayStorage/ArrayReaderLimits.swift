@@ -1,0 +1,28 @@
+/// The bounds on what reading arrays keeps in memory and does at once.
+public struct ArrayReaderLimits: Sendable {
+    /// The decoded chunks that are kept for later requests, in bytes; 0 keeps none.
+    public var cacheBytesMax = 64 << 20
+    /// The slab that a request gets when its chunks allow it, in bytes.
+    public var slabBytesPreferred = 8 << 20
+    /// The largest slab, for arrays whose chunks are so thick that a smaller one would decode every
+    /// chunk several times, in bytes.
+    public var slabBytesMax = 64 << 20
+    /// The smallest slab, which a request gets when others hold the memory, in bytes.
+    public var slabBytesMin = 1 << 20
+    /// All slabs together, beyond which every request gets the smallest, in bytes.
+    public var slabsBytesMax = 512 << 20
+    /// The decoded chunk from which on chunks are decoded one at a time, in bytes.
+    public var largeChunkBytes = 64 << 20
+    /// The pieces of work of one request that are under way at once.
+    public var parallelism = 2
+    /// The chunks in one piece of work.
+    public var batchChunksMax = 64
+    /// The decoded bytes in one piece of work, beyond its first chunk.
+    public var batchBytesMax = 4 << 20
+    /// The chunks of a selection up to which they are looked up one by one; beyond, the stored chunks
+    /// are listed if they are fewer.
+    public var lookUpsMax = 4096
+
+    /// Makes the default limits.
+    public init() {}
+}
