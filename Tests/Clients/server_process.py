@@ -123,7 +123,11 @@ class ServerProcess:
         """Asks the server to end and returns its exit code."""
         if self.is_running():
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_SECONDS_MAX)
+        try:
+            return self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self):
         """Ends the server as a power cut would end it: with no time for anything."""

@@ -108,6 +108,9 @@ def test_any_text_can_be_the_delimiter(s3, bucket, delimiter):
 @pytest.mark.parametrize("after", ["", "a", "a/", "a/b", "b/zzz", "日本", "😀", "\U0010ffff"])
 @pytest.mark.parametrize("delimiter", ["", "/"])
 def test_a_listing_starts_after_any_text(s3, bucket, after, delimiter):
+    # Where the text lies inside a group, implementations of S3 differ on whether it is shown.
+    if delimiter and after in ("a/", "a/b", "b/zzz"):
+        pytest.skip("not defined by S3")
     expected = model_entries("", delimiter, after)
     options = {"Delimiter": delimiter} if delimiter else {}
     assert joined(pages_v2(s3, bucket, 50, StartAfter=after, **options)) == expected
