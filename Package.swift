@@ -112,6 +112,10 @@ let server: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
+    tests("DiskIOTests", ["DiskIO"]),
+    tests("SQLiteDatabaseTests", ["SQLiteDatabase"]),
+    tests("StorageFormatsTests", ["StorageFormats", "StorageModel", "Checksums"]),
+    tests("VolumesTests", ["Volumes", "StorageFormats", "StorageModel", "Checksums", "DiskIO"]),
     tests("ArrayModelTests", ["ArrayModel"]),
     tests("CKernelsTests", ["CKernels"]),
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
