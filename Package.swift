@@ -69,7 +69,7 @@ let engine: [Target] = [
         "ObjectStorage",
         [
             "StorageModel", "StorageFormats", "ArrayModel", "Checksums", "DiskIO", "Volumes",
-            "MetadataIndex", nioCore, logging,
+            "SQLiteDatabase", "MetadataIndex", nioCore, logging,
         ]),
     module(
         "ArrayStorage",
@@ -87,8 +87,8 @@ let surface: [Target] = [
     module(
         "ArrayService",
         [
-            "StorageModel", "ArrayModel", "ArrayStorage", "AccessControl", "ObjectStorage",
-            "HTTPServing", "AdminService", nioCore, nioHTTP1, logging,
+            "StorageModel", "ArrayModel", "ArrayCodecs", "ArrayStorage", "AccessControl",
+            "ObjectStorage", "HTTPServing", "AdminService", nioCore, nioHTTP1, logging,
         ]),
     module(
         "AdminService",
@@ -121,7 +121,13 @@ let testTargets: [Target] = [
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
-    tests("HTTPServingTests", ["HTTPServing", nioCore, nioPosix, nioHTTP1]),
+    tests(
+        "AdminServiceTests",
+        [
+            "AdminService", "AccessControl", "HTTPServing", "ObjectStorage", "StorageModel", nioCore,
+            nioHTTP1, logging,
+        ]),
+    tests("HTTPServingTests", ["HTTPServing", nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
 ]
 
 let package = Package(

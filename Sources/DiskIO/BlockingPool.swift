@@ -57,6 +57,14 @@ public final class BlockingPool: Sendable {
         }
     }
 
+    /// Queues work that nobody waits for; the caller bounds how much of it there is at a time.
+    ///
+    /// - Returns: False if the pool was shut down; the work then never runs.
+    public func enqueue(_ work: @escaping @Sendable () -> Void) -> Bool {
+        queue.enqueue(
+            BlockingQueue.Job(ticket: BlockingQueue.Ticket(), perform: work, refuse: { _ in }))
+    }
+
     /// Refuses new work, waits until all that was queued has run, and ends the threads.
     public func shutdown() async {
         await withCheckedContinuation { continuation in

@@ -1,16 +1,6 @@
 import SQLiteDatabase
 import StorageModel
 
-/// Which nodes of the catalog a listing gives.
-public enum NodeScope: Hashable, Sendable {
-    /// Every node.
-    case all
-    /// Nodes that are not below a version's root: those with an empty member path.
-    case roots
-    /// One version: its root and its members.
-    case version(name: String, tag: String)
-}
-
 extension IndexReader {
     private static let nodeColumns = """
         SELECT node.line, node.path, rank, seq, modified, dialect, kind, note, name, tag, member,

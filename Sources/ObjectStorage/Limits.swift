@@ -11,12 +11,10 @@ public struct StoreLimits: Hashable, Sendable {
     public var payloadBytesMax: Int64 = 5_368_709_120
     /// The longest metadata file that recognition reads, in bytes; a longer one is unreadable.
     public var metadataBytesMax = 4_194_304
-    /// Changes that may wait for the committer before writers wait asynchronously.
-    public var queuedChangesMax = 1024
-    /// Payload bytes that may wait for the committer before writers wait asynchronously.
-    public var queuedBytesMax = 33_554_432
-    /// Writers that may wait asynchronously; further ones are told ``StoreError/overloaded``.
-    public var waitingWritersMax = 16_384
+    /// Changes that may wait for the committer; further writers are told ``StoreError/overloaded``.
+    public var queuedChangesMax = 16_384
+    /// Payload bytes that may wait for the committer.
+    public var queuedBytesMax = 134_217_728
     /// Changes in one group commit.
     public var batchChangesMax = 512
     /// Payload bytes in one group commit.
@@ -25,8 +23,10 @@ public struct StoreLimits: Hashable, Sendable {
     public var stageBufferBytes = 524_288
     /// Threads for disk work.
     public var diskThreads = 4
-    /// Disk jobs that may wait for a thread.
-    public var queuedDiskJobsMax = 4096
+    /// Changes in one transaction while the log is replayed.
+    public var replayBatchMax = 2048
+    /// Changes after which pages of the index's own log are moved into its database.
+    public var checkpointChanges = 8192
     /// Keys that one multi-delete change may name.
     public var deletedKeysMax = 1000
 

@@ -1,12 +1,68 @@
 import DiskIO
 import Logging
+import MetadataIndex
 import NIOCore
+import SQLiteDatabase
 import StorageModel
+import Volumes
 
 /// A store of objects on one volume: the log, its blobs, and the index derived from them.
+///
+/// Threads: writes are decided by one committer thread, in batches with one flush each; look-ups ask
+/// the index on the calling thread, some microseconds each, so they may be made on an event loop;
+/// listings and payloads that are not in memory go to ``diskPool``.
+///
+/// Consistency: once a write was answered, every look-up and listing shows it; what they show is on
+/// the disk.
 public final class ObjectStore: Sendable {
     /// The threads for disk work and for computations too long for a shared executor.
     public let diskPool: BlockingPool
+
+    let limits: StoreLimits
+    let volume: Volume
+    let index: MetadataIndex
+    let queue: CommitQueue
+    let names: NameDirectory
+    let upkeep: Upkeep
+    private let logger: Logger
+
+    private init(_ opened: Parts, diskPool: BlockingPool) {
+        self.diskPool = diskPool
+        limits = opened.limits
+        volume = opened.volume
+        index = opened.index
+        queue = opened.queue
+        names = opened.names
+        upkeep = opened.upkeep
+        logger = opened.logger
+    }
+
+    deinit {
+        // A store that nobody closed: its threads end by themselves.
+        let upkeep = upkeep
+        queue.close { upkeep.close {} }
+    }
+
+    /// What the committer's thread hands out after it has opened everything.
+    private struct Parts: Sendable {
+        let limits: StoreLimits
+        let volume: Volume
+        let index: MetadataIndex
+        let queue: CommitQueue
+        let names: NameDirectory
+        let upkeep: Upkeep
+        let logger: Logger
+
+        init(_ opened: OpenedStore) {
+            limits = opened.configuration.limits
+            volume = opened.volume
+            index = opened.index
+            queue = opened.queue
+            names = opened.directory
+            upkeep = opened.upkeep
+            logger = opened.logger
+        }
+    }
 
     /// Opens the store of a directory, and makes it on first use.
     ///
@@ -15,8 +71,116 @@ public final class ObjectStore: Sendable {
         _ configuration: ObjectStoreConfiguration,
         fileSystem: any FileSystem,
         logger: Logger
-    ) async throws(StoreError) -> ObjectStore { preconditionFailure() }
+    ) async throws(StoreError) -> ObjectStore {
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Parts, StoreError>, Never>) in
+            do throws(DiskError) {
+                try BlockingThread.start(name: "nave-commit") {
+                    openAndServe(configuration, fileSystem, logger) {
+                        continuation.resume(returning: $0)
+                    }
+                }
+            } catch {
+                continuation.resume(returning: .failure(StoreError(opening: error)))
+            }
+        }
+        let parts = try result.get()
+        do throws(DiskError) {
+            let pool = try BlockingPool(
+                name: "nave-disk", threadCount: configuration.limits.diskThreads)
+            return ObjectStore(parts, diskPool: pool)
+        } catch {
+            parts.queue.close { parts.upkeep.close {} }
+            throw StoreError(opening: error)
+        }
+    }
+
+    /// The life of the committer's thread: opens, says how that went, and serves until closed.
+    private static func openAndServe(
+        _ configuration: ObjectStoreConfiguration,
+        _ fileSystem: any FileSystem,
+        _ logger: Logger,
+        _ report: @Sendable (Result<Parts, StoreError>) -> Void
+    ) {
+        let opened: OpenedStore
+        do throws(StoreOpenFailure) {
+            opened = try OpenedStore(configuration, fileSystem: fileSystem, logger: logger)
+        } catch {
+            return report(.failure(.openFailed(error)))
+        }
+        let upkeep = opened.upkeep
+        do throws(DiskError) {
+            try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
+        } catch {
+            return report(.failure(StoreError(opening: error)))
+        }
+        let queue = opened.queue
+        let committer = Committer(opened)
+        report(.success(Parts(opened)))
+        committer.run()
+        queue.drained()
+    }
 
     /// Finishes what is waiting, flushes, and closes. Further calls fail with ``StoreError/closed``.
-    public func close() async { preconditionFailure() }
+    public func close() async {
+        await withCheckedContinuation { continuation in
+            queue.close { continuation.resume() }
+        }
+        await withCheckedContinuation { continuation in
+            upkeep.close { continuation.resume() }
+        }
+        await diskPool.shutdown()
+        index.close()
+        do throws(VolumeError) {
+            try volume.close()
+        } catch {
+            logger.warning("volume not closed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The room on the volume's disk.
+    public func space() async throws(StoreError) -> DiskSpace {
+        let volume = volume
+        return try await diskPool.perform { () throws(StoreError) in
+            do throws(VolumeError) { return try volume.space() } catch { throw StoreError(error) }
+        }
+    }
+
+    /// Writes a copy of one committed state of the index into a new file.
+    ///
+    /// A store whose index is replaced by the copy brings itself forward from the log.
+    public func copyIndex(to path: String) async throws(StoreError) {
+        let index = index
+        try await diskPool.perform { () throws(StoreError) in
+            do throws(SQLiteError) { try index.copy(to: path) } catch { throw StoreError(error) }
+        }
+    }
+
+    /// Asks the index on the calling thread.
+    func ask<Value: Sendable>(
+        _ body: @Sendable (IndexReader) throws(SQLiteError) -> Value
+    ) throws(StoreError) -> Value {
+        do throws(SQLiteError) {
+            return try index.read(body)
+        } catch {
+            logger.error("index cannot be read", metadata: ["error": "\(error)"])
+            throw StoreError(error)
+        }
+    }
+
+    /// Has a proposal decided whose outcome is of one kind.
+    func commit<Value: Sendable>(
+        _ proposal: Proposal, _ read: (CommitOutcome) -> Value?
+    ) async throws(StoreError) -> Value {
+        guard let value = read(try await queue.submit(proposal)) else {
+            preconditionFailure("an outcome is of the kind of its proposal")
+        }
+        return value
+    }
+}
+
+extension StoreError {
+    init(opening error: DiskError) {
+        self = .openFailed(.inputOutput(path: error.path, errorNumber: error.errorNumber))
+    }
 }

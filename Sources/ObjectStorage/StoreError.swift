@@ -6,7 +6,7 @@ public enum StoreError: Error, Hashable, Sendable {
     case namespaceMissing(NamespaceName)
     /// Another principal owns a namespace of this name.
     case namespaceTaken(NamespaceName)
-    /// The namespace holds objects or uploads in progress and cannot be deleted.
+    /// The namespace holds objects and cannot be deleted.
     case namespaceNotEmpty(NamespaceName)
     /// A principal of this name, or with this access key, exists already.
     case principalTaken(PrincipalName)
@@ -39,6 +39,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case checksumMismatch
     /// The disk is full.
     case outOfSpace
+    /// A read or write failed, and nothing of it counts; others may succeed.
+    case inputOutputFailed
     /// The volume failed; writing has stopped until the server is restarted.
     case volumeFailed
     /// The index failed; it is derived data and is brought up to date on the next start.
@@ -55,12 +57,18 @@ public enum StoreError: Error, Hashable, Sendable {
 public enum StoreOpenFailure: Error, Hashable, Sendable {
     /// Another process uses the directory.
     case inUse(directory: String)
-    /// The directory holds something else, or a volume of another version.
-    case foreign(directory: String, detail: String)
-    /// What is stored is damaged where it must not be.
-    case damaged(detail: String)
+    /// The directory holds logs or blobs but no label that says whose they are.
+    case labelMissing(directory: String)
+    /// The volume belongs to another Nave.
+    case foreign(directory: String)
+    /// A file was written by a version that this program does not know.
+    case versionUnknown(path: String, version: UInt64)
+    /// A file is damaged where it must not be.
+    case damaged(path: String, offset: Int64)
+    /// The log holds a change that this program cannot read or apply.
+    case changeUnreadable(position: LogPosition)
     /// A system call failed.
-    case inputOutput(path: String, errno: Int32)
+    case inputOutput(path: String, errorNumber: Int32)
     /// The index database cannot be used.
-    case index(detail: String)
+    case index(path: String, message: String)
 }

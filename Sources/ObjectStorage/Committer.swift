@@ -1,0 +1,299 @@
+import Logging
+import MetadataIndex
+import SQLiteDatabase
+import StorageFormats
+import StorageModel
+import Volumes
+
+/// Decides proposals and makes them durable, a batch at a time; lives on one thread.
+///
+/// Order of a batch: every proposal is decided against the state that all before it have made and,
+/// if accepted, applied to the open index transaction; all accepted changes go to the log with one
+/// flush; the index commits; the names are published; only then is anybody answered. So a reader
+/// never sees a change that could still be lost, and a writer that was answered sees its own.
+///
+/// Invariants:
+/// - What the index shows is in the log and flushed.
+/// - If the log refuses a batch, nothing of it is in the index.
+/// - If the index fails after the log took a batch, `isBehind` is set, and no batch is taken before
+///   the log was replayed into the index.
+final class Committer {
+    let volume: Volume
+    let writer: IndexWriter
+    let limits: StoreLimits
+    let root: Principal?
+    /// The names with what the open batch did to them.
+    var names: NameTable
+    /// What the open batch has given out, to tell the next number.
+    private var nextSequence: Int64 = 0
+    private var nextLine: Int64 = 0
+    /// When the open batch is decided.
+    private(set) var batchTime = WallTime(milliseconds: 0)
+    private var isBehind = false
+    private var uncheckpointedChanges = 0
+
+    private let directory: NameDirectory
+    private let queue: CommitQueue
+    private let upkeep: Upkeep
+    private let clock: @Sendable () -> WallTime
+    private let logger: Logger
+
+    init(_ opened: OpenedStore) {
+        volume = opened.volume
+        writer = opened.writer
+        limits = opened.configuration.limits
+        root = opened.configuration.root
+        clock = opened.configuration.clock
+        names = opened.names
+        directory = opened.directory
+        queue = opened.queue
+        upkeep = opened.upkeep
+        logger = opened.logger
+    }
+
+    /// Serves the queue until it is closed and empty, then leaves the index tidy.
+    func run() {
+        while let batch = queue.take() {
+            let results = commit(batch)
+            for (item, result) in zip(batch, results) { item.answer(result) }
+            tidyIndex()
+        }
+        do throws(SQLiteError) {
+            try writer.checkpoint(.truncate)
+        } catch {
+            logger.warning("index not checkpointed on close", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: - Numbers for decisions
+
+    /// The number that the change now being decided will get.
+    var sequence: Int64 { nextSequence }
+
+    /// Gives out a line number; kept only if the change is.
+    func newLine() -> LineID {
+        nextLine += 1
+        return LineID(nextLine)
+    }
+
+    // MARK: - A batch
+
+    private typealias Outcome = Result<CommitOutcome, StoreError>
+
+    /// A change that was applied and waits for the log.
+    private struct Accepted {
+        let change: Change
+        let record: LogRecord
+        /// Where the record is expected to go.
+        let payloadPosition: LogPosition
+    }
+
+    /// What is known of one proposal before the log has spoken.
+    private enum Verdict {
+        case refused(StoreError)
+        case unchanged(CommitOutcome)
+        case accepted(Int, (Placement) -> CommitOutcome)
+    }
+
+    private func commit(_ batch: [CommitQueue.Waiting]) -> [Outcome] {
+        let namesBefore = names
+        do throws(StoreError) {
+            return try commitOrFail(batch)
+        } catch {
+            names = namesBefore
+            logger.error("a batch of changes failed", metadata: ["error": "\(error)"])
+            do throws(SQLiteError) {
+                try writer.rollback()
+            } catch {
+                logger.error("index not rolled back", metadata: ["error": "\(error)"])
+                isBehind = true
+            }
+            return batch.map { _ in .failure(error) }
+        }
+    }
+
+    private func commitOrFail(_ batch: [CommitQueue.Waiting]) throws(StoreError) -> [Outcome] {
+        if isBehind { try catchUp() }
+        nextSequence = writer.state.sequence + 1
+        nextLine = writer.state.lastLine.number
+        var accepted: [Accepted] = []
+        var verdicts: [Verdict] = []
+        var position = volume.logEnd
+        batchTime = clock()
+        try translating { () throws(SQLiteError) in try writer.begin() }
+        for item in batch {
+            verdicts.append(
+                try decide(item.proposal, at: &position, into: &accepted))
+        }
+        let places = try makeDurable(accepted)
+        return verdicts.map { verdict in
+            switch verdict {
+            case .refused(let error): .failure(error)
+            case .unchanged(let outcome): .success(outcome)
+            case .accepted(let index, let outcome): .success(outcome(places[index]))
+            }
+        }
+    }
+
+    /// Decides one proposal and applies its change.
+    ///
+    /// - Throws: Only what ends the whole batch.
+    private func decide(
+        _ proposal: Proposal,
+        at position: inout LogPosition,
+        into accepted: inout [Accepted]
+    ) throws(StoreError) -> Verdict {
+        let decision: Decision
+        do throws(Refusal) {
+            decision = try evaluate(proposal)
+        } catch {
+            switch error {
+            case .refused(let reason): return .refused(reason)
+            case .indexFailed(let failure): throw StoreError(failure)
+            }
+        }
+        switch decision {
+        case .unchanged(let outcome): return .unchanged(outcome)
+        case .change(let operation, let outcome):
+            let change = Change(sequence: nextSequence, time: batchTime, operation: operation)
+            let payload = proposal.payload
+            let body = change.encoded()
+            let length = LogRecordHeader.recordBytes(
+                bodyBytes: body.count, payloadBytes: payload.bytes.count)
+            guard body.count <= LogRecord.bodyBytesMax else { return .refused(.payloadTooLarge) }
+            let payloadPosition = LogPosition(position.bytes + Int64(length - payload.bytes.count))
+            let candidate = Accepted(
+                change: change,
+                record: LogRecord(body: body, payload: payload),
+                payloadPosition: payloadPosition)
+            try apply(candidate, payloadPosition: payloadPosition)
+            position = LogPosition(position.bytes + Int64(length))
+            nextSequence += 1
+            accepted.append(candidate)
+            return .accepted(accepted.count - 1, outcome)
+        }
+    }
+
+    private func apply(
+        _ accepted: Accepted, payloadPosition: LogPosition
+    ) throws(StoreError) {
+        let payload = accepted.record.payload.extent(at: payloadPosition)
+        try translating { () throws(SQLiteError) in
+            try writer.apply(accepted.change, recordPayload: payload)
+        }
+    }
+
+    /// Writes the accepted changes to the log, and commits them in the index.
+    private func makeDurable(_ accepted: [Accepted]) throws(StoreError) -> [Placement] {
+        guard !accepted.isEmpty else {
+            try translating { () throws(SQLiteError) in try writer.rollback() }
+            return []
+        }
+        let placed: [AppendedRecord]
+        do throws(VolumeError) {
+            placed = try volume.append(accepted.map(\.record))
+        } catch {
+            throw StoreError(error)
+        }
+        do throws(StoreError) {
+            try settle(accepted, placed)
+        } catch {
+            // The log has the changes and the index has not.
+            isBehind = true
+            throw .indexFailed
+        }
+        directory.publish(names)
+        upkeep.remove(writer.freedBlobs)
+        uncheckpointedChanges += accepted.count
+        return zip(accepted, placed).map { accepted, record in
+            Placement(
+                sequence: accepted.change.sequence,
+                time: accepted.change.time,
+                recordPayload: accepted.record.payload.extent(at: record.payloadPosition))
+        }
+    }
+
+    /// Commits the index; applies all anew if the log put the records elsewhere than expected, as it
+    /// does when it begins a segment.
+    private func settle(
+        _ accepted: [Accepted], _ placed: [AppendedRecord]
+    ) throws(StoreError) {
+        let isAsExpected = zip(accepted, placed).allSatisfy {
+            $0.record.payload.bytes.isEmpty || $0.payloadPosition == $1.payloadPosition
+        }
+        if !isAsExpected {
+            try translating { () throws(SQLiteError) in
+                try writer.rollback()
+                try writer.begin()
+            }
+            for (change, record) in zip(accepted, placed) {
+                try apply(change, payloadPosition: record.payloadPosition)
+            }
+        }
+        guard let end = placed.last?.end else { return }
+        try translating { () throws(SQLiteError) in try writer.commit(applied: end) }
+    }
+
+    // MARK: - The index behind the log
+
+    /// Brings the index forward by what it missed of the log.
+    private func catchUp() throws(StoreError) {
+        try translating { () throws(SQLiteError) in try writer.rollback() }
+        do {
+            let replay = LogReplay(volume: volume, writer: writer, batchMax: limits.replayBatchMax)
+            _ = try replay.run()
+            names = NameTable(
+                namespaces: try writer.reader.namespaces(),
+                principals: try writer.reader.principals(),
+                root: root)
+        } catch {
+            logger.error("index still behind the log", metadata: ["error": "\(error)"])
+            throw .indexFailed
+        }
+        directory.publish(names)
+        isBehind = false
+        logger.notice("index caught up with the log")
+    }
+
+    /// Has the index's own log moved into its database now and then: the bulk by the upkeep thread, the
+    /// rest here, so that SQLite can begin its log anew.
+    private func tidyIndex() {
+        if upkeep.takeCheckpointDone() {
+            do throws(SQLiteError) {
+                try writer.checkpoint(.passive)
+            } catch {
+                logger.warning("index not checkpointed", metadata: ["error": "\(error)"])
+            }
+        }
+        guard uncheckpointedChanges >= limits.checkpointChanges else { return }
+        uncheckpointedChanges = 0
+        upkeep.checkpoint()
+    }
+
+    private func translating<Value>(
+        _ body: () throws(SQLiteError) -> Value
+    ) throws(StoreError) -> Value {
+        do throws(SQLiteError) {
+            return try body()
+        } catch {
+            logger.error("index call failed", metadata: ["error": "\(error)"])
+            throw StoreError(error)
+        }
+    }
+}
+
+/// Where and as what a change became durable.
+struct Placement {
+    let sequence: Int64
+    let time: WallTime
+    let recordPayload: Extent?
+}
+
+extension LogPayload {
+    /// The payload as an extent, in a record whose payload begins at a position.
+    func extent(at position: LogPosition) -> Extent? {
+        guard !bytes.isEmpty else { return nil }
+        return .inline(
+            position: position, lengthBytes: bytes.count, blockChecksums: blockChecksums)
+    }
+}

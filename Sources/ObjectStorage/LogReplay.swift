@@ -1,0 +1,57 @@
+import MetadataIndex
+import StorageFormats
+import StorageModel
+import Volumes
+
+/// Brings an index forward by the changes that the log has and it has not.
+struct LogReplay {
+    let volume: Volume
+    let writer: IndexWriter
+    /// Changes in one transaction.
+    let batchMax: Int
+
+    /// Applies everything after the index's position.
+    ///
+    /// - Returns: How many changes were applied.
+    /// - Throws: `VolumeError`, `SQLiteError` or ``LogReplayError``; what was applied by whole
+    ///   transactions before stays.
+    func run() throws -> Int {
+        var count = 0
+        var pending = 0
+        var end = writer.state.applied
+        guard end < volume.logEnd else { return 0 }
+        try writer.begin()
+        do {
+            try volume.replay(from: end) { record in
+                try apply(record)
+                end = record.place.end
+                count += 1
+                pending += 1
+                guard pending >= batchMax else { return }
+                pending = 0
+                try writer.commit(applied: end)
+                try writer.begin()
+            }
+            try writer.commit(applied: end)
+        } catch {
+            try writer.rollback()
+            throw error
+        }
+        return count
+    }
+
+    private func apply(_ record: ReplayedRecord) throws {
+        let change: Change
+        do throws(ChangeFormatError) {
+            change = try Change(decoding: record.body)
+        } catch {
+            throw LogReplayError.changeUnreadable(at: record.place.position, error)
+        }
+        try writer.apply(change, recordPayload: record.extent)
+    }
+}
+
+/// A log record that is whole and yet no change.
+enum LogReplayError: Error, Hashable, Sendable {
+    case changeUnreadable(at: LogPosition, ChangeFormatError)
+}

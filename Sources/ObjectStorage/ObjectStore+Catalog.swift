@@ -1,0 +1,66 @@
+import SQLiteDatabase
+import StorageModel
+
+// What ArrayStorage asks: synchronous questions of the index, some microseconds each, or per row.
+
+extension ObjectStore {
+    /// Nodes of a namespace in the order of their places.
+    ///
+    /// - Parameters:
+    ///   - namespace: The namespace.
+    ///   - namePrefix: What the names begin with; may be empty.
+    ///   - scope: Which nodes.
+    ///   - place: The last place of the page before, if any.
+    ///   - limit: The most nodes to give.
+    public func nodes(
+        in namespace: Namespace,
+        namePrefix: String = "",
+        scope: NodeScope = .all,
+        after place: ArrayPlace? = nil,
+        limit: Int
+    ) throws(StoreError) -> [CatalogNode] {
+        let line = namespace.line
+        return try ask { reader throws(SQLiteError) in
+            try reader.nodes(
+                namespace: line, namePrefix: namePrefix, scope: scope, after: place, limit: limit)
+        }
+    }
+
+    /// Finds a node by its place.
+    ///
+    /// A version with a line of its own comes first, then, for the tag `latest`, the plain path
+    /// `name/member`, then the plain path `name/tag` as the original Hub client lays arrays out.
+    public func node(
+        _ place: ArrayPlace, in namespace: Namespace
+    ) throws(StoreError) -> CatalogNode? {
+        let line = namespace.line
+        return try ask { reader throws(SQLiteError) in try reader.node(place, namespace: line) }
+    }
+
+    /// The versions of a name that have lines of their own, by tag.
+    public func versions(
+        of name: String, in namespace: Namespace
+    ) throws(StoreError) -> [ArrayVersion] {
+        let line = namespace.line
+        return try ask { reader throws(SQLiteError) in try reader.versions(of: name, namespace: line) }
+    }
+
+    /// Finds an object in a line by its key there.
+    public func lookUp(_ key: String, line: LineID) throws(StoreError) -> ObjectEntry? {
+        try ask { reader throws(SQLiteError) in try reader.entries([key], line: line).first ?? nil }
+    }
+
+    /// Finds many objects of a line in one state; the result has one element per key, in order.
+    public func lookUp(_ keys: [String], line: LineID) throws(StoreError) -> [ObjectEntry?] {
+        try ask { reader throws(SQLiteError) in try reader.entries(keys, line: line) }
+    }
+
+    /// Lists keys of a line in the order of their bytes: those that begin with `prefix`, after `marker`.
+    public func list(
+        prefix: String, line: LineID, after marker: String? = nil, limit: Int
+    ) throws(StoreError) -> [ListedObject] {
+        try ask { reader throws(SQLiteError) in
+            try reader.list(prefix: prefix, line: line, after: marker, limit: limit)
+        }
+    }
+}

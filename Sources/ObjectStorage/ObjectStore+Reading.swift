@@ -1,0 +1,71 @@
+import MetadataIndex
+import NIOCore
+import SQLiteDatabase
+import StorageModel
+
+extension ObjectStore {
+    /// How many blobs of one object are checked when a reader begins; those after them are found
+    /// missing, if ever, when they are reached.
+    private static let checkedBlobsMax = 16
+
+    /// Begins to read a range of an object's bytes. Synchronous; may be called on an event loop.
+    ///
+    /// The reader keeps the blobs from being removed, so an object is read to its end whatever happens
+    /// to its key.
+    ///
+    /// - Throws: ``StoreError/objectReplaced`` if the object was replaced since it was looked up and its
+    ///   bytes may be gone: look it up again. ``StoreError/rangeInvalid`` if the range is not within
+    ///   the object.
+    public func reader(
+        _ entry: ObjectEntry, range: Range<Int64>
+    ) throws(StoreError) -> PayloadReader {
+        guard range.lowerBound >= 0, range.upperBound <= entry.sizeBytes else {
+            throw .rangeInvalid
+        }
+        let blobs = entry.payload.blobs(touching: range)
+        let reader = PayloadReader(
+            entry.payload,
+            range: range,
+            pinned: blobs,
+            volume: volume,
+            pool: diskPool,
+            upkeep: upkeep)
+        guard !blobs.isEmpty else { return reader }
+        // First the pins, then the question: see Upkeep.
+        let checked = Array(blobs.prefix(Self.checkedBlobsMax))
+        let areKnown = try ask { index throws(SQLiteError) in
+            for blob in checked where try !index.knowsBlob(blob) { return false }
+            return true
+        }
+        guard areKnown else { throw .objectReplaced }
+        return reader
+    }
+
+    /// Reads a range of an object's bytes on the calling thread, which must be allowed to wait, as those
+    /// of ``diskPool`` are.
+    ///
+    /// - Throws: As ``reader(_:range:)``, and ``StoreError/checksumMismatch``.
+    public func readBlocking(
+        _ entry: ObjectEntry, range: Range<Int64>
+    ) throws(StoreError) -> ByteBuffer {
+        try reader(entry, range: range).readRest(allocator: ByteBufferAllocator())
+    }
+}
+
+extension Payload {
+    /// The blobs that hold bytes of a range; each pinned by whoever reads it.
+    func blobs(touching range: Range<Int64>) -> [BlobID] {
+        var start: Int64 = 0
+        var blobs: [BlobID] = []
+        for extent in extents {
+            let end = start + extent.lengthBytes
+            if case .blob(let id, _, _) = extent, start < range.upperBound,
+                end > range.lowerBound
+            {
+                blobs.append(id)
+            }
+            start = end
+        }
+        return blobs
+    }
+}

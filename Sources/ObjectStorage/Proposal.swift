@@ -1,0 +1,84 @@
+import StorageFormats
+import StorageModel
+import Volumes
+
+/// A change that somebody wants, with its conditions; the committer decides it against the state that
+/// all earlier changes have made.
+enum Proposal: Sendable {
+    case createNamespace(NamespaceName, owner: PrincipalName, access: NamespaceAccess)
+    case deleteNamespace(NamespaceName)
+    case setAccess(NamespaceAccess, of: NamespaceName)
+    case addPrincipal(Principal)
+    case removePrincipal(PrincipalName)
+    case put(PutProposal)
+    case delete([ObjectKey], in: Namespace, WritePrecondition)
+    case createUpload(UploadCreation, in: NamespaceName)
+    case putPart(PartProposal)
+    case completeUpload(CompletionProposal)
+    case abortUpload(UploadID, key: ObjectKey, in: Namespace)
+
+    /// The payload that travels in the change's record.
+    var payload: LogPayload {
+        switch self {
+        case .put(let put): put.payload
+        case .putPart(let part): part.payload
+        case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
+            .delete, .createUpload, .completeUpload, .abortUpload:
+            .none
+        }
+    }
+}
+
+/// An object that a key is to get.
+struct PutProposal: Sendable {
+    let key: ObjectKey
+    let namespace: Namespace
+    let entry: NewEntry
+    /// What the bytes say if the key names a metadata file.
+    let fact: CatalogFact?
+    let origin: PayloadOrigin
+    /// What `PayloadRun.recorded` in the entry stands for.
+    let payload: LogPayload
+    let precondition: WritePrecondition
+}
+
+/// A part that an upload is to get.
+struct PartProposal: Sendable {
+    let part: PartWrite
+    let key: ObjectKey
+    let namespace: Namespace
+    let origin: PayloadOrigin
+    /// What `PayloadRun.recorded` in the part stands for.
+    let payload: LogPayload
+}
+
+/// An upload that is to become an object.
+struct CompletionProposal: Sendable {
+    let id: UploadID
+    let key: ObjectKey
+    let namespace: Namespace
+    let parts: [PartReference]
+    let checksums: [ObjectChecksum]
+    let fact: CatalogFact?
+    let precondition: WritePrecondition
+}
+
+/// What became of a proposal that was not refused.
+enum CommitOutcome: Sendable {
+    case done
+    case namespace(NamespaceCreation)
+    case changedNamespace(Namespace)
+    case object(ObjectEntry)
+    case deletions([DeleteOutcome])
+    case upload(MultipartUpload)
+    case part(UploadedPart)
+}
+
+/// Where the blobs that a proposal names come from.
+enum PayloadOrigin: Sendable {
+    /// Written for this proposal; nothing else names them.
+    case staged
+    /// Of an object that was looked up, and may have been replaced since; except those that were
+    /// written for this proposal.
+    case shared(staged: Set<BlobID>)
+}

@@ -1,0 +1,60 @@
+import DiskIO
+import SQLiteDatabase
+import StorageFormats
+import StorageModel
+import Volumes
+
+extension StoreError {
+    /// Translates a failure of the volume.
+    init(_ error: VolumeError) {
+        switch error {
+        case .outOfSpace: self = .outOfSpace
+        case .closed: self = .closed
+        case .payloadDamaged, .blobInvalid, .blobMissing: self = .checksumMismatch
+        case .rangeInvalid: self = .rangeInvalid
+        case .recordTooLong: self = .payloadTooLarge
+        case .readFailed(let disk), .writeFailed(let disk):
+            self = disk.code == .outOfSpace ? .outOfSpace : .inputOutputFailed
+        case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .logDamaged,
+            .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid,
+            .blobWriterClosed, .volumeFailed:
+            self = .volumeFailed
+        }
+    }
+
+    /// Translates a failure of the index.
+    init(_ error: SQLiteError) {
+        switch error.code {
+        case .outOfSpace: self = .outOfSpace
+        case .busy, .constraint, .corrupt, .notADatabase, .inputOutput, .cannotOpen, .readOnly,
+            .interrupted, .columnType, .other:
+            self = .indexFailed
+        }
+    }
+}
+
+extension StoreOpenFailure {
+    /// Translates a failure to open the volume.
+    init(_ error: VolumeError, directory: String) {
+        switch error {
+        case .inUse(let directory): self = .inUse(directory: directory)
+        case .labelMissing(let directory): self = .labelMissing(directory: directory)
+        case .labelInvalid(let path, _): self = .damaged(path: path, offset: 0)
+        case .versionUnknown(let path, let version):
+            self = .versionUnknown(path: path, version: version)
+        case .foreign(let directory, _, _): self = .foreign(directory: directory)
+        case .logDamaged(let path, let offset), .payloadDamaged(let path, let offset):
+            self = .damaged(path: path, offset: offset)
+        case .blobInvalid(let path, _): self = .damaged(path: path, offset: 0)
+        case .logSegmentMissing(let position, let directory):
+            self = .damaged(path: directory, offset: position.bytes)
+        case .logTooShort(let position, _), .logBeginsLater(let position, _),
+            .logPositionInvalid(let position):
+            self = .damaged(path: directory, offset: position.bytes)
+        case .readFailed(let disk), .outOfSpace(let disk), .writeFailed(let disk):
+            self = .inputOutput(path: disk.path, errorNumber: disk.errorNumber)
+        case .recordTooLong, .blobMissing, .rangeInvalid, .blobWriterClosed, .volumeFailed, .closed:
+            self = .damaged(path: directory, offset: 0)
+        }
+    }
+}

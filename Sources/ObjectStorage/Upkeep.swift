@@ -1,0 +1,181 @@
+import DiskIO
+import Logging
+import MetadataIndex
+import SQLiteDatabase
+import StorageModel
+import Synchronization
+import Volumes
+
+/// Work that nobody waits for, on a thread of its own: removing blobs that no row names any more, and
+/// moving pages of the index's own log into its database.
+///
+/// A blob that a reader has pinned is removed when the last pin goes. A pin that is placed before a
+/// reader asks the index whether the blob is still named therefore keeps it: if it is, its removal
+/// can only come later, and finds the pin.
+///
+/// State: guarded by `state`.
+final class Upkeep: Sendable {
+    private struct State {
+        var removable: [BlobID] = []
+        var pins: [BlobID: Int] = [:]
+        /// Blobs to be removed when their last pin goes.
+        var doomed: Set<BlobID> = []
+        var isCheckpointWanted = false
+        var isCheckpointDone = false
+        var isThreadIdle = false
+        var isClosed = false
+        var onEnd: [@Sendable () -> Void] = []
+    }
+
+    private enum Step {
+        case work([BlobID], checkpoint: CheckpointWish)
+        case wait
+        case end([@Sendable () -> Void])
+    }
+
+    private enum CheckpointWish {
+        case wanted
+        case none
+    }
+
+    private let state = Mutex(State())
+    private let wakeup: WakeupSignal
+    private let volume: Volume
+    private let index: MetadataIndex
+    private let logger: Logger
+
+    init(volume: Volume, index: MetadataIndex, logger: Logger) throws(DiskError) {
+        wakeup = try WakeupSignal()
+        self.volume = volume
+        self.index = index
+        self.logger = logger
+    }
+
+    /// Has blobs removed that nothing names any more.
+    func remove(_ blobs: [BlobID]) {
+        guard !blobs.isEmpty else { return }
+        change { state in
+            for blob in blobs {
+                if state.pins[blob] == nil {
+                    state.removable.append(blob)
+                } else {
+                    state.doomed.insert(blob)
+                }
+            }
+        }
+    }
+
+    /// Keeps blobs from being removed until ``unpin(_:)``.
+    func pin(_ blobs: [BlobID]) {
+        state.withLock { state in
+            for blob in blobs { state.pins[blob, default: 0] += 1 }
+        }
+    }
+
+    /// Gives pins back.
+    func unpin(_ blobs: [BlobID]) {
+        change { state in
+            for blob in blobs {
+                guard let count = state.pins[blob] else { continue }
+                guard count == 1 else {
+                    state.pins[blob] = count - 1
+                    continue
+                }
+                state.pins[blob] = nil
+                if state.doomed.remove(blob) != nil { state.removable.append(blob) }
+            }
+        }
+    }
+
+    /// Has the bulk of the index's own log moved into its database.
+    func checkpoint() {
+        change { $0.isCheckpointWanted = true }
+    }
+
+    /// Whether a checkpoint was made since the last time this was asked.
+    func takeCheckpointDone() -> Bool {
+        state.withLock { state in
+            defer { state.isCheckpointDone = false }
+            return state.isCheckpointDone
+        }
+    }
+
+    /// Does what is left and ends; `onEnd` runs when the thread has ended.
+    func close(onEnd: @escaping @Sendable () -> Void) {
+        change { state in
+            state.isClosed = true
+            state.isCheckpointWanted = false
+            state.onEnd.append(onEnd)
+        }
+    }
+
+    /// The life of the thread.
+    func run() {
+        while true {
+            switch nextStep() {
+            case .work(let blobs, let wish):
+                for blob in blobs { removeNow(blob) }
+                switch wish {
+                case .wanted: checkpointNow()
+                case .none: break
+                }
+            case .wait: wakeup.wait()
+            case .end(let actions):
+                for action in actions { action() }
+                return
+            }
+        }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let wakes = state.withLock { state in
+            body(&state)
+            guard state.isThreadIdle, Self.hasWork(state) else { return false }
+            state.isThreadIdle = false
+            return true
+        }
+        if wakes { wakeup.post() }
+    }
+
+    private static func hasWork(_ state: State) -> Bool {
+        !state.removable.isEmpty || state.isCheckpointWanted || state.isClosed
+    }
+
+    private func nextStep() -> Step {
+        state.withLock { state in
+            if !state.removable.isEmpty || state.isCheckpointWanted {
+                defer {
+                    state.removable = []
+                    state.isCheckpointWanted = false
+                }
+                return .work(
+                    state.removable, checkpoint: state.isCheckpointWanted ? .wanted : .none)
+            }
+            if state.isClosed {
+                defer { state.onEnd = [] }
+                return .end(state.onEnd)
+            }
+            state.isThreadIdle = true
+            return .wait
+        }
+    }
+
+    private func removeNow(_ blob: BlobID) {
+        do throws(VolumeError) {
+            try volume.removeBlob(blob)
+        } catch {
+            // The next start sweeps it.
+            logger.warning(
+                "blob not removed", metadata: ["blob": "\(blob.number)", "error": "\(error)"])
+        }
+    }
+
+    private func checkpointNow() {
+        do throws(SQLiteError) {
+            try index.checkpoint()
+            state.withLock { $0.isCheckpointDone = true }
+        } catch {
+            logger.warning("index not checkpointed", metadata: ["error": "\(error)"])
+        }
+    }
+}
