@@ -49,7 +49,8 @@ public final class BlockingPool: Sendable {
                 let job = BlockingQueue.Job(
                     ticket: ticket,
                     perform: { continuation.resume(with: Result { try work() }) },
-                    refuse: { continuation.resume(throwing: $0) })
+                    refuse: { continuation.resume(throwing: $0) }
+                )
                 if !queue.enqueue(job) { job.refuse(BlockingPoolError.shutDown) }
             }
         } onCancel: {
@@ -62,7 +63,8 @@ public final class BlockingPool: Sendable {
     /// - Returns: False if the pool was shut down; the work then never runs.
     public func enqueue(_ work: @escaping @Sendable () -> Void) -> Bool {
         queue.enqueue(
-            BlockingQueue.Job(ticket: BlockingQueue.Ticket(), perform: work, refuse: { _ in }))
+            BlockingQueue.Job(ticket: BlockingQueue.Ticket(), perform: work, refuse: { _ in })
+        )
     }
 
     /// Refuses new work, waits until all that was queued has run, and ends the threads.

@@ -15,14 +15,17 @@ public enum BlockingThread {
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         var thread = pthread_t()
         let status = pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { pointer in
                 guard let pointer else { return nil }
                 let start = Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue()
                 nave_name_thread(String(start.name.prefix(15)))
                 start.body()
                 return nil
-            }, start.toOpaque())
+            },
+            start.toOpaque()
+        )
         guard status == 0 else {
             start.release()
             throw DiskError(errorNumber: status, .open, path: "thread \(name)")

@@ -4,7 +4,11 @@ extension DiskError {
     /// Makes an error of the system's `errno`.
     public init(errorNumber: Int32, _ operation: Operation, path: String) {
         self.init(
-            Code(errorNumber: errorNumber), errorNumber: errorNumber, operation, path: path)
+            Code(errorNumber: errorNumber),
+            errorNumber: errorNumber,
+            operation,
+            path: path
+        )
     }
 }
 

@@ -109,7 +109,7 @@ extension FileSystem {
         if parent != path { try makeDirectories(parent) }
         do {
             try makeDirectory(path)
-        } catch where error.code == .alreadyExists {
+        } catch  where error.code == .alreadyExists {
             return
         }
         try synchronizeDirectory(parent)

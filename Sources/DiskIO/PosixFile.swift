@@ -26,7 +26,9 @@ final class PosixFile: OpenFile {
         throws(DiskError) -> Int
     {
         guard !buffer.isEmpty else { return 0 }
-        return try count(.read) { pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)) }
+        return try count(.read) {
+            pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+        }
     }
 
     func readCachedOnce(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64)
@@ -68,7 +70,7 @@ final class PosixFile: OpenFile {
             _ = try count(.writeback) {
                 Int(nave_start_writeback(descriptor, range.lowerBound, Int64(range.count)))
             }
-        } catch where error.code == .unsupported {
+        } catch  where error.code == .unsupported {
             return
         }
     }
@@ -96,7 +98,8 @@ final class PosixFile: OpenFile {
     }
 
     /// Makes a call, again if a signal interrupted it.
-    private func count(_ operation: DiskError.Operation, _ call: () -> Int) throws(DiskError) -> Int {
+    private func count(_ operation: DiskError.Operation, _ call: () -> Int) throws(DiskError) -> Int
+    {
         while true {
             let result = call()
             if result >= 0 { return result }

@@ -46,8 +46,10 @@ public struct PosixFileSystem: FileSystem {
             default: .other
             }
         return FileStatus(
-            kind: kind, sizeBytes: Int64(values.st_size),
-            allocatedBytes: Int64(values.st_blocks) * 512)
+            kind: kind,
+            sizeBytes: Int64(values.st_size),
+            allocatedBytes: Int64(values.st_blocks) * 512
+        )
     }
 
     public func rename(_ source: String, to target: String) throws(DiskError) {
@@ -60,7 +62,10 @@ public struct PosixFileSystem: FileSystem {
 
     public func synchronizeDirectory(_ path: String) throws(DiskError) {
         let descriptor = try Self.open(
-            path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, .synchronizeDirectory)
+            path,
+            O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+            .synchronizeDirectory
+        )
         defer { close(descriptor) }
         try Self.check(fsync(descriptor), .synchronizeDirectory, path)
     }
@@ -81,7 +86,8 @@ public struct PosixFileSystem: FileSystem {
         return DiskSpace(
             availableBytes: available.overflow
                 ? Int64.max : Int64(clamping: available.partialValue),
-            totalBytes: total.overflow ? Int64.max : Int64(clamping: total.partialValue))
+            totalBytes: total.overflow ? Int64.max : Int64(clamping: total.partialValue)
+        )
     }
 
     private static func open(_ path: String, _ flags: Int32, _ operation: DiskError.Operation)
@@ -97,7 +103,9 @@ public struct PosixFileSystem: FileSystem {
     }
 
     private static func check(
-        _ status: Int32, _ operation: DiskError.Operation, _ path: String
+        _ status: Int32,
+        _ operation: DiskError.Operation,
+        _ path: String
     ) throws(DiskError) {
         guard status == 0 else { throw DiskError(errorNumber: errno, operation, path: path) }
     }

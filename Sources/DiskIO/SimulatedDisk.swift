@@ -19,7 +19,8 @@ struct SimulatedDisk: Sendable {
 
     /// Counts a call and lets it succeed, fail, or be the last.
     mutating func perform<Value>(
-        _ operation: DiskError.Operation, _ path: String,
+        _ operation: DiskError.Operation,
+        _ path: String,
         _ body: (inout SimulatedDisk) throws(DiskError) -> Value
     ) throws(DiskError) -> Value {
         let crashed = DiskError(.crashed, errorNumber: 0, operation, path: path)
@@ -131,8 +132,10 @@ struct SimulatedDisk: Sendable {
         case .directory: FileStatus(kind: .directory, sizeBytes: 0, allocatedBytes: 0)
         case .file(let number):
             FileStatus(
-                kind: .file, sizeBytes: Int64(files[number]?.seen.count ?? 0),
-                allocatedBytes: Int64(files[number]?.seen.count ?? 0))
+                kind: .file,
+                sizeBytes: Int64(files[number]?.seen.count ?? 0),
+                allocatedBytes: Int64(files[number]?.seen.count ?? 0)
+            )
         case nil: nil
         }
     }
@@ -142,8 +145,14 @@ struct SimulatedDisk: Sendable {
         return number
     }
 
+    /// The room that is left by the files that have a name.
     var space: DiskSpace {
-        let used = files.values.reduce(Int64(0)) { $0 + Int64($1.seen.count) }
+        var used: Int64 = 0
+        for directory in directories.values {
+            for case .file(let number) in directory.seen.values {
+                used += Int64(files[number]?.seen.count ?? 0)
+            }
+        }
         return DiskSpace(availableBytes: max(0, capacityBytes - used), totalBytes: capacityBytes)
     }
 

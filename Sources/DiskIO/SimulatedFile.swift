@@ -32,7 +32,8 @@ final class SimulatedFile: OpenFile {
     }
 
     func writeOnce(_ runs: [UnsafeRawBufferPointer], at offset: Int64) throws(DiskError) -> Int {
-        let bytes = runs.flatMap { Array($0) }
+        var bytes: [UInt8] = []
+        for run in runs { bytes.append(contentsOf: run) }
         return try change(.write) { disk, file throws(DiskError) in
             var count = disk.shortened(bytes.count)
             let grownMax = disk.space.availableBytes - Int64(file.seen.count)

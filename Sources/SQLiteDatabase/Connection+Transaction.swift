@@ -27,7 +27,8 @@ extension Connection {
     ///
     /// - Throws: What the body throws; ``SQLiteError`` of BEGIN and COMMIT through `failure`.
     public func writeTransaction<Value, Failure: Error>(
-        failure: (SQLiteError) -> Failure, _ body: () throws(Failure) -> Value
+        failure: (SQLiteError) -> Failure,
+        _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try transaction(begin: beginImmediate, failure: failure, body)
     }
@@ -112,7 +113,9 @@ extension Connection {
     /// Copies the whole database, as one state of it, into a new file while others go on.
     public func backUp(to path: String) throws(SQLiteError) {
         let target = try DatabaseHandle(
-            path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+            path: path,
+            flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        )
         guard let backup = sqlite3_backup_init(target.pointer, "main", databasePointer, "main")
         else {
             throw SQLiteError(target.pointer, status: SQLITE_ERROR, sql: path)

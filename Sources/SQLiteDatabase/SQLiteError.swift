@@ -50,8 +50,11 @@ public struct SQLiteError: Error, Hashable, Sendable {
         let extended = database.map { sqlite3_extended_errcode($0) } ?? status
         let words = database.flatMap { sqlite3_errmsg($0) } ?? sqlite3_errstr(status)
         self.init(
-            Code(status: extended), extendedCode: extended,
-            message: words.map { String(cString: $0) } ?? "", sql: sql)
+            Code(status: extended),
+            extendedCode: extended,
+            message: words.map { String(cString: $0) } ?? "",
+            sql: sql
+        )
     }
 }
 

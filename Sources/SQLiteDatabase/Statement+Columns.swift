@@ -33,7 +33,8 @@ extension Statement {
 
     /// Lends the UTF-8 bytes of a text column, which stay valid within the body only.
     public func withUTF8<Value>(
-        at column: Int32, _ body: (UnsafeBufferPointer<UInt8>) -> Value
+        at column: Int32,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Value
     ) -> Value {
         let start = sqlite3_column_text(row, column)
         let count = Int(sqlite3_column_bytes(row, column))
@@ -42,7 +43,8 @@ extension Statement {
 
     /// Lends the bytes of a blob column, which stay valid within the body only.
     public func withBlob<Value, Failure: Error>(
-        at column: Int32, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+        at column: Int32,
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         let start = sqlite3_column_blob(row, column)
         let count = Int(sqlite3_column_bytes(row, column))

@@ -21,7 +21,13 @@ public final class Statement {
     init(_ database: DatabaseHandle, sql: String) throws(SQLiteError) {
         var prepared: OpaquePointer?
         let status = sqlite3_prepare_v3(
-            database.pointer, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+            database.pointer,
+            sql,
+            -1,
+            UInt32(SQLITE_PREPARE_PERSISTENT),
+            &prepared,
+            nil
+        )
         guard status == SQLITE_OK, let prepared else {
             throw SQLiteError(database.pointer, status: status, sql: sql)
         }
@@ -127,18 +133,27 @@ public final class Statement {
     // SQLite takes a null pointer for NULL, so a value of no bytes has calls of its own.
 
     private static func bindText(
-        _ statement: OpaquePointer, _ index: Int32, _ bytes: UnsafeRawBufferPointer
+        _ statement: OpaquePointer,
+        _ index: Int32,
+        _ bytes: UnsafeRawBufferPointer
     ) -> Int32 {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             return sqlite3_bind_text(statement, index, "", 0, copied)
         }
         return sqlite3_bind_text64(
-            statement, index, start.assumingMemoryBound(to: CChar.self), UInt64(bytes.count),
-            copied, UInt8(SQLITE_UTF8))
+            statement,
+            index,
+            start.assumingMemoryBound(to: CChar.self),
+            UInt64(bytes.count),
+            copied,
+            UInt8(SQLITE_UTF8)
+        )
     }
 
     private static func bindBlob(
-        _ statement: OpaquePointer, _ index: Int32, _ bytes: UnsafeRawBufferPointer
+        _ statement: OpaquePointer,
+        _ index: Int32,
+        _ bytes: UnsafeRawBufferPointer
     ) -> Int32 {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             return sqlite3_bind_zeroblob(statement, index, 0)

@@ -34,12 +34,16 @@ public struct BlobFooter: Hashable, Sendable {
 
     /// Makes a footer of its values.
     public init(
-        volumeID: UniqueID, blobID: BlobID, payloadBytes: Int64, blockChecksums: [UInt64]
+        volumeID: UniqueID,
+        blobID: BlobID,
+        payloadBytes: Int64,
+        blockChecksums: [UInt64]
     ) {
         precondition(payloadBytes >= 0, "a payload has a length")
         precondition(
             Int64(blockChecksums.count) == Self.blockCount(payloadBytes: payloadBytes),
-            "each block has a checksum")
+            "each block has a checksum"
+        )
         self.volumeID = volumeID
         self.blobID = blobID
         self.payloadBytes = payloadBytes
@@ -53,7 +57,8 @@ public struct BlobFooter: Hashable, Sendable {
     ///   - fileBytes: The length of the file.
     /// - Throws: ``FormatError``.
     public static func encodedBytes(
-        trailer: UnsafeRawBufferPointer, fileBytes: Int64
+        trailer: UnsafeRawBufferPointer,
+        fileBytes: Int64
     ) throws(FormatError) -> Int {
         let least = Int64(BlobHeader.encodedBytes + trailerBytes)
         guard trailer.count == trailerBytes, fileBytes >= least else {
@@ -78,7 +83,9 @@ public struct BlobFooter: Hashable, Sendable {
     public init(decoding bytes: UnsafeRawBufferPointer) throws(FormatError) {
         guard bytes.count >= Self.trailerBytes else {
             throw .truncated(
-                neededBytes: Int64(Self.trailerBytes), foundBytes: Int64(bytes.count))
+                neededBytes: Int64(Self.trailerBytes),
+                foundBytes: Int64(bytes.count)
+            )
         }
         let trailer = bytes.count - Self.trailerBytes
         guard bytes.run(trailer..<bytes.count).begins(with: Self.magic) else { throw .magicWrong }

@@ -39,7 +39,9 @@ public struct BlobHeader: Hashable, Sendable {
     public init(decoding bytes: UnsafeRawBufferPointer) throws(FormatError) {
         guard bytes.count >= Self.encodedBytes else {
             throw .truncated(
-                neededBytes: Int64(Self.encodedBytes), foundBytes: Int64(bytes.count))
+                neededBytes: Int64(Self.encodedBytes),
+                foundBytes: Int64(bytes.count)
+            )
         }
         guard bytes.begins(with: Self.magic) else { throw .magicWrong }
         let version = bytes.field(at: 8, as: UInt32.self)

@@ -3,7 +3,8 @@
 extension UnsafeRawBufferPointer {
     /// The integer whose first byte is at an offset; the caller has checked that it lies within.
     func field<Value: FixedWidthInteger & BitwiseCopyable>(
-        at offset: Int, as type: Value.Type = Value.self
+        at offset: Int,
+        as type: Value.Type = Value.self
     ) -> Value {
         precondition(offset >= 0, "a field begins within its structure")
         precondition(offset <= count - MemoryLayout<Value>.size, "a field ends in its structure")
@@ -19,7 +20,8 @@ extension UnsafeRawBufferPointer {
     func identifier(at offset: Int) -> UniqueID {
         UniqueID(
             high: UInt64(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self)),
-            low: UInt64(bigEndian: loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)))
+            low: UInt64(bigEndian: loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+        )
     }
 
     /// Whether the bytes begin with a format's mark.

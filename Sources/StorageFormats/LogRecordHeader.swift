@@ -69,7 +69,9 @@ public struct LogRecordHeader: Hashable, Sendable {
     public init(decoding bytes: UnsafeRawBufferPointer) throws(FormatError) {
         guard bytes.count >= Self.encodedBytes else {
             throw .truncated(
-                neededBytes: Int64(Self.encodedBytes), foundBytes: Int64(bytes.count))
+                neededBytes: Int64(Self.encodedBytes),
+                foundBytes: Int64(bytes.count)
+            )
         }
         guard bytes.field(at: 0, as: UInt32.self) == Self.magic else { throw .magicWrong }
         let version = bytes.field(at: 4, as: UInt16.self)
@@ -139,7 +141,8 @@ extension LogRecordHeader {
     }
 
     private static func checksum(
-        of metadata: UnsafeRawBufferPointer, volumeID: UniqueID
+        of metadata: UnsafeRawBufferPointer,
+        volumeID: UniqueID
     ) -> UInt64 {
         var check = CRC64NVME()
         volumeID.bytes.withUnsafeBytes { check.update($0) }
@@ -162,7 +165,9 @@ public struct LogRecordPlace: Hashable, Sendable {
 
     /// Makes a place of its values.
     public init(
-        position: LogPosition, durablePosition: LogPosition, previousChecksum: UInt64,
+        position: LogPosition,
+        durablePosition: LogPosition,
+        previousChecksum: UInt64,
         volumeID: UniqueID
     ) {
         self.position = position
@@ -184,8 +189,12 @@ extension LogRecordHeader {
     ///   - buffer: Takes the bytes.
     /// - Returns: The record's checksum, which the next record names.
     public static func append(
-        _ kind: Kind, at place: LogRecordPlace, body: [UInt8], payloadBytes: Int,
-        blockChecksums: [UInt64], to buffer: inout [UInt8]
+        _ kind: Kind,
+        at place: LogRecordPlace,
+        body: [UInt8],
+        payloadBytes: Int,
+        blockChecksums: [UInt64],
+        to buffer: inout [UInt8]
     ) -> UInt64 {
         precondition(body.count <= lengthBytesMax, "the body is not too long")
         precondition(payloadBytes <= lengthBytesMax, "the payload is not too long")

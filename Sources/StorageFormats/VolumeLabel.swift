@@ -55,7 +55,10 @@ public struct VolumeLabel: Hashable, Sendable {
             let milliseconds = Int64(exactly: created)
         else { throw .fieldInvalid(.created) }
         self.init(
-            volumeID: volumeID, naveID: naveID, created: WallTime(milliseconds: milliseconds))
+            volumeID: volumeID,
+            naveID: naveID,
+            created: WallTime(milliseconds: milliseconds)
+        )
     }
 
     /// The bytes of the label.
@@ -70,7 +73,8 @@ public struct VolumeLabel: Hashable, Sendable {
               "created": \(max(0, created.milliseconds))
             }
 
-            """.utf8)
+            """.utf8
+        )
     }
 }
 

@@ -11,7 +11,10 @@ enum AtomicPublish {
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``DiskError``; with the operation `.synchronizeDirectory` the name may be there.
     static func publish(
-        _ bytes: [UInt8], as path: String, in directory: String, _ fileSystem: any FileSystem
+        _ bytes: [UInt8],
+        as path: String,
+        in directory: String,
+        _ fileSystem: any FileSystem
     ) throws(DiskError) -> any OpenFile {
         let unfinished = path + VolumeLayout.unfinishedSuffix
         let file = try fileSystem.open(unfinished, .createOrReplace)

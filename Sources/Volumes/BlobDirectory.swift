@@ -21,8 +21,12 @@ final class BlobDirectory: Sendable {
     private let fanOut: Mutex<Set<String>>
 
     init(
-        layout: VolumeLayout, fileSystem: any FileSystem, health: VolumeHealth,
-        volumeID: UniqueID, fanOut: Set<String>, configuration: VolumeConfiguration
+        layout: VolumeLayout,
+        fileSystem: any FileSystem,
+        health: VolumeHealth,
+        volumeID: UniqueID,
+        fanOut: Set<String>,
+        configuration: VolumeConfiguration
     ) {
         self.layout = layout
         self.fileSystem = fileSystem
@@ -34,7 +38,10 @@ final class BlobDirectory: Sendable {
             State(
                 cache: OpenBlobCache(
                     countMax: configuration.openBlobsMax,
-                    tableBytesMax: configuration.checksumTableBytesMax)))
+                    tableBytesMax: configuration.checksumTableBytesMax
+                )
+            )
+        )
     }
 
     // MARK: - Writing
@@ -51,7 +58,7 @@ final class BlobDirectory: Sendable {
                     let file = try fileSystem.open(layout.blob(id), .createNew)
                     state.withLock { _ = $0.written.insert(id) }
                     return BlobWriter(id: id, file: file, directory: self)
-                } catch where error.code == .alreadyExists {
+                } catch  where error.code == .alreadyExists {
                     continue
                 }
             }
@@ -67,7 +74,7 @@ final class BlobDirectory: Sendable {
             guard !made.contains(name) else { return }
             do throws(DiskError) {
                 try fileSystem.makeDirectory(layout.blobDirectory(id))
-            } catch where error.code == .alreadyExists {
+            } catch  where error.code == .alreadyExists {
                 // An earlier attempt made it and could not flush its name.
             }
             try fileSystem.synchronizeDirectory(layout.blobs)
@@ -86,7 +93,7 @@ final class BlobDirectory: Sendable {
         state.withLock { $0.cache.remove(id) }
         do throws(DiskError) {
             try fileSystem.remove(layout.blob(id))
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return
         } catch {
             throw .writeFailed(error)
@@ -111,7 +118,7 @@ final class BlobDirectory: Sendable {
     private func names(in directory: String) throws(VolumeError) -> [String] {
         do throws(DiskError) {
             return try fileSystem.list(directory)
-        } catch where error.code == .notADirectory {
+        } catch  where error.code == .notADirectory {
             return []
         } catch {
             throw .readFailed(error)
@@ -127,7 +134,7 @@ final class BlobDirectory: Sendable {
         let file: any OpenFile
         do throws(DiskError) {
             file = try fileSystem.open(path, .readOnly)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw .blobMissing(id)
         } catch {
             throw .readFailed(error)

@@ -117,12 +117,17 @@ public final class BlobWriter: Sendable {
     private func writeEnds(_ state: State) throws(VolumeError) {
         let header = BlobHeader(volumeID: directory.volumeID, blobID: id)
         let footer = BlobFooter(
-            volumeID: directory.volumeID, blobID: id, payloadBytes: state.payloadBytes,
-            blockChecksums: state.blockChecksums)
+            volumeID: directory.volumeID,
+            blobID: id,
+            payloadBytes: state.payloadBytes,
+            blockChecksums: state.blockChecksums
+        )
         do throws(DiskError) {
             try file.write(header.encoded(), at: 0)
             try file.write(
-                footer.encoded(), at: Int64(BlobHeader.encodedBytes) + state.payloadBytes)
+                footer.encoded(),
+                at: Int64(BlobHeader.encodedBytes) + state.payloadBytes
+            )
         } catch {
             throw VolumeError(writing: error)
         }
@@ -132,7 +137,7 @@ public final class BlobWriter: Sendable {
         do throws(DiskError) {
             try file.synchronizeData()
             try directory.fileSystem.synchronizeDirectory(directory.layout.blobDirectory(id))
-        } catch where error.code == .outOfSpace {
+        } catch  where error.code == .outOfSpace {
             // Space that is given out late, as by a quota: this file is lost, the disk is well.
             throw .outOfSpace(error)
         } catch {

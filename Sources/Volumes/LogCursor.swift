@@ -26,7 +26,11 @@ public struct LogCursor {
     ///   `.readFailed`.
     public mutating func next() throws(VolumeError) -> ReplayedRecord? {
         while position < end {
-            if reader == nil { try openSegment() }
+            if reader == nil {
+                try openSegment()
+                // A segment may have no record yet.
+                continue
+            }
             guard let header = try reader?.next() else { throw damage() }
             previousChecksum = header.checksum
             let place = LogPosition(header.position.bytes + Int64(header.recordBytes))
@@ -39,7 +43,9 @@ public struct LogCursor {
     }
 
     private mutating func openSegment() throws(VolumeError) {
-        guard let segment = try segments.segment(at: position, mode: .mayWait) else { return }
+        guard let segment = try segments.segment(at: position, mode: .mayWait) else {
+            throw .logPositionInvalid(position)
+        }
         let start = LogPosition(segment.first.bytes + Int64(LogSegmentHeader.encodedBytes))
         if position == segment.first { position = start }
         guard position >= start, position.bytes.isMultiple(of: 8) else {
@@ -47,14 +53,20 @@ public struct LogCursor {
         }
         segmentEnd = segment.next
         reader = LogReader(
-            file: segment.file, first: segment.first, volumeID: volumeID,
-            limit: min(end, segment.next ?? end), position: position,
-            previousChecksum: previousChecksum)
+            file: segment.file,
+            first: segment.first,
+            volumeID: volumeID,
+            limit: min(end, segment.next ?? end),
+            position: position,
+            previousChecksum: previousChecksum
+        )
     }
 
     private func damage() -> VolumeError {
         guard let reader else { return .logPositionInvalid(position) }
         return .logDamaged(
-            path: reader.file.path, offset: position.bytes - reader.first.bytes)
+            path: reader.file.path,
+            offset: position.bytes - reader.first.bytes
+        )
     }
 }

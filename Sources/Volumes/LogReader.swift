@@ -23,8 +23,12 @@ struct LogReader {
     private static let windowBytes = 1 << 18
 
     init(
-        file: any OpenFile, first: LogPosition, volumeID: UniqueID, limit: LogPosition,
-        position: LogPosition, previousChecksum: UInt64?
+        file: any OpenFile,
+        first: LogPosition,
+        volumeID: UniqueID,
+        limit: LogPosition,
+        position: LogPosition,
+        previousChecksum: UInt64?
     ) {
         self.file = file
         self.first = first
@@ -66,10 +70,13 @@ struct LogReader {
                 place: AppendedRecord(
                     position: header.position,
                     payloadPosition: LogPosition(
-                        header.position.bytes + Int64(header.metadataBytes)),
-                    end: LogPosition(header.position.bytes + Int64(header.recordBytes))),
+                        header.position.bytes + Int64(header.metadataBytes)
+                    ),
+                    end: LogPosition(header.position.bytes + Int64(header.recordBytes))
+                ),
                 payloadBytes: header.payloadBytes,
-                blockChecksums: header.blockChecksums(in: metadata))
+                blockChecksums: header.blockChecksums(in: metadata)
+            )
         }
     }
 
@@ -119,7 +126,10 @@ struct LogReader {
         var position = position
         while try load(position, 1) {
             let start = offset(of: position)
-            guard window[start...].allSatisfy({ $0 == 0 }) else { return false }
+            let isZero = window.withUnsafeBytes { window in
+                UnsafeRawBufferPointer(rebasing: window[start...]).allZero
+            }
+            guard isZero else { return false }
             position = LogPosition(position.bytes + Int64(window.count - start))
         }
         return true
@@ -130,7 +140,8 @@ struct LogReader {
     }
 
     private func withMetadata<Value>(
-        of header: LogRecordHeader, _ body: (UnsafeRawBufferPointer) -> Value
+        of header: LogRecordHeader,
+        _ body: (UnsafeRawBufferPointer) -> Value
     ) -> Value {
         let start = offset(of: header.position)
         return window.withUnsafeBytes { window in
@@ -153,5 +164,17 @@ struct LogReader {
         }
         windowOffset = start
         return window.count >= count
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether every byte is zero; eight at a time.
+    fileprivate var allZero: Bool {
+        let words = count / 8
+        for word in 0..<words
+        where loadUnaligned(fromByteOffset: word * 8, as: UInt64.self) != 0 {
+            return false
+        }
+        return self[(words * 8)...].allSatisfy { $0 == 0 }
     }
 }

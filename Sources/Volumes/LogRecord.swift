@@ -76,7 +76,10 @@ public struct ReplayedRecord: Hashable, Sendable {
 
     /// Makes a record of its values.
     public init(
-        body: [UInt8], place: AppendedRecord, payloadBytes: Int, blockChecksums: [UInt64]
+        body: [UInt8],
+        place: AppendedRecord,
+        payloadBytes: Int,
+        blockChecksums: [UInt64]
     ) {
         self.body = body
         self.place = place
@@ -88,7 +91,9 @@ public struct ReplayedRecord: Hashable, Sendable {
     public var extent: Extent? {
         guard payloadBytes > 0 else { return nil }
         return .inline(
-            position: place.payloadPosition, lengthBytes: payloadBytes,
-            blockChecksums: blockChecksums)
+            position: place.payloadPosition,
+            lengthBytes: payloadBytes,
+            blockChecksums: blockChecksums
+        )
     }
 }

@@ -37,9 +37,15 @@ struct LogWriter {
     private static let keptBufferBytes = 16 << 20
 
     init(
-        layout: VolumeLayout, fileSystem: any FileSystem, volumeID: UniqueID,
-        segmentBytesMax: Int64, health: VolumeHealth, file: any OpenFile, first: LogPosition,
-        tail: LogTail, sizeBytes: Int64
+        layout: VolumeLayout,
+        fileSystem: any FileSystem,
+        volumeID: UniqueID,
+        segmentBytesMax: Int64,
+        health: VolumeHealth,
+        file: any OpenFile,
+        first: LogPosition,
+        tail: LogTail,
+        sizeBytes: Int64
     ) {
         self.health = health
         self.layout = layout
@@ -61,7 +67,8 @@ struct LogWriter {
     ///   - records: The batch, which goes into one segment.
     ///   - onNewSegment: Called when the batch begins a new segment.
     mutating func append(
-        _ kind: LogRecordHeader.Kind, _ records: [LogRecord],
+        _ kind: LogRecordHeader.Kind,
+        _ records: [LogRecord],
         onNewSegment: (SegmentTable.Segment) -> Void
     ) throws(VolumeError) -> [AppendedRecord] {
         try health.checkWritable()
@@ -72,7 +79,10 @@ struct LogWriter {
             else { throw .recordTooLong }
             batchBytes += Int64(
                 LogRecordHeader.recordBytes(
-                    bodyBytes: record.body.count, payloadBytes: record.payload.bytes.count))
+                    bodyBytes: record.body.count,
+                    payloadBytes: record.payload.bytes.count
+                )
+            )
         }
         let used = end.bytes - first.bytes
         if used + batchBytes > segmentBytesMax, used > Int64(LogSegmentHeader.encodedBytes) {
@@ -90,7 +100,8 @@ struct LogWriter {
 
     /// Fills the buffer with a batch.
     private mutating func encode(
-        _ kind: LogRecordHeader.Kind, _ records: [LogRecord]
+        _ kind: LogRecordHeader.Kind,
+        _ records: [LogRecord]
     ) -> ([AppendedRecord], checksum: UInt64) {
         buffer.removeAll(keepingCapacity: true)
         var checksum = previousChecksum
@@ -99,17 +110,28 @@ struct LogWriter {
         for record in records {
             let position = LogPosition(end.bytes + Int64(buffer.count))
             let place = LogRecordPlace(
-                position: position, durablePosition: end, previousChecksum: checksum,
-                volumeID: volumeID)
+                position: position,
+                durablePosition: end,
+                previousChecksum: checksum,
+                volumeID: volumeID
+            )
             checksum = LogRecordHeader.append(
-                kind, at: place, body: record.body, payloadBytes: record.payload.bytes.count,
-                blockChecksums: record.payload.blockChecksums, to: &buffer)
+                kind,
+                at: place,
+                body: record.body,
+                payloadBytes: record.payload.bytes.count,
+                blockChecksums: record.payload.blockChecksums,
+                to: &buffer
+            )
             let payload = LogPosition(end.bytes + Int64(buffer.count))
             buffer += record.payload.bytes
             appended.append(
                 AppendedRecord(
-                    position: position, payloadPosition: payload,
-                    end: LogPosition(end.bytes + Int64(buffer.count))))
+                    position: position,
+                    payloadPosition: payload,
+                    end: LogPosition(end.bytes + Int64(buffer.count))
+                )
+            )
         }
         return (appended, checksum)
     }
@@ -123,7 +145,7 @@ struct LogWriter {
                     try write(buffer, then: Self.zerosAhead, at: offset)
                     sizeBytes = batchEnd + Int64(Self.zerosAhead.count)
                     return
-                } catch where error.code == .outOfSpace {
+                } catch  where error.code == .outOfSpace {
                     // The batch alone may still fit.
                     try file.truncate(to: offset)
                     sizeBytes = offset
@@ -175,12 +197,19 @@ struct LogWriter {
     /// Goes on in a new segment, which is on the disk, header and name, when this returns.
     private mutating func beginSegment() throws(VolumeError) -> SegmentTable.Segment {
         let header = LogSegmentHeader(
-            volumeID: volumeID, firstPosition: end, previousChecksum: previousChecksum)
+            volumeID: volumeID,
+            firstPosition: end,
+            previousChecksum: previousChecksum
+        )
         let path = layout.segment(end)
         let file: any OpenFile
         do throws(DiskError) {
             file = try AtomicPublish.publish(
-                header.encoded(), as: path, in: layout.log, fileSystem)
+                header.encoded(),
+                as: path,
+                in: layout.log,
+                fileSystem
+            )
         } catch {
             // Once the name may have been written, it is not known what a restart would find.
             guard error.operation != .synchronizeDirectory else {

@@ -43,11 +43,16 @@ public final class OpenBlob: Sendable {
     /// - Throws: `.payloadDamaged`, `.rangeInvalid`, `.readFailed`; the buffer then holds no byte of
     ///   the payload.
     public func read(
-        _ range: Range<Int64>, into buffer: UnsafeMutableRawBufferPointer, mode: ReadMode
+        _ range: Range<Int64>,
+        into buffer: UnsafeMutableRawBufferPointer,
+        mode: ReadMode
     ) throws(VolumeError) -> ReadOutcome {
         let source = VerifiedSource(
-            file: file, fileOffset: Int64(BlobHeader.encodedBytes), payloadBytes: payloadBytes,
-            blockChecksums: blockChecksums)
+            file: file,
+            fileOffset: Int64(BlobHeader.encodedBytes),
+            payloadBytes: payloadBytes,
+            blockChecksums: blockChecksums
+        )
         return try source.read(range, into: buffer, mode: mode)
     }
 
@@ -78,7 +83,8 @@ public final class OpenBlob: Sendable {
     }
 
     private static func decoding<Value>(
-        _ bytes: ArraySlice<UInt8>, _ file: any OpenFile,
+        _ bytes: ArraySlice<UInt8>,
+        _ file: any OpenFile,
         _ decode: (UnsafeRawBufferPointer) throws(FormatError) -> Value
     ) throws(VolumeError) -> Value {
         let result = bytes.withUnsafeBytes { bytes -> Result<Value, FormatError> in

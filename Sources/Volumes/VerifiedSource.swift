@@ -26,7 +26,9 @@ struct VerifiedSource {
     ///
     /// - Throws: `.rangeInvalid`, `.payloadDamaged`, `.readFailed`; the buffer is then all zeros.
     func read(
-        _ range: Range<Int64>, into buffer: UnsafeMutableRawBufferPointer, mode: ReadMode
+        _ range: Range<Int64>,
+        into buffer: UnsafeMutableRawBufferPointer,
+        mode: ReadMode
     ) throws(VolumeError) -> ReadOutcome {
         guard range.lowerBound >= 0, range.upperBound <= payloadBytes,
             buffer.count == range.upperBound - range.lowerBound
@@ -40,7 +42,9 @@ struct VerifiedSource {
     }
 
     private func readBlocks(
-        _ range: Range<Int64>, into buffer: UnsafeMutableRawBufferPointer, mode: ReadMode
+        _ range: Range<Int64>,
+        into buffer: UnsafeMutableRawBufferPointer,
+        mode: ReadMode
     ) throws(VolumeError) -> ReadOutcome {
         var position = range.lowerBound
         while position < range.upperBound {
@@ -56,7 +60,8 @@ struct VerifiedSource {
             } else {
                 let length = Int(whole.upperBound - whole.lowerBound)
                 let target = UnsafeMutableRawBufferPointer(
-                    rebasing: buffer[done..<done + length])
+                    rebasing: buffer[done..<done + length]
+                )
                 outcome = try readWhole(whole, into: target, mode: mode)
                 position = whole.upperBound
             }
@@ -79,11 +84,15 @@ struct VerifiedSource {
     }
 
     private func read(
-        _ part: Range<Int64>, of block: Range<Int64>,
-        into target: UnsafeMutableRawBufferPointer, mode: ReadMode
+        _ part: Range<Int64>,
+        of block: Range<Int64>,
+        into target: UnsafeMutableRawBufferPointer,
+        mode: ReadMode
     ) throws(VolumeError) -> ReadOutcome {
         let scratch = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Int(block.upperBound - block.lowerBound), alignment: 64)
+            byteCount: Int(block.upperBound - block.lowerBound),
+            alignment: 64
+        )
         defer { scratch.deallocate() }
         guard try readWhole(block, into: scratch, mode: mode) == .complete else {
             return .wouldBlock
@@ -96,7 +105,9 @@ struct VerifiedSource {
 
     /// Reads and verifies a range that begins at a block and ends with one.
     private func readWhole(
-        _ range: Range<Int64>, into target: UnsafeMutableRawBufferPointer, mode: ReadMode
+        _ range: Range<Int64>,
+        into target: UnsafeMutableRawBufferPointer,
+        mode: ReadMode
     ) throws(VolumeError) -> ReadOutcome {
         let offset = fileOffset + range.lowerBound
         let count: Int?
@@ -118,7 +129,8 @@ struct VerifiedSource {
     }
 
     private func verify(
-        _ range: Range<Int64>, _ bytes: UnsafeRawBufferPointer
+        _ range: Range<Int64>,
+        _ bytes: UnsafeRawBufferPointer
     ) throws(VolumeError) {
         var block = Int(range.lowerBound / Self.blockBytes)
         for start in stride(from: 0, to: bytes.count, by: Payload.blockBytes) {
@@ -126,7 +138,9 @@ struct VerifiedSource {
             let check = CRC64NVME.checksum(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
             guard block < blockChecksums.count, blockChecksums[block] == check else {
                 throw .payloadDamaged(
-                    path: file.path, offset: fileOffset + range.lowerBound + Int64(start))
+                    path: file.path,
+                    offset: fileOffset + range.lowerBound + Int64(start)
+                )
             }
             block += 1
         }

@@ -35,11 +35,15 @@ public final class Volume: Sendable {
     /// - Throws: ``VolumeError``: `.inUse`, `.foreign`, `.labelMissing`, `.versionUnknown`,
     ///   `.logDamaged`, `.logSegmentMissing`, …
     public static func open(
-        directory: String, fileSystem: any FileSystem, _ configuration: VolumeConfiguration
+        directory: String,
+        fileSystem: any FileSystem,
+        _ configuration: VolumeConfiguration
     ) throws(VolumeError) -> Volume {
         let opening = VolumeOpening(
-            layout: VolumeLayout(directory: directory), fileSystem: fileSystem,
-            configuration: configuration)
+            layout: VolumeLayout(directory: directory),
+            fileSystem: fileSystem,
+            configuration: configuration
+        )
         return Volume(opening: opening, try opening.open())
     }
 
@@ -51,9 +55,13 @@ public final class Volume: Sendable {
         end = Atomic(opened.writer.end.bytes)
         segments = opened.segments
         blobs = BlobDirectory(
-            layout: opening.layout, fileSystem: opening.fileSystem, health: opened.writer.health,
-            volumeID: opened.label.volumeID, fanOut: opened.fanOut,
-            configuration: opening.configuration)
+            layout: opening.layout,
+            fileSystem: opening.fileSystem,
+            health: opened.writer.health,
+            volumeID: opened.label.volumeID,
+            fanOut: opened.fanOut,
+            configuration: opening.configuration
+        )
         lock = Mutex(opened.lock)
         writer = Mutex(opened.writer)
     }
@@ -109,7 +117,9 @@ public final class Volume: Sendable {
     }
 
     private func append(
-        _ kind: LogRecordHeader.Kind, _ records: [LogRecord], to writer: inout LogWriter
+        _ kind: LogRecordHeader.Kind,
+        _ records: [LogRecord],
+        to writer: inout LogWriter
     ) throws(VolumeError) -> [AppendedRecord] {
         defer { end.store(writer.end.bytes, ordering: .releasing) }
         return try writer.append(kind, records, onNewSegment: segments.append)
@@ -123,7 +133,8 @@ public final class Volume: Sendable {
     /// - Throws: ``VolumeError``: `.logTooShort`, `.logBeginsLater`, `.logDamaged`, …; what `visit`
     ///   throws.
     public func replay(
-        from start: LogPosition, _ visit: (ReplayedRecord) throws -> Void
+        from start: LogPosition,
+        _ visit: (ReplayedRecord) throws -> Void
     ) throws {
         var cursor = try cursor(from: start)
         while let record = try cursor.next() { try visit(record) }
@@ -137,7 +148,11 @@ public final class Volume: Sendable {
         let end = logEnd
         guard start <= end else { throw .logTooShort(end: end, expected: start) }
         return LogCursor(
-            segments: segments, volumeID: label.volumeID, position: start, end: end)
+            segments: segments,
+            volumeID: label.volumeID,
+            position: start,
+            end: end
+        )
     }
 
     // MARK: - Blobs
@@ -184,7 +199,9 @@ public final class Volume: Sendable {
     /// - Throws: `.payloadDamaged`, `.blobMissing`, `.blobInvalid`, `.rangeInvalid`,
     ///   `.readFailed`, `.logBeginsLater`; the buffer then holds no byte of the payload.
     public func read(
-        _ extent: Extent, range: Range<Int64>, into buffer: UnsafeMutableRawBufferPointer,
+        _ extent: Extent,
+        range: Range<Int64>,
+        into buffer: UnsafeMutableRawBufferPointer,
         mode: ReadMode
     ) throws(VolumeError) -> ReadOutcome {
         guard range.lowerBound >= 0, range.upperBound <= extent.lengthBytes else {
@@ -196,8 +213,11 @@ public final class Volume: Sendable {
                 return .wouldBlock
             }
             let source = VerifiedSource(
-                file: segment.file, fileOffset: position.bytes - segment.first.bytes,
-                payloadBytes: Int64(lengthBytes), blockChecksums: checksums)
+                file: segment.file,
+                fileOffset: position.bytes - segment.first.bytes,
+                payloadBytes: Int64(lengthBytes),
+                blockChecksums: checksums
+            )
             return try source.read(range, into: buffer, mode: mode)
         case .blob(let id, let offset, _):
             guard let blob = try blobs.open(id, mode: mode) else { return .wouldBlock }

@@ -25,7 +25,10 @@ struct VolumeOpening {
         if let found = try readLabel() { label = found } else { label = try makeVolume() }
         if let expected = configuration.naveID, expected != label.naveID {
             throw .foreign(
-                directory: layout.directory, expected: expected, found: label.naveID)
+                directory: layout.directory,
+                expected: expected,
+                found: label.naveID
+            )
         }
         let fanOut = try directoriesOfBlobs()
         let segments = try findSegments(label)
@@ -33,14 +36,18 @@ struct VolumeOpening {
         var table = segments
         table[table.count - 1].file = writer.file
         return Opened(
-            label: label, lock: lock, segments: SegmentTable(table, fileSystem: fileSystem),
-            writer: writer, fanOut: fanOut)
+            label: label,
+            lock: lock,
+            segments: SegmentTable(table, fileSystem: fileSystem),
+            writer: writer,
+            fanOut: fanOut
+        )
     }
 
     private func takeLock() throws(VolumeError) -> any FileLock {
         do throws(DiskError) {
             return try fileSystem.lock(layout.lock)
-        } catch where error.code == .locked {
+        } catch  where error.code == .locked {
             throw .inUse(directory: layout.directory)
         } catch {
             throw .writeFailed(error)
@@ -54,7 +61,7 @@ struct VolumeOpening {
         do throws(DiskError) {
             bytes = try fileSystem.open(layout.label, .readOnly)
                 .read(VolumeLabel.encodedBytesMax + 1, at: 0)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
         } catch {
             throw .readFailed(error)
@@ -75,19 +82,32 @@ struct VolumeOpening {
         let volumeID = UniqueID(using: &generator)
         let naveID = configuration.naveID ?? UniqueID(using: &generator)
         let label = VolumeLabel(
-            volumeID: volumeID, naveID: naveID, created: configuration.now)
+            volumeID: volumeID,
+            naveID: naveID,
+            created: configuration.now
+        )
         let first = LogSegmentHeader(
-            volumeID: volumeID, firstPosition: LogPosition(0),
-            previousChecksum: LogRecordHeader.chainStart)
+            volumeID: volumeID,
+            firstPosition: LogPosition(0),
+            previousChecksum: LogRecordHeader.chainStart
+        )
         try writing { () throws(DiskError) in
             try fileSystem.makeDirectories(layout.log)
             try fileSystem.makeDirectories(layout.blobs)
             // Those of an interrupted first start may not be on the disk yet.
             try fileSystem.synchronizeDirectory(layout.directory)
             _ = try AtomicPublish.publish(
-                first.encoded(), as: layout.segment(LogPosition(0)), in: layout.log, fileSystem)
+                first.encoded(),
+                as: layout.segment(LogPosition(0)),
+                in: layout.log,
+                fileSystem
+            )
             _ = try AtomicPublish.publish(
-                label.encoded(), as: layout.label, in: layout.directory, fileSystem)
+                label.encoded(),
+                as: layout.label,
+                in: layout.directory,
+                fileSystem
+            )
         }
         return label
     }
@@ -130,7 +150,10 @@ struct VolumeOpening {
             let header = try readHeader(path)
             guard header.volumeID == label.volumeID else {
                 throw .foreign(
-                    directory: path, expected: label.volumeID, found: header.volumeID)
+                    directory: path,
+                    expected: label.volumeID,
+                    found: header.volumeID
+                )
             }
             guard header.firstPosition == first else {
                 throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
@@ -184,10 +207,13 @@ struct VolumeOpening {
             throw .readFailed(error)
         }
         var reader = LogReader(
-            file: file, first: last.first, volumeID: label.volumeID,
+            file: file,
+            first: last.first,
+            volumeID: label.volumeID,
             limit: LogPosition(last.first.bytes + sizeBytes),
             position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
-            previousChecksum: header.previousChecksum)
+            previousChecksum: header.previousChecksum
+        )
         let tail = try LogTail(&reader, flushed: configuration.flushed)
         try writing { () throws(DiskError) in
             if tail.hasLitter {
@@ -200,9 +226,16 @@ struct VolumeOpening {
             try fileSystem.synchronizeDirectory(layout.directory)
         }
         return LogWriter(
-            layout: layout, fileSystem: fileSystem, volumeID: label.volumeID,
-            segmentBytesMax: configuration.segmentBytesMax, health: VolumeHealth(), file: file,
-            first: last.first, tail: tail, sizeBytes: sizeBytes)
+            layout: layout,
+            fileSystem: fileSystem,
+            volumeID: label.volumeID,
+            segmentBytesMax: configuration.segmentBytesMax,
+            health: VolumeHealth(),
+            file: file,
+            first: last.first,
+            tail: tail,
+            sizeBytes: sizeBytes
+        )
     }
 
     // MARK: - Directories
@@ -220,7 +253,7 @@ struct VolumeOpening {
     private func names(in directory: String) throws(VolumeError) -> [String] {
         do throws(DiskError) {
             return try fileSystem.list(directory)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return []
         } catch {
             throw .readFailed(error)

@@ -33,14 +33,18 @@ import Testing
         let expected = try FormatFixture.bytes("blobs/1a/1a2b3c4d5e6f7081.blob")
         let payload = FormatFixture.pattern(65_541)
         let header = BlobHeader(
-            volumeID: FormatFixture.volumeID, blobID: FormatFixture.blobID)
+            volumeID: FormatFixture.volumeID,
+            blobID: FormatFixture.blobID
+        )
         let footer = BlobFooter(
-            volumeID: FormatFixture.volumeID, blobID: FormatFixture.blobID,
+            volumeID: FormatFixture.volumeID,
+            blobID: FormatFixture.blobID,
             payloadBytes: Int64(payload.count),
             blockChecksums: [
                 CRC64NVME.checksum(Array(payload[..<65_536])),
                 CRC64NVME.checksum(Array(payload[65_536...])),
-            ])
+            ]
+        )
         #expect(header.encoded() + payload + footer.encoded() == expected)
         #expect(try Self.header(expected) == header)
         let length = try Self.footerBytes(expected)
@@ -51,9 +55,11 @@ import Testing
     func `a footer shows every truncation and every turned bit`(payloadBytes: Int) throws {
         let blocks = (payloadBytes + 65_535) / 65_536
         let footer = BlobFooter(
-            volumeID: FormatFixture.volumeID, blobID: BlobID(7),
+            volumeID: FormatFixture.volumeID,
+            blobID: BlobID(7),
             payloadBytes: Int64(payloadBytes),
-            blockChecksums: (0..<blocks).map { UInt64($0) &* 0x9E37_79B9_7F4A_7C15 })
+            blockChecksums: (0..<blocks).map { UInt64($0) &* 0x9E37_79B9_7F4A_7C15 }
+        )
         let bytes = footer.encoded()
         #expect(try Self.footer(bytes) == footer)
         for count in 0..<bytes.count {

@@ -5,8 +5,10 @@ import Testing
 /// Checks the text of the volume label, its grammar and its refusals.
 @Suite struct VolumeLabelTests {
     static let label = VolumeLabel(
-        volumeID: FormatFixture.volumeID, naveID: FormatFixture.naveID,
-        created: WallTime(milliseconds: 1_767_225_600_000))
+        volumeID: FormatFixture.volumeID,
+        naveID: FormatFixture.naveID,
+        created: WallTime(milliseconds: 1_767_225_600_000)
+    )
 
     @Test func `the fixture's label is written byte for byte and read back`() throws {
         let expected = try FormatFixture.bytes("volume.json")
@@ -26,7 +28,8 @@ import Testing
         "", "{", "{}", "[]", "null", "{\"format\":\"nave-volume\"}",
         "{\"format\":\"other\",\"version\":1}",
         "{\"format\":\"nave-volume\",\"format\":\"nave-volume\",\"version\":1}",
-        "{\"format\":\"nave-volume\",\"version\":01}", "{\"format\":\"nave-volume\",\"version\":-1}",
+        "{\"format\":\"nave-volume\",\"version\":01}",
+        "{\"format\":\"nave-volume\",\"version\":-1}",
         "{\"format\":\"nave-volume\",\"version\":99999999999999999999}",
         "{\"format\":\"nave\\u002dvolume\",\"version\":1}", "{\"format\":nave-volume}",
         "{\"format\":\"nave-volume\",\"version\":1,}", "{\"format\"",
@@ -41,7 +44,10 @@ import Testing
             #expect(throws: FormatError.self) { try VolumeLabel(decoding: Array(bytes[..<count])) }
         }
         let newer = String(decoding: bytes, as: UTF8.self)
-            .replacing("\"version\": 1", with: "\"version\": 7").replacing("volume\":", with: "x\":")
+            .replacing("\"version\": 1", with: "\"version\": 7").replacing(
+                "volume\":",
+                with: "x\":"
+            )
         #expect(throws: FormatError.versionUnknown(7)) {
             try VolumeLabel(decoding: Array(newer.utf8))
         }
@@ -53,7 +59,9 @@ import Testing
     @Test func `identifiers are UUIDs in text`() {
         #expect(FormatFixture.volumeID.description == "0123e456-7a8b-4c9d-8e0f-112233445566")
         #expect(UniqueID("0123E456-7A8B-4C9D-8E0F-112233445566") == FormatFixture.volumeID)
-        for text in ["", "0123e4567a8b4c9d8e0f112233445566", "0123e456-7a8b-4c9d-8e0f-11223344556g"] {
+        for text in [
+            "", "0123e4567a8b4c9d8e0f112233445566", "0123e456-7a8b-4c9d-8e0f-11223344556g",
+        ] {
             #expect(UniqueID(text) == nil)
         }
     }
