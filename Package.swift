@@ -127,6 +127,13 @@ let testTargets: [Target] = [
             "AdminService", "AccessControl", "HTTPServing", "ObjectStorage", "StorageModel", nioCore,
             nioHTTP1, logging,
         ]),
+    tests("S3ProtocolTests", ["S3Protocol", "StorageModel", "Checksums"]),
+    tests(
+        "S3ServiceTests",
+        [
+            "S3Service", "S3Protocol", "AccessControl", "Checksums", "DiskIO", "ObjectStorage",
+            "HTTPServing", "StorageModel", nioCore, nioHTTP1, logging,
+        ]),
     tests("HTTPServingTests", ["HTTPServing", nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
 ]
 

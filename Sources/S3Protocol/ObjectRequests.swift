@@ -76,6 +76,12 @@ public struct BodyDigests: Hashable, Sendable {
         contentMD5 = try ContentMD5.digest(in: headers)
         checksum = try ChecksumExpectation(headers: headers)
     }
+
+    /// Makes digests of their values.
+    public init(contentMD5: [UInt8]?, checksum: ChecksumExpectation) {
+        self.contentMD5 = contentMD5
+        self.checksum = checksum
+    }
 }
 
 /// PutObject.

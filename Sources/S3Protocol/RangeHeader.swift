@@ -31,10 +31,9 @@ public enum RangeHeader {
         }
     }
 
-    /// Reads `bytes=FIRST-LAST` with both ends present and within a source, as UploadPartCopy
-    /// wants it; nil otherwise.
-    public static func copyRange(_ text: String, sizeBytes: Int64) -> Range<Int64>? {
-        guard case (let first?, let last?)? = parse(text), first <= last, last < sizeBytes else {
+    /// Reads `bytes=FIRST-LAST` with both ends present, as UploadPartCopy wants it; nil otherwise.
+    public static func copyRange(_ text: String) -> Range<Int64>? {
+        guard case (let first?, let last?)? = parse(text), first <= last, last < .max else {
             return nil
         }
         return first..<last + 1
