@@ -8,14 +8,17 @@ public struct PosixFileSystem: FileSystem {
     /// Makes the one there is.
     public init() {}
 
+    /// Opens a file, or makes it.
     public func open(_ path: String, _ access: FileAccess) throws(DiskError) -> any OpenFile {
         try PosixFile(descriptor: Self.open(path, access.flags, .open), path: path)
     }
 
+    /// Makes one directory.
     public func makeDirectory(_ path: String) throws(DiskError) {
         try Self.check(mkdir(path, 0o700), .makeDirectory, path)
     }
 
+    /// The names in a directory, in the order of their UTF-8 bytes.
     public func list(_ path: String) throws(DiskError) -> [String] {
         guard let directory = opendir(path) else {
             throw DiskError(errorNumber: errno, .list, path: path)
@@ -33,6 +36,7 @@ public struct PosixFileSystem: FileSystem {
         }
     }
 
+    /// What a path leads to; `nil` if nothing is there.
     public func status(_ path: String) throws(DiskError) -> FileStatus? {
         var values = stat()
         guard stat(path, &values) == 0 else {
@@ -52,14 +56,17 @@ public struct PosixFileSystem: FileSystem {
         )
     }
 
+    /// Renames `source` to `target`, replacing it.
     public func rename(_ source: String, to target: String) throws(DiskError) {
         try Self.check(Glibc.rename(source, target), .rename, source)
     }
 
+    /// Removes a file's name; open files keep their bytes.
     public func remove(_ path: String) throws(DiskError) {
         try Self.check(unlink(path), .remove, path)
     }
 
+    /// Flushes a directory's entries to the device.
     public func synchronizeDirectory(_ path: String) throws(DiskError) {
         let descriptor = try Self.open(
             path,
@@ -70,6 +77,7 @@ public struct PosixFileSystem: FileSystem {
         try Self.check(fsync(descriptor), .synchronizeDirectory, path)
     }
 
+    /// Takes the exclusive lock of a file, which is made if it is missing.
     public func lock(_ path: String) throws(DiskError) -> any FileLock {
         let descriptor = try Self.open(path, O_RDWR | O_CREAT | O_CLOEXEC, .lock)
         let lock = PosixFileLock(descriptor: descriptor)
@@ -77,6 +85,7 @@ public struct PosixFileSystem: FileSystem {
         return lock
     }
 
+    /// How much room there is on the disk that holds a path.
     public func space(at path: String) throws(DiskError) -> DiskSpace {
         var values = statvfs()
         try Self.check(statvfs(path, &values), .space, path)

@@ -75,6 +75,7 @@ public final class SimulatedFileSystem: FileSystem {
 
     // MARK: - FileSystem
 
+    /// Opens a file, or makes it.
     public func open(_ path: String, _ access: FileAccess) throws(DiskError) -> any OpenFile {
         let number = try disk.withLock { disk throws(DiskError) in
             try disk.perform(.open, path) { disk throws(DiskError) in
@@ -84,6 +85,7 @@ public final class SimulatedFileSystem: FileSystem {
         return SimulatedFile(number: number, path: path, access: access, fileSystem: self)
     }
 
+    /// Makes one directory.
     public func makeDirectory(_ path: String) throws(DiskError) {
         try disk.withLock { disk throws(DiskError) in
             try disk.perform(.makeDirectory, path) { disk throws(DiskError) in
@@ -92,6 +94,7 @@ public final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    /// The names in a directory, in the order of their UTF-8 bytes.
     public func list(_ path: String) throws(DiskError) -> [String] {
         try disk.withLock { disk throws(DiskError) in
             try disk.perform(.list, path) { disk throws(DiskError) in
@@ -101,12 +104,14 @@ public final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    /// What a path leads to; `nil` if nothing is there.
     public func status(_ path: String) throws(DiskError) -> FileStatus? {
         try disk.withLock { disk throws(DiskError) in
             try disk.perform(.status, path) { disk throws(DiskError) in disk.status(path) }
         }
     }
 
+    /// Renames `source` to `target`, replacing it.
     public func rename(_ source: String, to target: String) throws(DiskError) {
         try disk.withLock { disk throws(DiskError) in
             try disk.perform(.rename, source) { disk throws(DiskError) in
@@ -115,12 +120,14 @@ public final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    /// Removes a file's name; open files keep their bytes.
     public func remove(_ path: String) throws(DiskError) {
         try disk.withLock { disk throws(DiskError) in
             try disk.perform(.remove, path) { disk throws(DiskError) in try disk.remove(path) }
         }
     }
 
+    /// Flushes a directory's entries to the device.
     public func synchronizeDirectory(_ path: String) throws(DiskError) {
         try disk.withLock { disk throws(DiskError) in
             try disk.perform(.synchronizeDirectory, path) { disk throws(DiskError) in
@@ -129,6 +136,7 @@ public final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    /// Takes the exclusive lock of a file, which is made if it is missing.
     public func lock(_ path: String) throws(DiskError) -> any FileLock {
         let number = try disk.withLock { disk throws(DiskError) in
             try disk.perform(.lock, path) { disk throws(DiskError) in try disk.lock(path) }
@@ -136,6 +144,7 @@ public final class SimulatedFileSystem: FileSystem {
         return SimulatedLock(number: number, fileSystem: self)
     }
 
+    /// How much room there is on the disk that holds a path.
     public func space(at path: String) throws(DiskError) -> DiskSpace {
         try disk.withLock { disk throws(DiskError) in
             try disk.perform(.space, path) { disk throws(DiskError) in disk.space }

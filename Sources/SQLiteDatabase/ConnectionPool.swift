@@ -19,6 +19,7 @@ public final class ConnectionPool: Sendable {
     ///   - path: The database, which must exist.
     ///   - configuration: How connections are opened; the access must be read-only.
     ///   - keptMax: How many connections are kept open while nobody uses them; at least 1.
+    /// - Throws: ``SQLiteError``: `.cannotOpen`, `.notADatabase`, …
     public init(path: String, _ configuration: ConnectionConfiguration, keptMax: Int)
         throws(SQLiteError)
     {

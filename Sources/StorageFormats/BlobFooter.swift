@@ -55,6 +55,7 @@ public struct BlobFooter: Hashable, Sendable {
     /// - Parameters:
     ///   - trailer: The last ``trailerBytes`` bytes of the file.
     ///   - fileBytes: The length of the file.
+    /// - Returns: The length of the footer, in bytes.
     /// - Throws: ``FormatError``.
     public static func encodedBytes(
         trailer: UnsafeRawBufferPointer,

@@ -124,6 +124,7 @@ extension LogRecordHeader {
     /// - Parameters:
     ///   - metadata: The first ``metadataBytes`` bytes of the record.
     ///   - volumeID: The volume that the log belongs to.
+    /// - Returns: True if the record is as it was written.
     public func verifies(_ metadata: UnsafeRawBufferPointer, volumeID: UniqueID) -> Bool {
         precondition(metadata.count == metadataBytes, "a record is verified as a whole")
         return Self.checksum(of: metadata, volumeID: volumeID) == checksum

@@ -8,6 +8,7 @@ enum AtomicPublish {
     ///   - bytes: What the file holds.
     ///   - path: Its final name; a file of that name is replaced.
     ///   - directory: The directory that holds it.
+    ///   - fileSystem: The disk.
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``DiskError``; with the operation `.synchronizeDirectory` the name may be there.
     static func publish(

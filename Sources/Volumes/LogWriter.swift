@@ -66,6 +66,8 @@ struct LogWriter {
     ///   - kind: What the records are.
     ///   - records: The batch, which goes into one segment.
     ///   - onNewSegment: Called when the batch begins a new segment.
+    /// - Returns: Where each record went.
+    /// - Throws: ``VolumeError``; none of the batch counts then.
     mutating func append(
         _ kind: LogRecordHeader.Kind,
         _ records: [LogRecord],

@@ -40,6 +40,7 @@ public final class OpenBlob: Sendable {
     ///   - range: The bytes to read, counted from the payload's beginning.
     ///   - buffer: Takes them; exactly as long as the range.
     ///   - mode: Whether the read may wait for the disk.
+    /// - Returns: Whether the whole range is there.
     /// - Throws: `.payloadDamaged`, `.rangeInvalid`, `.readFailed`; the buffer then holds no byte of
     ///   the payload.
     public func read(

@@ -32,6 +32,7 @@ public final class Volume: Sendable {
     ///   - directory: The volume's directory, without a slash at the end.
     ///   - fileSystem: The disk.
     ///   - configuration: What it must be, and its bounds.
+    /// - Returns: The volume, which is locked until it is closed or goes away.
     /// - Throws: ``VolumeError``: `.inUse`, `.foreign`, `.labelMissing`, `.versionUnknown`,
     ///   `.logDamaged`, `.logSegmentMissing`, …
     public static func open(
@@ -97,10 +98,14 @@ public final class Volume: Sendable {
 
     // MARK: - The log
 
-    /// The first address that the log still holds. Never waits.
+    /// The first address that the log still holds.
+    ///
+    /// Never waits.
     public var logStart: LogPosition { segments.start }
 
-    /// The address after the last record that is durable. Never waits.
+    /// The address after the last record that is durable.
+    ///
+    /// Never waits.
     public var logEnd: LogPosition { LogPosition(end.load(ordering: .acquiring)) }
 
     /// Makes records durable, in order, with one write and one flush.
@@ -144,6 +149,8 @@ public final class Volume: Sendable {
     ///
     /// - Parameter start: `LogPosition(0)` for the very beginning, or the position or end of a
     ///   record.
+    /// - Returns: The cursor, before the first of them.
+    /// - Throws: `.logTooShort`.
     public func cursor(from start: LogPosition) throws(VolumeError) -> LogCursor {
         let end = logEnd
         guard start <= end else { throw .logTooShort(end: end, expected: start) }
@@ -164,7 +171,9 @@ public final class Volume: Sendable {
         try blobs.create()
     }
 
-    /// Removes a blob; those who have it open read on. One that is not there is no error.
+    /// Removes a blob; those who have it open read on.
+    ///
+    /// One that is not there is no error.
     public func removeBlob(_ id: BlobID) throws(VolumeError) {
         try blobs.remove(id)
     }
@@ -173,6 +182,7 @@ public final class Volume: Sendable {
     ///
     /// - Parameter isKept: Says whether a blob is known.
     /// - Returns: How many were removed.
+    /// - Throws: `.readFailed`, `.writeFailed`.
     public func sweepBlobs(keeping isKept: (BlobID) -> Bool) throws(VolumeError) -> Int {
         try blobs.sweep(keeping: isKept)
     }
@@ -196,6 +206,7 @@ public final class Volume: Sendable {
     ///   - range: The bytes to read, counted from the extent's beginning.
     ///   - buffer: Takes them; exactly as long as the range.
     ///   - mode: Whether the read may wait for the disk.
+    /// - Returns: Whether the whole range is there.
     /// - Throws: `.payloadDamaged`, `.blobMissing`, `.blobInvalid`, `.rangeInvalid`,
     ///   `.readFailed`, `.logBeginsLater`; the buffer then holds no byte of the payload.
     public func read(

@@ -8,8 +8,9 @@ public struct VolumeConfiguration: Sendable {
     public var naveID: UniqueID?
     /// When a new volume is made.
     public var now: WallTime
-    /// A position in the log that is known to have been flushed: what the index had applied. A log
-    /// that ends before it is damaged and is left as it is.
+    /// A position in the log that is known to have been flushed: what the index had applied.
+    ///
+    /// A log that ends before it is damaged and is left as it is.
     public var flushed: LogPosition
     /// A segment of the log takes no further batch when it would become longer than this, in bytes.
     public var segmentBytesMax: Int64
