@@ -2,6 +2,7 @@
 
 import pytest
 
+from array_api import ArrayAPI
 from certificates import make_certificate
 from s3_clients import new_bucket_name, s3_client
 from server_process import ServerProcess
@@ -64,3 +65,13 @@ def http_bucket(http_s3, request):
     name = new_bucket_name(request.node.originalname)
     http_s3.create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture(scope="session")
+def api(server):
+    return ArrayAPI(server)
+
+
+@pytest.fixture(scope="session")
+def http_api(http_server):
+    return ArrayAPI(http_server)
