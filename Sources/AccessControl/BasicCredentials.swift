@@ -1,4 +1,5 @@
 import Checksums
+import StorageModel
 
 /// The user and password of HTTP Basic authentication; with Nave, an access key and its secret.
 ///
@@ -25,5 +26,11 @@ public struct BasicCredentials: Hashable, Sendable {
             return nil
         }
         return BasicCredentials(user: user, password: password)
+    }
+
+    /// Whether these are a principal's keys; takes the same time wherever the secrets differ.
+    public func matches(_ principal: Principal) -> Bool {
+        user.utf8.elementsEqual(principal.accessKey.utf8)
+            && ConstantTime.equals(Array(password.utf8), Array(principal.secretKey.utf8))
     }
 }
