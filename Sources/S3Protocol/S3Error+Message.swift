@@ -10,7 +10,8 @@ extension S3Error {
         case .signatureRequired: S3Sentence.signatureRequired
         case .requestExpired: "Request has expired"
         case .requestNotYetValid: "Request is not yet valid"
-        case .headersNotSigned(let it): "\(S3Sentence.headersNotSigned) \(it.joined(separator: ", "))"
+        case .headersNotSigned(let it):
+            "\(S3Sentence.headersNotSigned) \(it.joined(separator: ", "))"
         case .invalidAccessKeyID: S3Sentence.invalidAccessKeyID
         case .signatureDoesNotMatch: S3Sentence.signatureDoesNotMatch
         case .authorizationHeaderMalformed(let explanation):

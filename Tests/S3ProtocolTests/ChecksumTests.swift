@@ -19,22 +19,30 @@ import Testing
         #expect(try Self.expectation([]) == .unstated)
         #expect(
             try Self.expectation([("x-amz-checksum-crc32", "y/Q5Jg==")])
-                == .header(.crc32, text: "y/Q5Jg=="))
+                == .header(.crc32, text: "y/Q5Jg==")
+        )
         #expect(
             try Self.expectation([
-                ("X-Amz-Sdk-Checksum-Algorithm", "CRC32"), ("X-Amz-Trailer", "x-amz-checksum-crc32"),
-            ]) == .trailer(.crc32))
+                ("X-Amz-Sdk-Checksum-Algorithm", "CRC32"),
+                ("X-Amz-Trailer", "x-amz-checksum-crc32"),
+            ]) == .trailer(.crc32)
+        )
         #expect(
             try Self.expectation([("x-amz-sdk-checksum-algorithm", "sha256")])
-                == .algorithm(.sha256))
+                == .algorithm(.sha256)
+        )
         #expect(
             try Self.expectation([
                 ("x-amz-checksum-mode", "ENABLED"), ("x-amz-checksum-type", "FULL_OBJECT"),
-            ]) == .unstated)
+            ]) == .unstated
+        )
     }
 
     @Test(arguments: [
-        [("x-amz-checksum-crc32", "y/Q5Jg=="), ("x-amz-checksum-sha1", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=")],
+        [
+            ("x-amz-checksum-crc32", "y/Q5Jg=="),
+            ("x-amz-checksum-sha1", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ],
         [("x-amz-checksum-crc32", "y/Q5J")], [("x-amz-checksum-crc32", "AAAA")],
         [("x-amz-checksum-md5", "AAAA")], [("x-amz-trailer", "x-amz-meta-a")],
         [("x-amz-sdk-checksum-algorithm", "MD5")],
@@ -82,6 +90,7 @@ import Testing
         #expect(whole?.text == streaming.finalizeBase64() + "-2")
         #expect(
             UploadChecksum(algorithm: .crc32, scope: .composite)
-                .ofWhole([(digest: "broken", sizeBytes: 1)]) == nil)
+                .ofWhole([(digest: "broken", sizeBytes: 1)]) == nil
+        )
     }
 }

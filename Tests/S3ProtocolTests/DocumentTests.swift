@@ -26,8 +26,11 @@ import Testing
         }
 
         func parser(
-            _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
-            qualifiedName: String?, attributes: [String: String]
+            _ parser: XMLParser,
+            didStartElement name: String,
+            namespaceURI: String?,
+            qualifiedName: String?,
+            attributes: [String: String]
         ) {
             path.append(name)
             text = ""
@@ -38,7 +41,9 @@ import Testing
         }
 
         func parser(
-            _ parser: XMLParser, didEndElement name: String, namespaceURI: String?,
+            _ parser: XMLParser,
+            didEndElement name: String,
+            namespaceURI: String?,
             qualifiedName: String?
         ) {
             if !text.isEmpty { lines.append(path.joined(separator: "/") + "=" + text) }
@@ -51,22 +56,35 @@ import Testing
 
     init() throws {
         bucket = Namespace(
-            name: try NamespaceName("bucket"), owner: .root, access: .private,
-            created: WallTime(milliseconds: 0), line: LineID(1))
+            name: try NamespaceName("bucket"),
+            owner: .root,
+            access: .private,
+            created: WallTime(milliseconds: 0),
+            line: LineID(1)
+        )
     }
 
     static let page = ListPage(
         objects: [
             ListedObject(
-                key: ObjectKey(trusted: "a&b <\"c\">"), sizeBytes: 434_234,
+                key: ObjectKey(trusted: "a&b <\"c\">"),
+                sizeBytes: 434_234,
                 entityTag: "fba9dede5f27731c9771645a39863328",
-                modified: WallTime(milliseconds: 1_255_369_830_000), sequence: 1)
-        ], commonPrefixes: ["p q/"], nextMarker: "p q/")
+                modified: WallTime(milliseconds: 1_255_369_830_000),
+                sequence: 1
+            )
+        ],
+        commonPrefixes: ["p q/"],
+        nextMarker: "p q/"
+    )
 
     static func request(_ target: String) throws -> ListObjectsRequest {
         var headers = HeaderList([])
         let operation = try S3Operation(
-            method: "GET", target: RequestTarget(target), headers: &headers)
+            method: "GET",
+            target: RequestTarget(target),
+            headers: &headers
+        )
         guard case .bucket(_, .list(let request)) = operation else {
             throw S3Error.internalError
         }
@@ -76,7 +94,8 @@ import Testing
     @Test func `the second listing has the elements of the reference`() throws {
         let request = try Self.request("/bucket?list-type=2&delimiter=/&max-keys=2")
         let lines = try #require(
-            Reading.of(ListingDocument.objects(Self.page, of: bucket, request: request)))
+            Reading.of(ListingDocument.objects(Self.page, of: bucket, request: request))
+        )
         #expect(
             lines == [
                 "ListBucketResult/Name=bucket",
@@ -89,14 +108,17 @@ import Testing
                 "ListBucketResult/Contents/Size=434234",
                 "ListBucketResult/Contents/StorageClass=STANDARD",
                 "ListBucketResult/CommonPrefixes/Prefix=p q/",
-            ])
+            ]
+        )
     }
 
     @Test func `the first listing names owners and encodes on request`() throws {
         let request = try Self.request(
-            "/bucket?delimiter=/&encoding-type=url&marker=x%20y&prefix=a%26")
+            "/bucket?delimiter=/&encoding-type=url&marker=x%20y&prefix=a%26"
+        )
         let lines = try #require(
-            Reading.of(ListingDocument.objects(Self.page, of: bucket, request: request)))
+            Reading.of(ListingDocument.objects(Self.page, of: bucket, request: request))
+        )
         #expect(lines.contains("ListBucketResult/Prefix=a%26"))
         #expect(lines.contains("ListBucketResult/Marker=x%20y"))
         #expect(lines.contains("ListBucketResult/NextMarker=p%20q/"))
@@ -124,7 +146,9 @@ import Testing
                 <Object><Key>a b</Key></Object>
                 <Object><Key>c&amp;d</Key><VersionId>null</VersionId><ETag>"t"</ETag></Object>
                 </Delete>
-                """.utf8))
+                """.utf8
+            )
+        )
         #expect(document.items.map(\.key) == ["a b", "c&d"])
         #expect(document.items[1].entityTag == "t")
         let lines = try #require(Reading.of(document.answer([nil, .internalError])))
@@ -144,7 +168,9 @@ import Testing
                 <CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"aa"</ETag>
                 <ChecksumCRC32>y/Q5Jg==</ChecksumCRC32></Part>
                 <Part><ETag>bb</ETag><PartNumber>2</PartNumber></Part></CompleteMultipartUpload>
-                """.utf8))
+                """.utf8
+            )
+        )
         #expect(parts.map(\.number) == [1, 2])
         #expect(parts.map(\.entityTag) == ["aa", "bb"])
         #expect(parts[0].checksums.map(\.text) == ["y/Q5Jg=="])
@@ -166,7 +192,9 @@ import Testing
             #expect(try CannedAccess.access(in: bytes, owner: .root) == access)
         }
         let other = CannedAccess.document(
-            owner: PrincipalName(trusted: "someone"), access: .private)
+            owner: PrincipalName(trusted: "someone"),
+            access: .private
+        )
         #expect(throws: S3Error.self) { try CannedAccess.access(in: other, owner: .root) }
         #expect(throws: S3Error.malformedACL) {
             try CannedAccess.access(in: Array("<a/>".utf8), owner: .root)
@@ -175,13 +203,17 @@ import Testing
 
     @Test func `an error tells its code, resource and request`() throws {
         let bytes = ErrorDocument.write(
-            .noSuchKey(ObjectKey(trusted: "a&b")), resource: "/bucket/a&b", requestID: "R",
-            hostID: "H")
+            .noSuchKey(ObjectKey(trusted: "a&b")),
+            resource: "/bucket/a&b",
+            requestID: "R",
+            hostID: "H"
+        )
         #expect(
             Reading.of(bytes) == [
                 "Error/Code=NoSuchKey", "Error/Message=The specified key does not exist.",
                 "Error/Key=a&b", "Error/Resource=/bucket/a&b", "Error/RequestId=R",
                 "Error/HostId=H",
-            ])
+            ]
+        )
     }
 }

@@ -58,7 +58,8 @@ import Testing
                             .unsatisfiable
                         }
                     #expect(
-                        RangeHeader.select("bytes=\(first)-\(last)", sizeBytes: size) == expected)
+                        RangeHeader.select("bytes=\(first)-\(last)", sizeBytes: size) == expected
+                    )
                 }
             }
         }
@@ -66,7 +67,10 @@ import Testing
 
     @Test func `a copy range needs both ends`() {
         #expect(RangeHeader.copyRange("bytes=0-20") == 0..<21)
-        for text in ["0-2", "bytes=0", "bytes=hello-world", "bytes=0-bar", "bytes=hello-", "bytes=0-2,3-5", "bytes=-3", "bytes=9-3", "bytes=0-99999999999999999999"] {
+        for text in [
+            "0-2", "bytes=0", "bytes=hello-world", "bytes=0-bar", "bytes=hello-", "bytes=0-2,3-5",
+            "bytes=-3", "bytes=9-3", "bytes=0-99999999999999999999",
+        ] {
             #expect(RangeHeader.copyRange(text) == nil, "\(text)")
         }
     }

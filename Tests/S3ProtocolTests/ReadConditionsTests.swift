@@ -39,7 +39,8 @@ import Testing
         Row(fields: ["If-Modified-Since": "yesterday"], expected: .proceed),
         Row(
             fields: ["If-Unmodified-Since": before],
-            expected: .failed(header: "If-Unmodified-Since")),
+            expected: .failed(header: "If-Unmodified-Since")
+        ),
         Row(fields: ["If-Unmodified-Since": same], expected: .proceed),
         Row(fields: ["If-Unmodified-Since": "yesterday"], expected: .proceed),
         // S3: If-Match true and If-Unmodified-Since false is 200.
@@ -49,7 +50,8 @@ import Testing
         Row(fields: ["If-None-Match": "\"x\"", "If-Modified-Since": after], expected: .proceed),
         Row(
             fields: ["If-Match": "\"x\"", "If-None-Match": tag],
-            expected: .failed(header: "If-Match")),
+            expected: .failed(header: "If-Match")
+        ),
     ]
 
     @Test(arguments: rows)

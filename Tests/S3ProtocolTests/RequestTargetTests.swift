@@ -21,7 +21,8 @@ import Testing
         ] {
             #expect(
                 try RequestTarget("/bucket/\(path)").address()
-                    == .object(bucket, try ObjectKey(key)))
+                    == .object(bucket, try ObjectKey(key))
+            )
         }
     }
 
@@ -53,7 +54,8 @@ import Testing
 
     @Test func `a query decodes its values and drops the signature`() throws {
         let query = try QueryParameters(
-            "prefix=a+b%2Fc&X-Amz-Signature=0&delimiter=&acl&x-amz-meta-a=1&X-Amz-Acl=private")
+            "prefix=a+b%2Fc&X-Amz-Signature=0&delimiter=&acl&x-amz-meta-a=1&X-Amz-Acl=private"
+        )
         #expect(try query.value("prefix") == "a b/c")
         #expect(try query.value("delimiter") == "")
         #expect(try query.text("delimiter") == nil)
@@ -61,7 +63,8 @@ import Testing
         #expect(!query.has("X-Amz-Signature"))
         #expect(
             try query.hoistedHeaders().map { "\($0.suffix)=\($0.value)" }
-                == ["x-amz-meta-a=1", "x-amz-acl=private"])
+                == ["x-amz-meta-a=1", "x-amz-acl=private"]
+        )
         #expect(throws: S3Error.invalidURI(.queryEncoding)) {
             try QueryParameters("prefix=%f").value("prefix")
         }
@@ -80,7 +83,8 @@ import Testing
             guard let scalar = Unicode.Scalar(scalar) else { continue }
             let text = String(Character(scalar))
             #expect(
-                PercentCoding.decode(PercentCoding.encode(text)[...], plusSign: .space) == text)
+                PercentCoding.decode(PercentCoding.encode(text)[...], plusSign: .space) == text
+            )
         }
     }
 }

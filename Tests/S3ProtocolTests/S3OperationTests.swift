@@ -12,7 +12,10 @@ import Testing
         let words = line.split(separator: " ")
         var headers = HeaderList(fields)
         return try S3Operation(
-            method: String(words[0]), target: RequestTarget(String(words[1])), headers: &headers)
+            method: String(words[0]),
+            target: RequestTarget(String(words[1])),
+            headers: &headers
+        )
     }
 
     /// The name of an operation's case, without its values.
@@ -34,14 +37,16 @@ import Testing
         ("DELETE /bucket", "bucket.delete"), ("GET /bucket?location", "bucket.location"),
         ("GET /bucket?acl", "bucket.accessControl"), ("PUT /bucket?acl", "bucket.setAccessControl"),
         ("GET /bucket?versions", "bucket.listVersions"),
-        ("GET /bucket?uploads", "bucket.listUploads"), ("POST /bucket?delete", "bucket.deleteObjects"),
+        ("GET /bucket?uploads", "bucket.listUploads"),
+        ("POST /bucket?delete", "bucket.deleteObjects"),
         ("GET /bucket?versioning", "bucket.feature"), ("GET /bucket?policy", "bucket.feature"),
         ("DELETE /bucket?policy", "bucket.removeFeature"),
         ("GET /bucket/key", "object.get"), ("GET /bucket/key?x-id=GetObject", "object.get"),
         ("GET /bucket/key?versionId=null", "object.get"), ("HEAD /bucket/key", "object.head"),
         ("PUT /bucket/key", "object.put"), ("DELETE /bucket/key", "object.delete"),
         ("GET /bucket/key?acl", "object.accessControl"),
-        ("PUT /bucket/key?acl", "object.setAccessControl"), ("GET /bucket/key?tagging", "object.tags"),
+        ("PUT /bucket/key?acl", "object.setAccessControl"),
+        ("GET /bucket/key?tagging", "object.tags"),
         ("POST /bucket/key?uploads", "object.createUpload"),
         ("PUT /bucket/key?uploadId=u&partNumber=1", "object.uploadPart"),
         ("GET /bucket/key?uploadId=u", "object.listParts"),
@@ -65,7 +70,8 @@ import Testing
         #expect(request.source.key.text == "a b")
         #expect(
             Self.name(try Self.parse("PUT /bucket/key?uploadId=u&partNumber=2", fields))
-                == "object.copyPart")
+                == "object.copyPart"
+        )
         for source in ["", "bucket", "/bucket/", "bucket/%zz"] {
             #expect(throws: S3Error.invalidRequest(.copySourceInvalid), "\(source)") {
                 try CopySource(source)
@@ -123,7 +129,9 @@ import Testing
 
     @Test(arguments: refusals)
     func `refuses with the code that S3 has`(
-        _ line: String, _ fields: [(name: String, value: String)], _ code: String
+        _ line: String,
+        _ fields: [(name: String, value: String)],
+        _ code: String
     ) {
         #expect {
             try Self.parse(line, fields)
@@ -138,14 +146,17 @@ import Testing
                 ("Content-Type", "image/png"), ("Content-Encoding", "aws-chunked,gzip"),
                 ("Cache-Control", " no-cache "), ("x-amz-meta-B", "grün"), ("X-Amz-Meta-b", "2"),
                 ("x-amz-meta-empty", ""), ("x-amz-date", "now"),
-            ]))
+            ])
+        )
         #expect(
             attributes.systemHeaders == [
                 HeaderField("content-type", "image/png"), HeaderField("content-encoding", "gzip"),
                 HeaderField("cache-control", "no-cache"),
-            ])
+            ]
+        )
         #expect(
-            attributes.userMetadata == [HeaderField("b", "grün,2"), HeaderField("empty", "")])
+            attributes.userMetadata == [HeaderField("b", "grün,2"), HeaderField("empty", "")]
+        )
     }
 
     @Test func `a feature never configured answers as S3 does`() throws {
@@ -170,7 +181,8 @@ import Testing
         let operation = try S3Operation(
             method: "PUT",
             target: RequestTarget("/bucket/key?x-amz-meta-a=b&X-Amz-Signature=00"),
-            headers: &headers)
+            headers: &headers
+        )
         guard case .object(_, _, .put(let request)) = operation else {
             Issue.record("not a put")
             return

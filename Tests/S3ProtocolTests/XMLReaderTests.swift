@@ -20,7 +20,8 @@ import Testing
               <Object><Key><![CDATA[<x>&amp;]]>!</Key></Object><!-- end -->
             </s3:Delete>
 
-            """)
+            """
+        )
         #expect(root.name == "Delete")
         #expect(root.children.map(\.name) == ["Object", "Object"])
         #expect(root.children[0].text(of: "Key") == "a&b<>\"'AB")
@@ -48,7 +49,8 @@ import Testing
 
     @Test func `bounds depth, count and length`() throws {
         let deepest = XMLReader.depthMax
-        let nested = String(repeating: "<a>", count: deepest)
+        let nested =
+            String(repeating: "<a>", count: deepest)
             + String(repeating: "</a>", count: deepest)
         #expect(try Self.parse(nested).name == "a")
         let deeper = String(repeating: "<a>", count: 500_000)
@@ -62,7 +64,8 @@ import Testing
     @Test func `damaged documents are read or refused, never a trap`() {
         let good = Array(
             "<?xml version='1.0'?><Delete a='b'><Object><Key>k&#x41;&amp;</Key></Object><!--c--></Delete>"
-                .utf8)
+                .utf8
+        )
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<20_000 {
             var bytes = good

@@ -1,0 +1,188 @@
+import HTTPServing
+import NIOHTTP1
+import S3Protocol
+import StorageModel
+
+/// The answer to a read of an object: which bytes, with which status and header fields.
+struct ReadAnswer {
+    /// The bytes of the object that are asked for.
+    let range: Range<Int64>
+
+    private let status: HTTPResponseStatus
+    private var headers: HTTPHeaders
+
+    /// Whether the answer to GetObject has a body; a 304 has none.
+    var hasBody: Bool { status != .notModified }
+
+    /// Decides the answer to a read of an object that is there.
+    ///
+    /// - Throws: ``S3Error/preconditionFailed(header:)``,
+    ///   ``S3Error/invalidRange(requested:sizeBytes:)`` or
+    ///   ``S3Error/invalidPartNumber(requested:available:)``.
+    init(_ request: ReadRequest, _ entry: ObjectEntry, _ exchange: Exchange) throws(S3Error) {
+        var headers = exchange.baseHeaders(
+            reserving: 8 + entry.attributes.systemHeaders.count
+                + entry.attributes.userMetadata.count
+        )
+        headers.add(name: "ETag", value: Exchange.quoted(entry.entityTag))
+        headers.add(name: "Last-Modified", value: HTTPDate.imfFixdate(entry.modified))
+        switch request.conditions.evaluate(entityTag: entry.entityTag, modified: entry.modified) {
+        case .proceed: break
+        case .notModified:
+            status = .notModified
+            range = 0..<0
+            self.headers = headers
+            return
+        case .failed(let header): throw .preconditionFailed(header: header)
+        }
+        let selection = try ReadSelection(request, entry)
+        headers.add(name: "Accept-Ranges", value: "bytes")
+        range = selection.range
+        if selection.isPartial {
+            status = .partialContent
+            headers.add(name: "Content-Range", value: selection.contentRange)
+        } else {
+            status = .ok
+        }
+        if let count = selection.partCount {
+            headers.add(name: "x-amz-mp-parts-count", value: String(count))
+        }
+        Self.add(entry.attributes, request.overrides, to: &headers)
+        switch request.checksums {
+        case .omitted: break
+        case .included:
+            for checksum in selection.checksums {
+                for field in Exchange.checksumFields(checksum) {
+                    headers.add(name: field.name, value: field.value)
+                }
+            }
+        }
+        self.headers = headers
+    }
+
+    /// States the length of the body in a header, for an answer to HeadObject.
+    mutating func stateLength() {
+        guard hasBody else { return }
+        headers.add(name: "Content-Length", value: String(range.count))
+    }
+
+    /// The answer with a body.
+    func response(_ body: HTTPResponseBody) -> HTTPResponse {
+        HTTPResponse(status: status, headers: headers, body: body)
+    }
+
+    private static func add(
+        _ attributes: ObjectAttributes,
+        _ overrides: [HeaderField],
+        to headers: inout HTTPHeaders
+    ) {
+        var hasContentType = false
+        for field in overrides {
+            hasContentType = hasContentType || field.name == "content-type"
+            headers.add(name: wireName(field.name), value: field.value)
+        }
+        for field in attributes.systemHeaders
+        where !overrides.contains(where: { $0.name == field.name }) {
+            hasContentType = hasContentType || field.name == "content-type"
+            headers.add(name: wireName(field.name), value: field.value)
+        }
+        if !hasContentType {
+            headers.add(name: "Content-Type", value: "binary/octet-stream")
+        }
+        for field in attributes.userMetadata {
+            headers.add(
+                name: ObjectAttributes.userMetadataPrefix + field.name,
+                value: field.value
+            )
+        }
+    }
+
+    /// A system header's name as S3 writes it.
+    private static func wireName(_ name: String) -> String {
+        switch name {
+        case "content-type": "Content-Type"
+        case "content-encoding": "Content-Encoding"
+        case "content-language": "Content-Language"
+        case "content-disposition": "Content-Disposition"
+        case "cache-control": "Cache-Control"
+        case "expires": "Expires"
+        default: name
+        }
+    }
+}
+
+/// The bytes of an object that a read selects.
+private struct ReadSelection {
+    let range: Range<Int64>
+    let isPartial: Bool
+    let sizeBytes: Int64
+    /// How many parts the object has, when one of them is asked for.
+    let partCount: Int?
+    /// The checksums of the selected bytes, as far as they are kept.
+    let checksums: [ObjectChecksum]
+
+    var contentRange: String {
+        "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(sizeBytes)"
+    }
+
+    init(_ request: ReadRequest, _ entry: ObjectEntry) throws(S3Error) {
+        sizeBytes = entry.sizeBytes
+        if let number = request.partNumber {
+            range = try Self.part(number, of: entry)
+            isPartial = !range.isEmpty
+            partCount = entry.parts.isEmpty ? nil : entry.parts.count
+            checksums =
+                entry.parts.isEmpty
+                ? entry.checksums
+                : entry.parts.filter { $0.number == number }.compactMap(\.checksum)
+            return
+        }
+        partCount = nil
+        let text = Self.rangeCounts(request, entry) ? request.range : nil
+        switch RangeHeader.select(text, sizeBytes: sizeBytes) {
+        case .whole:
+            range = 0..<sizeBytes
+            isPartial = false
+            checksums = entry.checksums
+        case .part(let part):
+            range = part
+            isPartial = true
+            checksums = []
+        case .unsatisfiable:
+            throw .invalidRange(requested: text ?? "", sizeBytes: sizeBytes)
+        }
+    }
+
+    /// Whether the `Range` header is to be followed; with `If-Range` only if the object is still
+    /// the one it names.
+    ///
+    /// Source: RFC 9110, section 13.1.5.
+    private static func rangeCounts(_ request: ReadRequest, _ entry: ObjectEntry) -> Bool {
+        guard let condition = request.rangeCondition else { return true }
+        if let date = HTTPDate.parse(condition) { return date == entry.modified.seconds }
+        return EntityTagCondition.matches(
+            condition,
+            entityTag: entry.entityTag,
+            comparison: .strong
+        )
+    }
+
+    /// The bytes of a part; an object that was put in one request is its own first part.
+    private static func part(
+        _ number: Int,
+        of entry: ObjectEntry
+    ) throws(S3Error) -> Range<Int64> {
+        guard !entry.parts.isEmpty else {
+            guard number == 1 else {
+                throw .invalidPartNumber(requested: number, available: 1)
+            }
+            return 0..<entry.sizeBytes
+        }
+        var start: Int64 = 0
+        for part in entry.parts {
+            if part.number == number { return start..<start + part.sizeBytes }
+            start += part.sizeBytes
+        }
+        throw .invalidPartNumber(requested: number, available: entry.parts.count)
+    }
+}
