@@ -139,7 +139,9 @@ extension ConnectionHandler {
 
     /// Waits for a piece off the event loop.
     private func readPiece(
-        of source: any HTTPBodySource, most: Int, _ context: ChannelHandlerContext
+        of source: any HTTPBodySource,
+        most: Int,
+        _ context: ChannelHandlerContext
     ) {
         pulled?.isReading = true
         let number = current.number
@@ -187,7 +189,9 @@ extension ConnectionHandler {
         guard let eventLoop = context?.eventLoop else { return }
         let confined = NIOLoopBound(self, eventLoop: eventLoop)
         let state = ResponseStreamState(
-            announcedBytes: byteCount, pendingBytesMax: Self.streamedBytesMax)
+            announcedBytes: byteCount,
+            pendingBytesMax: Self.streamedBytesMax
+        )
         let stream = ResponseStream(state) {
             confined.eventLoop.execute { confined.value.advance() }
         }

@@ -57,7 +57,6 @@ extension ConnectionHandler {
         case .startNext: deadline = .now() + limits.keepAliveTimeout
         case .close: closing = .wanted(lingers: false)
         case .linger: closing = .wanted(lingers: true)
-        case .abort: abort()
         }
     }
 
@@ -65,6 +64,8 @@ extension ConnectionHandler {
         guard let context else { return }
         closing = .flushing(lingers: lingers)
         deadline = nil
+        // Nothing to flush; during a TLS handshake a flush would wait for its end.
+        guard progress.handedBytes > 0 else { return context.close(promise: nil) }
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { _ in
             guard let context = self.context else { return }

@@ -42,8 +42,6 @@ struct ConnectionState {
         /// Close as `close`, but go on dropping input for a while, so that the client, which may
         /// still be sending, is not reset before it has read the answer.
         case linger
-        /// Close at once.
-        case abort
     }
 
     private let discardedBytesMax: Int64
@@ -172,11 +170,11 @@ struct ConnectionState {
     /// The client will send nothing more; it may still read.
     mutating func inputClosed() -> Action {
         isInputClosed = true
-        guard !isClosing else { return .abort }
+        guard !isClosing else { return .nothing }
         switch request {
         case .idle, .head:
             isClosing = true
-            return .abort
+            return .close
         case .body, .discarding: return bodyCut()
         case .complete, .cut: return .nothing
         }
@@ -185,12 +183,7 @@ struct ConnectionState {
     /// The server is stopping.
     mutating func drain() -> Action {
         isDraining = true
-        guard !isClosing else { return .nothing }
-        if request == .idle {
-            isClosing = true
-            return .abort
-        }
-        guard answer == .sent else { return .nothing }
+        guard !isClosing, request == .idle || answer == .sent else { return .nothing }
         isClosing = true
         return .close
     }
@@ -199,11 +192,11 @@ struct ConnectionState {
     ///
     /// - Returns: What to do, or nil if the request head is late and is to be refused.
     mutating func timedOut() -> Action? {
-        guard !isClosing else { return .abort }
+        guard !isClosing else { return .nothing }
         switch request {
         case .idle:
             isClosing = true
-            return .abort
+            return .close
         case .head: return nil
         case .body, .discarding: return bodyCut()
         case .complete, .cut: return .nothing

@@ -22,7 +22,8 @@ struct FramingFields {
 
     /// Notes a field if it is one that matters.
     mutating func take(
-        _ name: UnsafeRawBufferPointer, value: String
+        _ name: UnsafeRawBufferPointer,
+        value: String
     ) throws(HTTPProtocolError) {
         switch name.count {
         case 4 where ASCII.matches(name, "host"):
@@ -78,7 +79,8 @@ struct FramingFields {
 
     /// How the body is delimited.
     func framing(
-        version: RequestHead.Version, limits: HTTPServerLimits
+        version: RequestHead.Version,
+        limits: HTTPServerLimits
     ) throws(HTTPProtocolError) -> RequestHead.Framing {
         guard hosts == 1 || version == .http10 else { throw .hostInvalid }
         if isChunked || isCodingUnknown {

@@ -9,6 +9,7 @@ import NIOCore
 /// Errors thrown by `next()`: ``HTTPBodyError`` or, when the reading task is cancelled,
 /// `CancellationError`. A body that ends without an error is complete.
 public struct HTTPRequestBody: AsyncSequence, Sendable {
+    /// A piece of the body, never empty.
     public typealias Element = ByteBuffer
 
     private let exchange: RequestBodyExchange?
@@ -20,7 +21,8 @@ public struct HTTPRequestBody: AsyncSequence, Sendable {
     /// A body that is in memory already, as services use in their own tests.
     public init(pieces: [ByteBuffer]) {
         let exchange = RequestBodyExchange(
-            RequestBodyState(bufferedBytesMax: Int.max, continuation: .notAwaited))
+            RequestBodyState(bufferedBytesMax: Int.max, continuation: .notAwaited)
+        )
         for piece in pieces {
             exchange.arrive(piece)
         }

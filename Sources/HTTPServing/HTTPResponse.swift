@@ -18,7 +18,9 @@ public struct HTTPResponse: Sendable {
 
     /// Makes an answer.
     public init(
-        status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: HTTPResponseBody = .none
+        status: HTTPResponseStatus,
+        headers: HTTPHeaders = [:],
+        body: HTTPResponseBody = .none
     ) {
         self.status = status
         self.headers = headers

@@ -39,7 +39,9 @@ public final class HTTPServer: Sendable {
 
     /// Makes a server; nothing happens before ``start()``.
     public init(
-        configuration: HTTPServerConfiguration, responder: any HTTPResponder, logger: Logger
+        configuration: HTTPServerConfiguration,
+        responder: any HTTPResponder,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.responder = responder
@@ -69,7 +71,10 @@ public final class HTTPServer: Sendable {
             life.withLock { $0 = .running(running) }
             guard let address = running.listener.localAddress else {
                 throw HTTPServerError.bindFailed(
-                    host: configuration.host, port: configuration.port, code: 0)
+                    host: configuration.host,
+                    port: configuration.port,
+                    code: 0
+                )
             }
             return address
         } catch {
@@ -93,7 +98,10 @@ public final class HTTPServer: Sendable {
         } catch {
             try? await group.shutdownGracefully()
             throw HTTPServerError(
-                bindError: error, host: configuration.host, port: configuration.port)
+                bindError: error,
+                host: configuration.host,
+                port: configuration.port
+            )
         }
     }
 
@@ -130,7 +138,8 @@ public final class HTTPServer: Sendable {
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        AcceptGate(connectionsMax: connectionsMax))
+                        AcceptGate(connectionsMax: connectionsMax)
+                    )
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

@@ -8,7 +8,7 @@ extension HTTPServerError {
             self = error
             return
         }
-        if error is SocketAddressError {
+        if error is SocketAddressError || error is SocketAddressError.UnknownHost {
             self = .addressUnavailable(host: host, port: port)
             return
         }

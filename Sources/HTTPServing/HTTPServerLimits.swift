@@ -4,15 +4,23 @@ import NIOCore
 ///
 /// Times are measured to within an eighth of the shortest of them, one second at most.
 public struct HTTPServerLimits: Sendable, Hashable {
-    /// The most bytes of a request head: request line and header fields. Over it: 431.
+    /// The most bytes of a request head: request line and header fields.
+    ///
+    /// Over it: 431.
     ///
     /// Room for a presigned URL (up to 8 KiB) beside the 8 KiB of headers that S3 allows.
     public var headBytesMax = 32 * 1024
-    /// The most header fields of a request. Over it: 431.
+    /// The most header fields of a request.
+    ///
+    /// Over it: 431.
     public var headerCountMax = 200
-    /// The most bytes of a request target. Over it: 414.
+    /// The most bytes of a request target.
+    ///
+    /// Over it: 414.
     public var targetBytesMax = 16 * 1024
-    /// The most bytes of a request body. Over it: 413, or ``HTTPBodyError/tooLarge(limitBytes:)``.
+    /// The most bytes of a request body.
+    ///
+    /// Over it: 413, or ``HTTPBodyError/tooLarge(limitBytes:)``.
     ///
     /// S3 stores at most 5 GiB in one request; 64 MiB more leave room for the framing of
     /// aws-chunked bodies. Source: Amazon S3 User Guide, "Uploading objects".
@@ -27,10 +35,14 @@ public struct HTTPServerLimits: Sendable, Hashable {
     ///
     /// Connections that arrive in the same turn may exceed it by up to 15.
     public var connectionsMax = 4096
-    /// How long a request head may take from its first byte, and a new connection (with its TLS
-    /// handshake) to its first byte. Over it: 408 if a byte was seen, else the connection ends.
+    /// How long a request head may take from its first byte.
+    ///
+    /// A new connection, with its TLS handshake, has as long to its first byte. Over it: 408 if a
+    /// byte was seen, else the connection ends.
     public var headTimeout: TimeAmount = .seconds(20)
-    /// How long a request body may pause. Over it: ``HTTPBodyError/timedOut``.
+    /// How long a request body may pause.
+    ///
+    /// Over it: ``HTTPBodyError/timedOut``.
     public var bodyIdleTimeout: TimeAmount = .seconds(60)
     /// How long a connection may rest between two requests.
     public var keepAliveTimeout: TimeAmount = .seconds(75)

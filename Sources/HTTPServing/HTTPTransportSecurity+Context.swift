@@ -15,7 +15,9 @@ extension HTTPTransportSecurity {
         let chain = try certificates()
         let key = try privateKey()
         var settings = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(key)
+        )
         settings.minimumTLSVersion = .tlsv12
         settings.applicationProtocols = ["http/1.1"]
         settings.shutdownTimeout = Self.farewellTimeout

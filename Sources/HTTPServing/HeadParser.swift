@@ -180,7 +180,9 @@ struct HeadParser {
     ///
     /// Source: RFC 9112 section 3.2.2: the authority replaces what `Host` says.
     private func reduceToOriginForm(
-        _ target: inout String, method: HTTPMethod, headers: inout HTTPHeaders
+        _ target: inout String,
+        method: HTTPMethod,
+        headers: inout HTTPHeaders
     ) throws(HTTPProtocolError) {
         if target == "*", method == .OPTIONS { return }
         let lowered = target.prefix(8).lowercased()
@@ -218,6 +220,8 @@ extension String {
     static func utf8(in bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> String? {
         String(
             validating: UnsafeRawBufferPointer(rebasing: bytes[range])
-                .assumingMemoryBound(to: UInt8.self), as: UTF8.self)
+                .assumingMemoryBound(to: UInt8.self),
+            as: UTF8.self
+        )
     }
 }

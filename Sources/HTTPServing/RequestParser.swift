@@ -91,7 +91,7 @@ struct RequestParser {
         let result: Result<(RequestHead?, Int), HTTPProtocolError> =
             input.withUnsafeReadableBytes { bytes in
                 let isFull = bytes.count >= limits.headBytesMax
-                guard bytes.count > seen, isFull || bytes[seen...].contains(ASCII.lineFeed) else {
+                if seen > 0, !isFull, !bytes[seen...].contains(ASCII.lineFeed) {
                     return .success((nil, 0))
                 }
                 var parser = HeadParser(bytes, limits: limits)

@@ -32,7 +32,8 @@ final class ResponseStream: Sendable {
         }
     }
 
-    private func write(_ piece: ByteBuffer, then continuation: CheckedContinuation<Void, any Error>) {
+    private func write(_ piece: ByteBuffer, then continuation: CheckedContinuation<Void, any Error>)
+    {
         let action = guarded.withLock { guarded in
             let action = guarded.state.write(piece)
             if case .wait = action {

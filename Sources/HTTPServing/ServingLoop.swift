@@ -34,8 +34,12 @@ final class ServingLoop {
         self.logger = logger
         let limits = configuration.limits
         let shortest = min(
-            limits.headTimeout, limits.bodyIdleTimeout, limits.keepAliveTimeout,
-            limits.writeStallTimeout, limits.lingerTimeout)
+            limits.headTimeout,
+            limits.bodyIdleTimeout,
+            limits.keepAliveTimeout,
+            limits.writeStallTimeout,
+            limits.lingerTimeout
+        )
         let eighth = shortest.nanoseconds / 8
         sweepInterval = .nanoseconds(min(max(eighth, 5_000_000), 1_000_000_000))
     }

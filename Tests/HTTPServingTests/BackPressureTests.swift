@@ -76,7 +76,8 @@ import Testing
         }
     }
 
-    @Test func `a client that waits stops a streamed body, and its going ends the writer`() async throws
+    @Test func `a client that waits stops a streamed body, and its going ends the writer`()
+        async throws
     {
         let written = Mutex<Int64>(0)
         let failure = Mutex<HTTPBodyError?>(nil)
@@ -95,7 +96,9 @@ import Testing
                         } catch let error as HTTPBodyError {
                             failure.withLock { $0 = error }
                         }
-                    }))
+                    }
+                )
+            )
         } script: { port in
             let client = try RawClient(port: port, receiveBufferBytes: 65_536)
             try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

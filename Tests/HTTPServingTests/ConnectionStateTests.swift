@@ -106,7 +106,7 @@ import Testing
 
     @Test func `a client that sends no more gets its answer`() {
         var idle = ConnectionState(discardedBytesMax: 100)
-        #expect(idle.inputClosed() == .abort)
+        #expect(idle.inputClosed() == .close)
         var waiting = ConnectionState(discardedBytesMax: 100)
         waiting.headArrived(Self.head())
         #expect(waiting.inputClosed() == .nothing)
@@ -120,7 +120,7 @@ import Testing
 
     @Test func `a stopping server ends idle connections and finishes answers`() {
         var idle = ConnectionState(discardedBytesMax: 100)
-        #expect(idle.drain() == .abort)
+        #expect(idle.drain() == .close)
         var waiting = ConnectionState(discardedBytesMax: 100)
         waiting.headArrived(Self.head())
         #expect(waiting.drain() == .nothing)
@@ -137,7 +137,7 @@ import Testing
 
     @Test func `a late client is refused, cut or closed by what it was doing`() {
         var idle = ConnectionState(discardedBytesMax: 100)
-        #expect(idle.timedOut() == .abort)
+        #expect(idle.timedOut() == .close)
         var head = ConnectionState(discardedBytesMax: 100)
         head.headBegan()
         #expect(head.timedOut() == nil)

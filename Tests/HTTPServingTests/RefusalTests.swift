@@ -23,7 +23,8 @@ import Testing
 
     @Test(arguments: rows)
     func `a refusal has its status and ends the connection`(
-        _ text: String, _ status: Int
+        _ text: String,
+        _ status: Int
     ) async throws {
         var limits = HTTPServerLimits()
         limits.bodyBytesMax = 1000
@@ -52,7 +53,8 @@ import Testing
                     headers: ["Content-Type": "application/xml"],
                     body: .bytes(ByteBuffer(string: "<Error/>"))
                 )
-            })
+            }
+        )
         try await ServerHarness.run(configuration) { server, port in
             let client = try RawClient(port: port)
             try client.send("nonsense\r\n\r\n")
@@ -71,7 +73,8 @@ import Testing
 
     @Test(arguments: brokenBodies)
     func `the reader of a broken body gets its error`(
-        _ chunks: String, _ error: String
+        _ chunks: String,
+        _ error: String
     ) async throws {
         var limits = HTTPServerLimits()
         limits.bodyBytesMax = 1000
@@ -102,7 +105,8 @@ import Testing
         }
     }
 
-    @Test func `an unread body is dropped up to the limit, then the connection ends`() async throws {
+    @Test func `an unread body is dropped up to the limit, then the connection ends`() async throws
+    {
         var limits = HTTPServerLimits()
         limits.discardedBodyBytesMax = 100_000
         try await ServerHarness.run(limits: limits) { port in
@@ -122,7 +126,9 @@ import Testing
             #expect(response.headers["connection"] == "close")
 
             let chunked = try RawClient(port: port)
-            try chunked.send("PUT /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try chunked.send(
+                "PUT /refuse HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
             try chunked.send("fffff\r\n")
             try chunked.send([UInt8](repeating: 7, count: 0xFFFFF))
             #expect(try chunked.response().status == 403)

@@ -20,7 +20,8 @@ import Testing
 
     /// Parses the pieces one after another; neighbouring body pieces are joined.
     static func parse(
-        _ pieces: [ByteBuffer], limits: HTTPServerLimits = HTTPServerLimits()
+        _ pieces: [ByteBuffer],
+        limits: HTTPServerLimits = HTTPServerLimits()
     ) -> [Seen] {
         var parser = RequestParser(limits: limits)
         var input = ByteBuffer()
@@ -74,13 +75,15 @@ import Testing
         Row("GET / HTTP/1.0\r\n\r\n", [.head("GET", "/")]),
         Row(
             "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
-            [.head("PUT", "/a"), .body("abc"), .end, .head("GET", "/b")]),
+            [.head("PUT", "/a"), .body("abc"), .end, .head("GET", "/b")]
+        ),
         Row("PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", [.head("PUT", "/a")]),
         Row(
             "PUT /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
                 + "3\r\nabc\r\n00A;x=\"y\"\r\n0123456789\r\n0\r\nT: v\r\nU:\r\n\r\n"
                 + "GET /b HTTP/1.1\r\nHost: a\r\n\r\n",
-            [.head("PUT", "/a"), .body("abc0123456789"), .end, .head("GET", "/b")]),
+            [.head("PUT", "/a"), .body("abc0123456789"), .end, .head("GET", "/b")]
+        ),
     ]
 
     @Test(arguments: rows)
@@ -149,7 +152,8 @@ import Testing
 
     @Test(arguments: refusals)
     func `an ambiguous or malformed head is refused`(
-        _ text: String, _ expected: HTTPProtocolError
+        _ text: String,
+        _ expected: HTTPProtocolError
     ) {
         #expect(Self.parse(text) == [.refused(expected)])
     }
@@ -188,7 +192,9 @@ import Testing
         var limits = HTTPServerLimits()
         limits.bodyBytesMax = 20
         let seen = Self.parse(
-            Self.put + "Transfer-Encoding: chunked\r\n\r\n" + text, limits: limits)
+            Self.put + "Transfer-Encoding: chunked\r\n\r\n" + text,
+            limits: limits
+        )
         #expect(seen.last == .bodyFailed(expected))
     }
 
@@ -207,24 +213,30 @@ import Testing
         #expect(parse("GET / HTTP/1.1\r\nHost: a\r\nX: \(value)\r\n\r\n") == .head("GET", "/"))
         #expect(
             parse("GET / HTTP/1.1\r\nHost: a\r\nX: \(value)v\r\n\r\n")
-                == .refused(.headTooLong(limitBytes: 100)))
+                == .refused(.headTooLong(limitBytes: 100))
+        )
         #expect(
             parse("GET / HTTP/1.1\r\nHost: a\r\nX: \(value)\(value)")
-                == .refused(.headTooLong(limitBytes: 100)))
+                == .refused(.headTooLong(limitBytes: 100))
+        )
         #expect(parse("GET / HTTP/1.1\r\nHost: a\r\na:\r\nb:\r\n\r\n") == .head("GET", "/"))
         #expect(
             parse("GET / HTTP/1.1\r\nHost: a\r\na:\r\nb:\r\nc:\r\n\r\n")
-                == .refused(.tooManyHeaders(limit: 3)))
+                == .refused(.tooManyHeaders(limit: 3))
+        )
         #expect(parse(Self.put + "Content-Length: 10\r\n\r\n") == .head("PUT", "/a"))
         #expect(
-            parse(Self.put + "Content-Length: 11\r\n\r\n") == .refused(.bodyTooLarge(limitBytes: 10)))
+            parse(Self.put + "Content-Length: 11\r\n\r\n")
+                == .refused(.bodyTooLarge(limitBytes: 10))
+        )
     }
 
     @Test func `a head is understood in all its parts`() throws {
         var parser = RequestParser(limits: HTTPServerLimits())
         var input = ByteBuffer(
             string: "PUT http://b/k HTTP/1.1\r\nHost: a\r\nX-Tab:\t v \t\r\nX-Tab: w\r\n"
-                + "Expect: 100-Continue\r\nConnection: foo, Close\r\nContent-Length: 7\r\n\r\n")
+                + "Expect: 100-Continue\r\nConnection: foo, Close\r\nContent-Length: 7\r\n\r\n"
+        )
         guard case .head(let head) = parser.next(&input) else {
             Issue.record("no head")
             return
@@ -245,7 +257,8 @@ import Testing
         ("HTTP/1.0\r\nConnection: Keep-Alive\r\n", .keepAlive),
     ])
     func `persistence follows version and options`(
-        _ text: String, _ expected: RequestHead.Persistence
+        _ text: String,
+        _ expected: RequestHead.Persistence
     ) {
         var parser = RequestParser(limits: HTTPServerLimits())
         var input = ByteBuffer(string: "GET / \(text)\r\n")
@@ -260,7 +273,9 @@ import Testing
         var generator = SeededGenerator(seed: 0x6e61_7665)
         let alphabet = Array("GET PUT/ HTTP/1.1\r\n:Host a;0123456789abcdefContent-Length\0".utf8)
         for _ in 0..<3000 {
-            var bytes = Array("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+            var bytes = Array(
+                "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8
+            )
             bytes = Bool.random(using: &generator) ? bytes : []
             for _ in 0..<Int.random(in: 1..<120, using: &generator) {
                 bytes.append(alphabet[Int.random(in: 0..<alphabet.count, using: &generator)])

@@ -21,14 +21,22 @@ import Testing
     @Test func `heads are written as they are sent`() {
         #expect(
             Self.text(.ok, ["ETag": "\"x\""], .sized(4096))
-                == "HTTP/1.1 200 OK\r\nETag: \"x\"\r\nDate: D\r\nContent-Length: 4096\r\n\r\n")
+                == "HTTP/1.1 200 OK\r\nETag: \"x\"\r\nDate: D\r\nContent-Length: 4096\r\n\r\n"
+        )
         #expect(
             Self.text(.rangeNotSatisfiable, [:], .chunked, .close)
                 == "HTTP/1.1 416 Range Not Satisfiable\r\nDate: D\r\n"
-                + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+                + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        )
         #expect(
-            Self.text(.custom(code: 507, reasonPhrase: "No\r\nSpace"), ["date": "E"], .none, .keepAlive)
-                == "HTTP/1.1 507 No  Space\r\ndate: E\r\nConnection: keep-alive\r\n\r\n")
+            Self.text(
+                .custom(code: 507, reasonPhrase: "No\r\nSpace"),
+                ["date": "E"],
+                .none,
+                .keepAlive
+            )
+                == "HTTP/1.1 507 No  Space\r\ndate: E\r\nConnection: keep-alive\r\n\r\n"
+        )
     }
 
     @Test func `the framing is the server's own`() {
@@ -37,22 +45,27 @@ import Testing
         ]
         #expect(
             Self.text(.ok, headers, .sized(1))
-                == "HTTP/1.1 200 OK\r\nA: b\r\nDate: D\r\nContent-Length: 1\r\n\r\n")
+                == "HTTP/1.1 200 OK\r\nA: b\r\nDate: D\r\nContent-Length: 1\r\n\r\n"
+        )
         #expect(
             Self.text(.ok, headers, .given)
-                == "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nA: b\r\nDate: D\r\n\r\n")
+                == "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nA: b\r\nDate: D\r\n\r\n"
+        )
     }
 
     @Test func `no header value ends its line`() {
         #expect(
             Self.text(.ok, ["A": "b\r\nSet-Cookie: c\0\u{9}ü"], .none)
-                == "HTTP/1.1 200 OK\r\nA: b  Set-Cookie: c  ü\r\nDate: D\r\n\r\n")
+                == "HTTP/1.1 200 OK\r\nA: b  Set-Cookie: c  ü\r\nDate: D\r\n\r\n"
+        )
     }
 
-    @Test(arguments: [
-        (0, "0"), (9, "9"), (10, "10"), (99, "99"), (100, "100"), (12_345_678, "12345678"),
-        (Int64.max, "9223372036854775807"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (9, "9"), (10, "10"), (99, "99"), (100, "100"), (12_345_678, "12345678"),
+            (Int64.max, "9223372036854775807"),
+        ] as [(Int64, String)]
+    )
     func `lengths are written in decimal`(_ number: Int64, _ expected: String) {
         var output = ByteBuffer()
         output.writeDecimal(number)
@@ -60,11 +73,13 @@ import Testing
     }
 
     /// Source: RFC 9110 section 5.6.7 has the first date as its example.
-    @Test(arguments: [
-        (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-        (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
-        (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+        ] as [(Int64, String)]
+    )
     func `dates are written as RFC 9110 has them`(_ seconds: Int64, _ expected: String) {
         #expect(HTTPDate.text(secondsSinceEpoch: seconds) == expected)
     }
@@ -77,7 +92,10 @@ import Testing
             _ version: RequestHead.Version = .http11
         ) -> ResponsePlan {
             ResponsePlan(
-                HTTPResponse(status: status, body: body), method: method, version: version)
+                HTTPResponse(status: status, body: body),
+                method: method,
+                version: version
+            )
         }
         let bytes = HTTPResponseBody.bytes(ByteBuffer(string: "abc"))
         let counted = HTTPResponseBody.streamed(byteCount: 5) { _ in }

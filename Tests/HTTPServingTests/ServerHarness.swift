@@ -80,7 +80,9 @@ enum ServerHarness {
                     return ok(try await body.collect(upTo: 64 << 20))
                 } catch {
                     return HTTPResponse(
-                        status: .badRequest, body: .bytes(ByteBuffer(string: "\(error)")))
+                        status: .badRequest,
+                        body: .bytes(ByteBuffer(string: "\(error)"))
+                    )
                 }
             }
         case "/length":
@@ -93,7 +95,9 @@ enum ServerHarness {
                     return ok(ByteBuffer(string: "\(bytes)"))
                 } catch {
                     return HTTPResponse(
-                        status: .badRequest, body: .bytes(ByteBuffer(string: "\(error)")))
+                        status: .badRequest,
+                        body: .bytes(ByteBuffer(string: "\(error)"))
+                    )
                 }
             }
         case "/stream":

@@ -62,7 +62,7 @@ import Testing
         } script: { port in
             let client = try RawClient(port: port, receiveBufferBytes: 4096)
             client.setTimeout(milliseconds: 300)
-            let requests = Array(String(repeating: Self.get("/"), count: 50_000).utf8)
+            let requests = Array(String(repeating: Self.get("/"), count: 1_000_000).utf8)
             let sent = try client.sendSome(requests)
             #expect(sent < requests.count)
             #expect(served.withLock { $0 } < 2000)
@@ -167,12 +167,16 @@ import Testing
 
     @Test(arguments: [CountingSource.Behaviour.ready, .blocking], [0, 1, 16_384, 5_000_001])
     func `a pulled body arrives whole`(
-        _ behaviour: CountingSource.Behaviour, _ count: Int64
+        _ behaviour: CountingSource.Behaviour,
+        _ count: Int64
     ) async throws {
         try await ServerHarness.run { _ in
             .now(
                 HTTPResponse(
-                    status: .ok, body: .pulled(CountingSource(byteCount: count, behaviour))))
+                    status: .ok,
+                    body: .pulled(CountingSource(byteCount: count, behaviour))
+                )
+            )
         } script: { port in
             let client = try RawClient(port: port)
             for _ in 0..<2 {
@@ -185,7 +189,8 @@ import Testing
 
     // MARK: Expect: 100-continue
 
-    static let expecting = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    static let expecting =
+        "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 
     @Test func `continue is sent when the body is first read`() async throws {
         try await ServerHarness.run { port in
@@ -223,7 +228,8 @@ import Testing
             let client = try RawClient(port: port)
             for _ in 0..<2 {
                 try client.send(
-                    "PUT /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n")
+                    "PUT /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"
+                )
                 let response = try client.response()
                 #expect(response.status == 200)
                 #expect(response.headers["connection"] == nil)
@@ -233,7 +239,8 @@ import Testing
 
     @Test func `a responder is told who asks`() async throws {
         try await ServerHarness.run { request in
-            let facts = "\(request.isLoopback) \(request.isSecure) \(request.declaredBodyBytes ?? -1)"
+            let facts =
+                "\(request.isLoopback) \(request.isSecure) \(request.declaredBodyBytes ?? -1)"
             return .now(ServerHarness.ok(ByteBuffer(string: facts)))
         } script: { port in
             let client = try RawClient(port: port)

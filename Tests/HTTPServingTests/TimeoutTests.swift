@@ -71,7 +71,8 @@ import Testing
             #expect(try client.response().text == "100000")
             let expecting = try RawClient(port: port)
             try expecting.send(
-                "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+                "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+            )
             _ = try expecting.take(through: "100 Continue\r\n\r\n")
             try expecting.send("x")
             #expect(try expecting.response().text == "1")

@@ -77,7 +77,9 @@ import Testing
 
     /// Sends bytes over TLS and returns what comes back until the end.
     static func exchange(
-        _ request: ByteBuffer, port: Int, trusting path: String
+        _ request: ByteBuffer,
+        port: Int,
+        trusting path: String
     ) async throws -> String {
         var settings = TLSConfiguration.makeClientConfiguration()
         settings.trustRoots = .file(path)
@@ -90,7 +92,8 @@ import Testing
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers(
                         NIOSSLClientHandler(context: context, serverHostname: "localhost"),
-                        Collector(promise))
+                        Collector(promise)
+                    )
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
@@ -119,7 +122,10 @@ import Testing
         request.writeString("0\r\n\r\n" + ServingTests.get("/stream?3000000"))
         request.writeString(ServingTests.get("/last", "Connection: close\r\n"))
         let text = try await Self.exchange(
-            request, port: port, trusting: files.security.certificatePath)
+            request,
+            port: port,
+            trusting: files.security.certificatePath
+        )
         let bodies = text.components(separatedBy: "\r\n\r\n")
         #expect(bodies.count == 5)
         #expect(bodies[1].hasPrefix("true"))
@@ -133,11 +139,16 @@ import Testing
     @Test func `a refusal reaches a client that is still sending`() async throws {
         let files = try Files()
         let server = ShutdownTests.server(
-            HTTPServerConfiguration(port: 0, transportSecurity: files.security))
+            HTTPServerConfiguration(port: 0, transportSecurity: files.security)
+        )
         let port = try #require(try await server.start().port)
         let text = try await Self.exchange(
-            ByteBuffer(string: "PUT /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\nab"),
-            port: port, trusting: files.security.certificatePath)
+            ByteBuffer(
+                string: "PUT /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\nab"
+            ),
+            port: port,
+            trusting: files.security.certificatePath
+        )
         #expect(text.hasPrefix("HTTP/1.1 403 "))
         await server.shutdownGracefully(deadline: .seconds(5))
     }
@@ -157,7 +168,9 @@ import Testing
         let files = try Files()
         let good = files.security
         let other = HTTPTransportSecurity(
-            certificatePath: files.path("other.pem"), keyPath: files.path("other-key.pem"))
+            certificatePath: files.path("other.pem"),
+            keyPath: files.path("other-key.pem")
+        )
         try files.makePair(other)
         let missing = files.path("missing.pem")
         let nonsense = files.path("nonsense.pem")
@@ -176,7 +189,8 @@ import Testing
         for (certificate, key, expected) in rows {
             let security = HTTPTransportSecurity(certificatePath: certificate, keyPath: key)
             let server = ShutdownTests.server(
-                HTTPServerConfiguration(port: 0, transportSecurity: security))
+                HTTPServerConfiguration(port: 0, transportSecurity: security)
+            )
             await #expect(throws: expected) { try await server.start() }
         }
     }
