@@ -118,6 +118,12 @@ let testTargets: [Target] = [
     tests("VolumesTests", ["Volumes", "StorageFormats", "StorageModel", "Checksums", "DiskIO"]),
     tests("ArrayModelTests", ["ArrayModel"]),
     tests("CKernelsTests", ["CKernels"]),
+    tests(
+        "ArrayStorageTests",
+        [
+            "ArrayStorage", "ArrayModel", "ArrayCodecs", "StorageModel", "ObjectStorage", "DiskIO",
+            nioCore, logging,
+        ]),
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),

@@ -67,6 +67,21 @@ public final class ArrayCatalog: Sendable {
         throw .metadataReplaced(reference)
     }
 
+    /// Finds the array that a reference names if its metadata is in memory; else nil.
+    ///
+    /// Takes some microseconds and never waits, so it may be called on an event loop.
+    ///
+    /// - Throws: ``ArrayCatalogError``, but for what only metadata itself can tell.
+    public func resolveNow(
+        _ reference: ArrayReference,
+        in namespace: Namespace
+    ) throws(ArrayCatalogError) -> ResolvedArray? {
+        let node = try node(reference, in: namespace)
+        guard case .array = node.fact.kind else { return nil }
+        guard let metadata = cache.withLock({ $0.metadata(of: .init(node)) }) else { return nil }
+        return ResolvedArray(namespace: namespace, node: node, metadata: metadata)
+    }
+
     /// The node that a reference names.
     ///
     /// - Throws: ``ArrayCatalogError/arrayMissing(_:tags:)`` or ``ArrayCatalogError/store(_:)``.

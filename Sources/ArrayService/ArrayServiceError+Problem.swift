@@ -1,0 +1,197 @@
+import ArrayCodecs
+import ArrayModel
+import ArrayStorage
+import NIOHTTP1
+import ObjectStorage
+
+extension ArrayServiceError {
+    /// The problem that is reported.
+    var problem: Problem {
+        switch self {
+        case .routeMissing(let path):
+            Problem(.notFound, "route_missing", "There is nothing at \(path).")
+        case .methodNotAllowed:
+            Problem(.methodNotAllowed, "method_not_allowed", "This resource takes GET and HEAD.")
+        case .targetInvalid:
+            Problem(
+                .badRequest,
+                "target_invalid",
+                "The request target is not percent-encoded UTF-8."
+            )
+        case .parameterUnknown(let name, let allowed):
+            Problem(
+                .badRequest,
+                "parameter_unknown",
+                "The parameter \"\(name)\" is not known here; "
+                    + (allowed.isEmpty
+                        ? "there are none." : "there are \(allowed.joined(separator: ", ")).")
+            )
+        case .parameterRepeated(let name):
+            Problem(
+                .badRequest,
+                "parameter_repeated",
+                "The parameter \"\(name)\" is given twice."
+            )
+        case .parameterInvalid(let name, let expected):
+            Problem(
+                .badRequest,
+                "parameter_invalid",
+                "The parameter \"\(name)\" must be \(expected)."
+            )
+        case .referenceInvalid(let error):
+            Problem(.badRequest, "reference_invalid", error.description)
+        case .selection(let error): Self.problem(error)
+        case .refused(let document):
+            Problem(
+                HTTPResponseStatus(statusCode: document.status),
+                document.code,
+                document.detail
+            )
+        case .catalog(let error): Self.problem(error)
+        case .read(let error): Self.problem(error)
+        case .resultTooLarge(let elements):
+            Problem(
+                .badRequest,
+                "result_too_large",
+                "The result has \(elements) elements; JSON takes at most"
+                    + " \(ArrayServiceLimits.jsonElementsMax). Ask for format=npy or a smaller slice."
+            )
+        }
+    }
+
+    private static func problem(_ error: SelectionError) -> Problem {
+        switch error {
+        case .indexOutOfRange(let axis, let index, let extent):
+            Problem(.badRequest, "index_out_of_range", error.description)
+                .adding("axis", .integer(axis)).adding("index", .integer(index))
+                .adding("extent", .integer(extent))
+        case .tooLong, .unexpectedCharacter, .indexMissing, .numberTooLarge, .stepZero,
+            .severalEllipses, .newAxis, .tooManyIndices:
+            Problem(.badRequest, "slice_invalid", error.description)
+        }
+    }
+
+    private static func problem(_ error: ArrayCatalogError) -> Problem {
+        switch error {
+        case .namespaceMissing(let name):
+            Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
+        case .arrayMissing(let reference, let tags):
+            Problem(
+                .notFound,
+                "array_missing",
+                tags.isEmpty
+                    ? "There is no array \(reference.text)."
+                    : "There is no array \(reference.text); \(reference.name) has the versions"
+                        + " \(tags.joined(separator: ", "))."
+            ).adding("tags", .array(tags.map { .string($0) }))
+        case .groupNotSliceable(let reference):
+            Problem(
+                .unprocessableEntity,
+                "group_not_sliceable",
+                "\(reference.text) is a group; its arrays are listed at"
+                    + " /v1/arrays/\(reference.text)."
+            )
+        case .metadataUnreadable(let reference, let note):
+            Problem(
+                .unprocessableEntity,
+                "metadata_unreadable",
+                "The metadata of \(reference.text) cannot be understood: \(note)"
+            )
+        case .metadataReplaced(let reference):
+            Problem(
+                .serviceUnavailable,
+                "array_changing",
+                "The metadata of \(reference.text) changed while it was read; try again."
+            )
+        case .store(let error): problem(error)
+        }
+    }
+
+    private static func problem(_ error: ArrayReadError) -> Problem {
+        switch error {
+        case .dataTypeNotSliceable(let name):
+            Problem(
+                .unprocessableEntity,
+                "dtype_unsupported",
+                "Arrays of type \(name) are stored and listed, but cannot be sliced."
+            ).adding("dtype", .string(name))
+        case .notDecodable(let error): problem(error, key: nil)
+        case .chunkUnreadable(let key, let error): problem(error, key: key)
+        case .chunkUnstable(let key):
+            Problem(
+                .serviceUnavailable,
+                "array_changing",
+                "The chunk \(key) changed again and again while it was read; try again."
+            )
+        case .statisticUnsupported(let statistic, let dataType):
+            Problem(
+                .unprocessableEntity,
+                "statistic_unsupported",
+                "\(statistic.rawValue) has no meaning for the type \(dataType)."
+            )
+        case .store(let error): problem(error)
+        case .cancelled, .shutDown:
+            Problem(.serviceUnavailable, "unavailable", "The server is stopping.")
+        }
+    }
+
+    private static func problem(_ error: ArrayCodecError, key: String?) -> Problem {
+        switch error {
+        case .codecMissing(let name):
+            Problem(
+                .unprocessableEntity,
+                "codec_missing",
+                "The chunks are written with the codec \(name), which this server lacks; they are"
+                    + " stored and served as objects."
+            ).adding("codec", .string(name))
+        case .codecConfigurationInvalid(let name):
+            Problem(
+                .unprocessableEntity,
+                "codec_unsupported",
+                "The codec \(name) has a configuration that this server cannot work with."
+            ).adding("codec", .string(name))
+        case .dataTypeUnsupported(let name):
+            Problem(
+                .unprocessableEntity,
+                "dtype_unsupported",
+                "Arrays of type \(name) are stored and listed, but cannot be sliced."
+            ).adding("dtype", .string(name))
+        case .chunkTooLarge(let bytes):
+            Problem(
+                .unprocessableEntity,
+                "chunk_too_large",
+                "A chunk of this array has \(bytes) bytes, which is more than this server decodes."
+            )
+        case .chunkCorrupt, .checksumMismatch, .chunkLength:
+            Problem(
+                .internalServerError,
+                "chunk_corrupt",
+                "The chunk \(key ?? "") does not hold what the array's metadata says."
+            ).adding("key", .string(key ?? ""))
+        }
+    }
+
+    private static func problem(_ error: StoreError) -> Problem {
+        switch error {
+        case .checksumMismatch:
+            Problem(
+                .internalServerError,
+                "storage_corrupt",
+                "Stored bytes fail their checksum; nothing of them is sent."
+            )
+        case .overloaded:
+            Problem(.serviceUnavailable, "overloaded", "The server is busy; try again.")
+        case .closed:
+            Problem(.serviceUnavailable, "unavailable", "The server is stopping.")
+        case .namespaceMissing(let name):
+            Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
+        case .objectReplaced, .objectMissing:
+            Problem(.serviceUnavailable, "array_changing", "The array is changing; try again.")
+        case .namespaceTaken, .namespaceNotEmpty, .principalTaken, .principalMissing,
+            .preconditionFailed, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
+            .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .outOfSpace,
+            .inputOutputFailed, .volumeFailed, .indexFailed, .openFailed:
+            Problem(.internalServerError, "internal_error", "The server failed; see its log.")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import AdminService
+import ArrayModel
+import ArrayStorage
+
+/// A failure that the array API reports to its client.
+///
+/// Status, code and sentence derive from the case in one place (``problem``), so a new case does not
+/// compile until it has all three.
+enum ArrayServiceError: Error, Hashable, Sendable {
+    /// The path is none of the API's.
+    case routeMissing(String)
+    /// The resource can only be read.
+    case methodNotAllowed
+    /// Broken percent-encoding, or not UTF-8.
+    case targetInvalid
+    /// A parameter that the resource does not take.
+    case parameterUnknown(String, allowed: [String])
+    /// A parameter that is given twice.
+    case parameterRepeated(String)
+    /// A parameter whose value is not allowed.
+    case parameterInvalid(String, expected: String)
+    /// A path that is no reference to an array.
+    case referenceInvalid(ReferenceError)
+    /// A slice that does not fit the array, or is none.
+    case selection(SelectionError)
+    /// Who asks is not known, or may not.
+    case refused(ProblemDocument)
+    /// The array cannot be found or described.
+    case catalog(ArrayCatalogError)
+    /// The elements cannot be read.
+    case read(ArrayReadError)
+    /// More elements, or empty lists, than an answer spells out as JSON.
+    case resultTooLarge(elements: Int)
+}

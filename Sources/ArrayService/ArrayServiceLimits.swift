@@ -1,0 +1,11 @@
+/// The bounds of the array API.
+public enum ArrayServiceLimits {
+    /// The most elements that one answer spells out as JSON; larger regions come as npy or raw.
+    public static let jsonElementsMax = 1_000_000
+    /// The attributes that a listing shows per array; longer ones are left out, in bytes of JSON.
+    public static let listedAttributesBytesMax = 2048
+    /// The attributes that a description shows; longer ones are left out, in bytes of JSON.
+    public static let describedAttributesBytesMax = 256 << 10
+    /// The most bytes of a JSON answer that are gathered before they are sent.
+    static let jsonPieceBytes = 1 << 20
+}

@@ -1,0 +1,97 @@
+import ArrayModel
+import ArrayStorage
+
+/// The parameters of a query, each known and given once.
+struct RequestParameters {
+    private let values: [String: String]
+    private let route: ArrayRequest.Route
+
+    /// Takes the parameters of a route.
+    ///
+    /// Those of a presigned URL (`X-Amz-…`) belong to the signature and are passed over.
+    ///
+    /// - Throws: ``ArrayServiceError/parameterUnknown(_:allowed:)`` or
+    ///   ``ArrayServiceError/parameterRepeated(_:)``.
+    init(
+        _ parameters: [RequestTarget.Parameter],
+        of route: ArrayRequest.Route
+    ) throws(ArrayServiceError) {
+        var values: [String: String] = [:]
+        for parameter in parameters where !parameter.name.lowercased().hasPrefix("x-amz-") {
+            guard route.parameters.contains(parameter.name) else {
+                throw .parameterUnknown(parameter.name, allowed: route.parameters)
+            }
+            guard values.updateValue(parameter.value, forKey: parameter.name) == nil else {
+                throw .parameterRepeated(parameter.name)
+            }
+        }
+        self.values = values
+        self.route = route
+    }
+
+    /// The value of a parameter.
+    func text(_ name: String) -> String? { values[name] }
+
+    /// Refuses parameters that the route has and this request has no use for.
+    func refuseAll(but allowed: [String]) throws(ArrayServiceError) {
+        if let name = values.keys.sorted().first(where: { !allowed.contains($0) }) {
+            throw .parameterUnknown(name, allowed: allowed)
+        }
+    }
+
+    func listRequest(namespace: String?) throws(ArrayServiceError) -> ListRequest {
+        ListRequest(
+            namespace: namespace,
+            prefix: values["prefix"] ?? "",
+            cursor: try cursor(),
+            limit: try limit()
+        )
+    }
+
+    func format(accept: String?) throws(ArrayServiceError) -> DataFormat {
+        if let text = values["format"] {
+            guard let format = DataFormat(rawValue: text) else {
+                let names = DataFormat.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .parameterInvalid("format", expected: "one of \(names)")
+            }
+            return format
+        }
+        guard let accept = accept?.lowercased() else { return .npy }
+        if accept.hasPrefix("application/json") { return .json }
+        return accept.hasPrefix("application/octet-stream") ? .raw : .npy
+    }
+
+    func operations() throws(ArrayServiceError) -> [Statistic]? {
+        guard let text = values["op"] else { return nil }
+        var operations: [Statistic] = []
+        for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let trimmed = String(name.drop { $0 == " " }.prefix { $0 != " " })
+            guard let operation = Statistic(rawValue: trimmed) else {
+                let names = Statistic.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .parameterInvalid("op", expected: "a list of \(names)")
+            }
+            if !operations.contains(operation) { operations.append(operation) }
+        }
+        return operations
+    }
+
+    private func limit() throws(ArrayServiceError) -> Int {
+        guard let text = values["limit"] else { return ArrayCatalogLimits.pageEntriesDefault }
+        let range = 1...ArrayCatalogLimits.pageEntriesMax
+        guard let limit = Int(text), range.contains(limit) else {
+            throw .parameterInvalid(
+                "limit",
+                expected: "a whole number from 1 to \(range.upperBound)"
+            )
+        }
+        return limit
+    }
+
+    private func cursor() throws(ArrayServiceError) -> ArrayListCursor? {
+        guard let text = values["cursor"] else { return nil }
+        guard let cursor = ArrayListCursor(opaque: text) else {
+            throw .parameterInvalid("cursor", expected: "the \"next\" of the page before")
+        }
+        return cursor
+    }
+}
