@@ -12,7 +12,8 @@ enum FormatFixture {
         let root = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         return Array(
-            try Data(contentsOf: root.appending(path: "Fixtures/formats/volume-1/\(path)")))
+            try Data(contentsOf: root.appending(path: "Fixtures/formats/volume-1/\(path)"))
+        )
     }
 
     static func pattern(_ count: Int) -> [UInt8] {
