@@ -34,6 +34,7 @@ public final class ArrayReader: Sendable {
     /// - Parameters:
     ///   - array: The array.
     ///   - selection: What to read of it; made for the array's shape.
+    /// - Returns: A reader at the first slab.
     /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)`` or ``ArrayReadError/notDecodable(_:)``.
     public func region(
         _ array: ResolvedArray,
@@ -92,6 +93,7 @@ public final class ArrayReader: Sendable {
     ///   - array: The array.
     ///   - selection: What to reduce; made for the array's shape.
     ///   - statistics: Which statistics.
+    /// - Returns: A value for each of them.
     /// - Throws: ``ArrayReadError``, any case.
     public func statistics(
         _ array: ResolvedArray,

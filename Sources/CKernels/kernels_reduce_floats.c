@@ -82,24 +82,28 @@ ALWAYS_INLINE double add_lanes(const double_lanes *sums)
         return add_lanes(sums) + rest;                                                             \
     }
 
-// Sums the squared deviations of the items of one block from a mean.
+// Sums the differences of the items of one block from a pivot, and their squares.
 #define DEFINE_BLOCK_DEVIATIONS(SUFFIX, TYPE, LANES_TYPE)                                          \
-    ALWAYS_INLINE double block_deviations_##SUFFIX(const TYPE *items, size_t count, double mean)   \
+    ALWAYS_INLINE nave_deviations block_deviations_##SUFFIX(                                       \
+        const TYPE *items, size_t count, double pivot)                                             \
     {                                                                                              \
         double_lanes sums[4] = {{0}, {0}, {0}, {0}};                                               \
+        double_lanes squares[4] = {{0}, {0}, {0}, {0}};                                            \
         size_t i = 0;                                                                              \
         for (; i + 4 * LANES <= count; i += 4 * LANES) {                                           \
             for (int k = 0; k < 4; k++) {                                                          \
-                double_lanes x = CONVERTED(TYPE, LANES_TYPE, items + i + k * LANES) - mean;        \
-                sums[k] += x * x;                                                                  \
+                double_lanes x = CONVERTED(TYPE, LANES_TYPE, items + i + k * LANES) - pivot;       \
+                sums[k] += x;                                                                      \
+                squares[k] += x * x;                                                               \
             }                                                                                      \
         }                                                                                          \
-        double rest = 0;                                                                           \
+        nave_deviations rest = {0, 0};                                                             \
         for (; i < count; i++) {                                                                   \
-            double x = (double)items[i] - mean;                                                    \
-            rest += x * x;                                                                         \
+            double x = (double)items[i] - pivot;                                                   \
+            rest.sum += x;                                                                         \
+            rest.squares += x * x;                                                                 \
         }                                                                                          \
-        return add_lanes(sums) + rest;                                                             \
+        return (nave_deviations){add_lanes(sums) + rest.sum, add_lanes(squares) + rest.squares};   \
     }
 
 DEFINE_BLOCK_SUM(float32, float, float_lanes)
@@ -117,17 +121,19 @@ ALWAYS_INLINE nave_float_sum add_term(nave_float_sum sum, double term)
     return (nave_float_sum){next, sum.correction + lost};
 }
 
-// Walks the items block by block and adds what `EXPRESSION` gives for `block` items at `items`.
-#define ADD_BLOCKS(TYPE, EXPRESSION)                                                               \
+// Walks the items block by block and does `STATEMENT` with `block` items at `items`.
+#define FOR_BLOCKS(TYPE, STATEMENT)                                                                \
     do {                                                                                           \
         const TYPE *items = source;                                                                \
         while (count > 0) {                                                                        \
             size_t block = count < BLOCK_ITEMS ? count : BLOCK_ITEMS;                              \
-            total = add_term(total, EXPRESSION);                                                   \
+            STATEMENT;                                                                             \
             items += block;                                                                        \
             count -= block;                                                                        \
         }                                                                                          \
     } while (0)
+
+#define ADD_BLOCKS(TYPE, EXPRESSION) FOR_BLOCKS(TYPE, total = add_term(total, EXPRESSION))
 
 ALWAYS_INLINE nave_float_sum sum_body(nave_item_kind kind, const void *source, size_t count)
 {
@@ -145,25 +151,47 @@ ALWAYS_INLINE nave_float_sum sum_body(nave_item_kind kind, const void *source, s
     return total;
 }
 
-ALWAYS_INLINE nave_float_sum deviations_body(
-    nave_item_kind kind, const void *source, size_t count, double mean)
+#define ADD_DEVIATIONS(TYPE, EXPRESSION)                                                           \
+    FOR_BLOCKS(TYPE, {                                                                             \
+        nave_deviations part = EXPRESSION;                                                         \
+        sum = add_term(sum, part.sum);                                                             \
+        squares = add_term(squares, part.squares);                                                 \
+    })
+
+ALWAYS_INLINE double float_sum_value(nave_float_sum sum)
 {
-    nave_float_sum total = {0, 0};
+    double corrected = sum.sum + sum.correction;
+    return corrected == corrected ? corrected : sum.sum;
+}
+
+ALWAYS_INLINE nave_deviations deviations_body(
+    nave_item_kind kind, const void *source, size_t count, double pivot)
+{
+    nave_float_sum sum = {0, 0};
+    nave_float_sum squares = {0, 0};
     float wide[BLOCK_ITEMS];
     switch (kind) {
     case NAVE_ITEM_FLOAT16:
     case NAVE_ITEM_BFLOAT16:
-        ADD_BLOCKS(
+        ADD_DEVIATIONS(
             uint16_t,
-            (widen(kind, wide, items, block), block_deviations_float32(wide, block, mean)));
+            (widen(kind, wide, items, block), block_deviations_float32(wide, block, pivot)));
         break;
-    case NAVE_ITEM_FLOAT32: ADD_BLOCKS(float, block_deviations_float32(items, block, mean)); break;
-    case NAVE_ITEM_FLOAT64: ADD_BLOCKS(double, block_deviations_float64(items, block, mean)); break;
-    case NAVE_ITEM_INT64: ADD_BLOCKS(int64_t, block_deviations_int64(items, block, mean)); break;
-    case NAVE_ITEM_UINT64: ADD_BLOCKS(uint64_t, block_deviations_uint64(items, block, mean)); break;
+    case NAVE_ITEM_FLOAT32:
+        ADD_DEVIATIONS(float, block_deviations_float32(items, block, pivot));
+        break;
+    case NAVE_ITEM_FLOAT64:
+        ADD_DEVIATIONS(double, block_deviations_float64(items, block, pivot));
+        break;
+    case NAVE_ITEM_INT64:
+        ADD_DEVIATIONS(int64_t, block_deviations_int64(items, block, pivot));
+        break;
+    case NAVE_ITEM_UINT64:
+        ADD_DEVIATIONS(uint64_t, block_deviations_uint64(items, block, pivot));
+        break;
     default: break;
     }
-    return total;
+    return (nave_deviations){float_sum_value(sum), float_sum_value(squares)};
 }
 
 // The minimum and maximum of lanes pass over NaN; a separate mask remembers that one was there.
@@ -242,9 +270,9 @@ TARGET_VARIANTS(
     nave_float_sum, sum, (nave_item_kind kind, const void *items, size_t count),
     sum_body(kind, items, count))
 TARGET_VARIANTS(
-    nave_float_sum, deviations,
-    (nave_item_kind kind, const void *items, size_t count, double mean),
-    deviations_body(kind, items, count, mean))
+    nave_deviations, deviations,
+    (nave_item_kind kind, const void *items, size_t count, double pivot),
+    deviations_body(kind, items, count, pivot))
 TARGET_VARIANTS(
     nave_float_extrema, extrema, (nave_item_kind kind, const void *items, size_t count),
     extrema_body(kind, items, count))
@@ -254,11 +282,10 @@ nave_float_sum nave_sum_floats(nave_item_kind kind, const void *items, size_t co
     return DISPATCH(sum)(kind, items, count);
 }
 
-double nave_sum_deviations(nave_item_kind kind, const void *items, size_t count, double mean)
+nave_deviations nave_sum_deviations(
+    nave_item_kind kind, const void *items, size_t count, double pivot)
 {
-    nave_float_sum total = DISPATCH(deviations)(kind, items, count, mean);
-    double corrected = total.sum + total.correction;
-    return corrected == corrected ? corrected : total.sum;
+    return DISPATCH(deviations)(kind, items, count, pivot);
 }
 
 nave_float_extrema nave_extrema_floats(nave_item_kind kind, const void *items, size_t count)

@@ -74,6 +74,12 @@ typedef struct {
     double correction;
 } nave_float_sum;
 
+/// What the items of a run differ from a pivot: the sum of the differences and of their squares.
+typedef struct {
+    double sum;
+    double squares;
+} nave_deviations;
+
 /// The least and the greatest item of a run of integers or booleans.
 ///
 /// Unsigned items are held as their bit pattern.
@@ -97,8 +103,10 @@ nave_int128 nave_sum_squares(nave_item_kind kind, const void *items, size_t coun
 /// The sum of `count` floats, accumulated in double precision by blocks.
 nave_float_sum nave_sum_floats(nave_item_kind kind, const void *items, size_t count);
 
-/// The sum of `(item - mean)²` in double precision, of floats or of integers of 64 bits.
-double nave_sum_deviations(nave_item_kind kind, const void *items, size_t count, double mean);
+/// The sums of `item - pivot` and of its square in double precision, of floats or of integers of 64
+/// bits. With a pivot near the mean the subtraction is exact, and so nearly are both sums.
+nave_deviations nave_sum_deviations(
+    nave_item_kind kind, const void *items, size_t count, double pivot);
 
 /// The extrema of `count` ≥ 1 booleans or integers.
 nave_integer_extrema nave_extrema_integers(

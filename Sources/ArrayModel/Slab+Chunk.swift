@@ -1,0 +1,86 @@
+/// Pieces by chunk, for readers that know which chunks are stored.
+extension Slab {
+    /// How many chunks the slab takes elements from; `Int.max` if that does not fit.
+    public var touchedChunkCount: Int {
+        var total = 1
+        for axis in counts.indices {
+            guard counts[axis] > 0 else { return 0 }
+            let (product, overflow) = total.multipliedReportingOverflow(by: touchedChunks(axis))
+            guard !overflow else { return .max }
+            total = product
+        }
+        return total
+    }
+
+    /// What the slab takes from one chunk.
+    ///
+    /// - Parameter coordinates: The chunk's coordinates, within the grid.
+    /// - Returns: The piece that ``pieces`` has for this chunk, or `nil` if it has none.
+    public func piece(ofChunk coordinates: [Int]) -> ChunkPiece? {
+        var pieceCounts = counts
+        var sourceStrides = counts
+        var targetStrides = counts
+        var sourceOffset = 0
+        var targetOffset = 0
+        var chunkStride = 1
+        var slabStride = 1
+        for axis in counts.indices.reversed() {
+            let taken = indices(inChunk: coordinates[axis], axis: axis)
+            guard !taken.isEmpty else { return nil }
+            let chunkExtent = plan.grid.chunkShape[axis]
+            let selected = plan.selection.axes[axis]
+            let element = selected.start + taken.lowerBound * selected.step
+            pieceCounts[axis] = taken.count
+            // A step may be longer than any chunk; where one element is taken it is not used.
+            sourceStrides[axis] = taken.count == 1 ? chunkStride : selected.step * chunkStride
+            targetStrides[axis] = slabStride
+            sourceOffset += element % chunkExtent * chunkStride
+            targetOffset += (taken.lowerBound - lower[axis]) * slabStride
+            chunkStride = chunkStride.multipliedReportingOverflow(by: chunkExtent).partialValue
+            slabStride = slabStride.multipliedReportingOverflow(by: counts[axis]).partialValue
+        }
+        return ChunkPiece(
+            chunk: coordinates,
+            counts: pieceCounts,
+            sourceOffset: sourceOffset,
+            sourceStrides: sourceStrides,
+            targetOffset: targetOffset,
+            targetStrides: targetStrides
+        )
+    }
+
+    /// The indices of the selection, within the slab, that lie in a chunk along one axis.
+    private func indices(inChunk coordinate: Int, axis: Int) -> Range<Int> {
+        let selected = plan.selection.axes[axis]
+        let chunkExtent = plan.grid.chunkShape[axis]
+        let first = coordinate * chunkExtent
+        let last = first + (chunkExtent - 1)
+        // Index k takes start + k * step; solve for the elements first...last.
+        let bounds =
+            selected.step > 0
+            ? (Self.ceiling(first - selected.start, selected.step), last - selected.start)
+            : (Self.ceiling(selected.start - last, -selected.step), selected.start - first)
+        guard bounds.1 >= 0 else { return 0..<0 }
+        let magnitude = Int(clamping: selected.step.magnitude)
+        let from = max(bounds.0, lower[axis])
+        let to = min(bounds.1 / magnitude, lower[axis] + counts[axis] - 1)
+        return from <= to ? from..<(to + 1) : 0..<0
+    }
+
+    /// The quotient of a number and a positive one, rounded up.
+    private static func ceiling(_ number: Int, _ divisor: Int) -> Int {
+        number <= 0 ? number / divisor : (number - 1) / divisor + 1
+    }
+
+    private func touchedChunks(_ axis: Int) -> Int {
+        let cursor = AxisCursor(
+            axis: plan.selection.axes[axis],
+            chunkExtent: plan.grid.chunkShape[axis]
+        )
+        let first = cursor.chunk(lower[axis])
+        let last = cursor.chunk(lower[axis] + counts[axis] - 1)
+        // Steps shorter than a chunk pass over none; longer ones never meet a chunk twice.
+        let span = (first > last ? first - last : last - first) + 1
+        return min(span, counts[axis])
+    }
+}

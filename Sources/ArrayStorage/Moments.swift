@@ -1,0 +1,62 @@
+import CKernels
+
+/// A count, a mean and the squared deviations from it: what can be merged into the spread of a whole.
+///
+/// The mean is kept as a pivot and the distance from it: beside a mean of a thousand million, a
+/// deviation of a tenth would otherwise drown in the rounding of the mean.
+///
+/// Source: Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
+/// Variances", 1979, equations 2.1, and "Algorithms for Computing the Sample Variance", 1983, the
+/// corrected two-pass algorithm.
+struct Moments: Hashable, Sendable {
+    /// How many elements.
+    private(set) var count = 0
+    /// A value near the mean.
+    private var pivot = 0.0
+    /// The mean less the pivot.
+    private var offset = 0.0
+    /// The sum of the squared distances from the mean.
+    private(set) var squaredDeviations = 0.0
+
+    /// The moments of no elements.
+    init() {}
+
+    /// The moments of one value, taken many times.
+    init(_ value: Double, repeated times: Int) {
+        count = times
+        pivot = value
+        squaredDeviations = value.isFinite ? 0 : .nan
+    }
+
+    /// The moments of adjacent, aligned items whose mean is near `pivot`.
+    init(_ items: UnsafeRawPointer, count: Int, kind: nave_item_kind, pivot: Double) {
+        let sums = nave_sum_deviations(kind, items, count, pivot)
+        self.count = count
+        self.pivot = pivot
+        offset = sums.sum / Double(count)
+        squaredDeviations = sums.squares - sums.sum * offset
+    }
+
+    /// The standard deviation; NaN of no elements.
+    var standardDeviation: Double {
+        // Rounding may leave a little less than nothing.
+        let squares = squaredDeviations < 0 ? 0 : squaredDeviations
+        return count == 0 ? .nan : (squares / Double(count)).squareRoot()
+    }
+
+    /// Takes in the moments of other elements.
+    mutating func merge(_ other: Self) {
+        guard other.count > 0 else { return }
+        guard count > 0 else {
+            self = other
+            return
+        }
+        let total = Double(count) + Double(other.count)
+        let share = Double(other.count) / total
+        let distance = (other.pivot - pivot) + (other.offset - offset)
+        offset += distance * share
+        squaredDeviations +=
+            other.squaredDeviations + distance * distance * (Double(count) * share)
+        count += other.count
+    }
+}

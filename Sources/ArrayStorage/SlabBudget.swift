@@ -1,0 +1,42 @@
+import Synchronization
+
+/// The memory that the slabs of all requests share.
+///
+/// Nobody waits for memory: who comes when it is taken gets a small slab, which is slower because
+/// chunks are decoded more often, but needs little.
+///
+/// State: guarded by `taken`.
+final class SlabBudget: Sendable {
+    private let taken = Mutex(0)
+    private let bytesMax: Int
+
+    /// Makes a budget of `bytesMax` bytes.
+    init(bytesMax: Int) {
+        self.bytesMax = bytesMax
+    }
+
+    /// Sets memory aside for as long as the result lives.
+    func reserve(preferred: Int, minimum: Int) -> Reservation {
+        let bytes = taken.withLock { taken in
+            let granted = taken + preferred <= bytesMax ? preferred : min(minimum, preferred)
+            taken += granted
+            return granted
+        }
+        return Reservation(budget: self, bytes: bytes)
+    }
+
+    /// Memory that is set aside; given back when the last reference goes.
+    final class Reservation: Sendable {
+        let bytes: Int
+        private let budget: SlabBudget
+
+        fileprivate init(budget: SlabBudget, bytes: Int) {
+            self.budget = budget
+            self.bytes = bytes
+        }
+
+        deinit {
+            budget.taken.withLock { $0 -= bytes }
+        }
+    }
+}
