@@ -27,11 +27,12 @@ public struct RequestSigner: Sendable {
     ///
     /// - Parameters:
     ///   - method: The method it may be used with.
-    ///   - target: Path and query, percent-encoded.
+    ///   - target: Path and query, percent-encoded; may hold `X-Amz-Content-Sha256`, the digest
+    ///     that the body must have.
     ///   - host: The `Host` header it will be sent with.
     ///   - expiresSeconds: How long it will be valid, 1…604800.
     ///   - now: When it begins to be valid.
-    /// - Returns: The target with a signature that covers the host and no body.
+    /// - Returns: The target with a signature that covers the host.
     public func presignedTarget(
         method: String,
         target: String,
@@ -58,10 +59,11 @@ public struct RequestSigner: Sendable {
         let separator = target.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
         let unsigned = target + separator + parameters.joined(separator: "&")
         let head = RequestHead(method: method, target: unsigned, headers: [("host", host)])
+        let digest = ReceivedRequest(head).query.value("X-Amz-Content-Sha256")
         let signature = signature(
             of: head,
             signedHeaders: "host",
-            payload: ContentDigest.unsignedText,
+            payload: digest ?? ContentDigest.unsignedText,
             time
         )
         return unsigned + "&X-Amz-Signature=" + signature

@@ -48,7 +48,7 @@ public final class SignatureVerifier: Sendable {
     ) throws(AuthenticationError) -> VerifiedRequest {
         let request = ReceivedRequest(head)
         guard let claim = try claim(of: request) else {
-            let digest = try contentDigest(request)
+            let digest = try contentDigest(request, nil)
             return VerifiedRequest(
                 principal: nil,
                 payload: try digest?.payload(nil) ?? .unsigned
@@ -60,7 +60,7 @@ public final class SignatureVerifier: Sendable {
         }
         try checkClock(request, claim, time, now)
         try checkHeadersSigned(request, claim)
-        let digest = try contentDigest(request)
+        let digest = try contentDigest(request, claim)
         let payloadText = try payloadText(request, claim)
         let accessKey = String(decoding: claim.credential[claim.accessKey], as: UTF8.self)
         guard let principal = principalFor(accessKey) else { throw .accessKeyUnknown(accessKey) }
@@ -137,9 +137,14 @@ public final class SignatureVerifier: Sendable {
         }
     }
 
+    /// What is said of the body: in a presigned URL, which is signed, before in a header.
     private func contentDigest(
-        _ request: ReceivedRequest
+        _ request: ReceivedRequest,
+        _ claim: SignatureClaim?
     ) throws(AuthenticationError) -> ContentDigest? {
+        if claim?.place == .query, let signed = request.query.value("X-Amz-Content-Sha256") {
+            return try ContentDigest(signed[...])
+        }
         guard let text = request.headers.value("x-amz-content-sha256") else { return nil }
         return try ContentDigest(text)
     }

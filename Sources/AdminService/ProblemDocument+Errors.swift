@@ -78,11 +78,8 @@ extension ProblemDocument {
                 detail: "The namespace \(name) belongs to somebody else."
             )
         case .namespaceNotEmpty(let name):
-            self.init(
-                status: 409,
-                code: "namespace-not-empty",
-                detail: "The namespace \(name) is not empty."
-            )
+            let detail = "The namespace \(name) is not empty."
+            self.init(status: 409, code: "namespace-not-empty", detail: detail)
         case .principalTaken(let name):
             self.init(
                 status: 409,
@@ -90,11 +87,8 @@ extension ProblemDocument {
                 detail: "There is a principal \(name) already. Delete it first to make new keys."
             )
         case .principalMissing(let name):
-            self.init(
-                status: 404,
-                code: "principal-missing",
-                detail: "There is no principal \(name)."
-            )
+            let detail = "There is no principal \(name)."
+            self.init(status: 404, code: "principal-missing", detail: detail)
         case .preconditionFailed, .objectReplaced:
             self.init(
                 status: 412,
@@ -108,11 +102,7 @@ extension ProblemDocument {
         case .partInvalid, .partOrderInvalid, .partTooSmall, .partNumberInvalid, .partsEmpty:
             self.init(status: 400, code: "part-invalid", detail: "The list of parts is not right.")
         case .rangeInvalid:
-            self.init(
-                status: 416,
-                code: "range-invalid",
-                detail: "The range is not within the object."
-            )
+            self.init(status: 416, code: "range-invalid", detail: "No such range of bytes.")
         case .payloadTooLarge:
             self.init(status: 413, code: "too-large", detail: "The body is too large.")
         case .outOfSpace:

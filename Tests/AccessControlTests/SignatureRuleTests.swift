@@ -341,6 +341,26 @@ import Testing
         #expect(error(without) == .contentDigestMissing)
     }
 
+    @Test func `a digest signed in a presigned URL counts, not one in an unsigned header`() throws {
+        let signer = ExampleKeys.signer
+        let target = signer.presignedTarget(
+            method: "PUT",
+            target: "/b/k?X-Amz-Content-Sha256=\(ExampleKeys.emptyDigest)",
+            host: "127.0.0.1:9000",
+            expiresSeconds: 60,
+            now: ExampleKeys.time
+        )
+        let head = RequestHead(
+            method: "PUT",
+            target: target,
+            headers: Self.host + [("x-amz-content-sha256", "UNSIGNED-PAYLOAD")]
+        )
+        guard case .sha256 = try verify(head).payload else {
+            Issue.record("the signed digest is not what the body is held to")
+            return
+        }
+    }
+
     @Test func `unknown keys and session tokens are refused`() {
         let unknown = replacing("AKIAIOSFODNN7EXAMPLE", "nobody", in: signed("/b/k"))
         #expect(error(unknown) == .accessKeyUnknown("nobody"))
