@@ -164,8 +164,14 @@ final class CountingSource: HTTPBodySource {
         position.withLock { $0 }
     }
 
+    private static let pattern = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0) }
+
     static func bytes(from position: Int64, count: Int) -> [UInt8] {
-        (0..<Int64(count)).map { UInt8(truncatingIfNeeded: position + $0) }
+        let start = Int(position & 0xFF)
+        guard start + count <= pattern.count else {
+            return (0..<Int64(count)).map { UInt8(truncatingIfNeeded: position + $0) }
+        }
+        return Array(pattern[start..<start + count])
     }
 
     func readNow(max: Int, allocator: ByteBufferAllocator) throws -> HTTPBodyPiece {

@@ -92,9 +92,6 @@ import Testing
             while server.statistics.connectionsOpen > 0 {
                 try ServerHarness.pause(milliseconds: 5)
             }
-            #expect(throws: RawClient.Failure.self) {
-                try client.take(Int(source.producedBytes) + 1)
-            }
         }
     }
 }
