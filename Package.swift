@@ -116,7 +116,16 @@ let testTargets: [Target] = [
     tests("SQLiteDatabaseTests", ["SQLiteDatabase"]),
     tests("StorageFormatsTests", ["StorageFormats", "StorageModel", "Checksums"]),
     tests("VolumesTests", ["Volumes", "StorageFormats", "StorageModel", "Checksums", "DiskIO"]),
+    tests(
+        "MetadataIndexTests",
+        ["MetadataIndex", "SQLiteDatabase", "StorageFormats", "StorageModel"]),
     tests("ArrayModelTests", ["ArrayModel"]),
+    tests(
+        "ArrayServiceTests",
+        [
+            "ArrayService", "ArrayModel", "ArrayStorage", "AdminService", "ObjectStorage",
+            "HTTPServing", "StorageModel", "DiskIO", nioCore, nioHTTP1, logging,
+        ]),
     tests("CKernelsTests", ["CKernels"]),
     tests(
         "ArrayStorageTests",

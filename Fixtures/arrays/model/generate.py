@@ -187,7 +187,43 @@ def metadata():
     }
 
 
+def spelled(value):
+    """A value as JSON can say it: NaN and infinities by name, complex numbers as pairs."""
+    if isinstance(value, list):
+        return [spelled(inner) for inner in value]
+    if isinstance(value, complex):
+        return [spelled(value.real), spelled(value.imag)]
+    if isinstance(value, float) and not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def lists():
+    """What `tolist` gives of random bits of every type."""
+    random = np.random.default_rng(20261122)
+    dtypes = ["bool", "i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"]
+    for dtype in map(np.dtype, dtypes):
+        for shape in [(), (4,), (2, 3, 2), (1, 1, 5), (40,)]:
+            count = int(np.prod(shape))
+            data = np.frombuffer(random.bytes(count * dtype.itemsize), dtype)
+            if dtype == np.dtype(bool):
+                data = random.integers(0, 2, count).astype(bool)
+            elif dtype.kind == "f" and count == 40:
+                info = np.finfo(dtype)
+                data = data.copy()
+                data[:9] = [
+                    np.nan, np.inf, -np.inf, 0.1, -0.0, 1e5, info.max, info.tiny,
+                    info.smallest_subnormal,
+                ]
+            data = data.reshape(shape)
+            yield {
+                "dtype": dtype.name, "shape": shape, "hex": data.tobytes().hex(),
+                "list": spelled(data.tolist()),
+            }
+
+
 if __name__ == "__main__":
+    write("lists.json", lists())
     write("selections.json", selections())
     write("headers.json", headers())
     write("metadata.json", metadata())
