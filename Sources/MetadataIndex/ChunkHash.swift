@@ -15,6 +15,7 @@ extension ContentHash {
         let digest = SHA256.digest(of: input)
         self.init(
             high: digest[..<8].reduce(0) { $0 << 8 | UInt64($1) },
-            low: digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) })
+            low: digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+        )
     }
 }

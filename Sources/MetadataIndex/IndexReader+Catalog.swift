@@ -36,7 +36,8 @@ extension IndexReader {
             WHERE shown = 1 AND namespace = ?1 AND name >= ?2 AND name < ?3
                 AND (name, tag, member) > (?4, ?5, ?6) AND \(filter)
             ORDER BY name, tag, member, node.line LIMIT ?9
-            """)
+            """
+        )
         try rows.bind(namespace.number, at: 1)
         try rows.bind(namePrefix, at: 2)
         if let after = KeyBytes.successor(prefix) {
@@ -83,7 +84,8 @@ extension IndexReader {
     /// The node at a path of a line.
     public func node(path: String, line: LineID) throws(SQLiteError) -> CatalogNode? {
         let find = try connection.statement(
-            "\(Self.nodeColumns) WHERE shown = 1 AND node.line = ?1 AND node.path = ?2")
+            "\(Self.nodeColumns) WHERE shown = 1 AND node.line = ?1 AND node.path = ?2"
+        )
         try find.bind(line.number, at: 1)
         try find.bind(path, at: 2)
         return try find.first(Self.node)
@@ -97,14 +99,18 @@ extension IndexReader {
         let path = row.text(at: 1)
         return CatalogNode(
             place: ArrayPlace(
-                name: row.text(at: 8), tag: row.text(at: 9), member: row.text(at: 10)),
+                name: row.text(at: 8),
+                tag: row.text(at: 9),
+                member: row.text(at: 10)
+            ),
             line: line,
             path: path,
             metadataKey: LinePath(line: line, path: path).keyPrefix + file.fileName,
             sequence: row.int64(at: 3),
             fact: try fact(row, from: 5),
             modified: WallTime(milliseconds: row.int64(at: 4)),
-            tally: row.isNull(at: 11) ? nil : ChunkTally(row: row, from: 11))
+            tally: row.isNull(at: 11) ? nil : ChunkTally(row: row, from: 11)
+        )
     }
 
     /// Reads the columns dialect, kind and note, from one on.

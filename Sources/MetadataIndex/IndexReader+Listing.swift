@@ -6,7 +6,8 @@ extension IndexReader {
     ///
     /// A common prefix costs one seek, however many keys are under it.
     public func list(
-        _ query: ListQuery, namespace: LineID
+        _ query: ListQuery,
+        namespace: LineID
     ) throws(SQLiteError) -> ListPage {
         guard query.limit > 0 else { return ListPage() }
         return try snapshot { () throws(SQLiteError) in
@@ -16,7 +17,8 @@ extension IndexReader {
     }
 
     private func page(
-        _ query: ListQuery, _ cursor: NamespaceCursor
+        _ query: ListQuery,
+        _ cursor: NamespaceCursor
     ) throws(SQLiteError) -> ListPage {
         let grouping = KeyGrouping(prefix: query.prefix, delimiter: query.delimiter)
         var page = ListPage()
@@ -46,7 +48,10 @@ extension IndexReader {
 
     /// Lists the keys of a line that begin with `prefix` and come after `marker`.
     public func list(
-        prefix: String, line: LineID, after marker: String?, limit: Int
+        prefix: String,
+        line: LineID,
+        after marker: String?,
+        limit: Int
     ) throws(SQLiteError) -> [ListedObject] {
         try snapshot { () throws(SQLiteError) in
             let grouping = KeyGrouping(prefix: prefix, delimiter: nil)

@@ -25,7 +25,8 @@ extension IndexReader {
     ///
     /// A plain key is one statement, some 4 µs on a warm cache.
     public func entry(
-        _ key: ObjectKey, namespace: LineID
+        _ key: ObjectKey,
+        namespace: LineID
     ) throws(SQLiteError) -> ObjectEntry? {
         guard VersionedKey(key) != nil else {
             return try entry(LineKey(line: namespace, key: key))
@@ -75,7 +76,9 @@ extension IndexReader {
             guard let parent = try parent(of: place.line) else { return nil }
             guard parent.line < place.line else { throw .unreadable("line.parent") }
             place = LineKey(
-                line: parent.line, key: ObjectKey(trusted: parent.prefix + place.key.text))
+                line: parent.line,
+                key: ObjectKey(trusted: parent.prefix + place.key.text)
+            )
             sequence = parent.sequence
         }
     }
@@ -86,7 +89,8 @@ extension IndexReader {
             """
             SELECT seq, modified, etag, entry FROM object
             WHERE line = ?1 AND key = ?2 AND seq <= ?3 ORDER BY seq DESC LIMIT 1
-            """)
+            """
+        )
         try find.bind(place.line.number, at: 1)
         try find.bind(place.key.text, at: 2)
         try find.bind(sequence, at: 3)
@@ -99,7 +103,11 @@ extension IndexReader {
     }
 
     private static func entry(
-        _ row: Statement, sequence: Int64, modified: Int32, etag: Int32, entry: Int32
+        _ row: Statement,
+        sequence: Int64,
+        modified: Int32,
+        etag: Int32,
+        entry: Int32
     ) throws(SQLiteError) -> ObjectEntry {
         let stored = try storedEntry(row, at: entry)
         return ObjectEntry(
@@ -109,11 +117,13 @@ extension IndexReader {
             attributes: stored.attributes,
             checksums: stored.checksums,
             parts: stored.parts,
-            payload: stored.payload)
+            payload: stored.payload
+        )
     }
 
     static func storedEntry(
-        _ row: Statement, at column: Int32
+        _ row: Statement,
+        at column: Int32
     ) throws(SQLiteError) -> StoredEntry {
         do {
             return try row.withBlob(at: column) { bytes throws(ChangeFormatError) in
@@ -127,7 +137,8 @@ extension IndexReader {
     /// What a line begins with; nil for a namespace's own line.
     func parent(of line: LineID) throws(SQLiteError) -> LineParent? {
         let find = try connection.statement(
-            "SELECT parent, prefix, fork_seq, kind FROM line WHERE id = ?1 AND parent IS NOT NULL")
+            "SELECT parent, prefix, fork_seq, kind FROM line WHERE id = ?1 AND parent IS NOT NULL"
+        )
         try find.bind(line.number, at: 1)
         return try find.first { row throws(SQLiteError) in
             guard let kind = UInt8(exactly: row.int64(at: 3)).flatMap(LineOrigin.Kind.init) else {
@@ -137,7 +148,8 @@ extension IndexReader {
                 line: LineID(row.int64(at: 0)),
                 prefix: row.text(at: 1),
                 sequence: row.int64(at: 2),
-                kind: kind)
+                kind: kind
+            )
         }
     }
 }

@@ -9,7 +9,8 @@ extension IndexReader {
     /// Finds an upload in progress.
     public func upload(_ id: UploadID) throws(SQLiteError) -> MultipartUpload? {
         let find = try connection.statement(
-            "SELECT \(Self.uploadColumns) FROM upload WHERE id = ?1")
+            "SELECT \(Self.uploadColumns) FROM upload WHERE id = ?1"
+        )
         try find.bind(id.text, at: 1)
         return try find.first(Self.upload)
     }
@@ -30,18 +31,22 @@ extension IndexReader {
             key: ObjectKey(trusted: row.text(at: 2)),
             initiated: WallTime(milliseconds: row.int64(at: 3)),
             attributes: stored.attributes,
-            checksum: checksum)
+            checksum: checksum
+        )
     }
 
     /// The parts of an upload with numbers greater than `number`, in order.
     public func parts(
-        of id: UploadID, after number: Int, limit: Int
+        of id: UploadID,
+        after number: Int,
+        limit: Int
     ) throws(SQLiteError) -> [UploadedPart] {
         let rows = try connection.statement(
             """
             SELECT number, modified, etag, entry FROM part
             WHERE upload = ?1 AND number > ?2 ORDER BY number LIMIT ?3
-            """)
+            """
+        )
         try rows.bind(id.text, at: 1)
         try rows.bind(Int64(number), at: 2)
         try rows.bind(Int64(max(limit, 0)), at: 3)
@@ -53,7 +58,8 @@ extension IndexReader {
         let find = try connection.statement(
             """
             SELECT number, modified, etag, entry FROM part WHERE upload = ?1 AND number = ?2
-            """)
+            """
+        )
         try find.bind(id.text, at: 1)
         try find.bind(Int64(number), at: 2)
         return try find.first(Self.part)
@@ -66,13 +72,15 @@ extension IndexReader {
             entityTag: row.text(at: 2),
             modified: WallTime(milliseconds: row.int64(at: 1)),
             checksum: stored.checksums.first,
-            payload: stored.payload)
+            payload: stored.payload
+        )
     }
 
     /// The object that an upload was completed to, if it is still the one its key shows.
     public func completedEntry(_ id: UploadID) throws(SQLiteError) -> ObjectEntry? {
         let find = try connection.statement(
-            "SELECT line, key, seq FROM completion WHERE upload = ?1")
+            "SELECT line, key, seq FROM completion WHERE upload = ?1"
+        )
         try find.bind(id.text, at: 1)
         let completion = try find.first { row in
             (
@@ -86,7 +94,8 @@ extension IndexReader {
 
     /// Lists uploads in progress and common prefixes of their keys.
     public func uploads(
-        _ query: UploadQuery, namespace: LineID
+        _ query: UploadQuery,
+        namespace: LineID
     ) throws(SQLiteError) -> UploadPage {
         guard query.limit > 0 else { return UploadPage() }
         let grouping = KeyGrouping(prefix: query.prefix, delimiter: query.delimiter)
@@ -103,7 +112,8 @@ extension IndexReader {
     }
 
     private func firstUpload(
-        _ query: UploadQuery, _ grouping: KeyGrouping
+        _ query: UploadQuery,
+        _ grouping: KeyGrouping
     ) throws(SQLiteError) -> UploadStart? {
         if !query.keyMarker.isEmpty, let marker = query.uploadMarker {
             let key = Array(query.keyMarker.utf8)
@@ -117,13 +127,17 @@ extension IndexReader {
     }
 
     private func uploadPage(
-        _ query: UploadQuery, _ grouping: KeyGrouping, namespace: LineID, from start: UploadStart
+        _ query: UploadQuery,
+        _ grouping: KeyGrouping,
+        namespace: LineID,
+        from start: UploadStart
     ) throws(SQLiteError) -> UploadPage {
         let rows = try connection.statement(
             """
             SELECT \(Self.uploadColumns) FROM upload
             WHERE namespace = ?1 AND (key, id) > (?2, ?3) ORDER BY key, id
-            """)
+            """
+        )
         defer { rows.rewind() }
         var page = UploadPage()
         var last: UploadMarker?

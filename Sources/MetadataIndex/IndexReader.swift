@@ -28,7 +28,8 @@ extension IndexReader {
     /// Every namespace, by name.
     public func namespaces() throws(SQLiteError) -> [Namespace] {
         let rows = try connection.statement(
-            "SELECT name, owner, access, created, line FROM namespace ORDER BY name")
+            "SELECT name, owner, access, created, line FROM namespace ORDER BY name"
+        )
         return try rows.all { row throws(SQLiteError) in
             guard let name = try? NamespaceName(row.text(at: 0)),
                 let access = UInt8(exactly: row.int64(at: 2)).flatMap(NamespaceAccess.init)
@@ -38,26 +39,30 @@ extension IndexReader {
                 owner: PrincipalName(trusted: row.text(at: 1)),
                 access: access,
                 created: WallTime(milliseconds: row.int64(at: 3)),
-                line: LineID(row.int64(at: 4)))
+                line: LineID(row.int64(at: 4))
+            )
         }
     }
 
     /// Every principal that the log knows, by name.
     public func principals() throws(SQLiteError) -> [Principal] {
         let rows = try connection.statement(
-            "SELECT name, access_key, secret_key FROM principal ORDER BY name")
+            "SELECT name, access_key, secret_key FROM principal ORDER BY name"
+        )
         return try rows.all { row in
             Principal(
                 name: PrincipalName(trusted: row.text(at: 0)),
                 accessKey: row.text(at: 1),
-                secretKey: row.text(at: 2))
+                secretKey: row.text(at: 2)
+            )
         }
     }
 
     /// The line of the version whose keys begin with `prefix`, if it is open.
     func versionLine(namespace: LineID, prefix: String) throws(SQLiteError) -> LineID? {
         let find = try connection.statement(
-            "SELECT line FROM version WHERE namespace = ?1 AND prefix = ?2")
+            "SELECT line FROM version WHERE namespace = ?1 AND prefix = ?2"
+        )
         try find.bind(namespace.number, at: 1)
         try find.bind(prefix, at: 2)
         return try find.first { LineID($0.int64(at: 0)) }
@@ -78,7 +83,8 @@ extension IndexReader {
             """
             SELECT name, tag, line, opened FROM version
             WHERE namespace = ?1 AND prefix >= ?2 AND prefix < ?3 ORDER BY prefix
-            """)
+            """
+        )
         try rows.bind(namespace.number, at: 1)
         try rows.bind("\(name):", at: 2)
         try rows.bind("\(name);", at: 3)
@@ -87,7 +93,8 @@ extension IndexReader {
                 name: row.text(at: 0),
                 tag: row.text(at: 1),
                 line: LineID(row.int64(at: 2)),
-                opened: WallTime(milliseconds: row.int64(at: 3)))
+                opened: WallTime(milliseconds: row.int64(at: 3))
+            )
         }
     }
 

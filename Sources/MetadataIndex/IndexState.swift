@@ -25,17 +25,20 @@ extension IndexReader {
     /// How far the index has come; nil if it has no tables or those of another format.
     public func state() throws(SQLiteError) -> IndexState? {
         let tables = try connection.statement(
-            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'state'")
+            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'state'"
+        )
         guard try tables.first({ _ in () }) != nil else { return nil }
         let state = try connection.statement(
-            "SELECT volume, applied, sequence, last_line FROM state WHERE id = 1 AND format = ?1")
+            "SELECT volume, applied, sequence, last_line FROM state WHERE id = 1 AND format = ?1"
+        )
         try state.bind(IndexSchema.format, at: 1)
         return try state.first { row in
             IndexState(
                 volume: row.text(at: 0),
                 applied: LogPosition(row.int64(at: 1)),
                 sequence: row.int64(at: 2),
-                lastLine: LineID(row.int64(at: 3)))
+                lastLine: LineID(row.int64(at: 3))
+            )
         }
     }
 }

@@ -5,15 +5,21 @@ import StorageModel
 extension IndexWriter {
     /// Takes note of what a metadata file says now; nil if it is gone or says nothing.
     func register(
-        _ file: CatalogFile, _ place: LineKey, _ fact: CatalogFact?, _ context: ChangeContext
+        _ file: CatalogFile,
+        _ place: LineKey,
+        _ fact: CatalogFact?,
+        _ context: ChangeContext
     ) throws(SQLiteError) {
         let folder = LinePath(
-            line: place.line, path: CatalogFile.folder(of: place.key.text))
+            line: place.line,
+            path: CatalogFile.folder(of: place.key.text)
+        )
         if let fact {
             try insert(fact, file, folder, sequence: context.sequence, modified: context.time)
         } else {
             let delete = try connection.statement(
-                "DELETE FROM node WHERE line = ?1 AND path = ?2 AND rank = ?3")
+                "DELETE FROM node WHERE line = ?1 AND path = ?2 AND rank = ?3"
+            )
             try delete.bind(folder.line.number, at: 1)
             try delete.bind(folder.path.text, at: 2)
             try delete.bind(file.rawValue, at: 3)
@@ -27,12 +33,14 @@ extension IndexWriter {
     /// Chooses which of a folder's metadata files speaks for it, and begins or ends its tally.
     private func settle(_ folder: LinePath, _ context: ChangeContext) throws(SQLiteError) {
         let find = try connection.statement(
-            "SELECT rank, kind FROM node WHERE line = ?1 AND path = ?2 ORDER BY rank LIMIT 1")
+            "SELECT rank, kind FROM node WHERE line = ?1 AND path = ?2 ORDER BY rank LIMIT 1"
+        )
         try find.bind(folder.line.number, at: 1)
         try find.bind(folder.path.text, at: 2)
         let shown = try find.first { (rank: $0.int64(at: 0), kind: $0.int64(at: 1)) }
         let update = try connection.statement(
-            "UPDATE node SET shown = (rank = ?3) WHERE line = ?1 AND path = ?2")
+            "UPDATE node SET shown = (rank = ?3) WHERE line = ?1 AND path = ?2"
+        )
         try update.bind(folder.line.number, at: 1)
         try update.bind(folder.path.text, at: 2)
         try update.bind(shown?.rank ?? -1, at: 3)
@@ -56,7 +64,8 @@ extension IndexWriter {
 
     /// Counts the array around a folder anew, whose chunks an inner array took or gave back.
     private func recountEnclosing(
-        _ folder: LinePath, _ context: ChangeContext
+        _ folder: LinePath,
+        _ context: ChangeContext
     ) throws(SQLiteError) {
         guard let parent = folder.parent,
             let outer = try nearestArray(line: parent.line, path: parent.path.text)
@@ -77,7 +86,8 @@ extension IndexWriter {
             INSERT OR REPLACE INTO node(line, path, rank, seq, modified, dialect, kind, note,
                 namespace, name, tag, member, shown)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0)
-            """)
+            """
+        )
         try insert.bind(folder.line.number, at: 1)
         try insert.bind(folder.path.text, at: 2)
         try insert.bind(file.rawValue, at: 3)
@@ -96,7 +106,8 @@ extension IndexWriter {
     /// What a folder is called: `name:tag/member` in a version's line; in a namespace's own line the
     /// path with the tag `latest`, or, in the layout of the original Hub client, `name/tag`.
     private func arrayPlace(
-        of folder: LinePath, dialect: ArrayDialect
+        of folder: LinePath,
+        dialect: ArrayDialect
     ) throws(SQLiteError) -> (LineID, ArrayPlace) {
         let find = try connection.statement("SELECT namespace, name, tag FROM line WHERE id = ?1")
         try find.bind(folder.line.number, at: 1)
@@ -128,7 +139,8 @@ extension IndexWriter {
             """
             INSERT INTO version(namespace, prefix, name, tag, line, opened)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            """)
+            """
+        )
         try version.bind(opening.namespaceLine.number, at: 1)
         try version.bind(opening.keyPrefix, at: 2)
         try version.bind(opening.name, at: 3)
@@ -145,7 +157,8 @@ extension IndexWriter {
             """
             INSERT INTO line(id, namespace, name, tag, parent, prefix, fork_seq, kind)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """)
+            """
+        )
         try line.bind(opening.line.number, at: 1)
         try line.bind(opening.namespaceLine.number, at: 2)
         try line.bind(opening.name, at: 3)
@@ -168,14 +181,16 @@ extension IndexWriter {
 
     /// Gives a new line the nodes under the prefix that it begins with, with their tallies.
     private func inheritNodes(
-        _ opening: VersionOpening, _ context: ChangeContext
+        _ opening: VersionOpening,
+        _ context: ChangeContext
     ) throws(SQLiteError) {
         try flushTallies()
         let origin = opening.origin
         let prefixLength = origin.prefix.utf8.count
         let root = LinePath(
             line: origin.parent,
-            path: prefixLength == 0 ? "" : CatalogFile.folder(of: origin.prefix + "_"))
+            path: prefixLength == 0 ? "" : CatalogFile.folder(of: origin.prefix + "_")
+        )
         var folders: Set<LinePath> = []
         for row in try nodeRows(under: root, upTo: origin.sequence) {
             let path = String(row.path.utf8.dropFirst(prefixLength)) ?? ""
@@ -185,7 +200,8 @@ extension IndexWriter {
                 row.file,
                 folder,
                 sequence: row.sequence,
-                modified: WallTime(milliseconds: row.modified))
+                modified: WallTime(milliseconds: row.modified)
+            )
             folders.insert(folder)
             if origin.kind == .adoption {
                 try removeNode(LinePath(line: root.line, path: row.path))
@@ -208,13 +224,15 @@ extension IndexWriter {
     }
 
     private func nodeRows(
-        under root: LinePath, upTo sequence: Int64
+        under root: LinePath,
+        upTo sequence: Int64
     ) throws(SQLiteError) -> [NodeRow] {
         let find = try connection.statement(
             """
             SELECT path, rank, seq, modified, dialect, kind, note FROM node
             WHERE line = ?1 AND path >= ?2 AND seq <= ?3 ORDER BY path, rank
-            """)
+            """
+        )
         try find.bind(root.line.number, at: 1)
         try find.bind(root.path.text, at: 2)
         try find.bind(sequence, at: 3)
@@ -233,7 +251,9 @@ extension IndexWriter {
                     file: file,
                     sequence: find.int64(at: 2),
                     modified: find.int64(at: 3),
-                    fact: try IndexReader.fact(find, from: 4)))
+                    fact: try IndexReader.fact(find, from: 4)
+                )
+            )
         }
         return rows
     }

@@ -13,7 +13,8 @@ extension IndexWriter {
         let insert = try connection.statement(
             """
             INSERT INTO namespace(line, name, owner, access, created) VALUES (?1, ?2, ?3, ?4, ?5)
-            """)
+            """
+        )
         try insert.bind(line.number, at: 1)
         try insert.bind(name.text, at: 2)
         try insert.bind(owner.text, at: 3)
@@ -35,7 +36,8 @@ extension IndexWriter {
 
     func addPrincipal(_ principal: Principal) throws(SQLiteError) {
         let insert = try connection.statement(
-            "INSERT INTO principal(name, access_key, secret_key) VALUES (?1, ?2, ?3)")
+            "INSERT INTO principal(name, access_key, secret_key) VALUES (?1, ?2, ?3)"
+        )
         try insert.bind(principal.name.text, at: 1)
         try insert.bind(principal.accessKey, at: 2)
         try insert.bind(principal.secretKey, at: 3)
@@ -66,7 +68,8 @@ extension IndexWriter {
     /// Removes what is left of a line: rows kept for forks, tombstones, tallies.
     private func clear(_ line: LineID) throws(SQLiteError) {
         let payloads = try connection.statement(
-            "SELECT entry FROM object WHERE line = ?1 AND entry IS NOT NULL")
+            "SELECT entry FROM object WHERE line = ?1 AND entry IS NOT NULL"
+        )
         try payloads.bind(line.number, at: 1)
         defer { payloads.rewind() }
         while try payloads.step() {

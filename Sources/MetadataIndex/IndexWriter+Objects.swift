@@ -10,7 +10,8 @@ extension IndexWriter {
             let entry = write.entry.entry(
                 sequence: context.sequence,
                 modified: context.time,
-                recordPayload: context.recordPayload)
+                recordPayload: context.recordPayload
+            )
         else { throw .inapplicable("payload") }
         let place = write.place
         let before = try reader.visible(place)
@@ -42,12 +43,14 @@ extension IndexWriter {
             """
             INSERT INTO object(line, key, seq, modified, size, etag, entry)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            """)
+            """
+        )
         let stored = StoredEntry(
             attributes: entry.attributes,
             checksums: entry.checksums,
             parts: entry.parts,
-            payload: entry.payload)
+            payload: entry.payload
+        )
         try insert.bind(place.line.number, at: 1)
         try insert.bind(place.key.text, at: 2)
         try insert.bind(entry.sequence, at: 3)
@@ -60,7 +63,8 @@ extension IndexWriter {
 
     private func insertTombstone(at place: LineKey, sequence: Int64) throws(SQLiteError) {
         let insert = try connection.statement(
-            "INSERT INTO object(line, key, seq) VALUES (?1, ?2, ?3)")
+            "INSERT INTO object(line, key, seq) VALUES (?1, ?2, ?3)"
+        )
         try insert.bind(place.line.number, at: 1)
         try insert.bind(place.key.text, at: 2)
         try insert.bind(sequence, at: 3)
@@ -69,7 +73,8 @@ extension IndexWriter {
 
     /// Removes a row that `place` showed and no longer shows, unless a fork still shows it.
     private func release(
-        _ visible: IndexReader.Visible?, hiddenIn place: LineKey
+        _ visible: IndexReader.Visible?,
+        hiddenIn place: LineKey
     ) throws(SQLiteError) {
         guard let visible else { return }
         if visible.place == place {
@@ -87,9 +92,11 @@ extension IndexWriter {
     }
 
     /// Whether a fork of the line shows the row of `place` that was newest since a change.
-    private func isSeenByForks(_ place: LineKey, since sequence: Int64) throws(SQLiteError) -> Bool {
+    private func isSeenByForks(_ place: LineKey, since sequence: Int64) throws(SQLiteError) -> Bool
+    {
         let forks = try connection.statement(
-            "SELECT prefix FROM line WHERE parent = ?1 AND kind = 0 AND fork_seq >= ?2")
+            "SELECT prefix FROM line WHERE parent = ?1 AND kind = 0 AND fork_seq >= ?2"
+        )
         try forks.bind(place.line.number, at: 1)
         try forks.bind(sequence, at: 2)
         defer { forks.rewind() }
@@ -102,7 +109,8 @@ extension IndexWriter {
 
     private func remove(_ visible: IndexReader.Visible) throws(SQLiteError) {
         let delete = try connection.statement(
-            "DELETE FROM object WHERE line = ?1 AND key = ?2 AND seq = ?3")
+            "DELETE FROM object WHERE line = ?1 AND key = ?2 AND seq = ?3"
+        )
         try delete.bind(visible.place.line.number, at: 1)
         try delete.bind(visible.place.key.text, at: 2)
         try delete.bind(visible.sequence, at: 3)

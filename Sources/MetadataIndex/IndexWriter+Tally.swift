@@ -8,11 +8,16 @@ import StorageModel
 extension IndexWriter {
     /// Moves a tally along with a key that went from one object to another.
     func retally(
-        _ place: LineKey, from old: ObjectEntry?, to new: ObjectEntry?, _ context: ChangeContext
+        _ place: LineKey,
+        from old: ObjectEntry?,
+        to new: ObjectEntry?,
+        _ context: ChangeContext
     ) throws(SQLiteError) {
         guard !CatalogFile.namesMetadata(place.key.text),
             let array = try nearestArray(
-                line: place.line, path: CatalogFile.folder(of: place.key.text)),
+                line: place.line,
+                path: CatalogFile.folder(of: place.key.text)
+            ),
             var tally = try tally(array)
         else { return }
         let key = place.key.text.utf8.dropFirst(array.keyPrefix.utf8.count)
@@ -20,13 +25,15 @@ extension IndexWriter {
             tally.chunks -= 1
             tally.storedBytes -= old.sizeBytes
             tally.contentHash.remove(
-                ContentHash(key: key, entityTag: old.entityTag, sizeBytes: old.sizeBytes))
+                ContentHash(key: key, entityTag: old.entityTag, sizeBytes: old.sizeBytes)
+            )
         }
         if let new {
             tally.chunks += 1
             tally.storedBytes += new.sizeBytes
             tally.contentHash.add(
-                ContentHash(key: key, entityTag: new.entityTag, sizeBytes: new.sizeBytes))
+                ContentHash(key: key, entityTag: new.entityTag, sizeBytes: new.sizeBytes)
+            )
         }
         tally.changed = context.time
         touchedTallies[array] = tally
@@ -42,7 +49,8 @@ extension IndexWriter {
             let find = try connection.statement(
                 """
                 SELECT path FROM tally WHERE line = ?1 AND path <= ?2 ORDER BY path DESC LIMIT 1
-                """)
+                """
+            )
             try find.bind(line.number, at: 1)
             try find.bind(bound, at: 2)
             guard let found = try find.first({ $0.text(at: 0) }) else { return nil }
@@ -70,7 +78,8 @@ extension IndexWriter {
             """
             SELECT chunks, bytes, changed, hash_high, hash_low FROM tally
             WHERE line = ?1 AND path = ?2
-            """)
+            """
+        )
         try find.bind(array.line.number, at: 1)
         try find.bind(array.path.text, at: 2)
         return try find.first { ChunkTally(row: $0, from: 0) }
@@ -82,7 +91,8 @@ extension IndexWriter {
             """
             INSERT OR REPLACE INTO tally(line, path, chunks, bytes, changed, hash_high, hash_low)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            """)
+            """
+        )
         try insert.bind(array.line.number, at: 1)
         try insert.bind(array.path.text, at: 2)
         try insert.bind(tally.chunks, at: 3)
@@ -129,7 +139,9 @@ extension IndexWriter {
                 ContentHash(
                     key: row.key.dropFirst(prefix.count),
                     entityTag: entityTag,
-                    sizeBytes: row.sizeBytes))
+                    sizeBytes: row.sizeBytes
+                )
+            )
         }
         try store(tally, of: array)
     }
@@ -158,6 +170,8 @@ extension ChunkTally {
             changed: WallTime(milliseconds: row.int64(at: column + 2)),
             contentHash: ContentHash(
                 high: UInt64(bitPattern: row.int64(at: column + 3)),
-                low: UInt64(bitPattern: row.int64(at: column + 4))))
+                low: UInt64(bitPattern: row.int64(at: column + 4))
+            )
+        )
     }
 }

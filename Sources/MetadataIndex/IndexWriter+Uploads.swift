@@ -11,9 +11,14 @@ extension IndexWriter {
             """
             INSERT INTO upload(namespace, key, id, initiated, entry, algorithm, scope)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            """)
+            """
+        )
         let stored = StoredEntry(
-            attributes: creation.attributes, checksums: [], parts: [], payload: Payload(extents: []))
+            attributes: creation.attributes,
+            checksums: [],
+            parts: [],
+            payload: Payload(extents: [])
+        )
         try insert.bind(creation.namespaceLine.number, at: 1)
         try insert.bind(creation.key.text, at: 2)
         try insert.bind(creation.id.text, at: 3)
@@ -35,12 +40,14 @@ extension IndexWriter {
             """
             INSERT OR REPLACE INTO part(upload, number, modified, etag, entry)
             VALUES (?1, ?2, ?3, ?4, ?5)
-            """)
+            """
+        )
         let stored = StoredEntry(
             attributes: ObjectAttributes(),
             checksums: part.checksum.map { [$0] } ?? [],
             parts: [],
-            payload: payload)
+            payload: payload
+        )
         try insert.bind(part.upload.text, at: 1)
         try insert.bind(Int64(part.number), at: 2)
         try insert.bind(context.time.milliseconds, at: 3)
@@ -51,19 +58,24 @@ extension IndexWriter {
 
     /// Puts the object first, so that blobs it shares with the parts never lose their last reference.
     func completeUpload(
-        _ id: UploadID, _ write: ObjectWrite, _ context: ChangeContext
+        _ id: UploadID,
+        _ write: ObjectWrite,
+        _ context: ChangeContext
     ) throws(SQLiteError) {
         try put(write, context)
         try dropUpload(id)
         let forget = try connection.statement("DELETE FROM completion WHERE completed < ?1")
         try forget.bind(
-            context.time.milliseconds &- Self.completionKeptMilliseconds, at: 1)
+            context.time.milliseconds &- Self.completionKeptMilliseconds,
+            at: 1
+        )
         try forget.run()
         let insert = try connection.statement(
             """
             INSERT OR REPLACE INTO completion(upload, line, key, seq, completed)
             VALUES (?1, ?2, ?3, ?4, ?5)
-            """)
+            """
+        )
         try insert.bind(id.text, at: 1)
         try insert.bind(write.place.line.number, at: 2)
         try insert.bind(write.place.key.text, at: 3)

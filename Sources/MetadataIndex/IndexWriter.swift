@@ -49,7 +49,8 @@ public final class IndexWriter {
         try flushTallies()
         state.applied = applied
         let update = try connection.statement(
-            "UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3 WHERE id = 1")
+            "UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3 WHERE id = 1"
+        )
         try update.bind(applied.bytes, at: 1)
         try update.bind(state.sequence, at: 2)
         try update.bind(state.lastLine.number, at: 3)
@@ -76,7 +77,10 @@ public final class IndexWriter {
         guard change.sequence > state.sequence else { throw .inapplicable("sequence") }
         state.sequence = change.sequence
         let context = ChangeContext(
-            sequence: change.sequence, time: change.time, recordPayload: recordPayload)
+            sequence: change.sequence,
+            time: change.time,
+            recordPayload: recordPayload
+        )
         switch change.operation {
         case .createNamespace(let name, let owner, let access, let line):
             try createNamespace(name, owner, access, line, context)
@@ -113,7 +117,8 @@ public final class IndexWriter {
                 """
                 INSERT INTO blob(id, refs) VALUES (?1, 1)
                 ON CONFLICT(id) DO UPDATE SET refs = refs + 1
-                """)
+                """
+            )
             try add.bind(Int64(bitPattern: id.number), at: 1)
             try add.run()
         }
@@ -123,7 +128,8 @@ public final class IndexWriter {
     func dropReferences(_ payload: Payload) throws(SQLiteError) {
         for case .blob(let id, _, _) in payload.extents {
             let drop = try connection.statement(
-                "UPDATE blob SET refs = refs - 1 WHERE id = ?1 RETURNING refs")
+                "UPDATE blob SET refs = refs - 1 WHERE id = ?1 RETURNING refs"
+            )
             try drop.bind(Int64(bitPattern: id.number), at: 1)
             guard let refs = try drop.first({ $0.int64(at: 0) }) else {
                 throw .unreadable("blob.refs")

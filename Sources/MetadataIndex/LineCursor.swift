@@ -18,7 +18,8 @@ struct ListedRow {
             sizeBytes: sizeBytes,
             entityTag: entityTag,
             modified: WallTime(milliseconds: modified),
-            sequence: sequence)
+            sequence: sequence
+        )
     }
 }
 
@@ -35,14 +36,21 @@ final class LineCursor {
 
     /// Makes a cursor over a line as of a change; ``seek(_:)`` comes before ``next()``.
     init(
-        _ reader: IndexReader, line: LineID, slot: Int, atMost sequence: Int64 = .max
+        _ reader: IndexReader,
+        line: LineID,
+        slot: Int,
+        atMost sequence: Int64 = .max
     ) throws(SQLiteError) {
         own = try RowCursor(reader, line: line, slot: slot, atMost: sequence)
         if let origin = try reader.parent(of: line) {
             guard origin.line < line else { throw .unreadable("line.parent") }
             parentPrefix = Array(origin.prefix.utf8)
             parent = try LineCursor(
-                reader, line: origin.line, slot: slot + 1, atMost: origin.sequence)
+                reader,
+                line: origin.line,
+                slot: slot + 1,
+                atMost: origin.sequence
+            )
         } else {
             parentPrefix = []
             parent = nil
@@ -101,13 +109,17 @@ final class RowCursor {
     private var ahead: ListedRow?
 
     init(
-        _ reader: IndexReader, line: LineID, slot: Int, atMost sequence: Int64
+        _ reader: IndexReader,
+        line: LineID,
+        slot: Int,
+        atMost sequence: Int64
     ) throws(SQLiteError) {
         statement = try reader.connection.statement(
             """
             SELECT key, seq, modified, size, etag FROM object
             WHERE line = ?1 AND key >= ?2 AND seq <= ?3 ORDER BY key, seq -- \(slot)
-            """)
+            """
+        )
         self.line = line
         self.sequence = sequence
     }
@@ -141,6 +153,7 @@ final class RowCursor {
             sequence: statement.int64(at: 1),
             modified: statement.int64(at: 2),
             sizeBytes: statement.int64(at: 3),
-            entityTag: statement.optionalText(at: 4))
+            entityTag: statement.optionalText(at: 4)
+        )
     }
 }

@@ -34,7 +34,10 @@ public final class MetadataIndex: Sendable {
     private init(path: String) throws(SQLiteError) {
         self.path = path
         readers = try ConnectionPool(
-            path: path, ConnectionConfiguration(access: .readOnly), keptMax: Self.readersKeptMax)
+            path: path,
+            ConnectionConfiguration(access: .readOnly),
+            keptMax: Self.readersKeptMax
+        )
     }
 
     /// Opens the index of a log, or begins an empty one.
@@ -44,7 +47,9 @@ public final class MetadataIndex: Sendable {
     ///   - volume: The volume whose log it belongs to.
     ///   - log: The positions that the log holds.
     public static func open(
-        directory: String, volume: String, log: Range<LogPosition>
+        directory: String,
+        volume: String,
+        log: Range<LogPosition>
     ) throws(SQLiteError) -> Opened {
         let path = directory + "/nave.sqlite"
         if let writer = try? existingWriter(path: path, volume: volume, log: log) {
@@ -54,9 +59,18 @@ public final class MetadataIndex: Sendable {
         return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .begunAnew)
     }
 
+    /// How far the index in a directory has come; nil if there is none that could be used.
+    public static func state(directory: String) -> IndexState? {
+        let path = directory + "/nave.sqlite"
+        guard access(path, F_OK) == 0, let connection = try? connect(path) else { return nil }
+        return try? IndexReader(connection).state()
+    }
+
     /// Throws away what is in the directory and begins an empty index.
     public static func openAnew(
-        directory: String, volume: String, logStart: LogPosition
+        directory: String,
+        volume: String,
+        logStart: LogPosition
     ) throws(SQLiteError) -> Opened {
         let path = directory + "/nave.sqlite"
         let writer = try makeAnew(path: path, volume: volume, start: logStart)
@@ -75,7 +89,9 @@ public final class MetadataIndex: Sendable {
     /// Moves pages of SQLite's log into the database while others read and write.
     public func checkpoint() throws(SQLiteError) {
         let connection = try Connection(
-            path: path, ConnectionConfiguration(access: .readWrite, cacheKibibytes: 256))
+            path: path,
+            ConnectionConfiguration(access: .readWrite, cacheKibibytes: 256)
+        )
         _ = try connection.checkpoint(.passive)
     }
 
@@ -90,7 +106,9 @@ public final class MetadataIndex: Sendable {
     }
 
     private static func existingWriter(
-        path: String, volume: String, log: Range<LogPosition>
+        path: String,
+        volume: String,
+        log: Range<LogPosition>
     ) throws(SQLiteError) -> IndexWriter? {
         guard access(path, F_OK) == 0 else { return nil }
         let connection = try connect(path)
@@ -101,19 +119,26 @@ public final class MetadataIndex: Sendable {
     }
 
     private static func makeAnew(
-        path: String, volume: String, start: LogPosition
+        path: String,
+        volume: String,
+        start: LogPosition
     ) throws(SQLiteError) -> IndexWriter {
         for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
         let connection = try connect(path)
         let state = IndexState(
-            volume: volume, applied: start, sequence: 0, lastLine: LineID(0))
+            volume: volume,
+            applied: start,
+            sequence: 0,
+            lastLine: LineID(0)
+        )
         try connection.beginImmediate()
         try connection.execute(IndexSchema.statements)
         let insert = try connection.prepare(
             """
             INSERT INTO state(id, format, volume, applied, sequence, last_line)
             VALUES (1, ?1, ?2, ?3, 0, 0)
-            """)
+            """
+        )
         try insert.bind(IndexSchema.format, at: 1)
         try insert.bind(volume, at: 2)
         try insert.bind(start.bytes, at: 3)
@@ -124,6 +149,8 @@ public final class MetadataIndex: Sendable {
 
     private static func connect(_ path: String) throws(SQLiteError) -> Connection {
         try Connection(
-            path: path, ConnectionConfiguration(access: .readWrite, cacheKibibytes: 16_384))
+            path: path,
+            ConnectionConfiguration(access: .readWrite, cacheKibibytes: 16_384)
+        )
     }
 }

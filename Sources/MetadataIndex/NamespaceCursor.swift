@@ -30,7 +30,8 @@ final class NamespaceCursor {
         self.namespace = namespace
         plain = try LineCursor(reader, line: namespace, slot: Self.plainSlot)
         let any = try reader.connection.statement(
-            "SELECT 1 FROM version WHERE namespace = ?1 LIMIT 1")
+            "SELECT 1 FROM version WHERE namespace = ?1 LIMIT 1"
+        )
         try any.bind(namespace.number, at: 1)
         hasVersions = try any.first { _ in true } ?? false
     }
@@ -99,7 +100,8 @@ final class NamespaceCursor {
             """
             SELECT prefix, line FROM version
             WHERE namespace = ?1 AND prefix <= ?2 ORDER BY prefix DESC LIMIT 1
-            """)
+            """
+        )
     }
 
     private func region(atOrAfter key: [UInt8]) throws(SQLiteError) -> Region? {
@@ -108,7 +110,8 @@ final class NamespaceCursor {
             """
             SELECT prefix, line FROM version
             WHERE namespace = ?1 AND prefix >= ?2 ORDER BY prefix LIMIT 1
-            """)
+            """
+        )
     }
 
     private func region(_ key: [UInt8], _ sql: String) throws(SQLiteError) -> Region? {

@@ -42,7 +42,9 @@ extension Committer {
     // MARK: - Names
 
     private func createNamespace(
-        _ name: NamespaceName, owner: PrincipalName, access: NamespaceAccess
+        _ name: NamespaceName,
+        owner: PrincipalName,
+        access: NamespaceAccess
     ) throws(Refusal) -> Decision {
         if let existing = names.namespaces[name] {
             guard existing.owner == owner else { throw .refused(.namespaceTaken(name)) }
@@ -50,7 +52,12 @@ extension Committer {
         }
         let line = newLine()
         let created = Namespace(
-            name: name, owner: owner, access: access, created: batchTime, line: line)
+            name: name,
+            owner: owner,
+            access: access,
+            created: batchTime,
+            line: line
+        )
         names.insert(created)
         return .change(
             .createNamespace(name: name, owner: owner, access: access, line: line)
@@ -68,7 +75,8 @@ extension Committer {
     }
 
     private func setAccess(
-        _ access: NamespaceAccess, _ name: NamespaceName
+        _ access: NamespaceAccess,
+        _ name: NamespaceName
     ) throws(Refusal) -> Decision {
         let before = try named(name)
         let after = Namespace(
@@ -76,7 +84,8 @@ extension Committer {
             owner: before.owner,
             access: access,
             created: before.created,
-            line: before.line)
+            line: before.line
+        )
         guard before.access != access else { return .unchanged(.changedNamespace(before)) }
         names.insert(after)
         return .change(.setAccess(access, line: before.line)) { _ in .changedNamespace(after) }
@@ -111,7 +120,11 @@ extension Committer {
         try checkLive(put.namespace)
         try check(put.origin, put.entry.payload)
         return try write(
-            put.key, put.namespace, put.entry, put.fact, put.precondition
+            put.key,
+            put.namespace,
+            put.entry,
+            put.fact,
+            put.precondition
         ) { .putObject($0) }
     }
 
@@ -132,14 +145,17 @@ extension Committer {
                 let entry = entry.entry(
                     sequence: placement.sequence,
                     modified: placement.time,
-                    recordPayload: placement.recordPayload)
+                    recordPayload: placement.recordPayload
+                )
             else { preconditionFailure("an applied change has its payload") }
             return .object(entry)
         }
     }
 
     private func check(
-        _ precondition: WritePrecondition, _ key: ObjectKey, _ namespace: Namespace
+        _ precondition: WritePrecondition,
+        _ key: ObjectKey,
+        _ namespace: Namespace
     ) throws(Refusal) {
         if precondition == .none { return }
         let current = try asking { () throws(SQLiteError) in
@@ -158,7 +174,9 @@ extension Committer {
     /// The line that a key's object goes to. The first metadata at the root of `name:tag/` opens the
     /// version: its line begins with what the prefix held so far.
     private func placement(
-        _ key: ObjectKey, _ namespace: Namespace, _ fact: CatalogFact?
+        _ key: ObjectKey,
+        _ namespace: Namespace,
+        _ fact: CatalogFact?
     ) throws(Refusal) -> (LineKey, VersionOpening?) {
         let place = try asking { () throws(SQLiteError) in
             try writer.reader.place(of: key, namespace: namespace.line)
@@ -176,7 +194,9 @@ extension Committer {
                 parent: namespace.line,
                 prefix: versioned.keyPrefix,
                 sequence: sequence - 1,
-                kind: .adoption))
+                kind: .adoption
+            )
+        )
         return (LineKey(line: line, key: ObjectKey(trusted: versioned.relativeKey)), opening)
     }
 
@@ -199,7 +219,9 @@ extension Committer {
     }
 
     private func delete(
-        _ keys: [ObjectKey], _ namespace: Namespace, _ precondition: WritePrecondition
+        _ keys: [ObjectKey],
+        _ namespace: Namespace,
+        _ precondition: WritePrecondition
     ) throws(Refusal) -> Decision {
         try checkLive(namespace)
         if let key = keys.first { try check(precondition, key, namespace) }

@@ -11,7 +11,8 @@ import StorageModel
 
 extension Committer {
     func createUpload(
-        _ creation: UploadCreation, _ name: NamespaceName
+        _ creation: UploadCreation,
+        _ name: NamespaceName
     ) throws(Refusal) -> Decision {
         guard names.namespace(line: creation.namespaceLine) != nil else {
             throw .refused(.namespaceMissing(name))
@@ -24,7 +25,9 @@ extension Committer {
                     key: creation.key,
                     initiated: placement.time,
                     attributes: creation.attributes,
-                    checksum: creation.checksum))
+                    checksum: creation.checksum
+                )
+            )
         }
     }
 
@@ -41,12 +44,16 @@ extension Committer {
                     entityTag: part.entityTag,
                     modified: placement.time,
                     checksum: part.checksum,
-                    payload: payload))
+                    payload: payload
+                )
+            )
         }
     }
 
     func abortUpload(
-        _ id: UploadID, _ key: ObjectKey, _ namespace: Namespace
+        _ id: UploadID,
+        _ key: ObjectKey,
+        _ namespace: Namespace
     ) throws(Refusal) -> Decision {
         _ = try liveUpload(id, key, namespace)
         return .change(.abortUpload(id)) { _ in .done }
@@ -68,9 +75,14 @@ extension Committer {
             parts: parts.map {
                 CompletedPart(number: $0.number, sizeBytes: $0.sizeBytes, checksum: $0.checksum)
             },
-            payload: parts.flatMap { $0.payload.extents.map(PayloadRun.stored) })
+            payload: parts.flatMap { $0.payload.extents.map(PayloadRun.stored) }
+        )
         return try write(
-            proposal.key, proposal.namespace, entry, proposal.fact, proposal.precondition
+            proposal.key,
+            proposal.namespace,
+            entry,
+            proposal.fact,
+            proposal.precondition
         ) { .completeUpload(proposal.id, $0) }
     }
 
@@ -80,7 +92,9 @@ extension Committer {
             let reader = writer.reader
             guard let completed = try reader.completedEntry(proposal.id),
                 let current = try reader.entry(
-                    proposal.key, namespace: proposal.namespace.line),
+                    proposal.key,
+                    namespace: proposal.namespace.line
+                ),
                 current.sequence == completed.sequence
             else { return nil }
             return completed
@@ -92,7 +106,10 @@ extension Committer {
         guard !proposal.parts.isEmpty else { throw .refused(.partsEmpty) }
         let uploaded = try asking { () throws(SQLiteError) in
             try writer.reader.parts(
-                of: proposal.id, after: 0, limit: UploadedPart.numbers.upperBound)
+                of: proposal.id,
+                after: 0,
+                limit: UploadedPart.numbers.upperBound
+            )
         }
         var byNumber: [Int: UploadedPart] = [:]
         for part in uploaded { byNumber[part.number] = part }
@@ -123,7 +140,9 @@ extension Committer {
     }
 
     private func liveUpload(
-        _ id: UploadID, _ key: ObjectKey, _ namespace: Namespace
+        _ id: UploadID,
+        _ key: ObjectKey,
+        _ namespace: Namespace
     ) throws(Refusal) -> MultipartUpload {
         try checkLive(namespace)
         guard let upload = try upload(id, key, namespace) else {
@@ -133,7 +152,9 @@ extension Committer {
     }
 
     private func upload(
-        _ id: UploadID, _ key: ObjectKey, _ namespace: Namespace
+        _ id: UploadID,
+        _ key: ObjectKey,
+        _ namespace: Namespace
     ) throws(Refusal) -> MultipartUpload? {
         let upload = try asking { () throws(SQLiteError) in try writer.reader.upload(id) }
         guard let upload, upload.key == key, upload.namespaceLine == namespace.line else {

@@ -123,7 +123,8 @@ final class Committer {
         try translating { () throws(SQLiteError) in try writer.begin() }
         for item in batch {
             verdicts.append(
-                try decide(item.proposal, at: &position, into: &accepted))
+                try decide(item.proposal, at: &position, into: &accepted)
+            )
         }
         let places = try makeDurable(accepted)
         return verdicts.map { verdict in
@@ -159,13 +160,16 @@ final class Committer {
             let payload = proposal.payload
             let body = change.encoded()
             let length = LogRecordHeader.recordBytes(
-                bodyBytes: body.count, payloadBytes: payload.bytes.count)
+                bodyBytes: body.count,
+                payloadBytes: payload.bytes.count
+            )
             guard body.count <= LogRecord.bodyBytesMax else { return .refused(.payloadTooLarge) }
             let payloadPosition = LogPosition(position.bytes + Int64(length - payload.bytes.count))
             let candidate = Accepted(
                 change: change,
                 record: LogRecord(body: body, payload: payload),
-                payloadPosition: payloadPosition)
+                payloadPosition: payloadPosition
+            )
             try apply(candidate, payloadPosition: payloadPosition)
             position = LogPosition(position.bytes + Int64(length))
             nextSequence += 1
@@ -175,7 +179,8 @@ final class Committer {
     }
 
     private func apply(
-        _ accepted: Accepted, payloadPosition: LogPosition
+        _ accepted: Accepted,
+        payloadPosition: LogPosition
     ) throws(StoreError) {
         let payload = accepted.record.payload.extent(at: payloadPosition)
         try translating { () throws(SQLiteError) in
@@ -209,14 +214,16 @@ final class Committer {
             Placement(
                 sequence: accepted.change.sequence,
                 time: accepted.change.time,
-                recordPayload: accepted.record.payload.extent(at: record.payloadPosition))
+                recordPayload: accepted.record.payload.extent(at: record.payloadPosition)
+            )
         }
     }
 
     /// Commits the index; applies all anew if the log put the records elsewhere than expected, as it
     /// does when it begins a segment.
     private func settle(
-        _ accepted: [Accepted], _ placed: [AppendedRecord]
+        _ accepted: [Accepted],
+        _ placed: [AppendedRecord]
     ) throws(StoreError) {
         let isAsExpected = zip(accepted, placed).allSatisfy {
             $0.record.payload.bytes.isEmpty || $0.payloadPosition == $1.payloadPosition
@@ -245,7 +252,8 @@ final class Committer {
             names = NameTable(
                 namespaces: try writer.reader.namespaces(),
                 principals: try writer.reader.principals(),
-                root: root)
+                root: root
+            )
         } catch {
             logger.error("index still behind the log", metadata: ["error": "\(error)"])
             throw .indexFailed
@@ -294,6 +302,9 @@ extension LogPayload {
     func extent(at position: LogPosition) -> Extent? {
         guard !bytes.isEmpty else { return nil }
         return .inline(
-            position: position, lengthBytes: bytes.count, blockChecksums: blockChecksums)
+            position: position,
+            lengthBytes: bytes.count,
+            blockChecksums: blockChecksums
+        )
     }
 }

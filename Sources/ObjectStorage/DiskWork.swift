@@ -11,7 +11,8 @@ extension BlockingPool {
             (continuation: CheckedContinuation<Result<Value, StoreError>, Never>) in
             let isTaken = enqueue {
                 continuation.resume(
-                    returning: Result { () throws(StoreError) in try work() })
+                    returning: Result { () throws(StoreError) in try work() }
+                )
             }
             if !isTaken { continuation.resume(returning: .failure(.closed)) }
         }

@@ -21,7 +21,8 @@ enum NodeRecognizer {
         case .zarrJSON, .zarray, .zgroup:
             CatalogFact(
                 dialect: file.dialect,
-                kind: .unreadable(note: "The metadata has \(sizeBytes) bytes, which is too many."))
+                kind: .unreadable(note: "The metadata has \(sizeBytes) bytes, which is too many.")
+            )
         }
     }
 }

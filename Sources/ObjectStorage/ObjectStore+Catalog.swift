@@ -22,7 +22,12 @@ extension ObjectStore {
         let line = namespace.line
         return try ask { reader throws(SQLiteError) in
             try reader.nodes(
-                namespace: line, namePrefix: namePrefix, scope: scope, after: place, limit: limit)
+                namespace: line,
+                namePrefix: namePrefix,
+                scope: scope,
+                after: place,
+                limit: limit
+            )
         }
     }
 
@@ -31,7 +36,8 @@ extension ObjectStore {
     /// A version with a line of its own comes first, then, for the tag `latest`, the plain path
     /// `name/member`, then the plain path `name/tag` as the original Hub client lays arrays out.
     public func node(
-        _ place: ArrayPlace, in namespace: Namespace
+        _ place: ArrayPlace,
+        in namespace: Namespace
     ) throws(StoreError) -> CatalogNode? {
         let line = namespace.line
         return try ask { reader throws(SQLiteError) in try reader.node(place, namespace: line) }
@@ -39,10 +45,13 @@ extension ObjectStore {
 
     /// The versions of a name that have lines of their own, by tag.
     public func versions(
-        of name: String, in namespace: Namespace
+        of name: String,
+        in namespace: Namespace
     ) throws(StoreError) -> [ArrayVersion] {
         let line = namespace.line
-        return try ask { reader throws(SQLiteError) in try reader.versions(of: name, namespace: line) }
+        return try ask { reader throws(SQLiteError) in
+            try reader.versions(of: name, namespace: line)
+        }
     }
 
     /// Finds an object in a line by its key there.
@@ -57,7 +66,10 @@ extension ObjectStore {
 
     /// Lists keys of a line in the order of their bytes: those that begin with `prefix`, after `marker`.
     public func list(
-        prefix: String, line: LineID, after marker: String? = nil, limit: Int
+        prefix: String,
+        line: LineID,
+        after marker: String? = nil,
+        limit: Int
     ) throws(StoreError) -> [ListedObject] {
         try ask { reader throws(SQLiteError) in
             try reader.list(prefix: prefix, line: line, after: marker, limit: limit)

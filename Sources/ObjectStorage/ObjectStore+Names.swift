@@ -43,7 +43,9 @@ extension ObjectStore {
     ///
     /// - Throws: ``StoreError/namespaceTaken(_:)`` and the failures of any write.
     public func createNamespace(
-        _ name: NamespaceName, owner: PrincipalName, access: NamespaceAccess = .private
+        _ name: NamespaceName,
+        owner: PrincipalName,
+        access: NamespaceAccess = .private
     ) async throws(StoreError) -> NamespaceCreation {
         try await commit(.createNamespace(name, owner: owner, access: access)) { outcome in
             if case .namespace(let creation) = outcome { creation } else { nil }
@@ -55,7 +57,8 @@ extension ObjectStore {
     /// - Throws: ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     @discardableResult
     public func setAccess(
-        _ access: NamespaceAccess, of name: NamespaceName
+        _ access: NamespaceAccess,
+        of name: NamespaceName
     ) async throws(StoreError) -> Namespace {
         try await commit(.setAccess(access, of: name)) { outcome in
             if case .changedNamespace(let namespace) = outcome { namespace } else { nil }

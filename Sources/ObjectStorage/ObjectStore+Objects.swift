@@ -7,7 +7,8 @@ import Volumes
 extension ObjectStore {
     /// Finds the object of a key. Synchronous, some microseconds; may be called on an event loop.
     public func lookUp(
-        _ key: ObjectKey, in namespace: Namespace
+        _ key: ObjectKey,
+        in namespace: Namespace
     ) throws(StoreError) -> ObjectEntry? {
         let line = namespace.line
         return try ask { reader throws(SQLiteError) in try reader.entry(key, namespace: line) }
@@ -15,7 +16,8 @@ extension ObjectStore {
 
     /// Lists keys and common prefixes.
     public func list(
-        _ query: ListQuery, in namespace: Namespace
+        _ query: ListQuery,
+        in namespace: Namespace
     ) async throws(StoreError) -> ListPage {
         let line = namespace.line
         return try await diskPool.perform { [self] () throws(StoreError) in
@@ -32,7 +34,8 @@ extension ObjectStore {
             volume: volume,
             pool: diskPool,
             upkeep: upkeep,
-            limits: limits)
+            limits: limits
+        )
     }
 
     /// Makes an object of a staged payload.
@@ -54,7 +57,8 @@ extension ObjectStore {
             attributes: attributes,
             checksums: checksums,
             parts: [],
-            payload: source.runs)
+            payload: source.runs
+        )
         let proposal = PutProposal(
             key: key,
             namespace: namespace,
@@ -62,7 +66,8 @@ extension ObjectStore {
             fact: try await fact(key, source),
             origin: .staged,
             payload: source.recorded,
-            precondition: precondition)
+            precondition: precondition
+        )
         return try await handingOver([payload]) { () throws(StoreError) in
             try await commit(.put(proposal), Self.object)
         }
@@ -86,7 +91,8 @@ extension ObjectStore {
             attributes: attributes,
             checksums: checksums,
             parts: entry.parts,
-            payload: source.runs)
+            payload: source.runs
+        )
         let proposal = PutProposal(
             key: key,
             namespace: namespace,
@@ -94,7 +100,8 @@ extension ObjectStore {
             fact: try await fact(key, source),
             origin: .shared(staged: source.stagedBlobs),
             payload: source.recorded,
-            precondition: precondition)
+            precondition: precondition
+        )
         return try await handingOver(source.staged) { () throws(StoreError) in
             try await commit(.put(proposal), Self.object)
         }
@@ -106,10 +113,14 @@ extension ObjectStore {
     ///   key that holds nothing), ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     @discardableResult
     public func delete(
-        _ key: ObjectKey, in namespace: Namespace, precondition: WritePrecondition = .none
+        _ key: ObjectKey,
+        in namespace: Namespace,
+        precondition: WritePrecondition = .none
     ) async throws(StoreError) -> DeleteOutcome {
         let outcomes = try await commit(
-            .delete([key], in: namespace, precondition), Self.deletions)
+            .delete([key], in: namespace, precondition),
+            Self.deletions
+        )
         return outcomes.first ?? .absent
     }
 
@@ -117,7 +128,8 @@ extension ObjectStore {
     ///
     /// - Returns: One outcome per key, in order.
     public func delete(
-        _ keys: [ObjectKey], in namespace: Namespace
+        _ keys: [ObjectKey],
+        in namespace: Namespace
     ) async throws(StoreError) -> [DeleteOutcome] {
         var outcomes: [DeleteOutcome] = []
         var rest = keys[...]
@@ -140,7 +152,8 @@ extension ObjectStore {
     /// Commits a change that names staged blobs, and settles who frees them: the index once it knows
     /// them, nobody while that is unclear (the next start finds out), else this.
     func handingOver<Value>(
-        _ payloads: [StagedPayload], _ body: () async throws(StoreError) -> Value
+        _ payloads: [StagedPayload],
+        _ body: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         do throws(StoreError) {
             let value = try await body()

@@ -17,7 +17,8 @@ extension ObjectStore {
     ///   bytes may be gone: look it up again. ``StoreError/rangeInvalid`` if the range is not within
     ///   the object.
     public func reader(
-        _ entry: ObjectEntry, range: Range<Int64>
+        _ entry: ObjectEntry,
+        range: Range<Int64>
     ) throws(StoreError) -> PayloadReader {
         guard range.lowerBound >= 0, range.upperBound <= entry.sizeBytes else {
             throw .rangeInvalid
@@ -29,7 +30,8 @@ extension ObjectStore {
             pinned: blobs,
             volume: volume,
             pool: diskPool,
-            upkeep: upkeep)
+            upkeep: upkeep
+        )
         guard !blobs.isEmpty else { return reader }
         // First the pins, then the question: see Upkeep.
         let checked = Array(blobs.prefix(Self.checkedBlobsMax))
@@ -46,7 +48,8 @@ extension ObjectStore {
     ///
     /// - Throws: As ``reader(_:range:)``, and ``StoreError/checksumMismatch``.
     public func readBlocking(
-        _ entry: ObjectEntry, range: Range<Int64>
+        _ entry: ObjectEntry,
+        range: Range<Int64>
     ) throws(StoreError) -> ByteBuffer {
         try reader(entry, range: range).readRest(allocator: ByteBufferAllocator())
     }

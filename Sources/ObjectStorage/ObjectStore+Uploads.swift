@@ -17,7 +17,8 @@ extension ObjectStore {
             namespaceLine: namespace.line,
             key: key,
             attributes: attributes,
-            checksum: checksum)
+            checksum: checksum
+        )
         return try await commit(.createUpload(creation, in: namespace.name)) { outcome in
             if case .upload(let upload) = outcome { upload } else { nil }
         }
@@ -25,9 +26,13 @@ extension ObjectStore {
 
     /// Finds an upload in progress; nil if there is none of this name for this key. Synchronous.
     public func upload(
-        _ id: UploadID, key: ObjectKey, in namespace: Namespace
+        _ id: UploadID,
+        key: ObjectKey,
+        in namespace: Namespace
     ) throws(StoreError) -> MultipartUpload? {
-        guard let upload = try ask({ reader throws(SQLiteError) in try reader.upload(id) }) else { return nil }
+        guard let upload = try ask({ reader throws(SQLiteError) in try reader.upload(id) }) else {
+            return nil
+        }
         return upload.key == key && upload.namespaceLine == namespace.line ? upload : nil
     }
 
@@ -45,7 +50,14 @@ extension ObjectStore {
     ) async throws(StoreError) -> UploadedPart {
         let source = PayloadSource(payload)
         return try await put(
-            number, upload, namespace, source, .staged, entityTag: entityTag, checksum: checksum)
+            number,
+            upload,
+            namespace,
+            source,
+            .staged,
+            entityTag: entityTag,
+            checksum: checksum
+        )
     }
 
     /// Stores a range of an object as a part; blobs are shared.
@@ -79,7 +91,8 @@ extension ObjectStore {
             source,
             .shared(staged: source.stagedBlobs),
             entityTag: entityTag,
-            checksum: checksum)
+            checksum: checksum
+        )
     }
 
     private func put(
@@ -97,13 +110,15 @@ extension ObjectStore {
             number: number,
             entityTag: entityTag,
             checksum: checksum,
-            payload: source.runs)
+            payload: source.runs
+        )
         let proposal = PartProposal(
             part: part,
             key: upload.key,
             namespace: namespace,
             origin: origin,
-            payload: source.recorded)
+            payload: source.recorded
+        )
         return try await handingOver(source.staged) { () throws(StoreError) in
             try await commit(.putPart(proposal)) { outcome in
                 if case .part(let part) = outcome { part } else { nil }
@@ -113,15 +128,20 @@ extension ObjectStore {
 
     /// The parts of an upload with numbers greater than `number`, in order, at most `limit`.
     public func parts(
-        of upload: MultipartUpload, after number: Int = 0, limit: Int = 10_000
+        of upload: MultipartUpload,
+        after number: Int = 0,
+        limit: Int = 10_000
     ) throws(StoreError) -> [UploadedPart] {
         let id = upload.id
-        return try ask { reader throws(SQLiteError) in try reader.parts(of: id, after: number, limit: limit) }
+        return try ask { reader throws(SQLiteError) in
+            try reader.parts(of: id, after: number, limit: limit)
+        }
     }
 
     /// Lists uploads in progress.
     public func uploads(
-        _ query: UploadQuery, in namespace: Namespace
+        _ query: UploadQuery,
+        in namespace: Namespace
     ) async throws(StoreError) -> UploadPage {
         let line = namespace.line
         return try await diskPool.perform { [self] () throws(StoreError) in
@@ -160,14 +180,17 @@ extension ObjectStore {
             parts: parts,
             checksums: checksums,
             fact: try await fact(key, id, parts),
-            precondition: precondition)
+            precondition: precondition
+        )
         return try await commit(.completeUpload(proposal), Self.object)
     }
 
     /// What the listed parts say if the key names a metadata file. The committer verifies that they are
     /// still the same.
     private func fact(
-        _ key: ObjectKey, _ id: UploadID, _ references: [PartReference]
+        _ key: ObjectKey,
+        _ id: UploadID,
+        _ references: [PartReference]
     ) async throws(StoreError) -> CatalogFact? {
         guard CatalogFile(key: key.text) != nil else { return nil }
         var listed: [Int: String] = [:]
@@ -183,7 +206,9 @@ extension ObjectStore {
 
     /// The object that an upload was completed to, if that was within a day and the key still holds it.
     public func completedEntry(
-        _ id: UploadID, key: ObjectKey, in namespace: Namespace
+        _ id: UploadID,
+        key: ObjectKey,
+        in namespace: Namespace
     ) throws(StoreError) -> ObjectEntry? {
         let line = namespace.line
         return try ask { reader throws(SQLiteError) in
@@ -199,7 +224,9 @@ extension ObjectStore {
     ///
     /// - Throws: ``StoreError/uploadMissing(_:)`` and the failures of any write.
     public func abortUpload(
-        _ id: UploadID, key: ObjectKey, in namespace: Namespace
+        _ id: UploadID,
+        key: ObjectKey,
+        in namespace: Namespace
     ) async throws(StoreError) {
         _ = try await queue.submit(.abortUpload(id, key: key, in: namespace))
     }

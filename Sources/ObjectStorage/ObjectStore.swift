@@ -87,7 +87,9 @@ public final class ObjectStore: Sendable {
         let parts = try result.get()
         do throws(DiskError) {
             let pool = try BlockingPool(
-                name: "nave-disk", threadCount: configuration.limits.diskThreads)
+                name: "nave-disk",
+                threadCount: configuration.limits.diskThreads
+            )
             return ObjectStore(parts, diskPool: pool)
         } catch {
             parts.queue.close { parts.upkeep.close {} }
@@ -170,7 +172,8 @@ public final class ObjectStore: Sendable {
 
     /// Has a proposal decided whose outcome is of one kind.
     func commit<Value: Sendable>(
-        _ proposal: Proposal, _ read: (CommitOutcome) -> Value?
+        _ proposal: Proposal,
+        _ read: (CommitOutcome) -> Value?
     ) async throws(StoreError) -> Value {
         guard let value = read(try await queue.submit(proposal)) else {
             preconditionFailure("an outcome is of the kind of its proposal")

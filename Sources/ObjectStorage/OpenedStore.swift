@@ -2,6 +2,7 @@ import DiskIO
 import Logging
 import MetadataIndex
 import SQLiteDatabase
+import StorageFormats
 import StorageModel
 import Volumes
 
@@ -21,7 +22,9 @@ struct OpenedStore {
     ///
     /// - Throws: ``StoreOpenFailure``.
     init(
-        _ configuration: ObjectStoreConfiguration, fileSystem: any FileSystem, logger: Logger
+        _ configuration: ObjectStoreConfiguration,
+        fileSystem: any FileSystem,
+        logger: Logger
     ) throws(StoreOpenFailure) {
         let began = ContinuousClock.now
         let volume = try Self.openVolume(configuration, fileSystem)
@@ -41,7 +44,8 @@ struct OpenedStore {
             names = NameTable(
                 namespaces: try reader.namespaces(),
                 principals: try reader.principals(),
-                root: configuration.root)
+                root: configuration.root
+            )
             queue = try CommitQueue(limits: configuration.limits)
             upkeep = try Upkeep(volume: volume, index: index, logger: logger)
             logger.info(
@@ -49,35 +53,61 @@ struct OpenedStore {
                 metadata: [
                     "index": "\(current.opened.finding)", "replayed": "\(current.replayed)",
                     "swept": "\(swept)", "took": "\(ContinuousClock.now - began)",
-                ])
+                ]
+            )
         } catch {
             throw Self.failure(error, configuration)
         }
         directory = NameDirectory(names)
     }
 
+    /// Opens the volume, and tells it how far the index had come: what the index holds was flushed,
+    /// so a log that ends before is damaged.
     private static func openVolume(
-        _ configuration: ObjectStoreConfiguration, _ fileSystem: any FileSystem
+        _ configuration: ObjectStoreConfiguration,
+        _ fileSystem: any FileSystem
     ) throws(StoreOpenFailure) -> Volume {
+        let state = MetadataIndex.state(directory: configuration.indexDirectory)
+        let label = label(configuration, fileSystem)
+        let isOurs = state != nil && label?.volumeID.description == state?.volume
+        let flushed = isOurs ? state?.applied : nil
         do throws(VolumeError) {
             return try Volume.open(
                 directory: configuration.volumeDirectory,
                 fileSystem: fileSystem,
-                VolumeConfiguration(now: configuration.clock()))
+                VolumeConfiguration(
+                    now: configuration.clock(),
+                    flushed: flushed ?? LogPosition(0)
+                )
+            )
         } catch {
             throw StoreOpenFailure(error, directory: configuration.volumeDirectory)
         }
     }
 
+    /// The volume's label, if it can be read; opening the volume says why it cannot.
+    private static func label(
+        _ configuration: ObjectStoreConfiguration,
+        _ fileSystem: any FileSystem
+    ) -> VolumeLabel? {
+        let path = configuration.volumeDirectory + "/volume.json"
+        guard let file = try? fileSystem.open(path, .readOnly),
+            let bytes = try? file.read(VolumeLabel.encodedBytesMax + 1, at: 0)
+        else { return nil }
+        return try? VolumeLabel(decoding: bytes)
+    }
+
     private static func openIndex(
-        _ configuration: ObjectStoreConfiguration, _ volume: Volume
+        _ configuration: ObjectStoreConfiguration,
+        _ volume: Volume
     ) throws(StoreOpenFailure) -> MetadataIndex.Opened {
         do {
             try PosixFileSystem().makeDirectories(configuration.indexDirectory)
             return try MetadataIndex.open(
                 directory: configuration.indexDirectory,
                 volume: volume.label.volumeID.description,
-                log: volume.logStart..<volume.logEnd)
+                log: volume.logStart..<volume.logEnd
+            )
         } catch {
             throw failure(error, configuration)
         }
@@ -97,14 +127,17 @@ struct OpenedStore {
         } catch {
             guard opened.finding == .usable else { throw failure(error, configuration) }
             logger.warning(
-                "index does not fit the log and is made anew", metadata: ["error": "\(error)"])
+                "index does not fit the log and is made anew",
+                metadata: ["error": "\(error)"]
+            )
         }
         do {
             opened.index.close()
             let anew = try MetadataIndex.openAnew(
                 directory: configuration.indexDirectory,
                 volume: volume.label.volumeID.description,
-                logStart: volume.logStart)
+                logStart: volume.logStart
+            )
             let replay = LogReplay(volume: volume, writer: anew.writer, batchMax: batchMax)
             return (anew, try replay.run())
         } catch {
@@ -113,7 +146,8 @@ struct OpenedStore {
     }
 
     private static func failure(
-        _ error: any Error, _ configuration: ObjectStoreConfiguration
+        _ error: any Error,
+        _ configuration: ObjectStoreConfiguration
     ) -> StoreOpenFailure {
         switch error {
         case let failure as StoreOpenFailure: failure

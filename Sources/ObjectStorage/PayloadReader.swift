@@ -62,7 +62,8 @@ public final class PayloadReader: Sendable {
     ///
     /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is given.
     public func readNow(
-        max: Int, allocator: ByteBufferAllocator
+        max: Int,
+        allocator: ByteBufferAllocator
     ) throws(StoreError) -> PayloadPiece {
         try readNext(max: max, allocator: allocator, mode: .cachedOnly)
     }
@@ -71,7 +72,8 @@ public final class PayloadReader: Sendable {
     ///
     /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is given.
     public func read(
-        max: Int, allocator: ByteBufferAllocator
+        max: Int,
+        allocator: ByteBufferAllocator
     ) async throws(StoreError) -> PayloadPiece {
         try await pool.perform { [self] () throws(StoreError) in
             try readNext(max: max, allocator: allocator, mode: .mayWait)
@@ -90,7 +92,9 @@ public final class PayloadReader: Sendable {
     }
 
     private func readNext(
-        max: Int, allocator: ByteBufferAllocator, mode: ReadMode
+        max: Int,
+        allocator: ByteBufferAllocator,
+        mode: ReadMode
     ) throws(StoreError) -> PayloadPiece {
         let start = offset.withLock { $0 }
         guard let length = nextLength(from: start, max: max) else { return .end }
@@ -116,7 +120,10 @@ public final class PayloadReader: Sendable {
 
     @discardableResult
     private func read(
-        from start: Int64, _ length: Int, into buffer: inout ByteBuffer, mode: ReadMode
+        from start: Int64,
+        _ length: Int,
+        into buffer: inout ByteBuffer,
+        mode: ReadMode
     ) throws(StoreError) -> ReadOutcome {
         guard let run = run(at: start) else { throw .rangeInvalid }
         let range = (start - run.start)..<(start - run.start + Int64(length))

@@ -23,7 +23,10 @@ struct PayloadSource: Sendable {
         switch payload.content {
         case .inline(let inline):
             self.init(
-                runs: inline.bytes.isEmpty ? [] : [.recorded], recorded: inline, staged: [payload])
+                runs: inline.bytes.isEmpty ? [] : [.recorded],
+                recorded: inline,
+                staged: [payload]
+            )
         case .blob(_, let extent):
             self.init(runs: [.stored(extent)], recorded: .none, staged: [payload])
         }
@@ -53,7 +56,8 @@ extension ObjectStore {
     /// A source of the same bytes that shares only blobs: bytes in the log belong to one row each, so
     /// they are copied, into the new record or, if there are several such runs, into blobs.
     func detached(
-        _ payload: Payload, range: Range<Int64>
+        _ payload: Payload,
+        range: Range<Int64>
     ) async throws(StoreError) -> PayloadSource {
         let pieces = payload.pieces(of: range)
         let inlineCount = pieces.count { $0.extent.isInline }
@@ -65,7 +69,9 @@ extension ObjectStore {
                 let length = piece.range.upperBound - piece.range.lowerBound
                 runs.append(
                     .stored(
-                        .blob(id, offset: offset + piece.range.lowerBound, lengthBytes: length)))
+                        .blob(id, offset: offset + piece.range.lowerBound, lengthBytes: length)
+                    )
+                )
                 continue
             }
             let bytes = try await bytes(of: piece.extent, range: piece.range)
@@ -101,7 +107,8 @@ extension ObjectStore {
 
     /// Some bytes of an extent, which must be few.
     private func bytes(
-        of extent: Extent, range: Range<Int64>
+        of extent: Extent,
+        range: Range<Int64>
     ) async throws(StoreError) -> [UInt8] {
         let reader = PayloadReader(
             Payload(extents: [extent]),
@@ -109,7 +116,8 @@ extension ObjectStore {
             pinned: [],
             volume: volume,
             pool: diskPool,
-            upkeep: upkeep)
+            upkeep: upkeep
+        )
         return try await diskPool.perform { () throws(StoreError) in
             let buffer = try reader.readRest(allocator: ByteBufferAllocator())
             return [UInt8](buffer.readableBytesView)
@@ -128,7 +136,8 @@ extension ObjectStore {
         for run in source.runs {
             switch run {
             case .recorded: bytes += source.recorded.bytes
-            case .stored(let extent): bytes += try await self.bytes(of: extent, range: 0..<extent.lengthBytes)
+            case .stored(let extent):
+                bytes += try await self.bytes(of: extent, range: 0..<extent.lengthBytes)
             }
         }
         return NodeRecognizer.fact(file, bytes: bytes)

@@ -149,7 +149,9 @@ final class Upkeep: Sendable {
                     state.isCheckpointWanted = false
                 }
                 return .work(
-                    state.removable, checkpoint: state.isCheckpointWanted ? .wanted : .none)
+                    state.removable,
+                    checkpoint: state.isCheckpointWanted ? .wanted : .none
+                )
             }
             if state.isClosed {
                 defer { state.onEnd = [] }
@@ -166,7 +168,9 @@ final class Upkeep: Sendable {
         } catch {
             // The next start sweeps it.
             logger.warning(
-                "blob not removed", metadata: ["blob": "\(blob.number)", "error": "\(error)"])
+                "blob not removed",
+                metadata: ["blob": "\(blob.number)", "error": "\(error)"]
+            )
         }
     }
 

@@ -25,7 +25,11 @@ public struct Change: Hashable, Sendable {
 public enum ChangeOperation: Hashable, Sendable {
     /// A namespace comes to be, with the line that holds its plain keys.
     case createNamespace(
-        name: NamespaceName, owner: PrincipalName, access: NamespaceAccess, line: LineID)
+        name: NamespaceName,
+        owner: PrincipalName,
+        access: NamespaceAccess,
+        line: LineID
+    )
     /// An empty namespace goes, with its lines.
     case deleteNamespace(line: LineID)
     /// A namespace gets other access.
@@ -181,7 +185,11 @@ public struct VersionOpening: Hashable, Sendable {
 
     /// Makes an opening of its parts.
     public init(
-        namespaceLine: LineID, name: String, tag: String, line: LineID, origin: LineOrigin
+        namespaceLine: LineID,
+        name: String,
+        tag: String,
+        line: LineID,
+        origin: LineOrigin
     ) {
         self.namespaceLine = namespaceLine
         self.name = name

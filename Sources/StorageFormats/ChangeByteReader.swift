@@ -66,7 +66,8 @@ struct ChangeByteReader {
         guard
             let text = String(
                 validating: UnsafeRawBufferPointer(rebasing: bytes[start..<offset]),
-                as: UTF8.self)
+                as: UTF8.self
+            )
         else { throw .valueInvalid(field: .text, offset: start) }
         return text
     }

@@ -38,7 +38,8 @@ extension ChangeByteReader {
                 name: try namespaceName(),
                 owner: PrincipalName(trusted: try text()),
                 access: try access(),
-                line: try line())
+                line: try line()
+            )
         case .deleteNamespace: .deleteNamespace(line: try line())
         case .setAccess: .setAccess(try access(), line: try line())
         case .addPrincipal:
@@ -46,7 +47,9 @@ extension ChangeByteReader {
                 Principal(
                     name: PrincipalName(trusted: try text()),
                     accessKey: try text(),
-                    secretKey: try text()))
+                    secretKey: try text()
+                )
+            )
         case .removePrincipal: .removePrincipal(PrincipalName(trusted: try text()))
         case .putObject: .putObject(try objectWrite())
         case .deleteObjects: .deleteObjects(try lineKeys())
@@ -95,7 +98,8 @@ extension ChangeByteReader {
             attributes: try attributes(),
             checksums: try checksums(),
             parts: try parts(),
-            payload: try runs())
+            payload: try runs()
+        )
         let fact = try fact()
         let opening = try presence() ? try versionOpening() : nil
         return ObjectWrite(place: place, entry: entry, fact: fact, opening: opening)
@@ -121,7 +125,8 @@ extension ChangeByteReader {
             namespaceLine: try line(),
             key: ObjectKey(trusted: try text()),
             attributes: try attributes(),
-            checksum: try uploadChecksum())
+            checksum: try uploadChecksum()
+        )
     }
 
     private mutating func partWrite() throws(ChangeFormatError) -> PartWrite {
@@ -135,7 +140,8 @@ extension ChangeByteReader {
             number: number,
             entityTag: entityTag,
             checksum: checksums.first,
-            payload: try runs())
+            payload: try runs()
+        )
     }
 
     private mutating func versionOpening() throws(ChangeFormatError) -> VersionOpening {
@@ -148,7 +154,9 @@ extension ChangeByteReader {
                 parent: try line(),
                 prefix: try text(),
                 sequence: try number(),
-                kind: try originKind()))
+                kind: try originKind()
+            )
+        )
     }
 
     private mutating func originKind() throws(ChangeFormatError) -> LineOrigin.Kind {

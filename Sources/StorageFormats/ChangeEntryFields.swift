@@ -63,7 +63,8 @@ extension ChangeByteWriter {
     private mutating func blocks(lengthBytes: Int, checksums: [UInt64]) {
         precondition(
             checksums.count == ChangeByteReader.blockCount(lengthBytes: lengthBytes),
-            "a run has one checksum per block")
+            "a run has one checksum per block"
+        )
         count(lengthBytes)
         for checksum in checksums { fixed64(checksum) }
     }
@@ -116,7 +117,8 @@ extension ChangeByteReader {
         checksums.reserveCapacity(count)
         for _ in 0..<count {
             checksums.append(
-                ObjectChecksum(algorithm: try algorithm(), scope: try scope(), text: try text()))
+                ObjectChecksum(algorithm: try algorithm(), scope: try scope(), text: try text())
+            )
         }
         return checksums
     }
@@ -143,7 +145,9 @@ extension ChangeByteReader {
                 CompletedPart(
                     number: try partNumber(),
                     sizeBytes: try number(),
-                    checksum: try checksums().first))
+                    checksum: try checksums().first
+                )
+            )
         }
         return parts
     }
@@ -176,11 +180,16 @@ extension ChangeByteReader {
             let position = LogPosition(try number())
             let (lengthBytes, checksums) = try blocks()
             return .stored(
-                .inline(position: position, lengthBytes: lengthBytes, blockChecksums: checksums))
+                .inline(position: position, lengthBytes: lengthBytes, blockChecksums: checksums)
+            )
         case 2:
             return .stored(
                 .blob(
-                    BlobID(try fixed64()), offset: try number(), lengthBytes: try number()))
+                    BlobID(try fixed64()),
+                    offset: try number(),
+                    lengthBytes: try number()
+                )
+            )
         default: throw .valueInvalid(field: .runKind, offset: offset)
         }
     }

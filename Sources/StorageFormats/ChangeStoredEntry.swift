@@ -85,7 +85,9 @@ extension NewEntry {
     ///
     /// - Returns: Nil if it lies in the record and the record has no payload.
     public func entry(
-        sequence: Int64, modified: WallTime, recordPayload: Extent?
+        sequence: Int64,
+        modified: WallTime,
+        recordPayload: Extent?
     ) -> ObjectEntry? {
         guard let payload = Payload(runs: payload, recordPayload: recordPayload) else { return nil }
         return ObjectEntry(
@@ -95,7 +97,8 @@ extension NewEntry {
             attributes: attributes,
             checksums: checksums,
             parts: parts,
-            payload: payload)
+            payload: payload
+        )
     }
 }
 

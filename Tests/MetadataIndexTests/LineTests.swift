@@ -1,0 +1,235 @@
+import SQLiteDatabase
+import StorageFormats
+import StorageModel
+import Testing
+
+@testable import MetadataIndex
+
+/// Checks lines, forks and adoptions against their definition: a line is a dictionary, and a fork
+/// begins as a copy of what its parent held under the prefix.
+///
+/// Method: seeded random puts, deletes, forks and adoptions on a model of dictionaries; after every
+/// few operations each line is listed and looked up.
+@Suite struct LineTests {
+    /// Lines as dictionaries from key to the change that wrote it.
+    struct Model {
+        var lines: [LineID: [String: Int64]] = [:]
+        var blobs: [Int64: BlobID] = [:]
+        var adopted: [String: LineID] = [:]
+    }
+
+    static let keys = ["a", "a/b", "a/b/c", "a/c", "ab", "b/1", "b/2", "z", "é/1"]
+    static let prefixes = ["", "a/", "a/b/", "b/", "é/"]
+
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    func `forks show what their parent held, and then go their own way`(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let subject = try IndexSubject()
+        let namespace = try subject.createNamespace("lines")
+        var model: [LineID: [String: Int64]] = [namespace: [:]]
+        for step in 0..<150 {
+            let lines = model.keys.sorted()
+            let line = random.pick(lines)
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0 where lines.count < 8:
+                let prefix = random.pick(Self.prefixes)
+                let fork = subject.newLine()
+                try subject.apply(
+                    .openVersion(
+                        VersionOpening(
+                            namespaceLine: namespace,
+                            name: "fork",
+                            tag: "t\(fork.number)",
+                            line: fork,
+                            origin: LineOrigin(
+                                parent: line,
+                                prefix: prefix,
+                                sequence: subject.sequence,
+                                kind: .fork
+                            )
+                        )
+                    )
+                )
+                model[fork] = Self.cut(model[line] ?? [:], to: prefix)
+            case 1..<6:
+                let key = random.pick(Self.keys)
+                model[line]?[key] = try subject.put(line, key)
+            default:
+                let key = random.pick(Self.keys)
+                try subject.delete(line, key)
+                model[line]?[key] = nil
+            }
+            guard step % 10 == 9 else { continue }
+            for (line, expected) in model {
+                #expect(try subject.keys(line) == expected, "seed \(seed), step \(step)")
+                try Self.checkLookUps(subject, line, expected)
+            }
+        }
+    }
+
+    static func cut(_ keys: [String: Int64], to prefix: String) -> [String: Int64] {
+        var result: [String: Int64] = [:]
+        for (key, sequence) in keys where key.utf8.starts(with: prefix.utf8) {
+            result[String(key.dropFirst(prefix.count))] = sequence
+        }
+        return result
+    }
+
+    static func checkLookUps(
+        _ subject: IndexSubject,
+        _ line: LineID,
+        _ expected: [String: Int64]
+    ) throws {
+        let found = try subject.index.read { reader throws(SQLiteError) in
+            try reader.entries(keys, line: line)
+        }
+        for (key, entry) in zip(keys, found) {
+            #expect(entry?.sequence == expected[key])
+        }
+    }
+
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    func `a version takes over its prefix and nothing stays behind`(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let subject = try IndexSubject()
+        let namespace = try subject.createNamespace("adopt")
+        var model: [String: Int64] = [:]
+        var versions: [String: LineID] = [:]
+        let keys = ["a", "m:v0/1", "m:v0/2", "m:v0/", "m:v1/1", "n/m:v0/x", "z"]
+        for step in 0..<200 {
+            let key = random.pick(keys)
+            let versioned = VersionedKey(ObjectKey(trusted: key))
+            let version = versioned.flatMap { versions[$0.keyPrefix] }
+            let place = LineKey(
+                line: version ?? namespace,
+                key: ObjectKey(trusted: version == nil ? key : versioned?.relativeKey ?? key)
+            )
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0:
+                guard let versioned, version == nil else { continue }
+                let opening = Self.adoption(versioned, namespace, subject)
+                versions[versioned.keyPrefix] = opening.line
+                model[key] = try subject.apply(
+                    .putObject(
+                        subject.write(opening.line, versioned.relativeKey, opening: opening)
+                    )
+                )
+            case 1..<7: model[key] = try subject.put(place.line, place.key.text)
+            default:
+                try subject.delete(place.line, place.key.text)
+                model[key] = nil
+            }
+            let page = try subject.index.read { reader throws(SQLiteError) in
+                try reader.list(ListQuery(), namespace: namespace)
+            }
+            let listed = page.objects.map { [$0.key.text: $0.sequence] }
+            #expect(
+                listed
+                    == model.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+                    .map { [$0.key: $0.value] },
+                "seed \(seed), step \(step)"
+            )
+            // One blob per object: nothing that was replaced or deleted is kept.
+            #expect(try subject.blobs().count == model.count, "seed \(seed), step \(step)")
+        }
+    }
+
+    static func adoption(
+        _ key: VersionedKey,
+        _ namespace: LineID,
+        _ subject: IndexSubject
+    ) -> VersionOpening {
+        VersionOpening(
+            namespaceLine: namespace,
+            name: key.name,
+            tag: key.tag,
+            line: subject.newLine(),
+            origin: LineOrigin(
+                parent: namespace,
+                prefix: key.keyPrefix,
+                sequence: subject.sequence,
+                kind: .adoption
+            )
+        )
+    }
+
+    @Test func `a deleted namespace leaves nothing`() throws {
+        let subject = try IndexSubject()
+        let before = try subject.dump()
+        let namespace = try subject.createNamespace("gone")
+        try subject.put(namespace, "m:v0/1")
+        let versioned = try #require(VersionedKey(ObjectKey(trusted: "m:v0/zarr.json")))
+        let opening = Self.adoption(versioned, namespace, subject)
+        try subject.apply(
+            .putObject(
+                subject.write(
+                    opening.line,
+                    "zarr.json",
+                    fact: CatalogFact(dialect: .zarr3, kind: .array),
+                    opening: opening
+                )
+            )
+        )
+        let upload = UploadID("u")
+        try subject.apply(
+            .createUpload(
+                UploadCreation(
+                    id: upload,
+                    namespaceLine: namespace,
+                    key: ObjectKey(trusted: "k"),
+                    attributes: ObjectAttributes(),
+                    checksum: nil
+                )
+            )
+        )
+        try subject.apply(
+            .putPart(
+                PartWrite(
+                    upload: upload,
+                    number: 1,
+                    entityTag: "e",
+                    checksum: nil,
+                    payload: [.stored(.blob(BlobID(900), offset: 0, lengthBytes: 5))]
+                )
+            )
+        )
+        try subject.apply(.deleteNamespace(line: namespace))
+        #expect(try subject.dump() == before)
+    }
+
+    @Test func `the same changes give the same index`() throws {
+        let subject = try IndexSubject()
+        let namespace = try subject.createNamespace("twice")
+        for number in 0..<40 { try subject.put(namespace, "m:v0/c/\(number % 7)") }
+        let versioned = try #require(VersionedKey(ObjectKey(trusted: "m:v0/zarr.json")))
+        let opening = Self.adoption(versioned, namespace, subject)
+        try subject.apply(
+            .putObject(
+                subject.write(
+                    opening.line,
+                    "zarr.json",
+                    fact: CatalogFact(dialect: .zarr3, kind: .array),
+                    opening: opening
+                )
+            )
+        )
+        for number in 0..<9 { try subject.delete(opening.line, "c/\(number)") }
+        let again = try IndexSubject()
+        // In one transaction, as a replay does it.
+        try again.writer.begin()
+        for change in subject.changes { try again.writer.apply(change, recordPayload: nil) }
+        try again.writer.commit(applied: LogPosition(8))
+        #expect(try again.dump() == subject.dump())
+    }
+
+    @Test func `a change that was applied before is refused`() throws {
+        let subject = try IndexSubject()
+        _ = try subject.createNamespace("once")
+        let change = try #require(subject.changes.last)
+        try subject.writer.begin()
+        #expect(throws: SQLiteError.self) {
+            try subject.writer.apply(change, recordPayload: nil)
+        }
+        try subject.writer.rollback()
+    }
+}
