@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: [
         "", "now", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
-        "Sun, 06 Nov 99999 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 99999 08:49:37 GMT",
         "Sun, 06 Nov 1994 08:49:37 PST", "1994-11-06T08:49:37Z",
     ])
     func `refuses what is no date`(_ text: String) {

@@ -69,7 +69,7 @@ import Testing
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<20_000 {
             var bytes = good
-            for _ in 0...Int.random(in: 0...3, using: &generator) {
+            for _ in 0...Int.random(in: 0...3, using: &generator) where !bytes.isEmpty {
                 let at = Int.random(in: 0..<bytes.count, using: &generator)
                 switch Int.random(in: 0..<3, using: &generator) {
                 case 0: bytes[at] = good[Int.random(in: 0..<good.count, using: &generator)]
