@@ -1,4 +1,4 @@
-import Checksums
+import StorageModel
 
 /// An access key and its secret.
 public struct KeyPair: Hashable, Sendable {
@@ -11,6 +11,11 @@ public struct KeyPair: Hashable, Sendable {
     public init(accessKey: String, secretKey: String) {
         self.accessKey = accessKey
         self.secretKey = secretKey
+    }
+
+    /// The keys of a principal.
+    init(_ principal: Principal) {
+        self.init(accessKey: principal.accessKey, secretKey: principal.secretKey)
     }
 
     /// The root keys that the environment names, if it names them.

@@ -29,7 +29,7 @@ struct Listeners: Service {
         clients = HTTPServer(
             configuration: HTTPServerConfiguration(
                 host: configuration.address.host, port: configuration.address.port,
-                transportSecurity: tls, errorResponse: Router.refusal),
+                transportSecurity: tls, errorResponse: router.refusal),
             responder: router, logger: logger)
         let reachesLoopback = ["127.0.0.1", "0.0.0.0", "localhost"]
             .contains(configuration.address.host)
@@ -39,7 +39,7 @@ struct Listeners: Service {
             : HTTPServer(
                 configuration: HTTPServerConfiguration(
                     host: "127.0.0.1", port: 0, eventLoopThreads: 1,
-                    errorResponse: Router.refusal),
+                    errorResponse: router.refusal),
                 responder: router, logger: logger)
     }
 

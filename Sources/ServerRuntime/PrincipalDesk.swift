@@ -1,3 +1,4 @@
+import AccessControl
 import FoundationEssentials
 import Logging
 import ObjectStorage
@@ -30,13 +31,12 @@ public struct PrincipalDesk: Sendable {
     public func add(_ name: String) async throws -> KeyPair {
         let name = try parsed(name)
         return try await withStoreOrServer { store in
-            let keys = KeyPair.generated()
             guard !store.principals().contains(where: { $0.name == name }), name != .root else {
                 throw ServerError.principalExists(name.text)
             }
-            try await store.addPrincipal(
-                Principal(name: name, accessKey: keys.accessKey, secretKey: keys.secretKey))
-            return keys
+            let principal = Principal.withNewKeys(named: name)
+            try await store.addPrincipal(principal)
+            return KeyPair(principal)
         } server: { client in
             let answer = try client.send("PUT", "/v1/principals/\(name.text)")
             guard answer.status == 201 || answer.status == 200 else {

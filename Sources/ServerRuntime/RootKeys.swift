@@ -1,4 +1,5 @@
-import Checksums
+import AccessControl
+import StorageModel
 
 /// The root principal's keys: made at the first start, kept in the data folder.
 struct RootKeys {
@@ -26,7 +27,7 @@ struct RootKeys {
             origin = .found
             return
         }
-        pair = KeyPair.generated()
+        pair = KeyPair(Principal.withNewKeys(named: .root))
         origin = .made
         try DataFolder.publish(Self.text(of: pair), at: folder.keysFile)
     }
@@ -56,17 +57,5 @@ struct RootKeys {
         export AWS_SECRET_ACCESS_KEY=\(pair.secretKey)
 
         """
-    }
-}
-
-extension KeyPair {
-    /// New random keys: 20 capitals and digits (about 100 bits), and 40 letters and digits (about
-    /// 230 bits).
-    static func generated() -> KeyPair {
-        let capitals = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        return KeyPair(
-            accessKey: "NAVE" + String(SecureRandom.bytes(16).map { capitals[Int($0) % 32] }),
-            secretKey: String(SecureRandom.bytes(40).map { letters[Int($0) % 64] }))
     }
 }

@@ -37,7 +37,7 @@ public struct Server: Sendable {
         }
         let temporary = try TemporaryFolder(
             below: ProcessInfo.processInfo.environment["TMPDIR"])
-        let result = await Result { try await serve(DataFolder(path: temporary.path)) }
+        let result = await outcome { try await serve(DataFolder(path: temporary.path)) }
         try temporary.remove()
         try result.get()
     }
@@ -49,7 +49,7 @@ public struct Server: Sendable {
         let root = Principal(
             name: .root, accessKey: keys.pair.accessKey, secretKey: keys.pair.secretKey)
         let store = try await StoreOpening(folder: folder, root: root).open(logger: logger)
-        let result = await Result { try await serve(folder, store, keys: keys, logger: logger) }
+        let result = await outcome { try await serve(folder, store, keys: keys, logger: logger) }
         await store.close()
         try result.get()
     }
@@ -64,20 +64,15 @@ public struct Server: Sendable {
             configuration: configuration, router: Router(store: store, logger: logger),
             logger: logger)
         let bound = try await listeners.start()
-        let result = await Result {
+        let result = await outcome {
             try DataFolder.publish(bound.endpoint + "\n", at: folder.endpointFile)
             try DataFolder.publish("\(bound.control)\n", at: folder.controlFile)
-            try announce(report(folder, store, keys, endpoint: bound.endpoint))
-        }
-        do {
-            try result.get()
+            try announce(report(folder, keys, endpoint: bound.endpoint))
             try await group(listeners, logger: logger).run()
-        } catch {
-            await listeners.stop()
-            folder.removeRuntimeFiles()
-            throw error
         }
+        await listeners.stop()
         folder.removeRuntimeFiles()
+        try result.get()
     }
 
     private func group(_ listeners: Listeners, logger: Logger) -> ServiceGroup {
@@ -97,7 +92,6 @@ public struct Server: Sendable {
 
     private func report(
         _ folder: DataFolder,
-        _ store: ObjectStore,
         _ keys: RootKeys,
         endpoint: String
     ) -> ReadyReport {
@@ -136,15 +130,13 @@ public struct Server: Sendable {
         return FileManager.default.currentDirectoryPath + "/"
             + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
     }
-}
 
-extension Result where Failure == any Error {
-    /// Runs an async function and keeps what came of it, so that clearing up can come first.
-    fileprivate init(_ body: () async throws -> Success) async {
+    /// Runs a function and keeps what came of it, so that clearing up can come first.
+    private func outcome(_ body: () async throws -> Void) async -> Result<Void, any Error> {
         do {
-            self = .success(try await body())
+            return .success(try await body())
         } catch {
-            self = .failure(error)
+            return .failure(error)
         }
     }
 }

@@ -31,12 +31,24 @@ struct StoreOpening {
         }
         return switch failure {
         case .inUse: .dataInUse(path: folder.path)
-        case .foreign(let directory, let detail):
-            .dataUnusable(path: directory, cause: detail)
-        case .damaged(let detail): .dataUnusable(path: folder.path, cause: detail)
-        case .inputOutput(let path, let errno):
-            .fileUnusable(path: path, cause: DataFolder.systemCause(of: errno))
-        case .index(let detail): .dataUnusable(path: folder.path, cause: detail)
+        case .labelMissing(let directory):
+            .dataUnusable(
+                path: directory,
+                cause: "it holds a log or blobs but no volume.json; put the file back from a backup")
+        case .foreign(let directory):
+            .dataUnusable(path: directory, cause: "its files belong to another Nave")
+        case .versionUnknown(let path, let version):
+            .dataUnusable(
+                path: path, cause: "it is of format version \(version), which a newer nave wrote")
+        case .damaged(let path, let offset):
+            .dataUnusable(path: path, cause: "it is damaged at byte \(offset)")
+        case .changeUnreadable(let position):
+            .dataUnusable(
+                path: folder.path,
+                cause: "the log's record at \(position.bytes) is of a kind this version cannot read")
+        case .inputOutput(let path, let errorNumber):
+            .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
+        case .index(let path, let message): .dataUnusable(path: path, cause: message)
         }
     }
 }

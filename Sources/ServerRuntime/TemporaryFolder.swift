@@ -11,7 +11,7 @@ struct TemporaryFolder {
     init(below parent: String?) throws(ServerError) {
         var template = Array("\(parent ?? "/tmp")/nave-XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { buffer in
-            mkdtemp(buffer.baseAddress).map { String(cString: $0) }
+            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
         }
         guard let made else {
             throw .fileUnusable(path: parent ?? "/tmp", cause: DataFolder.systemCause())

@@ -7,7 +7,8 @@ func reportingErrors(_ body: () async throws -> Void) async throws {
     do {
         try await body()
     } catch let error as ServerError {
-        fputs("nave: \(error)\n", stderr)
+        let line = Array("nave: \(error)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
         throw ExitCode(1)
     }
 }
