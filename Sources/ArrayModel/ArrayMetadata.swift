@@ -1,8 +1,8 @@
 /// What the metadata of an array says: its shape, its type and how its chunks are stored.
 ///
 /// Invariants:
-/// - `shape` and `chunkShape` have the same count, at most ``ArrayLimits/rankMax``; extents are ≥ 0,
-///   chunk extents ≥ 1.
+/// - `shape` and `chunkShape` have the same count, at most ``ArrayLimits/rankMax``; extents are ≥
+///   0, chunk extents ≥ 1.
 /// - The bytes of the whole array and of one chunk, at the type's item length, fit in `Int`.
 /// - `fillValue.bytes.count == dataType.itemBytes`.
 /// - `codecs` holds exactly one step to bytes, unless a step is unknown.

@@ -1,8 +1,8 @@
 /// A reference to an array: `namespace/name:tag/member`.
 ///
 /// - `imagenet` alone means `library/imagenet:latest`;
-/// - the name may hold `/`; without a tag everything after the namespace is the name, and the tag is
-///   `latest`;
+/// - the name may hold `/`; without a tag everything after the namespace is the name, and the tag
+///   is `latest`;
 /// - after a tag a member path names an array or a group inside.
 ///
 /// Source: design of the array API; tags are those of the OCI distribution specification.

@@ -1,7 +1,7 @@
 /// The type of the elements of an array.
 ///
-/// Numbers and raw bits can be sliced; the other types are listed with their name and are stored and
-/// served as objects, but Nave does not look inside their chunks.
+/// Numbers and raw bits can be sliced; the other types are listed with their name and are stored
+/// and served as objects, but Nave does not look inside their chunks.
 public enum DataType: Hashable, Sendable {
     case bool
     case int8

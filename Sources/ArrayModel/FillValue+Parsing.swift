@@ -6,8 +6,8 @@ extension FillValue {
     ///
     /// - Throws: ``MetadataError/fillValueInvalid(dataType:)``.
     ///
-    /// Source: Zarr core specification v3, section "Fill value"; Zarr specification v2, section "Fill
-    /// value encoding".
+    /// Source: Zarr core specification v3, section "Fill value"; Zarr specification v2, section
+    /// "Fill value encoding".
     init(_ value: JSONValue, dataType: DataType) throws(MetadataError) {
         guard value != .null, dataType.isSliceable else {
             self = .zero(itemBytes: dataType.itemBytes, spelling: value)

@@ -1,10 +1,10 @@
 /// Reads `info.txt` of the original Hub client.
 ///
-/// The client always stores the elements in Fortran order, whatever `order` says, always little-endian
-/// and without compression, and reads a chunk that is not there as zeros.
+/// The client always stores the elements in Fortran order, whatever `order` says, always
+/// little-endian and without compression, and reads a chunk that is not there as zeros.
 ///
-/// Source: PyPI `hub` 0.2.0.4, `hub/marray/meta.py` (`MetaObject.initialize`), `hub/marray/array.py`
-/// (`HubArray.__init__`, `encode`, `decode`) and `hub/marray/dataset.py`.
+/// Source: PyPI `hub` 0.2.0.4, `hub/marray/meta.py` (`MetaObject.initialize`),
+/// `hub/marray/array.py` (`HubArray.__init__`, `encode`, `decode`) and `hub/marray/dataset.py`.
 enum HubMetadata {
     static func recognise(_ bytes: [UInt8]) throws(MetadataError) -> NodeRecognition {
         guard let reader = try? MetadataReader(bytes), isHub(reader.document) else {

@@ -1,7 +1,8 @@
 /// The bytes before the data of a `.npy` file.
 ///
 /// Source: NumPy enhancement proposal 1 and `numpy.lib.format`: magic, version, header length, a
-/// Python dictionary padded with spaces and a line feed so that the data begins at a multiple of 64.
+/// Python dictionary padded with spaces and a line feed so that the data begins at a multiple of
+/// 64.
 public struct NPYHeader: Hashable, Sendable {
     /// The version of the file format; they differ in the length field and the text's encoding.
     public enum Version: UInt8, Hashable, Sendable, CaseIterable {

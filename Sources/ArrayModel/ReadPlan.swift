@@ -1,5 +1,5 @@
-/// How a selection is read from chunks: slabs of the result in C order, and for each slab the pieces
-/// of chunks that fill it.
+/// How a selection is read from chunks: slabs of the result in C order, and for each slab the
+/// pieces of chunks that fill it.
 ///
 /// Nothing is computed before it is asked for: a plan over a petabyte is as small as one over a
 /// byte, and slabs and pieces are made one at a time.
@@ -63,8 +63,8 @@ public struct Slab: Sendable {
 /// The elements that one chunk contributes to a slab, as two strided boxes of equal counts.
 ///
 /// Element `(k0, k1, …)` of the piece is at `sourceOffset + Σ ki * sourceStrides[i]` in the decoded
-/// chunk (full chunk shape, C order) and goes to `targetOffset + Σ ki * targetStrides[i]` in the slab
-/// (C order). All are counted in elements; source strides may be negative.
+/// chunk (full chunk shape, C order) and goes to `targetOffset + Σ ki * targetStrides[i]` in the
+/// slab (C order). All are counted in elements; source strides may be negative.
 public struct ChunkPiece: Hashable, Sendable {
     /// The chunk's coordinates in the grid.
     public let chunk: [Int]

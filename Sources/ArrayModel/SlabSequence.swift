@@ -5,8 +5,8 @@ public struct SlabSequence: Sequence, Sendable {
     /// Begins at the first element of the result.
     public func makeIterator() -> Iterator { Iterator(plan: plan) }
 
-    /// Steps through the result: single indices on the axes before `splitAxis`, runs along it, whole
-    /// axes after it.
+    /// Steps through the result: single indices on the axes before `splitAxis`, runs along it,
+    /// whole axes after it.
     public struct Iterator: IteratorProtocol, Sendable {
         private let plan: ReadPlan
         private let counts: [Int]

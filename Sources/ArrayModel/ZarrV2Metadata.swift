@@ -58,7 +58,8 @@ enum ZarrV2Metadata {
         }
     }
 
-    /// The equivalent chain: filters, the order of the axes, the order of the bytes, the compressor.
+    /// The equivalent chain: filters, the order of the axes, the order of the bytes, the
+    /// compressor.
     private static func codecs(
         _ reader: MetadataReader,
         type: NumPyType,

@@ -59,26 +59,27 @@ extension ArrayService {
             throw .catalog(error)
         }
         switch description {
-        case .single(let single, let members):
-            guard case .object(let known) = DescriptionDocument.value(single, .described),
-                case .group = single.content
-            else { return .document(DescriptionDocument.value(single, .described)) }
-            let list = JSONMember(
-                name: "members",
-                value: .array(members.map { DescriptionDocument.value($0, .listed) })
-            )
-            return .document(.object(known + [list]))
+        case .single(let single):
+            return .document(DescriptionDocument.value(single, .described))
+        case .group(let group, let members):
+            let known = DescriptionDocument.members(group, .described)
+            return .document(.object(known + list(members, "members")))
         case .versions(let versions):
-            return .document(
-                .members([
-                    "namespace": .string(namespace.name.text),
-                    "name": .string(reference.name),
-                    "versions": .array(
-                        versions.map { DescriptionDocument.value($0, .listed) }
-                    ),
-                ])
-            )
+            let known = [
+                JSONMember(name: "namespace", value: .string(namespace.name.text)),
+                JSONMember(name: "name", value: .string(reference.name)),
+            ]
+            return .document(.object(known + list(versions, "versions")))
         }
+    }
+
+    /// Descriptions under a name, and whether there are more.
+    private func list(_ descriptions: DescriptionList, _ name: String) -> [JSONMember] {
+        let values = descriptions.entries.map { DescriptionDocument.value($0, .listed) }
+        return [
+            JSONMember(name: name, value: .array(values)),
+            JSONMember(name: "truncated", value: .bool(descriptions.isTruncated)),
+        ]
     }
 }
 

@@ -47,8 +47,8 @@ extension Statistic {
 }
 
 extension StatisticValue {
-    /// The value in JSON: whole numbers with every digit, floats in the shortest spelling that reads
-    /// back as the same double, NaN and the infinities as strings, complex numbers as
+    /// The value in JSON: whole numbers with every digit, floats in the shortest spelling that
+    /// reads back as the same double, NaN and the infinities as strings, complex numbers as
     /// `[real, imaginary]`.
     fileprivate var json: JSONValue {
         switch self {

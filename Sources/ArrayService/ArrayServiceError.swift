@@ -4,8 +4,8 @@ import ArrayStorage
 
 /// A failure that the array API reports to its client.
 ///
-/// Status, code and sentence derive from the case in one place (``problem``), so a new case does not
-/// compile until it has all three.
+/// Status, code and sentence derive from the case in one place (``problem``), so a new case does
+/// not compile until it has all three.
 enum ArrayServiceError: Error, Hashable, Sendable {
     /// The path is none of the API's.
     case routeMissing(String)

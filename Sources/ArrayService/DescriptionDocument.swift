@@ -19,6 +19,11 @@ enum DescriptionDocument {
 
     /// One array or group.
     static func value(_ description: ArrayDescription, _ detail: Detail) -> JSONValue {
+        .object(members(description, detail))
+    }
+
+    /// The members of one array or group.
+    static func members(_ description: ArrayDescription, _ detail: Detail) -> [JSONMember] {
         let node = description.node
         let place = node.place
         var members: [JSONMember] = [
@@ -43,7 +48,7 @@ enum DescriptionDocument {
             JSONMember(name: "changed", value: .string(changed.timestamp)),
             JSONMember(name: "key_prefix", value: .string(keyPrefix(description))),
         ]
-        return .object(members)
+        return members
     }
 
     private static func content(_ description: ArrayDescription, _ detail: Detail) -> [JSONMember] {

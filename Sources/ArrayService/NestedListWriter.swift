@@ -2,8 +2,8 @@ import ArrayModel
 
 /// Spells elements that come in C order as nested JSON lists, piece by piece.
 ///
-/// Invariant: after all elements of `shape` the text is one JSON value; a result of no axes is a bare
-/// element.
+/// Invariant: after all elements of `shape` the text is one JSON value; a result of no axes is a
+/// bare element.
 struct NestedListWriter {
     private let dataType: DataType
     private let shape: [Int]

@@ -13,8 +13,8 @@ struct RequestTarget: Hashable, Sendable {
 
     /// Takes a target apart.
     ///
-    /// - Throws: ``ArrayServiceError/targetInvalid`` for broken percent-encoding or bytes that are not
-    ///   UTF-8.
+    /// - Throws: ``ArrayServiceError/targetInvalid`` for broken percent-encoding or bytes that are
+    ///   not UTF-8.
     init(_ target: String) throws(ArrayServiceError) {
         let parts = target.utf8.split(
             separator: UInt8(ascii: "?"),

@@ -61,13 +61,7 @@ extension ArrayCatalog {
     ) async throws(ArrayCatalogError) -> NameDescription {
         try await onDiskThread { catalog throws(ArrayCatalogError) in
             if reference.explicitTag == nil {
-                let roots = try catalog.nodes(
-                    in: namespace,
-                    namePrefix: reference.name,
-                    scope: .roots,
-                    after: nil,
-                    limit: ArrayCatalogLimits.versionsMax
-                ).filter { $0.place.name.utf8.elementsEqual(reference.name.utf8) }
+                let roots = try catalog.roots(named: reference.name, in: namespace)
                 let isPlain = roots.count == 1 && roots[0].place.tag == ArrayPlace.latestTag
                 if !roots.isEmpty, !isPlain {
                     return .versions(try catalog.descriptions(of: roots, in: namespace))
@@ -75,52 +69,67 @@ extension ArrayCatalog {
             }
             let node = try catalog.node(reference, in: namespace)
             let description = try catalog.description(of: node, in: namespace)
-            guard case .group = description.content else {
-                return .single(description, members: [])
-            }
+            guard case .group = description.content else { return .single(description) }
             let members = try catalog.members(of: node, in: namespace)
-            return .single(
+            return .group(
                 description,
                 members: try catalog.descriptions(of: members, in: namespace)
             )
         }
     }
 
-    /// The nodes below a group, at most ``ArrayCatalogLimits/versionsMax``.
+    /// The versions of a name; one more than are described, if there are more.
+    private func roots(
+        named name: String,
+        in namespace: Namespace
+    ) throws(ArrayCatalogError) -> [CatalogNode] {
+        try nodes(
+            in: namespace,
+            namePrefix: name,
+            scope: .roots,
+            after: nil,
+            limit: ArrayCatalogLimits.versionsMax + 1
+        ).filter { $0.place.name.utf8.elementsEqual(name.utf8) }
+    }
+
+    /// The nodes below a group; one more than are described, if there are more.
     private func members(
         of group: CatalogNode,
         in namespace: Namespace
     ) throws(ArrayCatalogError) -> [CatalogNode] {
         let place = group.place
-        let inVersion = try nodes(
+        let limit = ArrayCatalogLimits.versionsMax + 1
+        guard group.line != namespace.line else {
+            // Plain keys: what is inside has a longer path in the same line, and is known by it.
+            return try nodes(
+                in: namespace,
+                namePrefix: place.name + "/",
+                scope: .all,
+                after: nil,
+                limit: limit
+            ).filter { $0.line == group.line }
+        }
+        // Members come in the order of their paths; those of this group begin with its own.
+        let prefix = place.member.isEmpty ? "" : place.member + "/"
+        return try nodes(
             in: namespace,
             namePrefix: place.name,
             scope: .version(name: place.name, tag: place.tag),
-            after: place,
-            limit: ArrayCatalogLimits.versionsMax
-        )
-        let memberPrefix = place.member.isEmpty ? "" : place.member + "/"
-        let members = inVersion.filter {
-            $0.place != place && $0.place.member.utf8.starts(with: memberPrefix.utf8)
-        }
-        guard members.isEmpty, place.tag == ArrayPlace.latestTag else { return members }
-        // Plain keys: what is inside has a longer path in the same line, and is known by it.
-        return try nodes(
-            in: namespace,
-            namePrefix: place.name + "/",
-            scope: .all,
-            after: nil,
-            limit: ArrayCatalogLimits.versionsMax
-        ).filter { $0.line == group.line }
+            after: ArrayPlace(name: place.name, tag: place.tag, member: prefix),
+            limit: limit
+        ).filter { $0.place.member.utf8.starts(with: prefix.utf8) }
     }
 
     private func descriptions(
         of nodes: [CatalogNode],
         in namespace: Namespace
-    ) throws(ArrayCatalogError) -> [ArrayDescription] {
-        var result: [ArrayDescription] = []
-        for node in nodes { result.append(try description(of: node, in: namespace)) }
-        return result
+    ) throws(ArrayCatalogError) -> DescriptionList {
+        let limit = ArrayCatalogLimits.versionsMax
+        var entries: [ArrayDescription] = []
+        for node in nodes.prefix(limit) {
+            entries.append(try description(of: node, in: namespace))
+        }
+        return DescriptionList(entries: entries, isTruncated: nodes.count > limit)
     }
 
     private func description(

@@ -5,11 +5,11 @@ import Synchronization
 
 /// Finds and describes the arrays and groups that the engine's catalog knows.
 ///
-/// What the engine keeps is that a metadata key was written and what it is; shapes and types are read
-/// from the metadata itself, so that the catalog cannot disagree with what clients see.
+/// What the engine keeps is that a metadata key was written and what it is; shapes and types are
+/// read from the metadata itself, so that the catalog cannot disagree with what clients see.
 ///
-/// State: `cache`, guarded by its mutex. Methods may be called from any task; what blocks runs on the
-/// store's disk threads.
+/// State: `cache`, guarded by its mutex. Methods may be called from any task; what blocks runs on
+/// the store's disk threads.
 public final class ArrayCatalog: Sendable {
     let store: ObjectStore
     private let cache = Mutex(ArrayCatalogCache(entriesMax: ArrayCatalogLimits.cachedArraysMax))
@@ -167,8 +167,8 @@ public final class ArrayCatalog: Sendable {
         return value
     }
 
-    /// The bytes of a small object beside a node; nil if it is not there, is too long, or is not the
-    /// one that change number `sequence` wrote.
+    /// The bytes of a small object beside a node; nil if it is not there, is too long, or is not
+    /// the one that change number `sequence` wrote.
     private func document(
         _ key: String,
         of node: CatalogNode,
@@ -214,6 +214,7 @@ extension ArrayMetadata {
         )
     }
 
-    /// The same metadata without attributes, which may be large and which no reader of chunks needs.
+    /// The same metadata without attributes, which may be large and which no reader of chunks
+    /// needs.
     var withoutAttributes: ArrayMetadata { with(attributes: .object([])) }
 }

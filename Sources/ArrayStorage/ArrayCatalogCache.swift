@@ -3,8 +3,8 @@ import StorageModel
 
 /// Metadata of arrays that were resolved lately.
 ///
-/// An entry is never wrong: its identity holds the number of the change that wrote the metadata. Two
-/// generations of half the bound each: what was used since the last turn survives the next one.
+/// An entry is never wrong: its identity holds the number of the change that wrote the metadata.
+/// Two generations of half the bound each: what was used since the last turn survives the next one.
 struct ArrayCatalogCache: Sendable {
     /// Which state of which metadata key.
     struct Identity: Hashable, Sendable {

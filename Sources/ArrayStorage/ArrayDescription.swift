@@ -32,10 +32,20 @@ public struct ArrayDescription: Sendable {
 
 /// What is known by a name: one array or group, or several versions.
 public enum NameDescription: Sendable {
-    /// The only thing of this name, with the members below it if it is a group.
-    case single(ArrayDescription, members: [ArrayDescription])
+    /// The only thing of this name.
+    case single(ArrayDescription)
+    /// A group, with what is below it.
+    case group(ArrayDescription, members: DescriptionList)
     /// Several tags, in their order.
-    case versions([ArrayDescription])
+    case versions(DescriptionList)
+}
+
+/// Versions or members, as many as one answer shows.
+public struct DescriptionList: Sendable {
+    /// At most ``ArrayCatalogLimits/versionsMax``.
+    public let entries: [ArrayDescription]
+    /// Whether there are more, which a listing gives page by page.
+    public let isTruncated: Bool
 }
 
 /// Where a listing continues: after this place in this namespace.

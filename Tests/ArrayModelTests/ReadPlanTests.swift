@@ -141,4 +141,45 @@ import Testing
         )
         #expect(plan.slabs.map { $0.lower[0] } == [0, 24, 48, 72, 96])
     }
+
+    @Test func `extents and steps of any size do not overflow`() throws {
+        var random = SeededGenerator(seed: 64)
+        let numbers = [0, 1, -1, 7, Int.max, Int.min, Int.max / 2, 1 << 32, -(1 << 62)]
+        for _ in 0..<2000 {
+            var room = UInt(Int.max) / 2
+            let shape = (0..<Int.random(in: 1...5, using: &random)).map { _ in
+                let extent =
+                    UInt.random(in: 0...room, using: &random)
+                    >> UInt.random(in: 0..<64, using: &random)
+                room /= max(extent, 1)
+                return Int(extent)
+            }
+            room = UInt(Int.max) / 2
+            let chunkShape = shape.map { _ in
+                let extent = max(
+                    UInt.random(in: 0...room, using: &random)
+                        >> UInt.random(in: 0..<64, using: &random),
+                    1
+                )
+                room /= extent
+                return max(Int(extent), 1)
+            }
+            let text = shape.map { _ in
+                (0..<3).map { position in
+                    let number = numbers.randomElement(using: &random) ?? 0
+                    return number == 0 && position == 2 ? "" : String(number)
+                }.joined(separator: ":")
+            }.joined(separator: ",")
+            let selection = try Selection(text, shape: shape)
+            let grid = ChunkGrid(shape: shape, chunkShape: chunkShape)
+            let plan = ReadPlan(selection: selection, grid: grid, slabElementsMax: 1000)
+            for slab in plan.slabs.prefix(3) {
+                for piece in slab.pieces.prefix(3) { #expect(grid.contains(piece.chunk)) }
+            }
+            for piece in plan.everything.pieces.prefix(3) {
+                #expect(grid.contains(piece.chunk))
+                #expect(piece.elementCount <= selection.elementCount)
+            }
+        }
+    }
 }

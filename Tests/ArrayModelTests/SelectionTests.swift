@@ -105,6 +105,27 @@ import Testing
         #expect(last.shape == [512, 3])
     }
 
+    @Test func `no text traps`() {
+        var random = SeededGenerator(seed: 3)
+        let scraps = [
+            "0", "1", "-", "+", ":", "::", ",", "...", ".", "[", "]", " ", "None", "newaxis", "x",
+            "é",
+            "9223372036854775807", "-9223372036854775808", "18446744073709551616", "\t", "\0",
+        ]
+        for _ in 0..<5000 {
+            let count = Int.random(in: 0...8, using: &random)
+            let text = (0..<count).map { _ in scraps.randomElement(using: &random) ?? "" }.joined()
+            for shape in [[], [0], [3], [4, 5], [Int.max - 1, 1, 0]] {
+                guard let selection = try? Selection(text, shape: shape) else { continue }
+                #expect(selection.axes.count == shape.count)
+                for (axis, extent) in zip(selection.axes, shape) where axis.count > 0 {
+                    let last = axis.start + (axis.count - 1) * axis.step
+                    #expect((0..<extent).contains(axis.start) && (0..<extent).contains(last))
+                }
+            }
+        }
+    }
+
     /// The flat numbers of the elements taken, in the C order of the result.
     private func elements(_ selection: Selection, shape: [Int]) -> [Int] {
         var flat = [0]

@@ -99,6 +99,12 @@ import Testing
             try await fill(desk)
             let versions = try await desk.get("/v1/arrays/test/scan").json()["versions"]?.elements
             #expect(versions?.compactMap { $0["tag"]?.string } == ["v0", "v1"])
+            try await desk.put("tree/zarr.json", Self.group.utf8)
+            try await desk.put("tree/leaf/zarr.json", Self.v3.utf8)
+            try await desk.put("treetop/zarr.json", Self.v3.utf8)
+            let tree = try await desk.get("/v1/arrays/test/tree").json()
+            #expect(tree["members"]?.elements?.compactMap { $0["name"]?.string } == ["tree/leaf"])
+            #expect(tree["truncated"] == .bool(false))
             let study = try await desk.get("/v1/arrays/test/study:v0").json()
             #expect(study["kind"] == .string("group"))
             #expect(study["attributes"] == .members(["who": .string("me")]))
