@@ -119,6 +119,9 @@ let testTargets: [Target] = [
     tests(
         "MetadataIndexTests",
         ["MetadataIndex", "SQLiteDatabase", "StorageFormats", "StorageModel"]),
+    tests(
+        "ObjectStorageTests",
+        ["ObjectStorage", "Checksums", "DiskIO", "StorageModel", nioCore, logging]),
     tests("ArrayModelTests", ["ArrayModel"]),
     tests(
         "ArrayServiceTests",

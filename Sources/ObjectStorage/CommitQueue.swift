@@ -21,6 +21,7 @@ final class CommitQueue: Sendable {
         var waiting: [Waiting] = []
         var waitingBytes = 0
         var isThreadIdle = false
+        var isHeld = false
         var isClosed = false
         var onDrained: [@Sendable () -> Void] = []
     }
@@ -51,6 +52,7 @@ final class CommitQueue: Sendable {
             else { return (.overloaded, false) }
             state.waiting.append(item)
             state.waitingBytes = bytes
+            if state.isHeld { return (nil, false) }
             defer { state.isThreadIdle = false }
             return (nil, state.isThreadIdle)
         }
@@ -66,7 +68,7 @@ final class CommitQueue: Sendable {
     func take() -> [Waiting]? {
         while true {
             let taken = state.withLock { state -> [Waiting]? in
-                if !state.waiting.isEmpty { return takeBatch(&state) }
+                if !state.waiting.isEmpty, !state.isHeld { return takeBatch(&state) }
                 if state.isClosed { return [] }
                 state.isThreadIdle = true
                 return nil
@@ -94,10 +96,26 @@ final class CommitQueue: Sendable {
         return batch
     }
 
+    /// Lets proposals gather until ``release()``, so that a test decides what is in a batch.
+    func hold() {
+        state.withLock { $0.isHeld = true }
+    }
+
+    /// Ends a ``hold()``.
+    func release() {
+        let wakes = state.withLock { state in
+            state.isHeld = false
+            defer { state.isThreadIdle = false }
+            return state.isThreadIdle
+        }
+        if wakes { wakeup.post() }
+    }
+
     /// Takes no more; `onDrained` runs once the committer's thread has ended.
     func close(onDrained: @escaping @Sendable () -> Void) {
         let wakes = state.withLock { state in
             state.isClosed = true
+            state.isHeld = false
             state.onDrained.append(onDrained)
             defer { state.isThreadIdle = false }
             return state.isThreadIdle

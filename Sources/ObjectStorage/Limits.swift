@@ -21,6 +21,8 @@ public struct StoreLimits: Hashable, Sendable {
     public var batchBytesMax = 16_777_216
     /// Bytes that a payload being staged gathers before they are written to its blob.
     public var stageBufferBytes = 524_288
+    /// A segment of the log takes no further batch when it would become longer than this, in bytes.
+    public var logSegmentBytesMax: Int64 = 268_435_456
     /// Threads for disk work.
     public var diskThreads = 4
     /// Changes in one transaction while the log is replayed.

@@ -12,6 +12,8 @@ public struct ObjectStoreConfiguration: Sendable {
     public var limits: StoreLimits
     /// Tells the time of changes.
     public var clock: @Sendable () -> WallTime
+    /// Draws the numbers of blobs and of a new volume.
+    public var random: @Sendable () -> UInt64
 
     /// Makes a configuration of its parts.
     public init(
@@ -19,12 +21,17 @@ public struct ObjectStoreConfiguration: Sendable {
         indexDirectory: String,
         root: Principal? = nil,
         limits: StoreLimits = StoreLimits(),
-        clock: @escaping @Sendable () -> WallTime
+        clock: @escaping @Sendable () -> WallTime,
+        random: @escaping @Sendable () -> UInt64 = {
+            var generator = SystemRandomNumberGenerator()
+            return generator.next()
+        }
     ) {
         self.volumeDirectory = volumeDirectory
         self.indexDirectory = indexDirectory
         self.root = root
         self.limits = limits
         self.clock = clock
+        self.random = random
     }
 }

@@ -77,9 +77,9 @@ struct OpenedStore {
                 fileSystem: fileSystem,
                 VolumeConfiguration(
                     now: configuration.clock(),
-                    flushed: flushed ?? LogPosition(0)
-                )
-            )
+                    flushed: flushed ?? LogPosition(0),
+                    segmentBytesMax: configuration.limits.logSegmentBytesMax,
+                    random: configuration.random))
         } catch {
             throw StoreOpenFailure(error, directory: configuration.volumeDirectory)
         }

@@ -25,11 +25,12 @@ final class Upkeep: Sendable {
         var isThreadIdle = false
         var isClosed = false
         var onEnd: [@Sendable () -> Void] = []
+        var onIdle: [@Sendable () -> Void] = []
     }
 
     private enum Step {
         case work([BlobID], checkpoint: CheckpointWish)
-        case wait
+        case wait([@Sendable () -> Void])
         case end([@Sendable () -> Void])
     }
 
@@ -109,6 +110,16 @@ final class Upkeep: Sendable {
         }
     }
 
+    /// Calls `action` once nothing is left to do.
+    func whenIdle(_ action: @escaping @Sendable () -> Void) {
+        let isIdle = state.withLock { state in
+            if state.isThreadIdle { return true }
+            state.onIdle.append(action)
+            return false
+        }
+        if isIdle { action() }
+    }
+
     /// The life of the thread.
     func run() {
         while true {
@@ -119,7 +130,9 @@ final class Upkeep: Sendable {
                 case .wanted: checkpointNow()
                 case .none: break
                 }
-            case .wait: wakeup.wait()
+            case .wait(let actions):
+                for action in actions { action() }
+                wakeup.wait()
             case .end(let actions):
                 for action in actions { action() }
                 return
@@ -158,7 +171,8 @@ final class Upkeep: Sendable {
                 return .end(state.onEnd)
             }
             state.isThreadIdle = true
-            return .wait
+            defer { state.onIdle = [] }
+            return .wait(state.onIdle)
         }
     }
 
