@@ -12,6 +12,8 @@ from boto3.s3.transfer import TransferConfig
 from obstore.store import S3Store
 from zarr.storage import FsspecStore, ObjectStore
 
+import progress
+
 NAMESPACE = "demo"
 HUB_NAMESPACE = "snark-hub-demo"
 
@@ -50,15 +52,14 @@ def push_one_chunk(s3, path, data):
     key = "/".join(["c"] + ["0"] * data.ndim)
     sent = 0
 
-    def progress(count):
+    def note(count):
         nonlocal sent
         sent += count
-        print(f"\r      boto3: {sent >> 20} of {data.nbytes >> 20} MiB", end="", flush=True)
+        progress.show("boto3", sent, data.nbytes, "bytes")
 
     s3.upload_fileobj(
-        io.BytesIO(data.tobytes()), NAMESPACE, f"{path}/{key}", Callback=progress,
+        io.BytesIO(data.tobytes()), NAMESPACE, f"{path}/{key}", Callback=note,
         Config=TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20))
-    print()
     s3.put_object(Bucket=NAMESPACE, Key=f"{path}/zarr.json", Body=json.dumps(metadata).encode())
     return s3.head_object(Bucket=NAMESPACE, Key=f"{path}/{key}")["ETag"]
 

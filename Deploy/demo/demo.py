@@ -82,7 +82,8 @@ def push_with_hub(hub_python, folder):
     subprocess.run(
         [program, "configure", "-u", environment["AWS_ACCESS_KEY_ID"],
          "-p", environment["AWS_SECRET_ACCESS_KEY"], "-b", "demo"],
-        env=environment, check=True, stderr=subprocess.DEVNULL)
+        env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    say("      hub configure: done")
     subprocess.run(
         [hub_python, HERE / "hub_push.py", f"mni/brain:v0={folder}/brain.npy=197x233x27",
          f"uci/digits:v0={folder}/digits.npy=599x8x8"],

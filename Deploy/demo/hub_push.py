@@ -3,11 +3,14 @@
 Arguments: one NAME=FILE=CHUNK for each array, the chunk as numbers joined by `x`.
 """
 
+import logging
 import os
 import sys
 
 import hub
 import numpy as np
+
+import progress
 
 
 def push(name, path, chunk):
@@ -17,12 +20,12 @@ def push(name, path, chunk):
     total = data.shape[-1]
     for start in range(0, total, rows):
         array[..., start : start + rows] = data[..., start : start + rows]
-        print(f"\r      hub.array {name}: {min(start + rows, total)} of {total} planes", end="")
-        sys.stdout.flush()
-    print()
+        progress.show(f"hub.array {name}", min(start + rows, total), total, "planes")
 
 
 def main():
+    # The client turns on the notes of every library.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     for argument in sys.argv[1:]:
         name, path, chunk = argument.split("=")
         push(name, path, tuple(int(extent) for extent in chunk.split("x")))
