@@ -68,11 +68,13 @@ struct ListedChunks: ChunkBatchSource {
     private let array: StoredArray
     private let engine: ReadEngine
     private let size: BatchSize
+    private let prefix: String
     private var page: ArraySlice<String> = []
     private var marker: String?
     private var isLastPage = false
 
-    init(_ slab: Slab, array: StoredArray, engine: ReadEngine) {
+    init(_ slab: Slab, prefix: String, array: StoredArray, engine: ReadEngine) {
+        self.prefix = prefix
         self.slab = slab
         self.array = array
         self.engine = engine
@@ -95,10 +97,10 @@ struct ListedChunks: ChunkBatchSource {
     }
 
     private mutating func turnPage() async throws(ArrayReadError) {
-        let (array, marker, loader) = (array, marker, engine.loader)
+        let (array, prefix, marker, loader) = (array, prefix, marker, engine.loader)
         let keys = try await engine.blocking { () throws(ArrayReadError) -> [String] in
             try loader.keys(
-                prefix: array.keyPrefix,
+                prefix: prefix,
                 of: array,
                 after: marker,
                 limit: Self.pageKeys

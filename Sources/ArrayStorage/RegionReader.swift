@@ -103,9 +103,10 @@ public struct RegionReader: Sendable {
     /// The stored chunks of the array, if they are few.
     private func listed() async throws(ArrayReadError) -> StoredChunks {
         let (array, loader, limit) = (array, engine.loader, engine.limits.lookUpsMax)
+        let prefix = array.listingPrefix(plan.selection)
         return try await engine.blocking { () throws(ArrayReadError) -> StoredChunks in
             let keys = try loader.keys(
-                prefix: array.keyPrefix,
+                prefix: prefix,
                 of: array,
                 after: nil,
                 limit: limit

@@ -5,6 +5,7 @@ import NIOCore
 /// The computation of statistics over a selection, chunk by chunk.
 struct SelectionReduction: Sendable {
     private let array: StoredArray
+    private let selection: Selection
     private let slab: Slab
     private let elements: Int
     private let wanted: Set<Statistic>
@@ -25,6 +26,7 @@ struct SelectionReduction: Sendable {
         self.array = array
         self.engine = engine
         wanted = statistics
+        self.selection = selection
         elements = selection.elementCount
         slab = ReadPlan(selection: selection, grid: array.grid, slabElementsMax: 1).everything
         empty = try Reduction(array.metadata.dataType, wanted: statistics)
@@ -40,7 +42,9 @@ struct SelectionReduction: Sendable {
                 let size = BatchSize(array, limits: engine.limits)
                 try await reduce(TouchedChunks(slab, size: size), into: &total)
             } else {
-                try await reduce(ListedChunks(slab, array: array, engine: engine), into: &total)
+                let prefix = array.listingPrefix(selection)
+                let listed = ListedChunks(slab, prefix: prefix, array: array, engine: engine)
+                try await reduce(listed, into: &total)
             }
             // What no stored chunk holds is the fill value, however much that is.
             total.add(array.metadata.fillValue.bytes, repeated: elements - total.count)

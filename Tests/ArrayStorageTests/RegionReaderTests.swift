@@ -115,6 +115,44 @@ import Testing
         }
     }
 
+    static let prefixes: [(ChunkKeyEncoding, String, String)] = [
+        (.zarr3(.slash), ":", "x/c/"),
+        (.zarr3(.slash), "7", "x/c/3/"),
+        (.zarr3(.slash), "6:8, :2", "x/c/3/"),
+        (.zarr3(.slash), "3:5", "x/c/"),
+        (.zarr3(.period), "7", "x/c.3."),
+        // Coordinates 1 and 10 have a digit in common, but no coordinate.
+        (.zarr2(.period), "2:22", "x/"),
+        (.zarr2(.slash), ":, 3", "x/"),
+        (.hub0, "7", "x/6-8_"),
+        (.zarr3(.slash), "5:5", "x/"),
+    ]
+
+    @Test(arguments: prefixes)
+    func `a listing begins where all touched chunks do`(
+        _ keys: ChunkKeyEncoding,
+        _ slice: String,
+        _ expected: String
+    ) async throws {
+        try await TestStore.with { store in
+            let plain = plainMetadata([40, 40], chunks: [2, 2], .uint8)
+            let metadata = ArrayMetadata(
+                dialect: .zarr3,
+                shape: plain.shape,
+                dataType: .uint8,
+                chunkShape: [2, 2],
+                chunkKeys: keys,
+                codecs: plain.codecs,
+                fillValue: plain.fillValue,
+                dimensionNames: nil,
+                attributes: .object([])
+            )
+            let array = try StoredArray(resolved(metadata, store: store, path: "x"))
+            let selection = try Selection(slice, shape: [40, 40])
+            #expect(array.listingPrefix(selection) == expected)
+        }
+    }
+
     @Test func `what cannot be read says why`() async throws {
         try await TestStore.with { store in
             let reader = ArrayReader(store: store.store, pool: store.pool)
