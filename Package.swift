@@ -122,6 +122,14 @@ let testTargets: [Target] = [
     tests(
         "ObjectStorageTests",
         ["ObjectStorage", "Checksums", "DiskIO", "StorageModel", nioCore, logging]),
+    .testTarget(
+        name: "SimulationTests",
+        dependencies: [
+            "ObjectStorage", "MetadataIndex", "Checksums", "DiskIO", "StorageModel", nioCore,
+            logging,
+        ],
+        path: "Tests/Simulation",
+        swiftSettings: strict),
     tests("ArrayModelTests", ["ArrayModel"]),
     tests(
         "ArrayServiceTests",

@@ -1,0 +1,28 @@
+/// SplitMix64: the same numbers for the same seed, everywhere.
+///
+/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014, figure 17.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// One of some values.
+    mutating func pick<Value>(_ values: [Value]) -> Value {
+        values[Int.random(in: 0..<values.count, using: &self)]
+    }
+
+    /// True once in `n` times.
+    mutating func oneIn(_ n: Int) -> Bool {
+        Int.random(in: 0..<n, using: &self) == 0
+    }
+}

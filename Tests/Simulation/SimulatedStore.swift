@@ -1,0 +1,144 @@
+import Checksums
+import DiskIO
+import Foundation
+import Logging
+import NIOCore
+import StorageModel
+import Synchronization
+
+@testable import ObjectStorage
+
+/// A store on a simulated disk, with its index in a folder of the real one.
+struct SimulatedStore: Sendable {
+    let store: ObjectStore
+    let namespace: Namespace
+
+    static let directory = "/srv/volume"
+
+    /// Bounds so small that short payloads take every path and the log has many segments.
+    static func limits() -> StoreLimits {
+        var limits = StoreLimits()
+        limits.inlineBytesMax = 500
+        limits.stageBufferBytes = 1024
+        limits.logSegmentBytesMax = 6000
+        limits.diskThreads = 1
+        limits.replayBatchMax = 5
+        return limits
+    }
+
+    static func open(
+        _ disk: SimulatedFileSystem, index: String, seed: UInt64
+    ) async throws -> SimulatedStore {
+        let random = Mutex(SeededGenerator(seed: seed))
+        let store = try await ObjectStore.open(
+            ObjectStoreConfiguration(
+                volumeDirectory: directory,
+                indexDirectory: index,
+                limits: limits(),
+                clock: { WallTime(milliseconds: 1_795_340_000_000) },
+                random: { random.withLock { $0.next() } }),
+            fileSystem: disk,
+            logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() }))
+        do {
+            switch try await store.createNamespace(try NamespaceName("sim"), owner: .root) {
+            case .created(let namespace), .alreadyYours(let namespace):
+                return SimulatedStore(store: store, namespace: namespace)
+            }
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    /// Waits until nothing runs in the background, so that a seed gives the same calls every time.
+    func settle() async {
+        let upkeep = store.upkeep
+        await withCheckedContinuation { continuation in upkeep.whenIdle { continuation.resume() } }
+    }
+
+    func put(_ key: String, _ content: Content) async throws {
+        let bytes = content.bytes
+        let payload = try await stage(bytes)
+        _ = try await store.put(
+            try ObjectKey(key), in: namespace, payload, entityTag: Self.tag(bytes))
+    }
+
+    func stage(_ bytes: [UInt8]) async throws -> StagedPayload {
+        let stage = store.stagePayload(expectedBytes: nil)
+        do {
+            try await stage.append(ByteBuffer(bytes: bytes))
+            return try await stage.finish()
+        } catch {
+            await stage.discard()
+            throw error
+        }
+    }
+
+    static func tag(_ bytes: [UInt8]) -> String { Hexadecimal.encode(MD5.digest(of: bytes)) }
+
+    /// Begins an upload and gives it one part.
+    func uploadPart(
+        _ key: String, _ contents: [Content]
+    ) async throws -> (MultipartUpload, PartReference) {
+        let upload = try await store.createUpload(try ObjectKey(key), in: namespace)
+        var reference = PartReference(number: 1, entityTag: "")
+        for content in contents {
+            let bytes = content.bytes
+            let part = try await store.putPart(
+                1,
+                of: upload,
+                in: namespace,
+                try await stage(bytes),
+                entityTag: Self.tag(bytes))
+            reference = PartReference(number: 1, entityTag: part.entityTag)
+        }
+        return (upload, reference)
+    }
+
+    /// Writes several objects so that the committer finds them together, in order.
+    ///
+    /// - Returns: For each whether it was acknowledged.
+    func putTogether(_ writes: [(key: String, content: Content)]) async -> [Result<Void, any Error>] {
+        store.queue.hold()
+        return await withTaskGroup(of: (Int, Result<Void, any Error>).self) { group in
+            var waiting = 0
+            var results: [Int: Result<Void, any Error>] = [:]
+            for (index, write) in writes.enumerated() {
+                let bytes = write.content.bytes
+                let payload: StagedPayload
+                do { payload = try await stage(bytes) } catch {
+                    results[index] = .failure(error)
+                    continue
+                }
+                group.addTask {
+                    do {
+                        _ = try await store.put(
+                            ObjectKey(trusted: write.key),
+                            in: namespace,
+                            payload,
+                            entityTag: Self.tag(bytes))
+                        return (index, .success(()))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+                waiting += 1
+                // One after the other, or the order in the batch would be chance. Metadata in a
+                // blob that cannot be read fails before it is queued.
+                for _ in 0..<10_000 where store.queue.count < waiting { await Task.yield() }
+            }
+            store.queue.release()
+            for await (index, result) in group { results[index] = result }
+            return writes.indices.map { results[$0] ?? .success(()) }
+        }
+    }
+
+    /// All bytes of the object of a key; nil if it has none.
+    func read(_ key: String) async throws -> [UInt8]? {
+        guard let entry = try store.lookUp(try ObjectKey(key), in: namespace) else { return nil }
+        let buffer = try await store.diskPool.run {
+            try store.readBlocking(entry, range: 0..<entry.sizeBytes)
+        }
+        return Array(buffer.readableBytesView)
+    }
+}

@@ -1,0 +1,256 @@
+import DiskIO
+import Foundation
+import StorageModel
+import Testing
+
+@testable import ObjectStorage
+
+/// One run of a workload on a disk on which something goes wrong.
+final class Simulation {
+    let seed: UInt64
+    let steps: [Step]
+    /// Where the index is, and the copy of it.
+    private let folder: String
+    private(set) var history = History(keys: Workload.keys)
+    private var hasCopiedIndex = false
+
+    var index: String { folder + "/index" }
+    var indexCopy: String { folder + "/copy.sqlite" }
+
+    init(seed: UInt64, steps: [Step]) throws {
+        self.seed = seed
+        self.steps = steps
+        folder = Self.newFolder()
+        try FileManager.default.createDirectory(
+            atPath: index, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// In memory where there is a file system for that: SQLite's own flushes are not the subject.
+    private static func newFolder() -> String {
+        let shared = "/dev/shm"
+        let root =
+            FileManager.default.isWritableFile(atPath: shared)
+            ? shared : FileManager.default.temporaryDirectory.path
+        return "\(root)/nave-simulation-\(UInt64.random(in: 0...UInt64.max))"
+    }
+
+    /// Runs the steps until one is cut off, and notes what is known of every key.
+    ///
+    /// - Returns: The calls that the disk had to serve.
+    @discardableResult
+    func run(on disk: SimulatedFileSystem) async throws -> Int {
+        let subject: SimulatedStore
+        do {
+            subject = try await SimulatedStore.open(disk, index: index, seed: seed)
+        } catch {
+            return disk.callCount
+        }
+        for step in steps {
+            let goesOn = try await perform(step, subject)
+            await subject.settle()
+            guard goesOn else { break }
+        }
+        let calls = disk.callCount
+        await subject.store.close()
+        return calls
+    }
+
+    /// Whether a failure leaves open if the change took place; nothing can be written after it.
+    private static func isCut(_ error: any Error) -> Bool {
+        switch error {
+        case StoreError.volumeFailed, StoreError.indexFailed: true
+        default: false
+        }
+    }
+
+    private func perform(_ step: Step, _ subject: SimulatedStore) async throws -> Bool {
+        switch step {
+        case .put(let key, let content):
+            return await attempt([(key, content)]) { try await subject.put(key, content) }
+        case .delete(let keys):
+            do {
+                _ = try await subject.store.delete(
+                    keys.map(ObjectKey.init(trusted:)), in: subject.namespace)
+                for key in keys { history.acknowledge(key, nil) }
+                return true
+            } catch {
+                if Self.isCut(error) { history.leaveOpenDeletion(of: keys) }
+                return !Self.isCut(error)
+            }
+        case .copy(let source, let target):
+            return try await copy(source, target, subject)
+        case .batch(let writes): return await batch(writes, subject)
+        case .upload(let key, let first, let last):
+            return await attempt([(key, last)]) {
+                let (upload, part) = try await subject.uploadPart(key, [first, last])
+                _ = try await subject.store.completeUpload(
+                    upload.id, key: ObjectKey(trusted: key), in: subject.namespace, parts: [part])
+            }
+        case .abandonedUpload(let key, let content):
+            return await attempt([]) { _ = try await subject.uploadPart(key, [content]) }
+        case .copyIndex:
+            try? FileManager.default.removeItem(atPath: indexCopy)
+            try await subject.store.copyIndex(to: indexCopy)
+            hasCopiedIndex = true
+            return true
+        }
+    }
+
+    private func attempt(
+        _ writes: [(String, Content)], _ body: () async throws -> Void
+    ) async -> Bool {
+        do {
+            try await body()
+            for (key, content) in writes { history.acknowledge(key, content) }
+            return true
+        } catch {
+            guard Self.isCut(error) else { return true }
+            for (key, content) in writes { history.leaveOpen(key, content) }
+            return false
+        }
+    }
+
+    private func copy(
+        _ source: String, _ target: String, _ subject: SimulatedStore
+    ) async throws -> Bool {
+        let key = ObjectKey(trusted: source)
+        guard let entry = try subject.store.lookUp(key, in: subject.namespace),
+            let content = history.known(source)
+        else { return true }
+        return await attempt([(target, content)]) {
+            _ = try await subject.store.copy(
+                from: entry,
+                to: ObjectKey(trusted: target),
+                in: subject.namespace,
+                attributes: ObjectAttributes(),
+                checksums: [])
+        }
+    }
+
+    private func batch(
+        _ writes: [(key: String, content: Content)], _ subject: SimulatedStore
+    ) async -> Bool {
+        let results = await subject.putTogether(writes)
+        var goesOn = true
+        for (write, result) in zip(writes, results) {
+            switch result {
+            case .success: history.acknowledge(write.key, write.content)
+            case .failure(let error) where Self.isCut(error):
+                history.leaveOpen(write.key, write.content)
+                goesOn = false
+            case .failure: break
+            }
+        }
+        return goesOn
+    }
+
+    // MARK: - After a restart
+
+    /// What becomes of the index before the store is opened again.
+    enum IndexFate: CaseIterable {
+        case kept, lost, earlier
+    }
+
+    private func meet(_ fate: IndexFate) throws {
+        switch fate {
+        case .kept: return
+        case .earlier where !hasCopiedIndex: return
+        case .lost, .earlier: break
+        }
+        try FileManager.default.removeItem(atPath: index)
+        try FileManager.default.createDirectory(
+            atPath: index, withIntermediateDirectories: true)
+        guard fate == .earlier else { return }
+        try FileManager.default.copyItem(atPath: indexCopy, toPath: index + "/nave.sqlite")
+    }
+
+    /// Opens the store of a disk and holds what is found against what is known; then writes, and opens
+    /// it once more without its index.
+    func check(_ disk: SimulatedFileSystem, _ fate: IndexFate, _ context: String) async throws {
+        try meet(fate)
+        let subject = try await SimulatedStore.open(disk, index: index, seed: seed &+ 1)
+        let found = try await contents(subject, context)
+        try await checkCatalog(subject, found, context)
+        try await subject.put("after", .noise(700, seed: 1))
+        await subject.settle()
+        try await checkBlobs(disk, subject, context)
+        let entries = try entries(subject)
+        await subject.store.close()
+
+        try meet(.lost)
+        let rebuilt = try await SimulatedStore.open(disk, index: index, seed: seed &+ 2)
+        #expect(try self.entries(rebuilt) == entries, "\(context): rebuilt index differs")
+        #expect(try await rebuilt.read("after") == Content.noise(700, seed: 1).bytes)
+        await rebuilt.store.close()
+    }
+
+    private func contents(
+        _ subject: SimulatedStore, _ context: String
+    ) async throws -> [String: [UInt8]] {
+        var found: [String: [UInt8]] = [:]
+        for key in Workload.keys {
+            let bytes = try await subject.read(key)
+            let expected = history.contents(key).map { $0?.bytes }
+            #expect(expected.contains(bytes), "\(context): \(key) has \(bytes?.count ?? -1) bytes")
+            found[key] = bytes
+        }
+        let together = history.deletedTogether.map { found[$0] == nil }
+        #expect(Set(together).count <= 1, "\(context): one deletion took place in part")
+        let listed = try await subject.store.list(ListQuery(), in: subject.namespace)
+        let sorted = found.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        #expect(listed.objects.map(\.key.text) == sorted, "\(context): listing")
+        return found
+    }
+
+    /// Every metadata file that is there is in the catalog, and tallies agree with listings.
+    private func checkCatalog(
+        _ subject: SimulatedStore, _ found: [String: [UInt8]], _ context: String
+    ) async throws {
+        let nodes = try subject.store.nodes(in: subject.namespace, limit: 100)
+        let metadata = found.keys.filter { $0.hasSuffix("zarr.json") }
+        #expect(nodes.count == metadata.count, "\(context): catalog")
+        for node in nodes {
+            let bytes = found["\(node.path.isEmpty ? "m:v0" : node.path)/zarr.json"]
+            let isArray = bytes == Content.array.bytes
+            #expect((node.fact.kind == .array) == isArray, "\(context): \(node.path)")
+            let prefix = node.path.isEmpty ? "" : node.path + "/"
+            let chunks = try subject.store.list(prefix: prefix, line: node.line, limit: 100)
+                .filter { !CatalogFile.namesMetadata($0.key.text) }
+            #expect(
+                node.tally?.chunks == (isArray ? Int64(chunks.count) : nil), "\(context): tally")
+        }
+    }
+
+    /// The disk has the blobs that something refers to, and no other.
+    private func checkBlobs(
+        _ disk: SimulatedFileSystem, _ subject: SimulatedStore, _ context: String
+    ) async throws {
+        var named: Set<BlobID> = []
+        for entry in try entries(subject).values { named.formUnion(entry.payload.allBlobs) }
+        let uploads = try await subject.store.uploads(UploadQuery(), in: subject.namespace)
+        for upload in uploads.uploads {
+            for part in try subject.store.parts(of: upload) {
+                named.formUnion(part.payload.allBlobs)
+            }
+        }
+        let root = SimulatedStore.directory + "/blobs"
+        let files = try disk.list(root).flatMap { try disk.list("\(root)/\($0)") }
+        #expect(files.count == named.count, "\(context): blobs \(files)")
+    }
+
+    private func entries(_ subject: SimulatedStore) throws -> [String: ObjectEntry] {
+        var entries: [String: ObjectEntry] = [:]
+        for key in Workload.keys + ["after"] {
+            entries[key] = try subject.store.lookUp(try ObjectKey(key), in: subject.namespace)
+        }
+        return entries
+    }
+}
+
+extension Payload {
+    fileprivate var allBlobs: [BlobID] { blobs(touching: 0..<max(1, lengthBytes)) }
+}

@@ -1,0 +1,91 @@
+import StorageModel
+
+/// One step of a workload: what a client, or several at once, ask for.
+enum Step: Sendable {
+    case put(String, Content)
+    case delete([String])
+    case copy(from: String, to: String)
+    /// Written by several clients so that the committer finds them together.
+    case batch([(key: String, content: Content)])
+    /// An upload of one part that is uploaded twice, completed at once.
+    case upload(String, first: Content, last: Content)
+    /// An upload with a part that is never completed.
+    case abandonedUpload(String, Content)
+    /// The index is copied aside, to be found in this state later.
+    case copyIndex
+
+    /// The keys that the step may change.
+    var keys: [String] {
+        switch self {
+        case .put(let key, _), .copy(_, let key), .upload(let key, _, _): [key]
+        case .delete(let keys): keys
+        case .batch(let writes): writes.map(\.key)
+        case .abandonedUpload, .copyIndex: []
+        }
+    }
+}
+
+/// The bytes of an object, in short.
+enum Content: Hashable, Sendable {
+    /// So many bytes that follow from a seed.
+    case noise(Int, seed: UInt64)
+    /// The metadata of a group.
+    case group
+    /// The metadata of an array.
+    case array
+
+    var bytes: [UInt8] {
+        switch self {
+        case .group: return Array(#"{"zarr_format":3,"node_type":"group"}"#.utf8)
+        case .array: return Array(Self.arrayText.utf8)
+        case .noise(let count, let seed):
+            var random = SeededGenerator(seed: seed)
+            return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+        }
+    }
+
+    private static let arrayText = """
+        {"zarr_format":3,"node_type":"array","shape":[100],"data_type":"uint8",
+        "chunk_grid":{"name":"regular","configuration":{"chunk_shape":[10]}},
+        "chunk_key_encoding":{"name":"default"},"fill_value":0,"codecs":[{"name":"bytes"}],
+        "attributes":{}}
+        """
+}
+
+/// The steps that follow from a seed.
+enum Workload {
+    /// Every key that any step may name.
+    static let keys = ["a", "b", "d/1", "d/2", "m:v0/c/0", "m:v0/c/1", "m:v0/zarr.json", "p/zarr.json"]
+
+    static func steps(seed: UInt64, count: Int) -> [Step] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in step(&random) }
+    }
+
+    private static func step(_ random: inout SeededGenerator) -> Step {
+        let key = random.pick(keys)
+        switch Int.random(in: 0..<14, using: &random) {
+        case 0..<5: return .put(key, content(key, &random))
+        case 5..<7: return .delete([key, random.pick(keys)])
+        case 7..<9: return .copy(from: random.pick(keys), to: key)
+        case 9..<11:
+            let writes = (0..<Int.random(in: 2...4, using: &random)).map { _ in
+                let key = random.pick(keys)
+                return (key: key, content: content(key, &random))
+            }
+            return .batch(writes)
+        case 11:
+            return .upload(key, first: content(key, &random), last: content(key, &random))
+        case 12: return .abandonedUpload(key, content(key, &random))
+        default: return .copyIndex
+        }
+    }
+
+    /// Bytes that stay in the log, bytes that get a blob, and metadata where it belongs.
+    private static func content(_ key: String, _ random: inout SeededGenerator) -> Content {
+        if key.hasSuffix("zarr.json"), !random.oneIn(4) {
+            return random.oneIn(2) ? .group : .array
+        }
+        return .noise(random.pick([0, 5, 300, 600, 3000]), seed: random.next())
+    }
+}
