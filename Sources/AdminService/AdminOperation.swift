@@ -49,7 +49,7 @@ enum AdminOperation: Hashable {
         } catch {
             throw ProblemDocument(
                 status: 400,
-                code: "principal-name-invalid",
+                code: "principal_name_invalid",
                 detail:
                     "A principal's name is 1 to 64 letters, digits, dots, hyphens and underscores."
             )

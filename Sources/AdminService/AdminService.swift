@@ -131,7 +131,7 @@ public struct AdminService: HTTPResponder {
         guard name != .root else {
             return ProblemDocument(
                 status: 409,
-                code: "principal-is-root",
+                code: "principal_is_root",
                 detail: "The keys of root come from the configuration and cannot be removed."
             ).response(to: request)
         }

@@ -8,7 +8,7 @@ extension ProblemDocument {
     init(_ error: AuthenticationError, _ request: HTTPRequest) {
         switch error {
         case .authorizationHeaderMalformed(let fault), .authorizationQueryMalformed(let fault):
-            self.init(status: 400, code: "signature-malformed", detail: fault.message)
+            self.init(status: 400, code: "signature_malformed", detail: fault.message)
         case .mechanismUnsupported:
             self = .credentialsRefused(
                 request,
@@ -17,7 +17,7 @@ extension ProblemDocument {
         case .mechanismsMixed:
             self.init(
                 status: 400,
-                code: "signature-malformed",
+                code: "signature_malformed",
                 detail: "Sign the request in the Authorization header or in the query, not both."
             )
         case .accessKeyUnknown:
@@ -30,33 +30,33 @@ extension ProblemDocument {
         case .requestTimeTooSkewed, .requestNotYetValid:
             self.init(
                 status: 403,
-                code: "clock-skewed",
+                code: "clock_skewed",
                 detail: "The time of the request is more than 15 minutes off the server's clock."
             )
         case .requestExpired:
-            self.init(status: 403, code: "request-expired", detail: "This URL has expired.")
+            self.init(status: 403, code: "request_expired", detail: "This URL has expired.")
         case .dateMissing:
             self.init(
                 status: 400,
-                code: "signature-malformed",
+                code: "signature_malformed",
                 detail: "A signed request needs a valid x-amz-date or Date header."
             )
         case .headersUnsigned(let names):
             self.init(
                 status: 403,
-                code: "headers-unsigned",
+                code: "headers_unsigned",
                 detail: "These headers must be signed: \(names.joined(separator: ", "))."
             )
         case .contentDigestMissing, .contentDigestInvalid, .contentDigestUnsupported:
             self.init(
                 status: 400,
-                code: "content-digest-invalid",
+                code: "content_digest_invalid",
                 detail: "x-amz-content-sha256 must be the SHA-256 of the body or UNSIGNED-PAYLOAD."
             )
         case .sessionTokenUnsupported:
             self.init(
                 status: 400,
-                code: "session-token-unsupported",
+                code: "session_token_unsupported",
                 detail: "Nave issues no session tokens; use the keys alone."
             )
         }
@@ -68,45 +68,45 @@ extension ProblemDocument {
         case .namespaceMissing(let name):
             self.init(
                 status: 404,
-                code: "namespace-missing",
+                code: "namespace_missing",
                 detail: "There is no namespace \(name)."
             )
         case .namespaceTaken(let name):
             self.init(
                 status: 409,
-                code: "namespace-taken",
+                code: "namespace_taken",
                 detail: "The namespace \(name) belongs to somebody else."
             )
         case .namespaceNotEmpty(let name):
             let detail = "The namespace \(name) is not empty."
-            self.init(status: 409, code: "namespace-not-empty", detail: detail)
+            self.init(status: 409, code: "namespace_not_empty", detail: detail)
         case .principalTaken(let name):
             self.init(
                 status: 409,
-                code: "principal-exists",
+                code: "principal_exists",
                 detail: "There is a principal \(name) already. Delete it first to make new keys."
             )
         case .principalMissing(let name):
             let detail = "There is no principal \(name)."
-            self.init(status: 404, code: "principal-missing", detail: detail)
+            self.init(status: 404, code: "principal_missing", detail: detail)
         case .preconditionFailed, .objectReplaced:
             self.init(
                 status: 412,
-                code: "changed-meanwhile",
+                code: "changed_meanwhile",
                 detail: "What the request depends on has changed. Read it again."
             )
         case .objectMissing(let key):
-            self.init(status: 404, code: "object-missing", detail: "There is no object \(key).")
+            self.init(status: 404, code: "object_missing", detail: "There is no object \(key).")
         case .uploadMissing:
-            self.init(status: 404, code: "upload-missing", detail: "There is no such upload.")
+            self.init(status: 404, code: "upload_missing", detail: "There is no such upload.")
         case .partInvalid, .partOrderInvalid, .partTooSmall, .partNumberInvalid, .partsEmpty:
-            self.init(status: 400, code: "part-invalid", detail: "The list of parts is not right.")
+            self.init(status: 400, code: "part_invalid", detail: "The list of parts is not right.")
         case .rangeInvalid:
-            self.init(status: 416, code: "range-invalid", detail: "No such range of bytes.")
+            self.init(status: 416, code: "range_invalid", detail: "No such range of bytes.")
         case .payloadTooLarge:
-            self.init(status: 413, code: "too-large", detail: "The body is too large.")
+            self.init(status: 413, code: "too_large", detail: "The body is too large.")
         case .outOfSpace:
-            self.init(status: 507, code: "out-of-space", detail: "The disk is full.")
+            self.init(status: 507, code: "out_of_space", detail: "The disk is full.")
         case .overloaded:
             self.init(
                 status: 503,
@@ -119,7 +119,7 @@ extension ProblemDocument {
         case .checksumMismatch, .inputOutputFailed, .volumeFailed, .indexFailed, .openFailed:
             self.init(
                 status: 500,
-                code: "internal-error",
+                code: "internal_error",
                 detail: "The server failed. See its log."
             )
         }

@@ -29,14 +29,14 @@ extension ProblemDocument {
     /// Somebody is signed in, and may not do this.
     public static let forbidden = ProblemDocument(
         status: 403,
-        code: "access-denied",
+        code: "access_denied",
         detail: "These keys do not allow this."
     )
 
     /// There is nothing at this path.
     public static let pathUnknown = ProblemDocument(
         status: 404,
-        code: "path-unknown",
+        code: "route_missing",
         detail: "There is nothing at this path."
     )
 
@@ -45,7 +45,7 @@ extension ProblemDocument {
         let list = allowed.joined(separator: ", ")
         return ProblemDocument(
             status: 405,
-            code: "method-not-allowed",
+            code: "method_not_allowed",
             detail: "This path takes \(list).",
             headers: [HeaderField("Allow", list)]
         )

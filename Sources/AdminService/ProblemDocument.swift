@@ -67,7 +67,8 @@ extension HTTPResponse {
         status: HTTPResponseStatus = .ok
     ) -> HTTPResponse {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         // Encoding fails only for numbers that JSON has not; an answer must not be half of one.
         guard let data = try? encoder.encode(body) else {
             return HTTPResponse(status: .internalServerError)

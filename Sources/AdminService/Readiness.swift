@@ -7,5 +7,5 @@ public enum Readiness: String, Hashable, Sendable {
     /// It finishes what is under way and takes nothing new.
     case stopping
     /// It reads, but a disk failed and it does not write.
-    case readOnly = "read-only"
+    case readOnly = "read_only"
 }

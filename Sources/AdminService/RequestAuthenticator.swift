@@ -57,7 +57,7 @@ public struct RequestAuthenticator: Sendable {
         guard request.isSecure || request.isLoopback else {
             throw ProblemDocument(
                 status: 403,
-                code: "basic-needs-tls",
+                code: "basic_needs_tls",
                 detail: "HTTP Basic would send the secret readable over the network, so it is "
                     + "accepted only over TLS or from this machine. Sign the request with AWS "
                     + "Signature Version 4 instead (curl: --aws-sigv4)."
@@ -66,7 +66,7 @@ public struct RequestAuthenticator: Sendable {
         guard let credentials = BasicCredentials.parse(authorization) else {
             throw ProblemDocument(
                 status: 400,
-                code: "credentials-malformed",
+                code: "credentials_malformed",
                 detail:
                     "Authorization must be Basic and the base64 of access key, colon, secret key."
             )

@@ -286,8 +286,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         current.expectation = head.expectation
         current.isBodyHeld = false
         deadline = head.framing == .none ? nil : .now() + limits.bodyIdleTimeout
-        let declared: Int64?
-        if case .sized(let bytes) = head.framing { declared = bytes } else { declared = nil }
         let request = HTTPRequest(
             method: head.method,
             target: head.target,
@@ -295,7 +293,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             isSecure: isSecure,
             remoteAddress: remoteAddress,
             isLoopback: isLoopback,
-            declaredBodyBytes: declared
+            declaredBodyBytes: head.declaredBodyBytes
         )
         switch loop.responder.answer(request) {
         case .now(let response): send(response)

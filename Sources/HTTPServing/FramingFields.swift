@@ -6,17 +6,12 @@ import NIOHTTP1
 ///
 /// Source: RFC 9112 sections 3.2, 6 and 9.3; RFC 9110 section 10.1.1.
 struct FramingFields {
-    private enum Expectation {
-        case none
-        case continuation
-        case unknown
-    }
-
     private var hosts = 0
-    private var contentLength: Int64?
+    /// The value of `Content-Length`, if it was given.
+    private(set) var contentLength: Int64?
     private var isChunked = false
     private var isCodingUnknown = false
-    private var expectation = Expectation.none
+    private var expectation = RequestHead.Expectation.none
     private var asksClose = false
     private var asksKeepAlive = false
 
@@ -30,11 +25,8 @@ struct FramingFields {
             guard hosts == 0, Self.isHost(value) else { throw .hostInvalid }
             hosts = 1
         case 6 where ASCII.matches(name, "expect"):
-            guard value.lowercased() == "100-continue" else {
-                expectation = .unknown
-                return
-            }
-            if expectation == .none { expectation = .continuation }
+            // RFC 9110 section 10.1.1 lets a server refuse other expectations (417) or not; S3 does not.
+            if value.lowercased() == "100-continue" { expectation = .continuation }
         case 10 where ASCII.matches(name, "connection"):
             takeConnection(value)
         case 14 where ASCII.matches(name, "content-length"):
@@ -96,15 +88,8 @@ struct FramingFields {
     }
 
     /// What the client expects; nothing from HTTP/1.0, which does not know it.
-    func expectation(
-        version: RequestHead.Version
-    ) throws(HTTPProtocolError) -> RequestHead.Expectation {
-        guard version == .http11 else { return .none }
-        switch expectation {
-        case .none: return .none
-        case .continuation: return .continuation
-        case .unknown: throw .expectationUnknown
-        }
+    func expectation(version: RequestHead.Version) -> RequestHead.Expectation {
+        version == .http11 ? expectation : .none
     }
 
     /// Whether the connection may serve another request.

@@ -24,8 +24,6 @@ public enum HTTPProtocolError: Error, Hashable, Sendable {
     case transferCodingUnsupported
     /// `Content-Length` is over the limit.
     case bodyTooLarge(limitBytes: Int64)
-    /// An `Expect` other than `100-continue`.
-    case expectationUnknown
     /// The head did not arrive in time.
     case headTimedOut
 
@@ -39,7 +37,6 @@ public enum HTTPProtocolError: Error, Hashable, Sendable {
         case .headTooLong, .tooManyHeaders: .requestHeaderFieldsTooLarge
         case .transferCodingUnsupported: .notImplemented
         case .bodyTooLarge: .payloadTooLarge
-        case .expectationUnknown: .expectationFailed
         case .headTimedOut: .requestTimeout
         }
     }
@@ -57,7 +54,6 @@ public enum HTTPProtocolError: Error, Hashable, Sendable {
         case .framingAmbiguous: "The length of the request body is not given unambiguously."
         case .transferCodingUnsupported: "The only transfer coding understood is chunked."
         case .bodyTooLarge(let limit): "The request body is larger than \(limit) bytes."
-        case .expectationUnknown: "The only expectation understood is 100-continue."
         case .headTimedOut: "The request head did not arrive in time."
         }
     }

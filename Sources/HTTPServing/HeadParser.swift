@@ -61,7 +61,7 @@ struct HeadParser {
         var fieldList = HTTPHeaders(headers)
         let method = HTTPMethod(in: bytes, methodRange)
         let framing = try fields.framing(version: version, limits: limits)
-        let expectation = try fields.expectation(version: version)
+        let expectation = fields.expectation(version: version)
         if !target.utf8.starts(with: [ASCII.slash]) {
             try reduceToOriginForm(&target, method: method, headers: &fieldList)
         }
@@ -72,7 +72,8 @@ struct HeadParser {
             version: version,
             persistence: fields.persistence(version: version),
             framing: framing,
-            expectation: expectation
+            expectation: expectation,
+            declaredBodyBytes: fields.contentLength
         )
     }
 

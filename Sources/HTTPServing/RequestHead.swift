@@ -40,4 +40,6 @@ struct RequestHead {
     var persistence: Persistence
     var framing: Framing
     var expectation: Expectation
+    /// The value of `Content-Length`, if it was given.
+    var declaredBodyBytes: Int64?
 }

@@ -26,6 +26,9 @@ public final class ObjectStore: Sendable {
     let upkeep: Upkeep
     private let logger: Logger
 
+    /// Whether writes are taken: they are until a disk fails or the store is closed. Never waits.
+    public var isWritable: Bool { volume.isWritable }
+
     private init(_ opened: Parts, diskPool: BlockingPool) {
         self.diskPool = diskPool
         limits = opened.limits

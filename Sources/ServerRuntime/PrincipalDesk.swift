@@ -137,7 +137,9 @@ public struct PrincipalDesk: Sendable {
         from answer: ControlClient.Answer
     ) throws(ServerError) -> Value {
         do {
-            return try JSONDecoder().decode(type, from: Data(answer.body))
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(type, from: Data(answer.body))
         } catch {
             throw .refusedByServer(status: answer.status, message: "an answer of another shape")
         }

@@ -26,7 +26,8 @@ struct Router: HTTPResponder {
             authenticator: authenticator,
             logger: logger)
         administration = AdminService(
-            principals: store, authenticator: authenticator, readiness: { .ready }, logger: logger)
+            principals: store, authenticator: authenticator,
+            readiness: { store.isWritable ? .ready : .readOnly }, logger: logger)
     }
 
     /// The answer to a request that is no request: S3's shape, which is what most clients read.

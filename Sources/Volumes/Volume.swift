@@ -108,6 +108,11 @@ public final class Volume: Sendable {
     /// Never waits.
     public var logEnd: LogPosition { LogPosition(end.load(ordering: .acquiring)) }
 
+    /// Whether the volume takes appends: it does until a flush fails or it is closed.
+    ///
+    /// Never waits.
+    public var isWritable: Bool { health.isWritable }
+
     /// Makes records durable, in order, with one write and one flush.
     ///
     /// When it throws, none of the records counts: `.outOfSpace` and `.writeFailed` leave the

@@ -10,6 +10,9 @@ final class VolumeHealth: Sendable {
 
     private let condition = Mutex(Condition.open)
 
+    /// Whether writes are taken now.
+    var isWritable: Bool { condition.withLock { $0 == .open } }
+
     /// - Throws: `.volumeFailed`, `.closed`.
     func checkWritable() throws(VolumeError) {
         switch condition.withLock({ $0 }) {

@@ -28,7 +28,7 @@ import Testing
             (Readiness.ready, HTTPResponseStatus.ok, "ready"),
             (.starting, .serviceUnavailable, "starting"),
             (.stopping, .serviceUnavailable, "stopping"),
-            (.readOnly, .serviceUnavailable, "read-only"),
+            (.readOnly, .serviceUnavailable, "read_only"),
         ] {
             let answer = await Desk(readiness: state).send(.GET, "/-/ready")
             #expect(answer.status == status)
@@ -41,14 +41,14 @@ import Testing
         let made = await desk.send(.PUT, "/v1/principals/ana", as: Desk.root)
         #expect(made.status == .created)
         let keys = try made.json()
-        let accessKey = try #require(keys["accessKey"] as? String)
-        let secretKey = try #require(keys["secretKey"] as? String)
+        let accessKey = try #require(keys["access_key"] as? String)
+        let secretKey = try #require(keys["secret_key"] as? String)
         #expect(accessKey.count == 20)
         #expect(secretKey.count == 40)
         #expect(made.headers.first(name: "cache-control") == "no-store")
 
         let again = await desk.send(.PUT, "/v1/principals/ana", as: Desk.root)
-        #expect(try again.problem() == "principal-exists")
+        #expect(try again.problem() == "principal_exists")
         #expect(again.status == .conflict)
         #expect(await desk.send(.PUT, "/v1/principals/root", as: Desk.root).status == .conflict)
 
@@ -56,7 +56,7 @@ import Testing
         #expect(!listing.text.contains(secretKey))
         let rows = try #require(try listing.json()["principals"] as? [[String: String]])
         #expect(rows.map { $0["name"] } == ["ana", "root"])
-        #expect(rows.first == ["name": "ana", "accessKey": accessKey])
+        #expect(rows.first == ["name": "ana", "access_key": accessKey])
 
         let ana = Principal(
             name: try PrincipalName("ana"),
@@ -71,7 +71,7 @@ import Testing
         )
         let gone = await desk.send(.DELETE, "/v1/principals/ana", as: Desk.root)
         #expect(gone.status == .notFound)
-        #expect(try gone.problem() == "principal-missing")
+        #expect(try gone.problem() == "principal_missing")
         #expect(await desk.send(.GET, "/v1/principals", as: ana).status == .unauthorized)
         #expect(await desk.send(.DELETE, "/v1/principals/root", as: Desk.root).status == .conflict)
     }
@@ -80,7 +80,7 @@ import Testing
         let desk = Desk(failure: .volumeFailed)
         let answer = await desk.send(.PUT, "/v1/principals/ana", as: Desk.root)
         #expect(answer.status == .internalServerError)
-        #expect(try answer.problem() == "internal-error")
+        #expect(try answer.problem() == "internal_error")
         let full = await Desk(failure: .outOfSpace)
             .send(.PUT, "/v1/principals/ana", as: Desk.root)
         #expect(full.status == .insufficientStorage)
@@ -128,7 +128,7 @@ import Testing
         #expect(await status(header.replacing("Basic", with: "bAsIc"), .secure).status == .ok)
         let refused = await status(header, .network)
         #expect(refused.status == .forbidden)
-        #expect(try refused.problem() == "basic-needs-tls")
+        #expect(try refused.problem() == "basic_needs_tls")
         let wrong = "Basic " + Data("rootkey:rootsecreT".utf8).base64EncodedString()
         #expect(await status(wrong, .loopback).status == .unauthorized)
         #expect(await status("Basic !", .loopback).status == .badRequest)

@@ -14,7 +14,6 @@ import Testing
         (put + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         (put + "Transfer-Encoding: gzip\r\n\r\n", 501),
         (put + "X: a\r\n b\r\n\r\n", 400),
-        (put + "Expect: nothing\r\nContent-Length: 3\r\n\r\n", 417),
         (put + "Content-Length: 1001\r\n\r\n", 413),
         ("GET /" + String(repeating: "x", count: 3000), 414),
         (put + "X: " + String(repeating: "x", count: 9000), 431),
