@@ -30,12 +30,13 @@ SIZES = [
 ]
 
 
-def client(server):
+def client(server, retries=4):
     return boto3.client(
         "s3", endpoint_url=server.endpoint, region_name="us-east-1",
         aws_access_key_id=KEYS[0], aws_secret_access_key=KEYS[1],
         config=Config(
             signature_version="s3v4", max_pool_connections=16,
+            retries={"max_attempts": retries}, connect_timeout=5, read_timeout=30,
             s3={"addressing_style": "path"}, request_checksum_calculation="when_required"))
 
 
@@ -164,7 +165,7 @@ def start_to_first_put(server):
     """Seconds from the start of the process to the answer to a first PUT."""
     begun = time.monotonic()
     server.start()
-    s3 = client(server)
+    s3 = client(server, retries=0)
     while True:
         try:
             s3.put_object(Bucket=BUCKET, Key="first", Body=b"x")

@@ -52,7 +52,8 @@ def sample(dtype, shape=SHAPE):
         return source.random(shape) < 0.5
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
-        return source.integers(limits.min, limits.max, shape, dtype, endpoint=True).astype(dtype)
+        return source.integers(
+            limits.min, limits.max, shape, dtype.newbyteorder("="), endpoint=True).astype(dtype)
     if dtype.kind == "c":
         return (source.normal(size=shape) + 1j * source.normal(size=shape)).astype(dtype)
     return source.normal(size=shape).astype(dtype)

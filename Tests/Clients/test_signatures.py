@@ -66,9 +66,8 @@ def test_a_clock_may_be_15_minutes_off_and_not_more(server, path, minutes, accep
         assert (answer.status, answer.code) == (403, "RequestTimeTooSkewed")
 
 
-def test_a_scope_for_another_region_or_service_is_refused(server, path):
-    answer = get(server, path, region="eu-west-1")
-    assert (answer.status, answer.code) == (400, "AuthorizationHeaderMalformed")
+def test_a_scope_may_name_any_region_but_no_other_service(server, path):
+    assert get(server, path, region="eu-west-1").status == 200
     request, _, _ = sign(server, "GET", path)
     headers = dict(request.headers)
     headers["Authorization"] = headers["Authorization"].replace("/s3/", "/sts/")
@@ -106,8 +105,10 @@ def test_a_signed_header_cannot_be_changed(server, path, change):
     headers = {name.lower(): value for name, value in request.headers.items()}
     headers |= {name.lower(): value for name, value in change.items()}
     answer = send(server, "GET", path, headers)
-    assert answer.status == 403, answer
-    assert answer.code in ("SignatureDoesNotMatch", "RequestTimeTooSkewed", "AccessDenied")
+    assert answer.status in (400, 403), answer
+    assert answer.code in (
+        "SignatureDoesNotMatch", "RequestTimeTooSkewed", "AccessDenied",
+        "AuthorizationHeaderMalformed")
 
 
 def test_an_amz_header_that_was_not_signed_is_refused(server, path):
@@ -143,7 +144,7 @@ def test_any_query_is_canonicalised_as_botocore_does(server, bucket, query):
 
 def test_signed_header_values_are_trimmed_and_folded_as_botocore_does(server, bucket):
     headers = {"x-amz-meta-a": "  two   words  ", "Content-Type": "text/plain;  q=1"}
-    answer = exchange(server, "PUT", path_of(bucket, "key"), headers=headers)
+    answer = exchange(server, "PUT", path_of(bucket, "key"), b"body", headers=headers)
     assert answer.status == 200, answer
 
 

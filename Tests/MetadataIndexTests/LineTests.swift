@@ -11,60 +11,84 @@ import Testing
 /// Method: seeded random puts, deletes, forks and adoptions on a model of dictionaries; after every
 /// few operations each line is listed and looked up.
 @Suite struct LineTests {
-    /// Lines as dictionaries from key to the change that wrote it.
-    struct Model {
-        var lines: [LineID: [String: Int64]] = [:]
-        var blobs: [Int64: BlobID] = [:]
-        var adopted: [String: LineID] = [:]
-    }
-
     static let keys = ["a", "a/b", "a/b/c", "a/c", "ab", "b/1", "b/2", "z", "é/1"]
     static let prefixes = ["", "a/", "a/b/", "b/", "é/"]
 
-    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    /// Lines as dictionaries from key to the change that wrote it, without what was taken over.
+    struct Model {
+        var lines: [LineID: [String: Int64]] = [:]
+        /// The prefixes that other lines took over.
+        var takenOver: [LineID: [String]] = [:]
+
+        func isTakenOver(_ key: String, in line: LineID) -> Bool {
+            (takenOver[line] ?? []).contains { key.utf8.starts(with: $0.utf8) }
+        }
+
+        /// Forks a prefix, or takes it over; neither may overlap what was taken over before.
+        mutating func branch(
+            _ line: LineID, _ prefix: String, _ kind: LineOrigin.Kind, to branch: LineID
+        ) -> Bool {
+            let overlaps = (takenOver[line] ?? []).contains {
+                $0.utf8.starts(with: prefix.utf8) || prefix.utf8.starts(with: $0.utf8)
+            }
+            guard !overlaps, kind == .fork || !prefix.isEmpty else { return false }
+            lines[branch] = LineTests.cut(lines[line] ?? [:], to: prefix)
+            guard kind == .adoption else { return true }
+            takenOver[line, default: []].append(prefix)
+            lines[line] = lines[line]?.filter { !$0.key.utf8.starts(with: prefix.utf8) }
+            return true
+        }
+    }
+
+    @Test(arguments: 1...24 as ClosedRange<UInt64>)
     func `forks show what their parent held, and then go their own way`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let subject = try IndexSubject()
         let namespace = try subject.createNamespace("lines")
-        var model: [LineID: [String: Int64]] = [namespace: [:]]
-        for step in 0..<150 {
-            let lines = model.keys.sorted()
+        var model = Model(lines: [namespace: [:]])
+        for step in 0..<200 {
+            let lines = model.lines.keys.sorted()
             let line = random.pick(lines)
+            let key = random.pick(Self.keys)
             switch Int.random(in: 0..<10, using: &random) {
             case 0 where lines.count < 8:
                 let prefix = random.pick(Self.prefixes)
-                let fork = subject.newLine()
+                let kind: LineOrigin.Kind = random.oneIn(2) ? .fork : .adoption
+                let branch = subject.newLine()
+                guard model.branch(line, prefix, kind, to: branch) else { continue }
                 try subject.apply(
-                    .openVersion(
-                        VersionOpening(
-                            namespaceLine: namespace,
-                            name: "fork",
-                            tag: "t\(fork.number)",
-                            line: fork,
-                            origin: LineOrigin(
-                                parent: line,
-                                prefix: prefix,
-                                sequence: subject.sequence,
-                                kind: .fork
-                            )
-                        )
-                    )
-                )
-                model[fork] = Self.cut(model[line] ?? [:], to: prefix)
-            case 1..<6:
-                let key = random.pick(Self.keys)
-                model[line]?[key] = try subject.put(line, key)
-            default:
-                let key = random.pick(Self.keys)
+                    .openVersion(Self.opening(namespace, line, prefix, kind, branch, subject)))
+            case 1..<6 where !model.isTakenOver(key, in: line):
+                model.lines[line]?[key] = try subject.put(line, key)
+            case 6..<10 where !model.isTakenOver(key, in: line):
                 try subject.delete(line, key)
-                model[line]?[key] = nil
+                model.lines[line]?[key] = nil
+            default: continue
             }
-            guard step % 10 == 9 else { continue }
-            for (line, expected) in model {
-                #expect(try subject.keys(line) == expected, "seed \(seed), step \(step)")
-                try Self.checkLookUps(subject, line, expected)
+            for (line, expected) in model.lines {
+                let found = try subject.keys(line)
+                    .filter { !model.isTakenOver($0.key, in: line) }
+                #expect(found == expected, "seed \(seed), step \(step), \(line)")
+                try Self.checkLookUps(subject, line, found)
             }
         }
+    }
+
+    static func opening(
+        _ namespace: LineID,
+        _ parent: LineID,
+        _ prefix: String,
+        _ kind: LineOrigin.Kind,
+        _ line: LineID,
+        _ subject: IndexSubject
+    ) -> VersionOpening {
+        VersionOpening(
+            namespaceLine: namespace,
+            name: "branch",
+            tag: "t\(line.number)",
+            line: line,
+            origin: LineOrigin(
+                parent: parent, prefix: prefix, sequence: subject.sequence, kind: kind))
     }
 
     static func cut(_ keys: [String: Int64], to prefix: String) -> [String: Int64] {
@@ -76,16 +100,13 @@ import Testing
     }
 
     static func checkLookUps(
-        _ subject: IndexSubject,
-        _ line: LineID,
-        _ expected: [String: Int64]
+        _ subject: IndexSubject, _ line: LineID, _ listed: [String: Int64]
     ) throws {
+        let keys = Array(listed.keys)
         let found = try subject.index.read { reader throws(SQLiteError) in
-            try reader.entries(keys, line: line)
+            try reader.entries(keys + ["missing"], line: line)
         }
-        for (key, entry) in zip(keys, found) {
-            #expect(entry?.sequence == expected[key])
-        }
+        #expect(found.map { $0?.sequence } == keys.map { listed[$0] } + [nil])
     }
 
     @Test(arguments: 1...12 as ClosedRange<UInt64>)

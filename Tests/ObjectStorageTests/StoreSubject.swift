@@ -22,7 +22,7 @@ final class StoreSubject: Sendable {
         var limits = StoreLimits()
         limits.inlineBytesMax = inlineBytesMax
         limits.stageBufferBytes = stageBufferBytes
-        limits.logSegmentBytesMax = 100_000
+        limits.logSegmentBytesMax = 8000
         limits.diskThreads = 2
         return limits
     }

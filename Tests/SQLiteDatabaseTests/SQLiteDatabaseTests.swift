@@ -17,9 +17,12 @@ import Testing
 
     func writer() throws -> Connection {
         let connection = try Connection(
-            path: path, ConnectionConfiguration(access: .readWrite, busyTimeoutMilliseconds: 50))
+            path: path,
+            ConnectionConfiguration(access: .readWrite, busyTimeoutMilliseconds: 50)
+        )
         try connection.execute(
-            "CREATE TABLE IF NOT EXISTS pair (key BLOB PRIMARY KEY, value) WITHOUT ROWID")
+            "CREATE TABLE IF NOT EXISTS pair (key BLOB PRIMARY KEY, value) WITHOUT ROWID"
+        )
         return connection
     }
 
@@ -88,7 +91,10 @@ import Testing
     @Test func `readers see commits and not what is open`() throws {
         let connection = try writer()
         let pool = try ConnectionPool(
-            path: path, ConnectionConfiguration(access: .readOnly), keptMax: 2)
+            path: path,
+            ConnectionConfiguration(access: .readOnly),
+            keptMax: 2
+        )
         try connection.beginImmediate()
         try put("a", 1, connection)
         #expect(try pool.read(Self.count) == 0)
@@ -111,7 +117,10 @@ import Testing
         let connection = try writer()
         for number in 0..<100 { try put("\(number)", Int64(number), connection) }
         let pool = try ConnectionPool(
-            path: path, ConnectionConfiguration(access: .readOnly), keptMax: 4)
+            path: path,
+            ConnectionConfiguration(access: .readOnly),
+            keptMax: 4
+        )
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<100 {
                 group.addTask {
@@ -156,7 +165,8 @@ import Testing
         do throws(SQLiteError) {
             _ = try Connection(
                 path: folder.appending(path: "foreign").path,
-                ConnectionConfiguration(access: .readWrite))
+                ConnectionConfiguration(access: .readWrite)
+            )
             Issue.record("opened a foreign file")
         } catch {
             #expect(error.code == .notADatabase)
@@ -164,7 +174,8 @@ import Testing
         #expect(throws: SQLiteError.self) {
             try Connection(
                 path: folder.appending(path: "none").path,
-                ConnectionConfiguration(access: .readOnly))
+                ConnectionConfiguration(access: .readOnly)
+            )
         }
     }
 

@@ -20,7 +20,7 @@ struct SimulatedStore: Sendable {
         var limits = StoreLimits()
         limits.inlineBytesMax = 500
         limits.stageBufferBytes = 1024
-        limits.logSegmentBytesMax = 6000
+        limits.logSegmentBytesMax = 1500
         limits.diskThreads = 1
         limits.replayBatchMax = 5
         return limits
