@@ -6,6 +6,9 @@
 /// never longer than the number of suspended callers, who run in order of arrival; whoever bounds
 /// its callers (connections, requests in flight) bounds the queue.
 public final class BlockingPool: Sendable {
+    /// How many pieces of work run at once.
+    public let threadCount: Int
+
     private let queue: BlockingQueue
 
     /// Starts the threads.
@@ -18,6 +21,7 @@ public final class BlockingPool: Sendable {
         precondition(threadCount >= 1, "a pool has at least one thread")
         let queue = BlockingQueue(wakeup: try WakeupSignal(), threadCount: threadCount)
         self.queue = queue
+        self.threadCount = threadCount
         for number in 0..<threadCount {
             do {
                 try BlockingThread.start(name: "\(name.prefix(12))-\(number)") {

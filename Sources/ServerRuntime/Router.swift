@@ -1,6 +1,7 @@
 import AdminService
 import ArrayService
 import ArrayStorage
+import DiskIO
 import HTTPServing
 import Logging
 import ObjectStorage
@@ -15,14 +16,22 @@ struct Router: HTTPResponder {
     private let arrays: ArrayService
     private let administration: AdminService
 
-    init(store: ObjectStore, logger: Logger) {
+    /// Makes the services.
+    ///
+    /// - Parameters:
+    ///   - store: What they serve.
+    ///   - decoding: The threads for decoding chunks and for statistics, one per core.
+    ///   - logger: Where they write.
+    init(store: ObjectStore, decoding: BlockingPool, logger: Logger) {
+        var arrayLimits = ArrayReaderLimits()
+        arrayLimits.parallelism = decoding.threadCount
         let authenticator = RequestAuthenticator(
             principalFor: { store.principal(accessKey: $0) }, now: SystemClock.now)
         objects = S3Service(store: store, clock: SystemClock.now, logger: logger)
         arrays = ArrayService(
             store: store,
             catalog: ArrayCatalog(store: store),
-            reader: ArrayReader(store: store, pool: store.diskPool),
+            reader: ArrayReader(store: store, pool: decoding, limits: arrayLimits),
             authenticator: authenticator,
             logger: logger)
         administration = AdminService(

@@ -60,8 +60,10 @@ public struct Server: Sendable {
         keys: RootKeys,
         logger: Logger
     ) async throws {
+        let decoding = try DecodingThreads.start()
         let listeners = Listeners(
-            configuration: configuration, router: Router(store: store, logger: logger),
+            configuration: configuration,
+            router: Router(store: store, decoding: decoding, logger: logger),
             logger: logger)
         let bound = try await listeners.start()
         let result = await outcome {
@@ -71,6 +73,7 @@ public struct Server: Sendable {
             try await group(listeners, logger: logger).run()
         }
         await listeners.stop()
+        await decoding.shutdown()
         folder.removeRuntimeFiles()
         try result.get()
     }

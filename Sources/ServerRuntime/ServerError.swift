@@ -10,6 +10,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case dataDirectoryMissing
     /// More than one data directory was named; this version keeps one volume.
     case severalDirectories([String])
+    /// The system gave no more threads.
+    case threadsUnavailable
     /// A folder or file could not be read or made.
     case fileUnusable(path: String, cause: String)
     /// `keys.env` does not hold a pair of keys.
@@ -58,6 +60,7 @@ extension ServerError: CustomStringConvertible {
         case .severalDirectories(let directories):
             "This version keeps its data in one folder, but \(directories.count) were named: "
                 + "\(directories.joined(separator: ", "))."
+        case .threadsUnavailable: "The system gives this process no more threads."
         case .fileUnusable(let path, let cause): "Cannot use \(path): \(cause)."
         case .keysUnreadable(let path):
             "\(path) does not hold AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Put them back, or "
