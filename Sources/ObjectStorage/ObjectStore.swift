@@ -107,23 +107,32 @@ public final class ObjectStore: Sendable {
         _ logger: Logger,
         _ report: @Sendable (Result<Parts, StoreError>) -> Void
     ) {
-        let opened: OpenedStore
         do throws(StoreOpenFailure) {
-            opened = try OpenedStore(configuration, fileSystem: fileSystem, logger: logger)
+            // When this returns, the writer's connection to the index is closed.
+            let queue = try serve(configuration, fileSystem, logger, report)
+            queue.drained()
         } catch {
-            return report(.failure(.openFailed(error)))
+            report(.failure(.openFailed(error)))
         }
+    }
+
+    private static func serve(
+        _ configuration: ObjectStoreConfiguration,
+        _ fileSystem: any FileSystem,
+        _ logger: Logger,
+        _ report: @Sendable (Result<Parts, StoreError>) -> Void
+    ) throws(StoreOpenFailure) -> CommitQueue {
+        let opened = try OpenedStore(configuration, fileSystem: fileSystem, logger: logger)
         let upkeep = opened.upkeep
         do throws(DiskError) {
             try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
         } catch {
-            return report(.failure(StoreError(opening: error)))
+            throw .inputOutput(path: error.path, errorNumber: error.errorNumber)
         }
-        let queue = opened.queue
         let committer = Committer(opened)
         report(.success(Parts(opened)))
         committer.run()
-        queue.drained()
+        return opened.queue
     }
 
     /// Finishes what is waiting, flushes, and closes. Further calls fail with ``StoreError/closed``.

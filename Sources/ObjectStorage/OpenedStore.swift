@@ -79,7 +79,9 @@ struct OpenedStore {
                     now: configuration.clock(),
                     flushed: flushed ?? LogPosition(0),
                     segmentBytesMax: configuration.limits.logSegmentBytesMax,
-                    random: configuration.random))
+                    random: configuration.random
+                )
+            )
         } catch {
             throw StoreOpenFailure(error, directory: configuration.volumeDirectory)
         }

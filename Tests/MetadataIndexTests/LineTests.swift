@@ -11,7 +11,7 @@ import Testing
 /// Method: seeded random puts, deletes, forks and adoptions on a model of dictionaries; after every
 /// few operations each line is listed and looked up.
 @Suite struct LineTests {
-    static let keys = ["a", "a/b", "a/b/c", "a/c", "ab", "b/1", "b/2", "z", "é/1"]
+    static let keys = ["a", "a/b", "a/b/c", "a/c", "ab", "b", "b/1", "b/2", "b/c", "c", "1", "é/1"]
     static let prefixes = ["", "a/", "a/b/", "b/", "é/"]
 
     /// Lines as dictionaries from key to the change that wrote it, without what was taken over.
@@ -26,7 +26,10 @@ import Testing
 
         /// Forks a prefix, or takes it over; neither may overlap what was taken over before.
         mutating func branch(
-            _ line: LineID, _ prefix: String, _ kind: LineOrigin.Kind, to branch: LineID
+            _ line: LineID,
+            _ prefix: String,
+            _ kind: LineOrigin.Kind,
+            to branch: LineID
         ) -> Bool {
             let overlaps = (takenOver[line] ?? []).contains {
                 $0.utf8.starts(with: prefix.utf8) || prefix.utf8.starts(with: $0.utf8)
@@ -57,7 +60,8 @@ import Testing
                 let branch = subject.newLine()
                 guard model.branch(line, prefix, kind, to: branch) else { continue }
                 try subject.apply(
-                    .openVersion(Self.opening(namespace, line, prefix, kind, branch, subject)))
+                    .openVersion(Self.opening(namespace, line, prefix, kind, branch, subject))
+                )
             case 1..<6 where !model.isTakenOver(key, in: line):
                 model.lines[line]?[key] = try subject.put(line, key)
             case 6..<10 where !model.isTakenOver(key, in: line):
@@ -88,7 +92,12 @@ import Testing
             tag: "t\(line.number)",
             line: line,
             origin: LineOrigin(
-                parent: parent, prefix: prefix, sequence: subject.sequence, kind: kind))
+                parent: parent,
+                prefix: prefix,
+                sequence: subject.sequence,
+                kind: kind
+            )
+        )
     }
 
     static func cut(_ keys: [String: Int64], to prefix: String) -> [String: Int64] {
@@ -100,7 +109,9 @@ import Testing
     }
 
     static func checkLookUps(
-        _ subject: IndexSubject, _ line: LineID, _ listed: [String: Int64]
+        _ subject: IndexSubject,
+        _ line: LineID,
+        _ listed: [String: Int64]
     ) throws {
         let keys = Array(listed.keys)
         let found = try subject.index.read { reader throws(SQLiteError) in
@@ -172,6 +183,26 @@ import Testing
                 kind: .adoption
             )
         )
+    }
+
+    @Test func `a fork of a version keeps what the version took over and then replaced`() throws {
+        let subject = try IndexSubject()
+        let namespace = try subject.createNamespace("keeps")
+        let old = try subject.put(namespace, "p/k")
+        let version = subject.newLine()
+        try subject.apply(
+            .openVersion(Self.opening(namespace, namespace, "p/", .adoption, version, subject))
+        )
+        let fork = subject.newLine()
+        try subject.apply(
+            .openVersion(Self.opening(namespace, version, "", .fork, fork, subject))
+        )
+        let new = try subject.put(version, "k")
+        #expect(try subject.keys(version) == ["k": new])
+        #expect(try subject.keys(fork) == ["k": old])
+        try subject.delete(version, "k")
+        #expect(try subject.keys(version).isEmpty)
+        #expect(try subject.keys(fork) == ["k": old])
     }
 
     @Test func `a deleted namespace leaves nothing`() throws {

@@ -20,7 +20,9 @@ import Testing
                 #expect(entry.sizeBytes == Int64(length))
                 #expect(try subject.entry("k/\(length)") == entry)
                 #expect(try await subject.read(entry) == bytes)
-                for (start, end) in [(0, 1), (1, 1), (999, 1001), (65_535, 65_537), (length, length)] {
+                for (start, end) in [
+                    (0, 1), (1, 1), (999, 1001), (65_535, 65_537), (length, length),
+                ] {
                     guard start <= end, end <= length else { continue }
                     let part = try await subject.read(entry, Int64(start)..<Int64(end), max: 7)
                     #expect(part == Array(bytes[start..<end]))
@@ -48,7 +50,8 @@ import Testing
                 to: try ObjectKey("b"),
                 in: subject.namespace,
                 attributes: entry.attributes,
-                checksums: [])
+                checksums: []
+            )
             #expect(try await subject.blobFiles().count == 1)
             try await subject.store.delete(try ObjectKey("a"), in: subject.namespace)
             #expect(try await subject.read(copy) == StoreSubject.bytes(5000, seed: 2))
@@ -61,7 +64,8 @@ import Testing
                     to: try ObjectKey("c"),
                     in: subject.namespace,
                     attributes: entry.attributes,
-                    checksums: [])
+                    checksums: []
+                )
             }
             #expect(throws: StoreError.objectReplaced) {
                 try subject.store.reader(entry, range: 0..<1)
@@ -104,7 +108,10 @@ import Testing
             try await subject.put("a", Array("3".utf8), .present)
             await #expect(throws: StoreError.preconditionFailed) {
                 try await subject.store.delete(
-                    try ObjectKey("a"), in: subject.namespace, precondition: .entityTag("x"))
+                    try ObjectKey("a"),
+                    in: subject.namespace,
+                    precondition: .entityTag("x")
+                )
             }
             #expect(try await subject.read("a") == Array("3".utf8))
         }
@@ -118,7 +125,10 @@ import Testing
                         group.addTask {
                             do {
                                 try await subject.put(
-                                    "race\(round)", Array("\(racer)".utf8), .absent)
+                                    "race\(round)",
+                                    Array("\(racer)".utf8),
+                                    .absent
+                                )
                                 return true
                             } catch StoreError.preconditionFailed {
                                 return false
@@ -222,7 +232,9 @@ import Testing
     }
 
     static func step(
-        _ subject: StoreSubject, _ model: inout [String: [UInt8]], _ random: inout SeededGenerator
+        _ subject: StoreSubject,
+        _ model: inout [String: [UInt8]],
+        _ random: inout SeededGenerator
     ) async throws {
         let folders = ["", "d/", "m:v0/", "m:v0/g/"]
         func key() -> String { random.pick(folders) + random.pick(["a", "b", "c", "zarr.json"]) }
@@ -238,7 +250,9 @@ import Testing
             model[target] = bytes
         case 4..<6:
             let outcome = try await subject.store.delete(
-                try ObjectKey(target), in: subject.namespace)
+                try ObjectKey(target),
+                in: subject.namespace
+            )
             #expect(outcome == (model[target] == nil ? .absent : .deleted))
             model[target] = nil
         default:
@@ -249,13 +263,16 @@ import Testing
                 to: try ObjectKey(target),
                 in: subject.namespace,
                 attributes: ObjectAttributes(),
-                checksums: [])
+                checksums: []
+            )
             model[target] = model[source]
         }
     }
 
     static func check(
-        _ subject: StoreSubject, _ model: [String: [UInt8]], _ seed: UInt64
+        _ subject: StoreSubject,
+        _ model: [String: [UInt8]],
+        _ seed: UInt64
     ) async throws {
         let expected = model.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         #expect(try await subject.keys() == expected, "seed \(seed)")

@@ -17,7 +17,8 @@ final class StoreSubject: Sendable {
 
     /// Small bounds, so that few bytes reach every path.
     static func limits(
-        inlineBytesMax: Int = 1000, stageBufferBytes: Int = 70_000
+        inlineBytesMax: Int = 1000,
+        stageBufferBytes: Int = 70_000
     ) -> StoreLimits {
         var limits = StoreLimits()
         limits.inlineBytesMax = inlineBytesMax
@@ -27,7 +28,9 @@ final class StoreSubject: Sendable {
         return limits
     }
 
-    static func configuration(_ directory: String, _ limits: StoreLimits) -> ObjectStoreConfiguration {
+    static func configuration(_ directory: String, _ limits: StoreLimits)
+        -> ObjectStoreConfiguration
+    {
         let time = Mutex<Int64>(1_795_340_000_000)
         return ObjectStoreConfiguration(
             volumeDirectory: directory + "/volume",
@@ -39,8 +42,10 @@ final class StoreSubject: Sendable {
                     milliseconds: time.withLock {
                         $0 += 1
                         return $0
-                    })
-            })
+                    }
+                )
+            }
+        )
     }
 
     private init(directory: String, store: ObjectStore, namespace: Namespace, keepsFolder: Bool) {
@@ -56,7 +61,8 @@ final class StoreSubject: Sendable {
 
     /// Opens a store in a new folder and runs a body with it.
     static func with<Value>(
-        limits: StoreLimits = limits(), _ body: (StoreSubject) async throws -> Value
+        limits: StoreLimits = limits(),
+        _ body: (StoreSubject) async throws -> Value
     ) async throws -> Value {
         let directory = newFolder()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -72,7 +78,8 @@ final class StoreSubject: Sendable {
         let store = try await ObjectStore.open(
             configuration(directory, limits),
             fileSystem: PosixFileSystem(),
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
         do {
             let name = try NamespaceName("subject")
             let namespace =
@@ -80,7 +87,11 @@ final class StoreSubject: Sendable {
                 case .created(let namespace), .alreadyYours(let namespace): namespace
                 }
             let subject = StoreSubject(
-                directory: directory, store: store, namespace: namespace, keepsFolder: true)
+                directory: directory,
+                store: store,
+                namespace: namespace,
+                keepsFolder: true
+            )
             let value = try await body(subject)
             await store.close()
             return value
@@ -94,7 +105,9 @@ final class StoreSubject: Sendable {
         let path = FileManager.default.temporaryDirectory
             .appendingPathComponent("nave-store-\(UInt64.random(in: 0...UInt64.max))").path
         try? FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true)
+            atPath: path,
+            withIntermediateDirectories: true
+        )
         return path
     }
 
@@ -111,7 +124,9 @@ final class StoreSubject: Sendable {
 
     @discardableResult
     func put(
-        _ key: String, _ bytes: [UInt8], _ precondition: WritePrecondition = .none
+        _ key: String,
+        _ bytes: [UInt8],
+        _ precondition: WritePrecondition = .none
     ) async throws -> ObjectEntry {
         let staged = try await stage(bytes)
         return try await store.put(
@@ -119,7 +134,8 @@ final class StoreSubject: Sendable {
             in: namespace,
             staged,
             entityTag: Self.tag(bytes),
-            precondition: precondition)
+            precondition: precondition
+        )
     }
 
     @discardableResult
@@ -138,7 +154,9 @@ final class StoreSubject: Sendable {
     }
 
     func read(
-        _ entry: ObjectEntry, _ range: Range<Int64>? = nil, max: Int = 40_000
+        _ entry: ObjectEntry,
+        _ range: Range<Int64>? = nil,
+        max: Int = 40_000
     ) async throws -> [UInt8] {
         let reader = try store.reader(entry, range: range ?? 0..<entry.sizeBytes)
         var bytes: [UInt8] = []
@@ -167,7 +185,9 @@ final class StoreSubject: Sendable {
         return try FileManager.default.subpathsOfDirectory(atPath: blobs).filter { path in
             var isDirectory: ObjCBool = false
             _ = FileManager.default.fileExists(
-                atPath: "\(blobs)/\(path)", isDirectory: &isDirectory)
+                atPath: "\(blobs)/\(path)",
+                isDirectory: &isDirectory
+            )
             return !isDirectory.boolValue
         }
     }

@@ -37,7 +37,10 @@ import Testing
 
             let node = try #require(
                 try subject.store.node(
-                    ArrayPlace(name: "big", tag: "v0"), in: subject.namespace))
+                    ArrayPlace(name: "big", tag: "v0"),
+                    in: subject.namespace
+                )
+            )
             #expect(node.tally?.chunks == 3)
             #expect(node.tally?.storedBytes == 10)
             let line = try #require(versions.first).line
@@ -45,7 +48,8 @@ import Testing
             #expect(found.map { $0 != nil } == [true, false, true])
             #expect(
                 try subject.store.list(prefix: "c/", line: line, limit: 10).map(\.key.text)
-                    == ["c/0", "c/1", "c/2"])
+                    == ["c/0", "c/1", "c/2"]
+            )
             for key in all {
                 try await subject.store.delete(try ObjectKey(key), in: subject.namespace)
             }
@@ -60,7 +64,9 @@ import Testing
             let store = subject.store
             func kind(_ name: String) throws -> NodeKind? {
                 try store.node(
-                    ArrayPlace(name: name, tag: "latest"), in: subject.namespace)?.fact.kind
+                    ArrayPlace(name: name, tag: "latest"),
+                    in: subject.namespace
+                )?.fact.kind
             }
             let entry = try await subject.put("one/zarr.json", Self.array)
             #expect(try kind("one") == .array)
@@ -69,13 +75,18 @@ import Testing
                 to: try ObjectKey("two/zarr.json"),
                 in: subject.namespace,
                 attributes: ObjectAttributes(),
-                checksums: [])
+                checksums: []
+            )
             #expect(try kind("two") == .array)
             let key = try ObjectKey("three/zarr.json")
             let upload = try await store.createUpload(key, in: subject.namespace)
             let part = try await UploadTests.part(subject, upload, 1, Array(Self.array.utf8))
             _ = try await store.completeUpload(
-                upload.id, key: key, in: subject.namespace, parts: [part])
+                upload.id,
+                key: key,
+                in: subject.namespace,
+                parts: [part]
+            )
             #expect(try kind("three") == .array)
             // Longer than what travels in the log.
             let padded = Self.array + String(repeating: " ", count: 3000)
@@ -130,7 +141,8 @@ import Testing
             for taken in ["AK", "ROOT"] {
                 await #expect(throws: StoreError.principalTaken(bob)) {
                     try await store.addPrincipal(
-                        Principal(name: bob, accessKey: taken, secretKey: "s"))
+                        Principal(name: bob, accessKey: taken, secretKey: "s")
+                    )
                 }
             }
             await #expect(throws: StoreError.principalMissing(.root)) {
@@ -213,15 +225,20 @@ import Testing
         }
         try FileManager.default.removeItem(atPath: folder + "/index")
         try FileManager.default.createDirectory(
-            atPath: folder + "/index", withIntermediateDirectories: true)
+            atPath: folder + "/index",
+            withIntermediateDirectories: true
+        )
         switch what {
         case "garbage":
             try Data(repeating: 7, count: 10_000).write(
-                to: URL(fileURLWithPath: folder + "/index/nave.sqlite"))
+                to: URL(fileURLWithPath: folder + "/index/nave.sqlite")
+            )
         case "foreign":
             try FileManager.default.removeItem(atPath: folder + "/index")
             try FileManager.default.copyItem(
-                atPath: other + "/index", toPath: folder + "/index")
+                atPath: other + "/index",
+                toPath: folder + "/index"
+            )
         default: break
         }
         try await StoreSubject.with(folder) { subject in

@@ -13,23 +13,34 @@ import Testing
     static let fiveMiB = 5_242_880
 
     static func part(
-        _ subject: StoreSubject, _ upload: MultipartUpload, _ number: Int, _ bytes: [UInt8]
+        _ subject: StoreSubject,
+        _ upload: MultipartUpload,
+        _ number: Int,
+        _ bytes: [UInt8]
     ) async throws -> PartReference {
         let staged = try await subject.stage(bytes, pieceBytes: 100_000)
         let part = try await subject.store.putPart(
-            number, of: upload, in: subject.namespace, staged, entityTag: StoreSubject.tag(bytes))
+            number,
+            of: upload,
+            in: subject.namespace,
+            staged,
+            entityTag: StoreSubject.tag(bytes)
+        )
         #expect(part.sizeBytes == Int64(bytes.count))
         return PartReference(number: number, entityTag: part.entityTag)
     }
 
-    @Test func `parts become an object, and a repeated completion gets the same answer`() async throws {
+    @Test func `parts become an object, and a repeated completion gets the same answer`()
+        async throws
+    {
         try await StoreSubject.with { subject in
             let store = subject.store
             let key = try ObjectKey("big")
             let upload = try await store.createUpload(
                 key,
                 in: subject.namespace,
-                attributes: ObjectAttributes(userMetadata: [HeaderField("a", "b")]))
+                attributes: ObjectAttributes(userMetadata: [HeaderField("a", "b")])
+            )
             let first = StoreSubject.bytes(Self.fiveMiB, seed: 1)
             let second = StoreSubject.bytes(Self.fiveMiB + 3, seed: 2)
             let last = StoreSubject.bytes(10, seed: 3)
@@ -45,7 +56,11 @@ import Testing
             #expect(try store.lookUp(key, in: subject.namespace) == nil)
 
             let entry = try await store.completeUpload(
-                upload.id, key: key, in: subject.namespace, parts: references)
+                upload.id,
+                key: key,
+                in: subject.namespace,
+                parts: references
+            )
             let digests = [first, second, last].flatMap { MD5.digest(of: $0) }
             #expect(entry.entityTag == Hexadecimal.encode(MD5.digest(of: digests)) + "-3")
             #expect(entry.parts.map(\.number) == [1, 5, 10_000])
@@ -56,12 +71,20 @@ import Testing
             #expect(try store.upload(upload.id, key: key, in: subject.namespace) == nil)
 
             let again = try await store.completeUpload(
-                upload.id, key: key, in: subject.namespace, parts: references)
+                upload.id,
+                key: key,
+                in: subject.namespace,
+                parts: references
+            )
             #expect(again == entry)
             try await subject.put("big", "other")
             await #expect(throws: StoreError.uploadMissing(upload.id)) {
                 try await store.completeUpload(
-                    upload.id, key: key, in: subject.namespace, parts: references)
+                    upload.id,
+                    key: key,
+                    in: subject.namespace,
+                    parts: references
+                )
             }
             #expect(try await subject.blobFiles().isEmpty)
         }
@@ -76,7 +99,11 @@ import Testing
             let two = try await Self.part(subject, upload, 2, Array("end".utf8))
             func complete(_ parts: [PartReference]) async throws {
                 _ = try await store.completeUpload(
-                    upload.id, key: key, in: subject.namespace, parts: parts)
+                    upload.id,
+                    key: key,
+                    in: subject.namespace,
+                    parts: parts
+                )
             }
             await #expect(throws: StoreError.partsEmpty) { try await complete([]) }
             await #expect(throws: StoreError.partOrderInvalid) { try await complete([two, one]) }
@@ -134,13 +161,18 @@ import Testing
                 try await Self.part(subject, source, 2, last),
             ]
             let entry = try await store.completeUpload(
-                source.id, key: try ObjectKey("src"), in: subject.namespace, parts: sourceParts)
+                source.id,
+                key: try ObjectKey("src"),
+                in: subject.namespace,
+                parts: sourceParts
+            )
             let whole = first + last
 
             let target = try await store.createUpload(try ObjectKey("dst"), in: subject.namespace)
             var references: [PartReference] = []
             let ranges: [Range<Int64>] = [
-                0..<entry.sizeBytes, 65_000..<entry.sizeBytes, entry.sizeBytes - 50..<entry.sizeBytes,
+                0..<entry.sizeBytes, 65_000..<entry.sizeBytes,
+                entry.sizeBytes - 50..<entry.sizeBytes,
             ]
             for (index, range) in ranges.enumerated() {
                 let bytes = Array(whole[Int(range.lowerBound)..<Int(range.upperBound)])
@@ -151,7 +183,8 @@ import Testing
                     in: subject.namespace,
                     from: entry,
                     range: range,
-                    entityTag: StoreSubject.tag(bytes))
+                    entityTag: StoreSubject.tag(bytes)
+                )
                 #expect(part.sizeBytes == Int64(bytes.count))
                 references.append(PartReference(number: index + 1, entityTag: part.entityTag))
             }
@@ -159,7 +192,8 @@ import Testing
                 target.id,
                 key: try ObjectKey("dst"),
                 in: subject.namespace,
-                parts: [references[0], references[2]])
+                parts: [references[0], references[2]]
+            )
             #expect(try await subject.read(copied) == whole + last.suffix(50))
             // A copy of an object with several short runs.
             let again = try await store.copy(
@@ -167,7 +201,8 @@ import Testing
                 to: try ObjectKey("again"),
                 in: subject.namespace,
                 attributes: ObjectAttributes(),
-                checksums: [])
+                checksums: []
+            )
             for key in ["src", "dst"] {
                 try await store.delete(try ObjectKey(key), in: subject.namespace)
             }

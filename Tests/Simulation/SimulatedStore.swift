@@ -27,7 +27,9 @@ struct SimulatedStore: Sendable {
     }
 
     static func open(
-        _ disk: SimulatedFileSystem, index: String, seed: UInt64
+        _ disk: SimulatedFileSystem,
+        index: String,
+        seed: UInt64
     ) async throws -> SimulatedStore {
         let random = Mutex(SeededGenerator(seed: seed))
         let store = try await ObjectStore.open(
@@ -36,9 +38,11 @@ struct SimulatedStore: Sendable {
                 indexDirectory: index,
                 limits: limits(),
                 clock: { WallTime(milliseconds: 1_795_340_000_000) },
-                random: { random.withLock { $0.next() } }),
+                random: { random.withLock { $0.next() } }
+            ),
             fileSystem: disk,
-            logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() }))
+            logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
         do {
             switch try await store.createNamespace(try NamespaceName("sim"), owner: .root) {
             case .created(let namespace), .alreadyYours(let namespace):
@@ -60,7 +64,11 @@ struct SimulatedStore: Sendable {
         let bytes = content.bytes
         let payload = try await stage(bytes)
         _ = try await store.put(
-            try ObjectKey(key), in: namespace, payload, entityTag: Self.tag(bytes))
+            try ObjectKey(key),
+            in: namespace,
+            payload,
+            entityTag: Self.tag(bytes)
+        )
     }
 
     func stage(_ bytes: [UInt8]) async throws -> StagedPayload {
@@ -78,7 +86,8 @@ struct SimulatedStore: Sendable {
 
     /// Begins an upload and gives it one part.
     func uploadPart(
-        _ key: String, _ contents: [Content]
+        _ key: String,
+        _ contents: [Content]
     ) async throws -> (MultipartUpload, PartReference) {
         let upload = try await store.createUpload(try ObjectKey(key), in: namespace)
         var reference = PartReference(number: 1, entityTag: "")
@@ -89,7 +98,8 @@ struct SimulatedStore: Sendable {
                 of: upload,
                 in: namespace,
                 try await stage(bytes),
-                entityTag: Self.tag(bytes))
+                entityTag: Self.tag(bytes)
+            )
             reference = PartReference(number: 1, entityTag: part.entityTag)
         }
         return (upload, reference)
@@ -98,7 +108,8 @@ struct SimulatedStore: Sendable {
     /// Writes several objects so that the committer finds them together, in order.
     ///
     /// - Returns: For each whether it was acknowledged.
-    func putTogether(_ writes: [(key: String, content: Content)]) async -> [Result<Void, any Error>] {
+    func putTogether(_ writes: [(key: String, content: Content)]) async -> [Result<Void, any Error>]
+    {
         store.queue.hold()
         return await withTaskGroup(of: (Int, Result<Void, any Error>).self) { group in
             var waiting = 0
@@ -116,7 +127,8 @@ struct SimulatedStore: Sendable {
                             ObjectKey(trusted: write.key),
                             in: namespace,
                             payload,
-                            entityTag: Self.tag(bytes))
+                            entityTag: Self.tag(bytes)
+                        )
                         return (index, .success(()))
                     } catch {
                         return (index, .failure(error))

@@ -22,7 +22,9 @@ final class Simulation {
         self.steps = steps
         folder = Self.newFolder()
         try FileManager.default.createDirectory(
-            atPath: index, withIntermediateDirectories: true)
+            atPath: index,
+            withIntermediateDirectories: true
+        )
     }
 
     deinit {
@@ -74,7 +76,9 @@ final class Simulation {
         case .delete(let keys):
             do {
                 _ = try await subject.store.delete(
-                    keys.map(ObjectKey.init(trusted:)), in: subject.namespace)
+                    keys.map(ObjectKey.init(trusted:)),
+                    in: subject.namespace
+                )
                 for key in keys { history.acknowledge(key, nil) }
                 return true
             } catch {
@@ -88,7 +92,11 @@ final class Simulation {
             return await attempt([(key, last)]) {
                 let (upload, part) = try await subject.uploadPart(key, [first, last])
                 _ = try await subject.store.completeUpload(
-                    upload.id, key: ObjectKey(trusted: key), in: subject.namespace, parts: [part])
+                    upload.id,
+                    key: ObjectKey(trusted: key),
+                    in: subject.namespace,
+                    parts: [part]
+                )
             }
         case .abandonedUpload(let key, let content):
             return await attempt([]) { _ = try await subject.uploadPart(key, [content]) }
@@ -101,7 +109,8 @@ final class Simulation {
     }
 
     private func attempt(
-        _ writes: [(String, Content)], _ body: () async throws -> Void
+        _ writes: [(String, Content)],
+        _ body: () async throws -> Void
     ) async -> Bool {
         do {
             try await body()
@@ -115,7 +124,9 @@ final class Simulation {
     }
 
     private func copy(
-        _ source: String, _ target: String, _ subject: SimulatedStore
+        _ source: String,
+        _ target: String,
+        _ subject: SimulatedStore
     ) async throws -> Bool {
         let key = ObjectKey(trusted: source)
         guard let entry = try subject.store.lookUp(key, in: subject.namespace),
@@ -127,12 +138,14 @@ final class Simulation {
                 to: ObjectKey(trusted: target),
                 in: subject.namespace,
                 attributes: ObjectAttributes(),
-                checksums: [])
+                checksums: []
+            )
         }
     }
 
     private func batch(
-        _ writes: [(key: String, content: Content)], _ subject: SimulatedStore
+        _ writes: [(key: String, content: Content)],
+        _ subject: SimulatedStore
     ) async -> Bool {
         let results = await subject.putTogether(writes)
         var goesOn = true
@@ -163,7 +176,9 @@ final class Simulation {
         }
         try FileManager.default.removeItem(atPath: index)
         try FileManager.default.createDirectory(
-            atPath: index, withIntermediateDirectories: true)
+            atPath: index,
+            withIntermediateDirectories: true
+        )
         guard fate == .earlier else { return }
         try FileManager.default.copyItem(atPath: indexCopy, toPath: index + "/nave.sqlite")
     }
@@ -189,7 +204,8 @@ final class Simulation {
     }
 
     private func contents(
-        _ subject: SimulatedStore, _ context: String
+        _ subject: SimulatedStore,
+        _ context: String
     ) async throws -> [String: [UInt8]] {
         var found: [String: [UInt8]] = [:]
         for key in Workload.keys {
@@ -208,7 +224,9 @@ final class Simulation {
 
     /// Every metadata file that is there is in the catalog, and tallies agree with listings.
     private func checkCatalog(
-        _ subject: SimulatedStore, _ found: [String: [UInt8]], _ context: String
+        _ subject: SimulatedStore,
+        _ found: [String: [UInt8]],
+        _ context: String
     ) async throws {
         let nodes = try subject.store.nodes(in: subject.namespace, limit: 100)
         let metadata = found.keys.filter { $0.hasSuffix("zarr.json") }
@@ -221,13 +239,17 @@ final class Simulation {
             let chunks = try subject.store.list(prefix: prefix, line: node.line, limit: 100)
                 .filter { !CatalogFile.namesMetadata($0.key.text) }
             #expect(
-                node.tally?.chunks == (isArray ? Int64(chunks.count) : nil), "\(context): tally")
+                node.tally?.chunks == (isArray ? Int64(chunks.count) : nil),
+                "\(context): tally"
+            )
         }
     }
 
     /// The disk has the blobs that something refers to, and no other.
     private func checkBlobs(
-        _ disk: SimulatedFileSystem, _ subject: SimulatedStore, _ context: String
+        _ disk: SimulatedFileSystem,
+        _ subject: SimulatedStore,
+        _ context: String
     ) async throws {
         var named: Set<BlobID> = []
         for entry in try entries(subject).values { named.formUnion(entry.payload.allBlobs) }

@@ -55,7 +55,9 @@ enum Content: Hashable, Sendable {
 /// The steps that follow from a seed.
 enum Workload {
     /// Every key that any step may name.
-    static let keys = ["a", "b", "d/1", "d/2", "m:v0/c/0", "m:v0/c/1", "m:v0/zarr.json", "p/zarr.json"]
+    static let keys = [
+        "a", "b", "d/1", "d/2", "m:v0/c/0", "m:v0/c/1", "m:v0/zarr.json", "p/zarr.json",
+    ]
 
     static func steps(seed: UInt64, count: Int) -> [Step] {
         var random = SeededGenerator(seed: seed)
