@@ -17,12 +17,18 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
-    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
 let configuration = Target.Dependency.product(
-    name: "Configuration", package: "swift-configuration")
+    name: "Configuration",
+    package: "swift-configuration"
+)
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -52,7 +58,9 @@ let pure: [Target] = [
     module("StorageFormats", ["StorageModel", "Checksums"]),
     module("ArrayModel"),
     module(
-        "ArrayCodecs", ["ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc"]),
+        "ArrayCodecs",
+        ["ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc"]
+    ),
     module("AccessControl", ["Checksums", "StorageModel"]),
     module("S3Protocol", ["StorageModel", "Checksums"]),
 ]
@@ -70,10 +78,15 @@ let engine: [Target] = [
         [
             "StorageModel", "StorageFormats", "ArrayModel", "Checksums", "DiskIO", "Volumes",
             "SQLiteDatabase", "MetadataIndex", nioCore, logging,
-        ]),
+        ]
+    ),
     module(
         "ArrayStorage",
-        ["StorageModel", "ArrayModel", "ArrayCodecs", "CKernels", "DiskIO", "ObjectStorage", nioCore]),
+        [
+            "StorageModel", "ArrayModel", "ArrayCodecs", "CKernels", "DiskIO", "ObjectStorage",
+            nioCore,
+        ]
+    ),
 ]
 
 let surface: [Target] = [
@@ -83,19 +96,22 @@ let surface: [Target] = [
         [
             "StorageModel", "Checksums", "S3Protocol", "AccessControl", "ObjectStorage",
             "HTTPServing", nioCore, nioHTTP1, logging,
-        ]),
+        ]
+    ),
     module(
         "ArrayService",
         [
             "StorageModel", "ArrayModel", "ArrayCodecs", "ArrayStorage", "AccessControl",
             "ObjectStorage", "HTTPServing", "AdminService", nioCore, nioHTTP1, logging,
-        ]),
+        ]
+    ),
     module(
         "AdminService",
         [
             "StorageModel", "AccessControl", "ObjectStorage", "HTTPServing", nioCore, nioHTTP1,
             logging,
-        ]),
+        ]
+    ),
 ]
 
 let server: [Target] = [
@@ -105,9 +121,13 @@ let server: [Target] = [
             "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayStorage",
             "HTTPServing", "S3Service", "ArrayService", "AdminService", nioCore, nioPosix,
             nioHTTP1, logging, lifecycle, configuration, systemPackage, "Checksums",
-        ]),
+        ]
+    ),
     .executableTarget(
-        name: "nave", dependencies: ["ServerRuntime", argumentParser], swiftSettings: strict),
+        name: "nave",
+        dependencies: ["ServerRuntime", argumentParser],
+        swiftSettings: strict
+    ),
 ]
 
 let testTargets: [Target] = [
@@ -118,10 +138,12 @@ let testTargets: [Target] = [
     tests("VolumesTests", ["Volumes", "StorageFormats", "StorageModel", "Checksums", "DiskIO"]),
     tests(
         "MetadataIndexTests",
-        ["MetadataIndex", "SQLiteDatabase", "StorageFormats", "StorageModel"]),
+        ["MetadataIndex", "SQLiteDatabase", "StorageFormats", "StorageModel"]
+    ),
     tests(
         "ObjectStorageTests",
-        ["ObjectStorage", "Checksums", "DiskIO", "StorageModel", nioCore, logging]),
+        ["ObjectStorage", "Checksums", "DiskIO", "StorageModel", nioCore, logging]
+    ),
     .testTarget(
         name: "SimulationTests",
         dependencies: [
@@ -129,37 +151,43 @@ let testTargets: [Target] = [
             logging,
         ],
         path: "Tests/Simulation",
-        swiftSettings: strict),
+        swiftSettings: strict
+    ),
     tests("ArrayModelTests", ["ArrayModel"]),
     tests(
         "ArrayServiceTests",
         [
             "ArrayService", "ArrayModel", "ArrayStorage", "AdminService", "ObjectStorage",
             "HTTPServing", "StorageModel", "DiskIO", nioCore, nioHTTP1, logging,
-        ]),
+        ]
+    ),
     tests("CKernelsTests", ["CKernels"]),
     tests(
         "ArrayStorageTests",
         [
             "ArrayStorage", "ArrayModel", "ArrayCodecs", "StorageModel", "ObjectStorage", "DiskIO",
             nioCore, logging,
-        ]),
+        ]
+    ),
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
     tests(
         "AdminServiceTests",
         [
-            "AdminService", "AccessControl", "HTTPServing", "ObjectStorage", "StorageModel", nioCore,
+            "AdminService", "AccessControl", "HTTPServing", "ObjectStorage", "StorageModel",
+            nioCore,
             nioHTTP1, logging,
-        ]),
+        ]
+    ),
     tests("S3ProtocolTests", ["S3Protocol", "StorageModel", "Checksums"]),
     tests(
         "S3ServiceTests",
         [
             "S3Service", "S3Protocol", "AccessControl", "Checksums", "DiskIO", "ObjectStorage",
             "HTTPServing", "StorageModel", nioCore, nioHTTP1, logging,
-        ]),
+        ]
+    ),
     tests("HTTPServingTests", ["HTTPServing", nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
 ]
 

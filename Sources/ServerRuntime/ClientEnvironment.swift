@@ -11,11 +11,13 @@ public struct ClientEnvironment: Sendable {
         guard let keys = try RootKeys.read(from: folder) else {
             throw .fileUnusable(
                 path: folder.keysFile,
-                cause: "there are no keys; start a server here first: nave serve \(directory)")
+                cause: "there are no keys; start a server here first: nave serve \(directory)"
+            )
         }
         self.keys = keys
         let recorded = try folder.read(folder.endpointFile)
-        endpoint = recorded.map { String($0.prefix { !$0.isNewline }) }
+        endpoint =
+            recorded.map { String($0.prefix { !$0.isNewline }) }
             ?? "http://\(ListenAddress.standard)"
     }
 

@@ -33,7 +33,9 @@ struct ControlClient {
             """
         var unsent = Array(head.utf8)[...]
         while !unsent.isEmpty {
-            let count = unsent.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
+            let count = unsent.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, 0)
+            }
             guard count > 0 else { throw unreachable }
             unsent = unsent.dropFirst(count)
         }

@@ -20,8 +20,10 @@ struct DataFolder {
     func create() throws(ServerError) {
         do {
             try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
+                atPath: path,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
         } catch {
             throw .fileUnusable(path: path, cause: Self.cause(of: error))
         }
@@ -48,7 +50,8 @@ struct DataFolder {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .fileUnusable(path: file, cause: systemCause()) }
         let bytes = Array(text.utf8)
-        let isWritten = write(descriptor, bytes, bytes.count) == bytes.count
+        let isWritten =
+            write(descriptor, bytes, bytes.count) == bytes.count
             && fsync(descriptor) == 0
         let cause = systemCause()
         close(descriptor)

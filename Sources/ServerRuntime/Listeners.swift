@@ -28,9 +28,14 @@ struct Listeners: Service {
         }
         clients = HTTPServer(
             configuration: HTTPServerConfiguration(
-                host: configuration.address.host, port: configuration.address.port,
-                transportSecurity: tls, errorResponse: router.refusal),
-            responder: router, logger: logger)
+                host: configuration.address.host,
+                port: configuration.address.port,
+                transportSecurity: tls,
+                errorResponse: router.refusal
+            ),
+            responder: router,
+            logger: logger
+        )
         let reachesLoopback = ["127.0.0.1", "0.0.0.0", "localhost"]
             .contains(configuration.address.host)
         commands =
@@ -38,9 +43,14 @@ struct Listeners: Service {
             ? nil
             : HTTPServer(
                 configuration: HTTPServerConfiguration(
-                    host: "127.0.0.1", port: 0, eventLoopThreads: 1,
-                    errorResponse: router.refusal),
-                responder: router, logger: logger)
+                    host: "127.0.0.1",
+                    port: 0,
+                    eventLoopThreads: 1,
+                    errorResponse: router.refusal
+                ),
+                responder: router,
+                logger: logger
+            )
     }
 
     /// Starts to listen.
@@ -54,7 +64,8 @@ struct Listeners: Service {
             let scheme = configuration.tls == nil ? "http" : "https"
             return Bound(
                 endpoint: "\(scheme)://\(bound.reachable)",
-                control: ListenAddress(host: "127.0.0.1", port: control))
+                control: ListenAddress(host: "127.0.0.1", port: control)
+            )
         } catch let error as HTTPServerError {
             throw ServerError(error)
         } catch {
@@ -77,18 +88,24 @@ extension ServerError {
     /// Puts the reason why a server does not listen in words for a person.
     init(_ error: HTTPServerError) {
         switch error {
-        case .addressInUse(let host, let port): self = .portTaken(ListenAddress(host: host, port: port))
+        case .addressInUse(let host, let port):
+            self = .portTaken(ListenAddress(host: host, port: port))
         case .addressUnavailable(let host, let port):
             self = .addressUnusable(
-                ListenAddress(host: host, port: port), cause: "this machine has no such address")
+                ListenAddress(host: host, port: port),
+                cause: "this machine has no such address"
+            )
         case .permissionDenied(let host, let port):
             self = .addressUnusable(
                 ListenAddress(host: host, port: port),
-                cause: "ports below 1024 need a privilege; choose a higher one")
+                cause: "ports below 1024 need a privilege; choose a higher one"
+            )
         case .portInvalid(let port): self = .listenAddressInvalid(":\(port)")
         case .bindFailed(let host, let port, let code):
             self = .addressUnusable(
-                ListenAddress(host: host, port: port), cause: DataFolder.systemCause(of: code))
+                ListenAddress(host: host, port: port),
+                cause: DataFolder.systemCause(of: code)
+            )
         case .certificateUnreadable(let path), .keyUnreadable(let path):
             self = .tlsUnusable(cause: "\(path) cannot be read")
         case .certificateInvalid(let path):

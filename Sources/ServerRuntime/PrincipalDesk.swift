@@ -86,11 +86,13 @@ public struct PrincipalDesk: Sendable {
         let environment = ProcessInfo.processInfo.environment
         let given = try KeyPair(
             rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
-            secretKey: environment["NAVE_ROOT_SECRET_KEY"])
+            secretKey: environment["NAVE_ROOT_SECRET_KEY"]
+        )
         guard let keys = try given ?? RootKeys.read(from: folder) else {
             throw ServerError.fileUnusable(
                 path: folder.keysFile,
-                cause: "there are no keys; start a server here first: nave serve \(folder.path)")
+                cause: "there are no keys; start a server here first: nave serve \(folder.path)"
+            )
         }
         let root = Principal(name: .root, accessKey: keys.accessKey, secretKey: keys.secretKey)
         do {
@@ -129,7 +131,9 @@ public struct PrincipalDesk: Sendable {
         if let name, answer.status == 409 { return .principalExists(name.text) }
         if let name, answer.status == 404 { return .principalMissing(name.text) }
         return .refusedByServer(
-            status: answer.status, message: String(decoding: answer.body, as: UTF8.self))
+            status: answer.status,
+            message: String(decoding: answer.body, as: UTF8.self)
+        )
     }
 
     private func decode<Value: Decodable>(

@@ -16,8 +16,14 @@ struct ReadyReport {
     /// The line for programs; holds no secret.
     func json() throws -> String {
         let line = Line(
-            event: "ready", version: NaveVersion.current, endpoint: endpoint, pid: processID,
-            data: directory, keys: keysFile, readyMilliseconds: readyMilliseconds)
+            event: "ready",
+            version: NaveVersion.current,
+            endpoint: endpoint,
+            pid: processID,
+            data: directory,
+            keys: keysFile,
+            readyMilliseconds: readyMilliseconds
+        )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(line), as: UTF8.self)
@@ -40,7 +46,9 @@ struct ReadyReport {
         }
         lines += ["", "Paste into another terminal:", ""]
         if keysFile != nil {
-            lines.append("  eval \"$(\(command) env \(directory.shellQuoted))\" && aws s3 mb s3://test")
+            lines.append(
+                "  eval \"$(\(command) env \(directory.shellQuoted))\" && aws s3 mb s3://test"
+            )
         } else {
             lines.append("  export AWS_ENDPOINT_URL=\(endpoint) && aws s3 mb s3://test")
         }
@@ -83,7 +91,8 @@ extension String {
             }
         }
         if plain && !isEmpty { return self }
-        return "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+        return "'"
+            + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
             + "'"
     }
 }

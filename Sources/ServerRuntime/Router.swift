@@ -26,17 +26,23 @@ struct Router: HTTPResponder {
         var arrayLimits = ArrayReaderLimits()
         arrayLimits.parallelism = decoding.threadCount
         let authenticator = RequestAuthenticator(
-            principalFor: { store.principal(accessKey: $0) }, now: SystemClock.now)
+            principalFor: { store.principal(accessKey: $0) },
+            now: SystemClock.now
+        )
         objects = S3Service(store: store, clock: SystemClock.now, logger: logger)
         arrays = ArrayService(
             store: store,
             catalog: ArrayCatalog(store: store),
             reader: ArrayReader(store: store, pool: decoding, limits: arrayLimits),
             authenticator: authenticator,
-            logger: logger)
+            logger: logger
+        )
         administration = AdminService(
-            principals: store, authenticator: authenticator,
-            readiness: { store.isWritable ? .ready : .readOnly }, logger: logger)
+            principals: store,
+            authenticator: authenticator,
+            readiness: { store.isWritable ? .ready : .readOnly },
+            logger: logger
+        )
     }
 
     /// The answer to a request that is no request: S3's shape, which is what most clients read.

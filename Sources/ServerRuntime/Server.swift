@@ -36,7 +36,8 @@ public struct Server: Sendable {
             return
         }
         let temporary = try TemporaryFolder(
-            below: ProcessInfo.processInfo.environment["TMPDIR"])
+            below: ProcessInfo.processInfo.environment["TMPDIR"]
+        )
         let result = await outcome { try await serve(DataFolder(path: temporary.path)) }
         try temporary.remove()
         try result.get()
@@ -47,7 +48,10 @@ public struct Server: Sendable {
         let keys = try RootKeys(in: folder, given: configuration.rootKeys)
         let logger = Self.logger(configuration.logLevel)
         let root = Principal(
-            name: .root, accessKey: keys.pair.accessKey, secretKey: keys.pair.secretKey)
+            name: .root,
+            accessKey: keys.pair.accessKey,
+            secretKey: keys.pair.secretKey
+        )
         let store = try await StoreOpening(folder: folder, root: root).open(logger: logger)
         let result = await outcome { try await serve(folder, store, keys: keys, logger: logger) }
         await store.close()
@@ -64,7 +68,8 @@ public struct Server: Sendable {
         let listeners = Listeners(
             configuration: configuration,
             router: Router(store: store, decoding: decoding, logger: logger),
-            logger: logger)
+            logger: logger
+        )
         let bound = try await listeners.start()
         let result = await outcome {
             try DataFolder.publish(bound.endpoint + "\n", at: folder.endpointFile)
@@ -86,11 +91,17 @@ public struct Server: Sendable {
             services.append(
                 .init(
                     service: ParentWatch(),
-                    successTerminationBehavior: .gracefullyShutdownGroup))
+                    successTerminationBehavior: .gracefullyShutdownGroup
+                )
+            )
         }
         return ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services,
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
     }
 
     private func report(
@@ -108,7 +119,8 @@ public struct Server: Sendable {
                 + Int(elapsed.attoseconds / 1_000_000_000_000_000),
             command: command,
             newKeys: keys.origin == .made ? keys.pair : nil,
-            processID: getpid())
+            processID: getpid()
+        )
     }
 
     /// Says that the server is ready: a banner on a terminal, else one line of JSON; and the same

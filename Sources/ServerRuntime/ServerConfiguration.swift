@@ -46,15 +46,18 @@ public struct ServerConfiguration: Sendable {
         directory = directories.first
         lifetime = options.lifetime
         let listen = options.listen ?? settings.string(forKey: "nave.listen")
-        address = try listen.map { text throws(ServerError) in try ListenAddress(text) } ?? .standard
+        address =
+            try listen.map { text throws(ServerError) in try ListenAddress(text) } ?? .standard
         tls = try Self.tls(
             certificate: options.tlsCertificate ?? settings.string(forKey: "nave.tlsCertificate"),
-            key: options.tlsKey ?? settings.string(forKey: "nave.tlsKey"))
+            key: options.tlsKey ?? settings.string(forKey: "nave.tlsKey")
+        )
         readyFile = options.readyFile ?? settings.string(forKey: "nave.readyFile")
         logLevel = try Self.level(options.logLevel ?? settings.string(forKey: "nave.logLevel"))
         rootKeys = try KeyPair(
             rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
-            secretKey: environment["NAVE_ROOT_SECRET_KEY"])
+            secretKey: environment["NAVE_ROOT_SECRET_KEY"]
+        )
     }
 
     private static func settings(

@@ -51,6 +51,7 @@ public struct ArrayPlace: Hashable, Sendable, Comparable {
         self.member = member
     }
 
+    /// Whether the left one comes first.
     public static func < (left: Self, right: Self) -> Bool {
         for (first, second) in [
             (left.name, right.name), (left.tag, right.tag), (left.member, right.member),

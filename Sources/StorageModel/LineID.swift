@@ -1,5 +1,6 @@
-/// The number of a line: one history of keys. A namespace's plain keys are a line, and so is each
-/// open version of an array.
+/// The number of a line: one history of keys.
+///
+/// A namespace's plain keys are a line, and so is each open version of an array.
 public struct LineID: Hashable, Sendable, Comparable {
     /// The number; assigned by the log, never used twice.
     public let number: Int64
@@ -9,5 +10,6 @@ public struct LineID: Hashable, Sendable, Comparable {
         self.number = number
     }
 
+    /// Whether the left one comes first.
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }

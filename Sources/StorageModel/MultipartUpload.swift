@@ -8,8 +8,10 @@ public struct UploadID: Hashable, Sendable, Comparable, CustomStringConvertible 
         self.text = text
     }
 
+    /// The text itself.
     public var description: String { text }
 
+    /// Whether the left one comes first, compared by bytes.
     public static func < (left: Self, right: Self) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }

@@ -31,16 +31,20 @@ public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible
         self.text = text
     }
 
+    /// The text itself.
     public var description: String { text }
 
+    /// Whether both have the same bytes.
     public static func == (left: Self, right: Self) -> Bool {
         left.text.utf8.elementsEqual(right.text.utf8)
     }
 
+    /// Whether the left one comes first, compared by bytes.
     public static func < (left: Self, right: Self) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
 
+    /// Feeds the bytes to a hasher.
     public func hash(into hasher: inout Hasher) {
         var copy = text
         copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }

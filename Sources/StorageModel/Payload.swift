@@ -9,6 +9,7 @@ public struct BlobID: Hashable, Sendable, Comparable {
         self.number = number
     }
 
+    /// Whether the left one comes first.
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
@@ -41,6 +42,7 @@ public struct LogPosition: Hashable, Sendable, Comparable {
         self.bytes = bytes
     }
 
+    /// Whether the left one comes first.
     public static func < (left: Self, right: Self) -> Bool { left.bytes < right.bytes }
 }
 

@@ -14,6 +14,7 @@ public struct WallTime: Hashable, Sendable, Comparable {
         return milliseconds % 1000 < 0 ? quotient - 1 : quotient
     }
 
+    /// Whether the left one comes first.
     public static func < (left: Self, right: Self) -> Bool {
         left.milliseconds < right.milliseconds
     }

@@ -6,7 +6,8 @@ struct EnvironmentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "env",
         abstract: "Print the endpoint and the root keys of a folder as shell exports.",
-        discussion: "Use it as: eval \"$(nave env ./data)\"")
+        discussion: "Use it as: eval \"$(nave env ./data)\""
+    )
 
     @Argument(help: "The folder that a server uses.", completion: .directory)
     var directory = "./data"

@@ -6,7 +6,8 @@ import ServerRuntime
 struct NaveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nave",
-        abstract: "A self-hosted hub for arrays: a bucket to any S3 client, and it knows the arrays.",
+        abstract:
+            "A self-hosted hub for arrays: a bucket to any S3 client, and it knows the arrays.",
         discussion: """
             Start a server on a folder, then point any S3 client at it:
 

@@ -7,7 +7,8 @@ struct PrincipalCommand: AsyncParsableCommand {
         commandName: "principal",
         abstract: "Add, list and remove the people and programs that hold keys.",
         discussion: "Works on a folder whether or not a server is running on it.",
-        subcommands: [Add.self, List.self, Remove.self])
+        subcommands: [Add.self, List.self, Remove.self]
+    )
 
     struct Folder: ParsableArguments {
         @Option(name: .customLong("data"), help: "The folder for the data.", completion: .directory)
@@ -16,7 +17,8 @@ struct PrincipalCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a principal and print its new keys as shell exports.")
+            abstract: "Make a principal and print its new keys as shell exports."
+        )
 
         @Argument(help: "The name: 1 to 64 of A-Z a-z 0-9 . _ -")
         var name: String
@@ -34,7 +36,8 @@ struct PrincipalCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the principals and their access keys.")
+            abstract: "List the principals and their access keys."
+        )
 
         @OptionGroup var folder: Folder
 
@@ -49,7 +52,8 @@ struct PrincipalCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove a principal; its keys stop working at once.")
+            abstract: "Remove a principal; its keys stop working at once."
+        )
 
         @Argument(help: "The name of the principal.")
         var name: String

@@ -18,7 +18,8 @@ struct ServeCommand: AsyncParsableCommand {
               nave serve /srv/nave --listen 0.0.0.0:9000 \\
                   --tls-certificate fullchain.pem --tls-key privkey.pem
               nave serve --ephemeral --listen 127.0.0.1:0 --ready-file ready.json   # for CI
-            """)
+            """
+    )
 
     @Argument(help: "The folder for the data.", completion: .directory)
     var directory: [String] = []
@@ -41,14 +42,22 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "JSON file with any of these options.", completion: .file())
     var config: String?
 
-    @Flag(help: "Keep the data in a temporary folder, and end with the process that started this one.")
+    @Flag(
+        help: "Keep the data in a temporary folder, and end with the process that started this one."
+    )
     var ephemeral = false
 
     func run() async throws {
         let options = ServerOptions(
-            directories: directory, listen: listen, tlsCertificate: tlsCertificate, tlsKey: tlsKey,
-            readyFile: readyFile, logLevel: logLevel, configurationFile: config,
-            lifetime: ephemeral ? .ephemeral : .kept)
+            directories: directory,
+            listen: listen,
+            tlsCertificate: tlsCertificate,
+            tlsKey: tlsKey,
+            readyFile: readyFile,
+            logLevel: logLevel,
+            configurationFile: config,
+            lifetime: ephemeral ? .ephemeral : .kept
+        )
         try await reportingErrors {
             let environment = ProcessEnvironment.variables
             let configuration = try await ServerConfiguration(options, environment: environment)

@@ -50,7 +50,8 @@ import Testing
             for imported in imports(of: file) {
                 #expect(
                     standard.contains(imported) || declared.contains(imported),
-                    "\(file.path) imports \(imported), which \(file.target) does not declare")
+                    "\(file.path) imports \(imported), which \(file.target) does not declare"
+                )
             }
         }
     }
@@ -67,8 +68,11 @@ import Testing
     }
 
     private func imports(of file: SourceTree.File) -> [String] {
-        SwiftText(file.text).lines.compactMap { line in
-            guard let match = line.firstMatch(of: /^(?:@\w+(?:\(\w+\))? )*(?:public |package |private )?import (?:\w+ )?(\w+)/)
+        file.lines.filter { $0.contains("import ") }.compactMap { line in
+            guard
+                let match = line.firstMatch(
+                    of: /^(?:@\w+(?:\(\w+\))? )*(?:public |package |private )?import (?:\w+ )?(\w+)/
+                )
             else { return nil }
             return String(match.output.1)
         }

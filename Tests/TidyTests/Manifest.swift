@@ -44,16 +44,20 @@ struct Manifest {
     ]
 
     private static func targets(in body: Substring, list: String) -> [Target] {
-        let opening = /^    (?:module|tests|systemLibrary|\.executableTarget|\.target|\.testTarget)\(/
+        let opening =
+            /^    (?:module|tests|systemLibrary|\.executableTarget|\.target|\.testTarget)\(/
             .anchorsMatchLineEndings()
         let starts = body.ranges(of: opening).map(\.lowerBound) + [body.endIndex]
         return zip(starts, starts.dropFirst()).compactMap { start, end in
             let text = body[start..<end]
-            let words = text.matches(of: /"([A-Za-z0-9]+)"|\b(nio[A-Z]\w+|logging|lifecycle|configuration|systemPackage|argumentParser)\b/)
-                .compactMap { match in
-                    match.output.1.map(String.init)
-                        ?? match.output.2.flatMap { products[String($0)] }
-                }
+            let words = text.matches(
+                of:
+                    /"([A-Za-z0-9]+)"|\b(nio[A-Z]\w+|logging|lifecycle|configuration|systemPackage|argumentParser)\b/
+            )
+            .compactMap { match in
+                match.output.1.map(String.init)
+                    ?? match.output.2.flatMap { products[String($0)] }
+            }
             guard let name = words.first else { return nil }
             return Target(name: name, list: list, dependencies: Set(words.dropFirst()))
         }

@@ -44,5 +44,7 @@ enum SourceTree {
         return found.sorted { $0.path < $1.path }
     }
 
-    static func swiftSources() throws -> [File] { try files(below: "Sources", suffixes: [".swift"]) }
+    static func swiftSources() throws -> [File] {
+        try files(below: "Sources", suffixes: [".swift"])
+    }
 }

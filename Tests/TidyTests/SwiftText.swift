@@ -7,7 +7,7 @@ struct SwiftText {
     private(set) var lines: [String] = []
 
     init(_ source: String) {
-        var scanner = Scanner(Array(source))
+        var scanner = Scanner(Array(source.utf8))
         lines = scanner.blanked().split(separator: "\n", omittingEmptySubsequences: false)
             .map(String.init)
     }
@@ -76,21 +76,30 @@ struct SwiftText {
     }
 }
 
-/// The character machine behind ``SwiftText``.
+/// The byte machine behind ``SwiftText``.
 private struct Scanner {
-    private let source: [Character]
-    private var position = 0
-    private var output = ""
+    private static let newline = UInt8(ascii: "\n")
+    private static let space = UInt8(ascii: " ")
+    private static let slash = UInt8(ascii: "/")
+    private static let star = UInt8(ascii: "*")
+    private static let quote = UInt8(ascii: "\"")
+    private static let hash = UInt8(ascii: "#")
+    private static let backslash = UInt8(ascii: "\\")
 
-    init(_ source: [Character]) {
+    private let source: [UInt8]
+    private var position = 0
+    private var output: [UInt8] = []
+
+    init(_ source: [UInt8]) {
         self.source = source
+        output.reserveCapacity(source.count)
     }
 
     mutating func blanked() -> String {
         while position < source.count {
-            if starts(with: "//") {
+            if holds(Self.slash, Self.slash) {
                 skipLineComment()
-            } else if starts(with: "/*") {
+            } else if holds(Self.slash, Self.star) {
                 skipBlockComment()
             } else if let hashes = stringStart() {
                 skipString(hashes: hashes)
@@ -99,78 +108,90 @@ private struct Scanner {
                 position += 1
             }
         }
-        return output
+        return String(decoding: output, as: UTF8.self)
     }
 
-    private func starts(with text: String) -> Bool {
-        let characters = Array(text)
-        guard position + characters.count <= source.count else { return false }
-        return Array(source[position..<(position + characters.count)]) == characters
+    private func holds(_ first: UInt8, _ second: UInt8) -> Bool {
+        position + 1 < source.count && source[position] == first && source[position + 1] == second
     }
 
-    private mutating func blank() {
-        output.append(source[position] == "\n" ? "\n" : " ")
-        position += 1
+    /// Whether `count` times the same byte stands at a place.
+    private func holds(_ byte: UInt8, count: Int, at place: Int) -> Bool {
+        guard place + count <= source.count else { return false }
+        return source[place..<(place + count)].allSatisfy { $0 == byte }
+    }
+
+    private mutating func blank(_ count: Int = 1) {
+        for _ in 0..<count where position < source.count {
+            output.append(source[position] == Self.newline ? Self.newline : Self.space)
+            position += 1
+        }
     }
 
     private mutating func skipLineComment() {
-        while position < source.count, source[position] != "\n" { position += 1 }
+        while position < source.count, source[position] != Self.newline { position += 1 }
     }
 
     private mutating func skipBlockComment() {
         var depth = 0
         repeat {
-            if starts(with: "/*") {
+            if holds(Self.slash, Self.star) {
                 depth += 1
                 blank()
-            } else if starts(with: "*/") {
+            } else if holds(Self.star, Self.slash) {
                 depth -= 1
                 blank()
             }
-            if position < source.count { blank() }
+            blank()
         } while depth > 0 && position < source.count
     }
 
     /// The number of `#` before the quote when a string begins here.
     private func stringStart() -> Int? {
+        guard source[position] == Self.hash || source[position] == Self.quote else { return nil }
         var hashes = 0
-        while position + hashes < source.count, source[position + hashes] == "#" { hashes += 1 }
-        let quote = position + hashes
-        return quote < source.count && source[quote] == "\"" ? hashes : nil
+        while position + hashes < source.count, source[position + hashes] == Self.hash {
+            hashes += 1
+        }
+        let opening = position + hashes
+        return opening < source.count && source[opening] == Self.quote ? hashes : nil
     }
 
     private mutating func skipString(hashes: Int) {
-        let hashText = String(repeating: "#", count: hashes)
-        let isMultiLine = starts(with: hashText + "\"\"\"")
-        let quotes = isMultiLine ? "\"\"\"" : "\""
-        for _ in 0..<(hashes + quotes.count) { blank() }
+        let quotes = holds(Self.quote, count: 3, at: position + hashes) ? 3 : 1
+        blank(hashes + quotes)
         while position < source.count {
-            if starts(with: quotes + hashText) {
-                for _ in 0..<(quotes.count + hashes) { blank() }
+            if holds(Self.quote, count: quotes, at: position),
+                holds(Self.hash, count: hashes, at: position + quotes)
+            {
+                blank(quotes + hashes)
                 return
             }
-            if starts(with: "\\" + hashText + "(") {
+            if source[position] == Self.backslash,
+                holds(Self.hash, count: hashes, at: position + 1),
+                holds(UInt8(ascii: "("), count: 1, at: position + 1 + hashes)
+            {
                 skipInterpolation(hashes: hashes)
-            } else if starts(with: "\\") && hashes == 0 {
-                blank()
-                if position < source.count { blank() }
+            } else if source[position] == Self.backslash && hashes == 0 {
+                blank(2)
             } else {
-                if source[position] == "\n" && !isMultiLine { return }
+                if source[position] == Self.newline && quotes == 1 { return }
                 blank()
             }
         }
     }
 
     private mutating func skipInterpolation(hashes: Int) {
-        for _ in 0..<(hashes + 1) { blank() }
+        blank(hashes + 1)
         var depth = 0
         repeat {
+            guard position < source.count else { return }
             if let inner = stringStart() {
                 skipString(hashes: inner)
                 continue
             }
-            if source[position] == "(" { depth += 1 }
-            if source[position] == ")" { depth -= 1 }
+            if source[position] == UInt8(ascii: "(") { depth += 1 }
+            if source[position] == UInt8(ascii: ")") { depth -= 1 }
             blank()
         } while depth > 0 && position < source.count
     }

@@ -12,7 +12,8 @@ import Testing
             }
 
             private func two() -> Int { 2 }
-            """)
+            """
+        )
         let functions = text.functions()
         #expect(functions.map(\.name) == ["one()", "two()"])
         #expect(functions.map(\.lines) == [1...5, 7...7])
@@ -26,7 +27,8 @@ import Testing
 
                 mutating func second()
             }
-            """)
+            """
+        )
         #expect(text.functions().isEmpty)
     }
 
@@ -39,7 +41,8 @@ import Testing
             ) throws(E) {
                 body()
             }
-            """)
+            """
+        )
         #expect(text.functions().map(\.lines) == [1...6])
     }
 }
