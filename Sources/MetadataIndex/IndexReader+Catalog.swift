@@ -16,6 +16,8 @@ extension IndexReader {
     ///   - scope: Which nodes.
     ///   - place: The last place of the page before, if any.
     ///   - limit: The most nodes to give.
+    /// - Returns: The page; it is the last if it has fewer than `limit` nodes.
+    /// - Throws: `SQLiteError`.
     public func nodes(
         namespace: LineID,
         namePrefix: String,

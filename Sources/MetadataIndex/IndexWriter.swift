@@ -45,6 +45,7 @@ public final class IndexWriter {
     /// Makes the batch visible to readers.
     ///
     /// - Parameter applied: The end of the log record of the last change.
+    /// - Throws: `SQLiteError`; the batch must then be rolled back.
     public func commit(applied: LogPosition) throws(SQLiteError) {
         try flushTallies()
         state.applied = applied

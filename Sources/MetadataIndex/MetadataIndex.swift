@@ -46,6 +46,8 @@ public final class MetadataIndex: Sendable {
     ///   - directory: An existing directory.
     ///   - volume: The volume whose log it belongs to.
     ///   - log: The positions that the log holds.
+    /// - Returns: The index, its writer, and what was found.
+    /// - Throws: `SQLiteError` if not even an empty index can be made.
     public static func open(
         directory: String,
         volume: String,
@@ -77,7 +79,9 @@ public final class MetadataIndex: Sendable {
         return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .begunAnew)
     }
 
-    /// Asks the index on the calling thread. Never waits for the writer.
+    /// Asks the index on the calling thread.
+    ///
+    /// Never waits for the writer.
     public func read<Value: Sendable>(
         _ body: @Sendable (IndexReader) throws(SQLiteError) -> Value
     ) throws(SQLiteError) -> Value {

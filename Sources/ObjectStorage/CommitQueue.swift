@@ -63,8 +63,9 @@ final class CommitQueue: Sendable {
     /// How many proposals wait now.
     var count: Int { state.withLock { $0.waiting.count } }
 
-    /// Takes the next batch; waits for one. Nil when the queue is closed and empty. For the committer's
-    /// thread alone.
+    /// Takes the next batch; waits for one.
+    ///
+    /// Nil when the queue is closed and empty. For the committer's thread alone.
     func take() -> [Waiting]? {
         while true {
             let taken = state.withLock { state -> [Waiting]? in

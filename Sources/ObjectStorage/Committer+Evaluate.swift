@@ -171,8 +171,10 @@ extension Committer {
         }
     }
 
-    /// The line that a key's object goes to. The first metadata at the root of `name:tag/` opens the
-    /// version: its line begins with what the prefix held so far.
+    /// The line that a key's object goes to.
+    ///
+    /// The first metadata at the root of `name:tag/` opens the version: its line begins with what
+    /// the prefix held so far.
     private func placement(
         _ key: ObjectKey,
         _ namespace: Namespace,

@@ -12,6 +12,8 @@ extension ObjectStore {
     ///   - scope: Which nodes.
     ///   - place: The last place of the page before, if any.
     ///   - limit: The most nodes to give.
+    /// - Returns: The page; it is the last if it has fewer than `limit` nodes.
+    /// - Throws: ``StoreError/indexFailed``.
     public func nodes(
         in namespace: Namespace,
         namePrefix: String = "",

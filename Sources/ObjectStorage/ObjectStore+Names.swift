@@ -3,7 +3,9 @@ import StorageModel
 extension ObjectStore {
     // MARK: - Principals
 
-    /// Finds who signs with an access key. In memory; may be called on an event loop.
+    /// Finds who signs with an access key.
+    ///
+    /// In memory; may be called on an event loop.
     public func principal(accessKey: String) -> Principal? {
         names.read { $0.principal(accessKey: accessKey) }
     }
@@ -29,7 +31,9 @@ extension ObjectStore {
 
     // MARK: - Namespaces
 
-    /// Finds a namespace. In memory; may be called on an event loop.
+    /// Finds a namespace.
+    ///
+    /// In memory; may be called on an event loop.
     public func namespace(_ name: NamespaceName) -> Namespace? {
         names.read { $0.namespaces[name] }
     }

@@ -5,7 +5,9 @@ import StorageModel
 import Volumes
 
 extension ObjectStore {
-    /// Finds the object of a key. Synchronous, some microseconds; may be called on an event loop.
+    /// Finds the object of a key.
+    ///
+    /// Synchronous, some microseconds; may be called on an event loop.
     public func lookUp(
         _ key: ObjectKey,
         in namespace: Namespace
@@ -28,6 +30,7 @@ extension ObjectStore {
     /// Begins to take in a payload.
     ///
     /// - Parameter expectedBytes: How long it will be, if known; a hint.
+    /// - Returns: The stage, which is finished or discarded by its one user.
     public func stagePayload(expectedBytes: Int64? = nil) -> PayloadStage {
         PayloadStage(
             expectedBytes: expectedBytes,

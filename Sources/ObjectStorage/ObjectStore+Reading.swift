@@ -8,7 +8,9 @@ extension ObjectStore {
     /// missing, if ever, when they are reached.
     private static let checkedBlobsMax = 16
 
-    /// Begins to read a range of an object's bytes. Synchronous; may be called on an event loop.
+    /// Begins to read a range of an object's bytes.
+    ///
+    /// Synchronous; may be called on an event loop.
     ///
     /// The reader keeps the blobs from being removed, so an object is read to its end whatever happens
     /// to its key.

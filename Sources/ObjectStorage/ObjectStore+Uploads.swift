@@ -24,7 +24,9 @@ extension ObjectStore {
         }
     }
 
-    /// Finds an upload in progress; nil if there is none of this name for this key. Synchronous.
+    /// Finds an upload in progress; nil if there is none of this name for this key.
+    ///
+    /// Synchronous.
     public func upload(
         _ id: UploadID,
         key: ObjectKey,
@@ -70,6 +72,7 @@ extension ObjectStore {
     ///   - range: The bytes of the object.
     ///   - entityTag: The MD5 of those bytes, which the caller has read.
     ///   - checksum: Of those bytes.
+    /// - Returns: The part as it is stored.
     /// - Throws: ``StoreError/objectReplaced``, ``StoreError/rangeInvalid`` and what ``putPart`` throws.
     public func copyPart(
         _ number: Int,
@@ -149,7 +152,9 @@ extension ObjectStore {
         }
     }
 
-    /// Makes an object of parts; no byte is copied. Its entity tag is the MD5 of the parts' MD5s, `-N`.
+    /// Makes an object of parts; no byte is copied.
+    ///
+    /// Its entity tag is the MD5 of the parts' MD5s, `-N`.
     ///
     /// A completion that is repeated within a day, because the answer was lost, gets the same answer
     /// as long as the key still holds that object.
@@ -162,6 +167,7 @@ extension ObjectStore {
     ///     checksum.
     ///   - checksums: Of the whole object, computed by the caller from ``parts(of:after:limit:)``.
     ///   - precondition: What must hold of the key.
+    /// - Returns: The object.
     /// - Throws: ``StoreError/uploadMissing(_:)``, ``StoreError/partInvalid(number:)``,
     ///   ``StoreError/partOrderInvalid``, ``StoreError/partTooSmall(number:sizeBytes:)``,
     ///   ``StoreError/partsEmpty``, ``StoreError/preconditionFailed`` and the failures of any write.
@@ -185,8 +191,9 @@ extension ObjectStore {
         return try await commit(.completeUpload(proposal), Self.object)
     }
 
-    /// What the listed parts say if the key names a metadata file. The committer verifies that they are
-    /// still the same.
+    /// What the listed parts say if the key names a metadata file.
+    ///
+    /// The committer verifies that they are still the same.
     private func fact(
         _ key: ObjectKey,
         _ id: UploadID,

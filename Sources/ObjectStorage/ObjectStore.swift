@@ -26,7 +26,9 @@ public final class ObjectStore: Sendable {
     let upkeep: Upkeep
     private let logger: Logger
 
-    /// Whether writes are taken: they are until a disk fails or the store is closed. Never waits.
+    /// Whether writes are taken: they are until a disk fails or the store is closed.
+    ///
+    /// Never waits.
     public var isWritable: Bool { volume.isWritable }
 
     private init(_ opened: Parts, diskPool: BlockingPool) {
@@ -135,7 +137,9 @@ public final class ObjectStore: Sendable {
         return opened.queue
     }
 
-    /// Finishes what is waiting, flushes, and closes. Further calls fail with ``StoreError/closed``.
+    /// Finishes what is waiting, flushes, and closes.
+    ///
+    /// Further calls fail with ``StoreError/closed``.
     public func close() async {
         await withCheckedContinuation { continuation in
             queue.close { continuation.resume() }

@@ -4,7 +4,9 @@ import StorageModel
 public struct ObjectStoreConfiguration: Sendable {
     /// The directory of the volume; made if it does not exist.
     public var volumeDirectory: String
-    /// The directory of the index; made if it does not exist. Always on the real file system.
+    /// The directory of the index; made if it does not exist.
+    ///
+    /// Always on the real file system.
     public var indexDirectory: String
     /// The principal whose keys come from the configuration rather than the log.
     public var root: Principal?

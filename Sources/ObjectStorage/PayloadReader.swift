@@ -58,7 +58,9 @@ public final class PayloadReader: Sendable {
         if !pinned.isEmpty { upkeep.unpin(pinned) }
     }
 
-    /// Gives the next piece, at most `max` bytes, without waiting. May be called on an event loop.
+    /// Gives the next piece, at most `max` bytes, without waiting.
+    ///
+    /// May be called on an event loop.
     ///
     /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is given.
     public func readNow(
@@ -68,7 +70,9 @@ public final class PayloadReader: Sendable {
         try readNext(max: max, allocator: allocator, mode: .cachedOnly)
     }
 
-    /// Gives the next piece, at most `max` bytes; waits on a disk thread. Never `.wouldBlock`.
+    /// Gives the next piece, at most `max` bytes; waits on a disk thread.
+    ///
+    /// Never `.wouldBlock`.
     ///
     /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is given.
     public func read(
@@ -106,8 +110,10 @@ public final class PayloadReader: Sendable {
         return .ready(buffer)
     }
 
-    /// How many bytes the next piece has: within one run and, where that costs nothing, up to the end
-    /// of a block, so that no block is verified twice. Nil at the end.
+    /// How many bytes the next piece has: within one run and, where that costs nothing, up to the
+    /// end of a block, so that no block is verified twice.
+    ///
+    /// Nil at the end.
     private func nextLength(from start: Int64, max: Int) -> Int? {
         guard start < end, let run = run(at: start) else { return nil }
         let most = Swift.min(Int64(Swift.max(max, 1)), Swift.min(run.end, end) - start)

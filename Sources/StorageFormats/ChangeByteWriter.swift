@@ -27,7 +27,7 @@ struct ChangeByteWriter {
         unsigned(UInt64(value))
     }
 
-    /// A signed number: zero, minus one, one, minus two … become 0, 1, 2, 3 …
+    /// A signed number, folded so that small ones are short: 0, -1, 1, -2 become 0, 1, 2, 3.
     mutating func signed(_ value: Int64) {
         unsigned(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
     }

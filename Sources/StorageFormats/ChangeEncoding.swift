@@ -16,7 +16,9 @@ extension Change {
     }
 }
 
-/// The byte that says what a change does. Numbers are never used again for something else.
+/// The byte that says what a change does.
+///
+/// Numbers are never used again for something else.
 enum ChangeKind: UInt8 {
     case createNamespace = 1
     case deleteNamespace = 2

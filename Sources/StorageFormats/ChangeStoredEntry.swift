@@ -1,7 +1,9 @@
 import StorageModel
 
 /// The part of an object that the index keeps as one column: everything but what it sorts, lists or
-/// compares by. See `docs/formats/index.md`.
+/// compares by.
+///
+/// See `docs/formats/index.md`.
 public struct StoredEntry: Hashable, Sendable {
     /// The version that this program writes.
     public static let formatVersion: UInt8 = 1
