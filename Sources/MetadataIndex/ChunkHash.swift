@@ -2,8 +2,8 @@ import Checksums
 import StorageModel
 
 extension ContentHash {
-    /// The hash of one chunk: the first 16 bytes of SHA-256 over its key in the array, a NUL, its entity
-    /// tag, a NUL and its length in eight bytes, lowest first.
+    /// The hash of one chunk: the first 16 bytes of SHA-256 over its key in the array, a NUL, its
+    /// entity tag, a NUL and its length in eight bytes, lowest first.
     init(key: some Sequence<UInt8>, entityTag: String, sizeBytes: Int64) {
         var input: [UInt8] = []
         input.reserveCapacity(128)

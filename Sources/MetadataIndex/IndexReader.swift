@@ -5,8 +5,8 @@ import StorageModel
 /// The questions that the engine asks of the index, over one connection.
 ///
 /// Every answer is of one state of the index. On a read connection wrap several questions in
-/// ``snapshot(_:)`` to have them answered of the same one; the writer's own reader sees what its open
-/// transaction has done so far.
+/// ``snapshot(_:)`` to have them answered of the same one; the writer's own reader sees what its
+/// open transaction has done so far.
 public struct IndexReader {
     let connection: Connection
 

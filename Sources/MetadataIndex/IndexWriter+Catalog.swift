@@ -103,8 +103,8 @@ extension IndexWriter {
         try insert.run()
     }
 
-    /// What a folder is called: `name:tag/member` in a version's line; in a namespace's own line the
-    /// path with the tag `latest`, or, in the layout of the original Hub client, `name/tag`.
+    /// What a folder is called: `name:tag/member` in a version's line; in a namespace's own line
+    /// the path with the tag `latest`, or, in the layout of the original Hub client, `name/tag`.
     private func arrayPlace(
         of folder: LinePath,
         dialect: ArrayDialect

@@ -41,8 +41,8 @@ extension IndexWriter {
 
     /// The deepest array whose folder is `path` or lies above it.
     ///
-    /// Usually one seek: the greatest path that is not after the folder is the array, or shares with it
-    /// all that an array above could be named.
+    /// Usually one seek: the greatest path that is not after the folder is the array, or shares
+    /// with it all that an array above could be named.
     func nearestArray(line: LineID, path: String) throws(SQLiteError) -> LinePath? {
         var bound = path
         while true {
@@ -61,7 +61,8 @@ extension IndexWriter {
         }
     }
 
-    /// The deepest folder above `path` whose name is a prefix of `other`; nil if `path` is the root.
+    /// The deepest folder above `path` whose name is a prefix of `other`; nil if `path` is the
+    /// root.
     private static func commonFolder(_ path: String, _ other: String) -> String? {
         var folder = path
         while !folder.isEmpty {
@@ -115,8 +116,8 @@ extension IndexWriter {
         for (array, tally) in touchedTallies { try store(tally, of: array) }
     }
 
-    /// Counts an array's chunks anew: every key under its folder that is neither metadata, nor under an
-    /// array nested deeper, nor in the place of a version with a line of its own.
+    /// Counts an array's chunks anew: every key under its folder that is neither metadata, nor
+    /// under an array nested deeper, nor in the place of a version with a line of its own.
     func recount(_ array: LinePath, changed: WallTime) throws(SQLiteError) {
         try flushTallies()
         var tally = ChunkTally(chunks: 0, storedBytes: 0, changed: changed, contentHash: .empty)

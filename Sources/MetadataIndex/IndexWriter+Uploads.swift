@@ -56,7 +56,8 @@ extension IndexWriter {
         try insert.run()
     }
 
-    /// Puts the object first, so that blobs it shares with the parts never lose their last reference.
+    /// Puts the object first, so that blobs it shares with the parts never lose their last
+    /// reference.
     func completeUpload(
         _ id: UploadID,
         _ write: ObjectWrite,

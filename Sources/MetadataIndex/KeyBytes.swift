@@ -1,6 +1,7 @@
 /// The bytes of keys as the index orders them: unsigned, byte by byte, shorter first.
 enum KeyBytes {
-    /// The least text that is greater than every text beginning with `prefix`; nil if there is none.
+    /// The least text that is greater than every text beginning with `prefix`; nil if there is
+    /// none.
     ///
     /// It need not be UTF-8; it is only compared with.
     static func successor(_ prefix: [UInt8]) -> [UInt8]? {

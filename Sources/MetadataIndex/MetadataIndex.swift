@@ -5,7 +5,8 @@ import StorageModel
 /// The index in its directory: one SQLite database, derived from the log and made again when it is
 /// missing, of another format, or not of this log.
 ///
-/// One thread writes, through ``makeWriter(volume:logStart:logEnd:)``; any thread reads, through ``read(_:)``.
+/// One thread writes, through ``makeWriter(volume:logStart:logEnd:)``; any thread reads, through
+/// ``read(_:)``.
 public final class MetadataIndex: Sendable {
     /// Read connections that are kept open while nobody uses them.
     private static let readersKeptMax = 16

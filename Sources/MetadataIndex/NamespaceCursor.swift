@@ -1,11 +1,11 @@
 import SQLiteDatabase
 import StorageModel
 
-/// Walks the objects of a namespace in the order of their keys: the plain line, with the line of every
-/// open version in the place of the keys that begin with the version's prefix.
+/// Walks the objects of a namespace in the order of their keys: the plain line, with the line of
+/// every open version in the place of the keys that begin with the version's prefix.
 ///
-/// Only within one snapshot. Regions of versions do not overlap, since a prefix `name:tag/` ends with
-/// the first segment that has a `:`.
+/// Only within one snapshot. Regions of versions do not overlap, since a prefix `name:tag/` ends
+/// with the first segment that has a `:`.
 final class NamespaceCursor {
     private struct Region {
         let prefix: [UInt8]

@@ -3,8 +3,8 @@ import StorageModel
 /// A key that can belong to a version: `name:tag/rest`.
 ///
 /// The first path segment that has a `:` must be `x:tag` with a tag as in OCI registries; the name
-/// is all before the `:` and may hold `/`. Whether the version exists is for the index to say; if it
-/// does not, the key is a plain one.
+/// is all before the `:` and may hold `/`. Whether the version exists is for the index to say; if
+/// it does not, the key is a plain one.
 ///
 /// Source: OCI Distribution Specification, "Pulling manifests", the grammar of `<reference>`.
 public struct VersionedKey: Hashable, Sendable {

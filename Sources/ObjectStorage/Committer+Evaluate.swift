@@ -128,7 +128,8 @@ extension Committer {
         ) { .putObject($0) }
     }
 
-    /// Decides where an object goes, whether its precondition holds, and whether it opens a version.
+    /// Decides where an object goes, whether its precondition holds, and whether it opens a
+    /// version.
     func write(
         _ key: ObjectKey,
         _ namespace: Namespace,

@@ -219,8 +219,8 @@ final class Committer {
         }
     }
 
-    /// Commits the index; applies all anew if the log put the records elsewhere than expected, as it
-    /// does when it begins a segment.
+    /// Commits the index; applies all anew if the log put the records elsewhere than expected, as
+    /// it does when it begins a segment.
     private func settle(
         _ accepted: [Accepted],
         _ placed: [AppendedRecord]
@@ -263,8 +263,8 @@ final class Committer {
         logger.notice("index caught up with the log")
     }
 
-    /// Has the index's own log moved into its database now and then: the bulk by the upkeep thread, the
-    /// rest here, so that SQLite can begin its log anew.
+    /// Has the index's own log moved into its database now and then: the bulk by the upkeep thread,
+    /// the rest here, so that SQLite can begin its log anew.
     private func tidyIndex() {
         if upkeep.takeCheckpointDone() {
             do throws(SQLiteError) {

@@ -66,7 +66,8 @@ extension ObjectStore {
         try ask { reader throws(SQLiteError) in try reader.entries(keys, line: line) }
     }
 
-    /// Lists keys of a line in the order of their bytes: those that begin with `prefix`, after `marker`.
+    /// Lists keys of a line in the order of their bytes: those that begin with `prefix`, after
+    /// `marker`.
     public func list(
         prefix: String,
         line: LineID,

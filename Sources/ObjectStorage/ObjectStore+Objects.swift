@@ -43,7 +43,8 @@ extension ObjectStore {
 
     /// Makes an object of a staged payload.
     ///
-    /// - Throws: ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a precondition on a
+    /// - Throws: ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a
+    ///   precondition on a
     ///   key that holds nothing), ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     public func put(
         _ key: ObjectKey,
@@ -78,7 +79,8 @@ extension ObjectStore {
 
     /// Makes an object of another object's bytes; blobs are shared, nothing large is copied.
     ///
-    /// - Throws: ``StoreError/objectReplaced`` if the source was replaced meanwhile (look it up again), and
+    /// - Throws: ``StoreError/objectReplaced`` if the source was replaced meanwhile (look it up
+    ///   again), and
     ///   what ``put(_:in:_:entityTag:attributes:checksums:precondition:)`` throws.
     public func copy(
         from entry: ObjectEntry,
@@ -112,7 +114,8 @@ extension ObjectStore {
 
     /// Deletes the object of a key.
     ///
-    /// - Throws: ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a precondition on a
+    /// - Throws: ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a
+    ///   precondition on a
     ///   key that holds nothing), ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     @discardableResult
     public func delete(
@@ -152,8 +155,8 @@ extension ObjectStore {
         if case .deletions(let outcomes) = outcome { outcomes } else { nil }
     }
 
-    /// Commits a change that names staged blobs, and settles who frees them: the index once it knows
-    /// them, nobody while that is unclear (the next start finds out), else this.
+    /// Commits a change that names staged blobs, and settles who frees them: the index once it
+    /// knows them, nobody while that is unclear (the next start finds out), else this.
     func handingOver<Value>(
         _ payloads: [StagedPayload],
         _ body: () async throws(StoreError) -> Value

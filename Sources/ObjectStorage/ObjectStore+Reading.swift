@@ -12,10 +12,11 @@ extension ObjectStore {
     ///
     /// Synchronous; may be called on an event loop.
     ///
-    /// The reader keeps the blobs from being removed, so an object is read to its end whatever happens
-    /// to its key.
+    /// The reader keeps the blobs from being removed, so an object is read to its end whatever
+    /// happens to its key.
     ///
-    /// - Throws: ``StoreError/objectReplaced`` if the object was replaced since it was looked up and its
+    /// - Throws: ``StoreError/objectReplaced`` if the object was replaced since it was looked up
+    ///   and its
     ///   bytes may be gone: look it up again. ``StoreError/rangeInvalid`` if the range is not within
     ///   the object.
     public func reader(
@@ -45,8 +46,8 @@ extension ObjectStore {
         return reader
     }
 
-    /// Reads a range of an object's bytes on the calling thread, which must be allowed to wait, as those
-    /// of ``diskPool`` are.
+    /// Reads a range of an object's bytes on the calling thread, which must be allowed to wait, as
+    /// those of ``diskPool`` are.
     ///
     /// - Throws: As ``reader(_:range:)``, and ``StoreError/checksumMismatch``.
     public func readBlocking(

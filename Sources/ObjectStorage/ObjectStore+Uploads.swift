@@ -40,7 +40,8 @@ extension ObjectStore {
 
     /// Stores a part, in place of an earlier one of its number.
     ///
-    /// - Throws: ``StoreError/uploadMissing(_:)``, ``StoreError/partNumberInvalid(_:)`` and the failures of
+    /// - Throws: ``StoreError/uploadMissing(_:)``, ``StoreError/partNumberInvalid(_:)`` and the
+    ///   failures of
     ///   any write.
     public func putPart(
         _ number: Int,
@@ -73,7 +74,8 @@ extension ObjectStore {
     ///   - entityTag: The MD5 of those bytes, which the caller has read.
     ///   - checksum: Of those bytes.
     /// - Returns: The part as it is stored.
-    /// - Throws: ``StoreError/objectReplaced``, ``StoreError/rangeInvalid`` and what ``putPart`` throws.
+    /// - Throws: ``StoreError/objectReplaced``, ``StoreError/rangeInvalid`` and what ``putPart``
+    ///   throws.
     public func copyPart(
         _ number: Int,
         of upload: MultipartUpload,
@@ -156,8 +158,8 @@ extension ObjectStore {
     ///
     /// Its entity tag is the MD5 of the parts' MD5s, `-N`.
     ///
-    /// A completion that is repeated within a day, because the answer was lost, gets the same answer
-    /// as long as the key still holds that object.
+    /// A completion that is repeated within a day, because the answer was lost, gets the same
+    /// answer as long as the key still holds that object.
     ///
     /// - Parameters:
     ///   - id: The upload.
@@ -211,7 +213,8 @@ extension ObjectStore {
         return try await fact(key, source)
     }
 
-    /// The object that an upload was completed to, if that was within a day and the key still holds it.
+    /// The object that an upload was completed to, if that was within a day and the key still holds
+    /// it.
     public func completedEntry(
         _ id: UploadID,
         key: ObjectKey,

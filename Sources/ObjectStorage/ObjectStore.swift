@@ -8,9 +8,9 @@ import Volumes
 
 /// A store of objects on one volume: the log, its blobs, and the index derived from them.
 ///
-/// Threads: writes are decided by one committer thread, in batches with one flush each; look-ups ask
-/// the index on the calling thread, some microseconds each, so they may be made on an event loop;
-/// listings and payloads that are not in memory go to ``diskPool``.
+/// Threads: writes are decided by one committer thread, in batches with one flush each; look-ups
+/// ask the index on the calling thread, some microseconds each, so they may be made on an event
+/// loop; listings and payloads that are not in memory go to ``diskPool``.
 ///
 /// Consistency: once a write was answered, every look-up and listing shows it; what they show is on
 /// the disk.

@@ -6,8 +6,8 @@ import Volumes
 
 /// Reads a range of an object's bytes in order; every byte is verified before it is handed out.
 ///
-/// The reader keeps the object's blobs from being removed for as long as it lives, so an object that
-/// is replaced or deleted meanwhile is still read to its end.
+/// The reader keeps the object's blobs from being removed for as long as it lives, so an object
+/// that is replaced or deleted meanwhile is still read to its end.
 ///
 /// State: how far it has come, guarded by `offset`; one caller at a time.
 public final class PayloadReader: Sendable {
@@ -62,7 +62,8 @@ public final class PayloadReader: Sendable {
     ///
     /// May be called on an event loop.
     ///
-    /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is given.
+    /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is
+    ///   given.
     public func readNow(
         max: Int,
         allocator: ByteBufferAllocator
@@ -74,7 +75,8 @@ public final class PayloadReader: Sendable {
     ///
     /// Never `.wouldBlock`.
     ///
-    /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is given.
+    /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is
+    ///   given.
     public func read(
         max: Int,
         allocator: ByteBufferAllocator

@@ -53,8 +53,8 @@ struct PayloadSource: Sendable {
 }
 
 extension ObjectStore {
-    /// A source of the same bytes that shares only blobs: bytes in the log belong to one row each, so
-    /// they are copied, into the new record or, if there are several such runs, into blobs.
+    /// A source of the same bytes that shares only blobs: bytes in the log belong to one row each,
+    /// so they are copied, into the new record or, if there are several such runs, into blobs.
     func detached(
         _ payload: Payload,
         range: Range<Int64>
@@ -124,8 +124,8 @@ extension ObjectStore {
         }
     }
 
-    /// What the bytes say if the key names a metadata file; never a failure of the write, unless the
-    /// bytes cannot be read at all.
+    /// What the bytes say if the key names a metadata file; never a failure of the write, unless
+    /// the bytes cannot be read at all.
     func fact(_ key: ObjectKey, _ source: PayloadSource) async throws(StoreError) -> CatalogFact? {
         guard let file = CatalogFile(key: key.text) else { return nil }
         let sizeBytes = source.lengthBytes

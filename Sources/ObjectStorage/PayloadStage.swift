@@ -7,8 +7,8 @@ import Volumes
 /// Takes in the bytes of one payload: short ones in memory, longer ones into a blob as they come.
 ///
 /// One task uses a stage, one call at a time. `append` returns while the disk still writes, so that
-/// the caller hashes the next bytes meanwhile; it waits when a buffer's worth is behind. At most two
-/// buffers of ``StoreLimits/stageBufferBytes`` are held.
+/// the caller hashes the next bytes meanwhile; it waits when a buffer's worth is behind. At most
+/// two buffers of ``StoreLimits/stageBufferBytes`` are held.
 ///
 /// State: guarded by `state`, which disk threads share with the task.
 public final class PayloadStage: Sendable {
@@ -52,7 +52,8 @@ public final class PayloadStage: Sendable {
 
     /// Takes the next bytes.
     ///
-    /// - Throws: ``StoreError/payloadTooLarge``, ``StoreError/outOfSpace`` and other failures of the
+    /// - Throws: ``StoreError/payloadTooLarge``, ``StoreError/outOfSpace`` and other failures of
+    ///   the
     ///   volume, now or while earlier bytes were written.
     public func append(_ bytes: ByteBuffer) async throws(StoreError) {
         var rest = bytes

@@ -2,8 +2,8 @@ import StorageFormats
 import StorageModel
 import Volumes
 
-/// A change that somebody wants, with its conditions; the committer decides it against the state that
-/// all earlier changes have made.
+/// A change that somebody wants, with its conditions; the committer decides it against the state
+/// that all earlier changes have made.
 enum Proposal: Sendable {
     case createNamespace(NamespaceName, owner: PrincipalName, access: NamespaceAccess)
     case deleteNamespace(NamespaceName)

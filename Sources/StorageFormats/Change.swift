@@ -1,6 +1,7 @@
 import StorageModel
 
-/// One change of a store, with everything decided: the value that the log keeps and the index applies.
+/// One change of a store, with everything decided: the value that the log keeps and the index
+/// applies.
 ///
 /// A change says what happens, never what is to be tried: sequence, time, identifiers and routing
 /// are settled before it is written, so applying the same changes to an empty index gives the same
@@ -62,8 +63,8 @@ public struct ObjectWrite: Hashable, Sendable {
     public let entry: NewEntry
     /// What the object says as array metadata, if its key names such a file and it is one.
     public let fact: CatalogFact?
-    /// The version that this write opens first, if any; in the same change, so that no crash can come
-    /// between the two.
+    /// The version that this write opens first, if any; in the same change, so that no crash can
+    /// come between the two.
     public let opening: VersionOpening?
 
     /// Makes a write of its parts.

@@ -114,8 +114,8 @@ public struct ChunkTally: Hashable, Sendable {
     public var storedBytes: Int64
     /// When a chunk or the metadata changed last.
     public var changed: WallTime
-    /// The content hash over (key, entity tag, length) of every chunk; equal contents, equal hashes,
-    /// whatever the order of writes.
+    /// The content hash over (key, entity tag, length) of every chunk; equal contents, equal
+    /// hashes, whatever the order of writes.
     public var contentHash: ContentHash
 
     /// Makes a tally of its parts.

@@ -7,8 +7,8 @@ import Testing
 
 /// Checks the catalog against a recomputation from the keys.
 ///
-/// Method: seeded random writes of metadata, chunks and versions over nested paths; after each, every
-/// array's tally is computed anew from a listing.
+/// Method: seeded random writes of metadata, chunks and versions over nested paths; after each,
+/// every array's tally is computed anew from a listing.
 @Suite struct CatalogTests {
     static let array = CatalogFact(dialect: .zarr3, kind: .array)
     static let group = CatalogFact(dialect: .zarr3, kind: .group)

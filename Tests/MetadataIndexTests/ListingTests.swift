@@ -7,8 +7,9 @@ import Testing
 
 /// Checks listings against their definition.
 ///
-/// Method: the definition is written down for a sorted array of keys, and compared with the index for
-/// seeded random keys, versions, prefixes, delimiters, starts and limits, page by page to the end.
+/// Method: the definition is written down for a sorted array of keys, and compared with the index
+/// for seeded random keys, versions, prefixes, delimiters, starts and limits, page by page to the
+/// end.
 @Suite struct ListingTests {
     /// Keys and common prefixes in the order of their bytes, as S3 defines them.
     static func definition(_ keys: [String], _ query: ListQuery) -> [String] {

@@ -7,8 +7,8 @@ import Testing
 
 /// Checks puts, reads, copies, deletes and preconditions.
 ///
-/// Method: worked cases at the lengths where payloads change their form, then seeded random operations
-/// against a dictionary.
+/// Method: worked cases at the lengths where payloads change their form, then seeded random
+/// operations against a dictionary.
 @Suite struct ObjectTests {
     static let lengths = [0, 1, 999, 1000, 1001, 65_536, 65_537, 70_000, 70_001, 300_000]
 

@@ -6,10 +6,11 @@ import Testing
 
 /// Checks that no crash and no failing call loses what was acknowledged or shows what is not whole.
 ///
-/// Method: a seeded workload runs on a simulated disk once undisturbed, to count its calls, and then once
-/// for every call with the power lost there; the disk is found with an arbitrary part of what was
-/// not flushed, and the index as it was, lost, or of an earlier commit. The same with a call that
-/// fails. `NAVE_SIMULATION_SEEDS` sets how many seeds run, `NAVE_SIMULATION_SEED` runs one.
+/// Method: a seeded workload runs on a simulated disk once undisturbed, to count its calls, and
+/// then once for every call with the power lost there; the disk is found with an arbitrary part of
+/// what was not flushed, and the index as it was, lost, or of an earlier commit. The same with a
+/// call that fails. `NAVE_SIMULATION_SEEDS` sets how many seeds run, `NAVE_SIMULATION_SEED` runs
+/// one.
 @Suite struct CrashTests {
     static let seeds: [UInt64] = {
         let environment = ProcessInfo.processInfo.environment

@@ -183,8 +183,8 @@ final class Simulation {
         try FileManager.default.copyItem(atPath: indexCopy, toPath: index + "/nave.sqlite")
     }
 
-    /// Opens the store of a disk and holds what is found against what is known; then writes, and opens
-    /// it once more without its index.
+    /// Opens the store of a disk and holds what is found against what is known; then writes, and
+    /// opens it once more without its index.
     func check(_ disk: SimulatedFileSystem, _ fate: IndexFate, _ context: String) async throws {
         try meet(fate)
         let subject = try await SimulatedStore.open(disk, index: index, seed: seed &+ 1)
