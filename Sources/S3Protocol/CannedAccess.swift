@@ -28,12 +28,19 @@ public enum CannedAccess {
 
     /// The access that a list in a document amounts to.
     ///
+    /// - Parameters:
+    ///   - document: The list.
+    ///   - owner: The owner of the bucket.
+    ///   - isKnown: Whether somebody has a name.
+    /// - Returns: The access, if Nave has one that means the same.
     /// - Throws: ``S3Error/malformedACL`` when it is no such list,
-    ///   ``S3Error/notImplemented(feature:)`` when it grants anything but full control to the owner
-    ///   and reading to everybody.
+    ///   ``S3Error/invalidArgument(name:value:)`` or ``S3Error/unresolvableGrant(email:)`` when it
+    ///   names nobody, ``S3Error/notImplemented(feature:)`` when it grants anything but full control
+    ///   to the owner and reading to everybody.
     public static func access(
         in document: [UInt8],
-        owner: PrincipalName
+        owner: PrincipalName,
+        isKnown: (String) -> Bool
     ) throws(S3Error) -> NamespaceAccess {
         let root: XMLElement
         do {
@@ -49,7 +56,13 @@ public enum CannedAccess {
             guard let grantee = grant.child("Grantee"),
                 let permission = grant.text(of: "Permission")
             else { throw .malformedACL }
-            if grantee.text(of: "ID") == owner.text, permission == "FULL_CONTROL" { continue }
+            if let email = grantee.text(of: "EmailAddress") {
+                throw .unresolvableGrant(email: email)
+            }
+            if let name = grantee.text(of: "ID") {
+                if name == owner.text, permission == "FULL_CONTROL" { continue }
+                guard isKnown(name) else { throw .invalidArgument(name: "ID", value: name) }
+            }
             guard grantee.text(of: "URI") == allUsers, permission == "READ" else {
                 throw .notImplemented(
                     feature: "grants other than the owner's full control and public reading"

@@ -91,7 +91,8 @@ extension S3Error {
             .objectAccessControlNotSupported, .invalidURI, .notConfigured, .noObjectLock,
             .objectLockNotEnabled, .notImplemented, .invalidRequest, .missingContentLength,
             .incompleteBody, .unexpectedContent, .malformedXML, .malformedACL,
-            .missingRequestBody, .invalidDigest, .badDigest, .invalidChunkFraming,
+            .unresolvableGrant, .missingRequestBody, .invalidDigest, .badDigest,
+            .invalidChunkFraming,
             .malformedTrailer, .requestTimeout, .internalError, .insufficientStorage, .slowDown,
             .serviceUnavailable:
             []

@@ -52,6 +52,29 @@ public struct HeaderList: Sendable {
         name.utf8.count == lowerCaseName.utf8.count && begins(name, lowerCaseName)
     }
 
+    /// Whether text may be the name of a field.
+    ///
+    /// Source: RFC 9110, section 5.6.2.
+    static func isToken(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+
+    /// Whether text may be the value of a field: no control bytes.
+    ///
+    /// Source: RFC 9110, section 5.5.
+    static func isFieldText(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
+
     private static func begins(_ name: String, _ lowerCasePrefix: String) -> Bool {
         var bytes = name.utf8.makeIterator()
         for wanted in lowerCasePrefix.utf8 {

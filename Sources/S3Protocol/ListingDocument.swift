@@ -48,16 +48,21 @@ public enum ListingDocument {
         var xml = XMLWriter(reservingBytes: 1024 + page.objects.count * lineBytes)
         xml.openRoot("ListBucketResult")
         xml.element("Name", bucket.name.text)
-        xml.name("Prefix", request.prefix, encoding)
         switch request.version {
         case .one(let marker):
+            // Clients decode the prefix of the second version only.
+            xml.element("Prefix", request.prefix)
             xml.name("Marker", marker ?? "", encoding)
             // S3 gives the next marker only with a delimiter; else the last key is the marker.
             if request.delimiter != nil, let next = page.nextMarker {
                 xml.name("NextMarker", next, encoding)
             }
         case .two(let token, let startAfter, _):
-            xml.element("ContinuationToken", ifPresent: token.map(ContinuationToken.after))
+            xml.name("Prefix", request.prefix, encoding)
+            xml.element(
+                "ContinuationToken",
+                ifPresent: token.map { $0.isEmpty ? "" : ContinuationToken.after($0) }
+            )
             xml.element(
                 "NextContinuationToken",
                 ifPresent: page.nextMarker.map(ContinuationToken.after)

@@ -166,10 +166,8 @@ public struct ListedPart: Hashable, Sendable {
 extension XMLReader {
     /// Parses a document and checks the name of its root.
     ///
-    /// - Throws: ``S3Error/malformedXML``, ``S3Error/missingRequestBody`` or
-    ///   ``S3Error/maxMessageLengthExceeded(maxBytes:)``.
+    /// - Throws: ``S3Error/malformedXML`` or ``S3Error/maxMessageLengthExceeded(maxBytes:)``.
     static func document(_ bytes: [UInt8], root name: String) throws(S3Error) -> XMLElement {
-        guard !bytes.isEmpty else { throw .missingRequestBody }
         let root: XMLElement
         do {
             root = try parse(bytes)

@@ -47,7 +47,7 @@ public struct ReadRequest: Sendable {
         for name in overrideNames {
             guard let value = try query.text("response-" + name) else { continue }
             // A header that held a line break would be two.
-            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            guard HeaderList.isFieldText(value) else {
                 throw .invalidArgument(name: "response-" + name, value: value)
             }
             fields.append(HeaderField(name, value))

@@ -7,25 +7,31 @@ public struct QueryParameters: Sendable {
     public static let countMax = 128
 
     private var names: [String] = []
-    private var rawValues: [Substring] = []
+    private var rawValues: [String] = []
 
     /// Splits a raw query, the part of a request target after `?`.
     ///
     /// - Throws: ``S3Error/invalidURI(_:)`` when a name is not well encoded or there are too many.
     public init(_ query: Substring) throws(S3Error) {
         guard !query.isEmpty else { return }
-        for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
-            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
-            let rawName = Substring(pair[..<equals])
-            if Self.isSignature(rawName) { continue }
-            guard names.count < Self.countMax else { throw .invalidURI(.tooManyParameters) }
-            guard let name = PercentCoding.decode(rawName, plusSign: .space) else {
+        var pairs: [Range<Int>] = []
+        let bytes = Array(query.utf8)
+        var start = 0
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "&")) ?? bytes.count
+            if end > start, !Self.isSignature(bytes[start..<end]) { pairs.append(start..<end) }
+            start = end + 1
+        }
+        guard pairs.count <= Self.countMax else { throw .invalidURI(.tooManyParameters) }
+        for pair in pairs {
+            let equals = bytes[pair].firstIndex(of: UInt8(ascii: "=")) ?? pair.upperBound
+            let rawName = String(decoding: bytes[pair.lowerBound..<equals], as: UTF8.self)
+            guard let name = PercentCoding.decode(rawName[...], plusSign: .space) else {
                 throw .invalidURI(.queryEncoding)
             }
             names.append(name)
-            rawValues.append(
-                equals == pair.endIndex ? "" : Substring(pair[pair.index(after: equals)...])
-            )
+            let value = bytes[min(equals + 1, pair.upperBound)..<pair.upperBound]
+            rawValues.append(String(decoding: value, as: UTF8.self))
         }
     }
 
@@ -40,7 +46,7 @@ public struct QueryParameters: Sendable {
     /// - Throws: ``S3Error/invalidURI(_:)`` when the value is not well encoded.
     public func value(_ name: String) throws(S3Error) -> String? {
         guard let index = names.firstIndex(of: name) else { return nil }
-        guard let value = PercentCoding.decode(rawValues[index], plusSign: .space) else {
+        guard let value = PercentCoding.decode(rawValues[index][...], plusSign: .space) else {
             throw .invalidURI(.queryEncoding)
         }
         return value
@@ -56,25 +62,38 @@ public struct QueryParameters: Sendable {
 
     /// The parameters named `x-amz-…`, which presigners make of headers: S3 reads them as headers.
     ///
-    /// - Throws: ``S3Error/invalidURI(_:)`` when a value is not well encoded.
+    /// A name that is no token, or a value with control bytes, could not have come in a header and
+    /// could not be sent back in one.
+    ///
+    /// - Throws: ``S3Error/invalidURI(_:)`` when a value is not well encoded,
+    ///   ``S3Error/invalidArgument(name:value:)`` when it could not be a header.
     public func hoistedHeaders() throws(S3Error) -> [HeaderSuffix] {
         var found: [HeaderSuffix] = []
         for name in names where name.utf8.count > 6 && name.lowercased().hasPrefix("x-amz-") {
-            found.append(HeaderSuffix(suffix: name.lowercased(), value: try value(name) ?? ""))
+            let value = try value(name) ?? ""
+            guard HeaderList.isToken(name), HeaderList.isFieldText(value) else {
+                throw .invalidArgument(name: name, value: value)
+            }
+            found.append(HeaderSuffix(suffix: name.lowercased(), value: value))
         }
         return found
     }
 
-    /// The names of the query form of a signature.
+    /// What begins the names of the query form of a signature.
+    private static let signaturePrefix = Array("X-Amz-".utf8)
+
+    /// The rest of those names.
     ///
     /// Source: Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters".
     private static let signatureNames = [
-        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
-        "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
-    ]
+        "Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature",
+        "Security-Token", "Content-Sha256",
+    ].map { Array($0.utf8) }
 
-    private static func isSignature(_ name: Substring) -> Bool {
-        guard name.utf8.first == UInt8(ascii: "X") else { return false }
-        return signatureNames.contains { $0.utf8.elementsEqual(name.utf8) }
+    /// Whether a parameter belongs to a signature; the usual query has nothing else.
+    private static func isSignature(_ pair: ArraySlice<UInt8>) -> Bool {
+        guard pair.starts(with: signaturePrefix) else { return false }
+        let name = pair.dropFirst(signaturePrefix.count).prefix { $0 != UInt8(ascii: "=") }
+        return signatureNames.contains { $0.count == name.count && $0.elementsEqual(name) }
     }
 }

@@ -53,6 +53,7 @@ extension S3Error {
         case .maxMessageLengthExceeded: ("MaxMessageLengthExceeded", 400)
         case .malformedXML: ("MalformedXML", 400)
         case .malformedACL: ("MalformedACLError", 400)
+        case .unresolvableGrant: ("UnresolvableGrantByEmailAddress", 400)
         case .missingRequestBody: ("MissingRequestBodyError", 400)
         case .invalidDigest: ("InvalidDigest", 400)
         case .badDigest: ("BadDigest", 400)

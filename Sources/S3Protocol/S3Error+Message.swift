@@ -54,6 +54,7 @@ extension S3Error {
         case .maxMessageLengthExceeded(let limit): "Your document exceeds \(limit) bytes."
         case .malformedXML: S3Sentence.malformedXML
         case .malformedACL: S3Sentence.malformedACL
+        case .unresolvableGrant: "The email address you provided does not match any account."
         case .missingRequestBody: "Request body is empty."
         case .invalidDigest: "The Content-MD5 you specified is not valid."
         case .badDigest(let digest):

@@ -89,6 +89,8 @@ public enum S3Error: Error, Hashable, Sendable {
     case maxMessageLengthExceeded(maxBytes: Int)
     case malformedXML
     case malformedACL
+    /// A grant to an e-mail address; principals have none.
+    case unresolvableGrant(email: String)
     /// A document body is needed and there is none.
     case missingRequestBody
     /// A `Content-MD5` that is not 16 bytes in base64.

@@ -80,7 +80,7 @@ extension BucketOperation {
         if let feature = BucketFeature.named(in: query) {
             throw .notImplemented(feature: "the \(feature.rawValue) configuration of a bucket")
         }
-        return .create(try CannedAccess.stated(in: headers) ?? .private)
+        return .create(try CannedAccess.stated(in: headers))
     }
 
     private static func delete(_ query: QueryParameters) throws(S3Error) -> BucketOperation {

@@ -16,8 +16,8 @@ public enum S3Operation: Sendable {
 
 /// What is asked of a bucket.
 public enum BucketOperation: Sendable {
-    /// CreateBucket; the access that headers ask for.
-    case create(NamespaceAccess)
+    /// CreateBucket; the access that headers ask for, if any.
+    case create(NamespaceAccess?)
     /// HeadBucket.
     case head
     /// DeleteBucket.

@@ -36,8 +36,7 @@ struct BodyIntake {
     ) throws(S3Error) -> BodyIntake {
         let limitBytes = S3Limits.payloadBytesMax
         let intake = try BodyIntake(exchange, stated, kept: kept, limitBytes: limitBytes)
-        guard let declaredBytes = intake.declaredBytes else { throw .missingContentLength }
-        guard declaredBytes <= limitBytes else {
+        if let declaredBytes = intake.declaredBytes, declaredBytes > limitBytes {
             throw .entityTooLarge(proposedBytes: declaredBytes, maxBytes: limitBytes)
         }
         return intake
@@ -79,13 +78,23 @@ struct BodyIntake {
             decoder = AWSChunkedDecoder(exchange.signing, declaredBytes: declared)
             sha256 = nil
         case .sha256:
-            declaredBytes = exchange.request.declaredBodyBytes
+            declaredBytes = Self.plainLength(exchange)
             sha256 = SHA256()
         case .unsigned:
-            declaredBytes = exchange.request.declaredBodyBytes
+            declaredBytes = Self.plainLength(exchange)
             sha256 = nil
         }
         digests = DigestSet(Set([stated.checksum.algorithm, kept].compactMap(\.self)))
+    }
+
+    /// The length of a body without framing of its own; nil when it is not stated.
+    ///
+    /// A body in HTTP's own chunks is taken although S3 refuses it: its end is certain.
+    ///
+    /// Source: RFC 9112, section 6.3: a request with neither length nor transfer coding has no body.
+    private static func plainLength(_ exchange: Exchange) -> Int64? {
+        exchange.request.declaredBodyBytes
+            ?? (exchange.headers["transfer-encoding"] == nil ? 0 : nil)
     }
 
     private static func decodedLength(_ headers: HeaderList) throws(S3Error) -> Int64 {

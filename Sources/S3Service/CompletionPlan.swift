@@ -29,9 +29,7 @@ struct CompletionPlan {
         upload: MultipartUpload,
         request: CompleteUploadRequest
     ) throws(S3Error) {
-        for (part, next) in zip(listed, listed.dropFirst()) where part.number >= next.number {
-            throw .invalidPartOrder(uploadID: upload.id.text)
-        }
+        let listed = try Self.inOrder(listed, upload)
         let choice =
             upload.checksum ?? UploadChecksum(algorithm: .crc64nvme, scope: .fullObject)
         var references: [PartReference] = []
@@ -64,6 +62,25 @@ struct CompletionPlan {
         let whole = digests.count == references.count ? choice.ofWhole(digests) : nil
         checksums = whole.map { [$0] } ?? []
         try Self.check(request, choice, whole, sizeBytes)
+    }
+
+    /// The listed parts, in ascending order; of a number that comes twice in a row the last counts,
+    /// because clients list a part again that they sent again.
+    private static func inOrder(
+        _ listed: [ListedPart],
+        _ upload: MultipartUpload
+    ) throws(S3Error) -> [ListedPart] {
+        var ordered: [ListedPart] = []
+        for part in listed {
+            if let last = ordered.last {
+                guard last.number <= part.number else {
+                    throw .invalidPartOrder(uploadID: upload.id.text)
+                }
+                if last.number == part.number { ordered.removeLast() }
+            }
+            ordered.append(part)
+        }
+        return ordered
     }
 
     /// Finds the uploaded part that a listed one means.

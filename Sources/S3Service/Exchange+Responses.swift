@@ -6,21 +6,21 @@ import StorageModel
 
 extension Exchange {
     /// The header fields that every answer has, with room for more.
-    func baseHeaders(reserving count: Int = 4) -> HTTPHeaders {
-        Self.baseHeaders(requestID: requestID, hostID: hostID, reserving: count)
+    func baseFields(reserving count: Int = 4) -> [(String, String)] {
+        Self.baseFields(requestID: requestID, hostID: hostID, reserving: count)
     }
 
-    static func baseHeaders(
+    static func baseFields(
         requestID: String,
         hostID: String,
         reserving count: Int = 4
-    ) -> HTTPHeaders {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(3 + count)
-        headers.add(name: "Server", value: "Nave")
-        headers.add(name: "x-amz-request-id", value: requestID)
-        headers.add(name: "x-amz-id-2", value: hostID)
-        return headers
+    ) -> [(String, String)] {
+        var fields: [(String, String)] = []
+        fields.reserveCapacity(3 + count)
+        fields.append(("Server", "Nave"))
+        fields.append(("x-amz-request-id", requestID))
+        fields.append(("x-amz-id-2", hostID))
+        return fields
     }
 
     /// An answer without a body.
@@ -28,9 +28,8 @@ extension Exchange {
         _ status: HTTPResponseStatus,
         _ fields: [(name: String, value: String)] = []
     ) -> HTTPResponse {
-        var headers = baseHeaders(reserving: fields.count)
-        for field in fields { headers.add(name: field.name, value: field.value) }
-        return HTTPResponse(status: status, headers: headers, body: .none)
+        let all = baseFields(reserving: fields.count) + fields.map { ($0.name, $0.value) }
+        return HTTPResponse(status: status, headers: HTTPHeaders(all), body: .none)
     }
 
     /// An answer with a document.
@@ -38,10 +37,14 @@ extension Exchange {
         _ xml: [UInt8],
         _ fields: [(name: String, value: String)] = []
     ) -> HTTPResponse {
-        var headers = baseHeaders(reserving: fields.count + 1)
-        headers.add(name: "Content-Type", value: "application/xml")
-        for field in fields { headers.add(name: field.name, value: field.value) }
-        return HTTPResponse(status: .ok, headers: headers, body: .bytes(ByteBuffer(bytes: xml)))
+        var all = baseFields(reserving: fields.count + 1)
+        all.append(("Content-Type", "application/xml"))
+        all += fields.map { ($0.name, $0.value) }
+        return HTTPResponse(
+            status: .ok,
+            headers: HTTPHeaders(all),
+            body: .bytes(ByteBuffer(bytes: xml))
+        )
     }
 
     /// The answer that tells an error.
@@ -66,18 +69,18 @@ extension Exchange {
             requestID: requestID,
             hostID: hostID
         )
-        var headers = baseHeaders(requestID: requestID, hostID: hostID)
-        headers.add(name: "Content-Type", value: "application/xml")
+        var fields = baseFields(requestID: requestID, hostID: hostID)
+        fields.append(("Content-Type", "application/xml"))
         if case .invalidRange(_, let sizeBytes) = error {
-            headers.add(name: "Content-Range", value: "bytes */\(sizeBytes)")
+            fields.append(("Content-Range", "bytes */\(sizeBytes)"))
         } else if error.status == 503 {
-            headers.add(name: "Retry-After", value: "1")
+            fields.append(("Retry-After", "1"))
         } else if error.status == 405 {
-            headers.add(name: "Allow", value: "GET, HEAD, PUT, POST, DELETE")
+            fields.append(("Allow", "GET, HEAD, PUT, POST, DELETE"))
         }
         return HTTPResponse(
             status: HTTPResponseStatus(statusCode: error.status),
-            headers: headers,
+            headers: HTTPHeaders(fields),
             body: .bytes(ByteBuffer(bytes: xml))
         )
     }

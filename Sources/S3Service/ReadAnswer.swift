@@ -9,7 +9,8 @@ struct ReadAnswer {
     let range: Range<Int64>
 
     private let status: HTTPResponseStatus
-    private var headers: HTTPHeaders
+    /// An array rather than `HTTPHeaders`, which looks at every name that is added.
+    private var fields: [(String, String)]
 
     /// Whether the answer to GetObject has a body; a 304 has none.
     var hasBody: Bool { status != .notModified }
@@ -20,80 +21,77 @@ struct ReadAnswer {
     ///   ``S3Error/invalidRange(requested:sizeBytes:)`` or
     ///   ``S3Error/invalidPartNumber(requested:available:)``.
     init(_ request: ReadRequest, _ entry: ObjectEntry, _ exchange: Exchange) throws(S3Error) {
-        var headers = exchange.baseHeaders(
+        var fields = exchange.baseFields(
             reserving: 8 + entry.attributes.systemHeaders.count
                 + entry.attributes.userMetadata.count
         )
-        headers.add(name: "ETag", value: Exchange.quoted(entry.entityTag))
-        headers.add(name: "Last-Modified", value: HTTPDate.imfFixdate(entry.modified))
+        fields.append(("ETag", Exchange.quoted(entry.entityTag)))
+        fields.append(("Last-Modified", HTTPDate.imfFixdate(entry.modified)))
         switch request.conditions.evaluate(entityTag: entry.entityTag, modified: entry.modified) {
         case .proceed: break
         case .notModified:
             status = .notModified
             range = 0..<0
-            self.headers = headers
+            self.fields = fields
             return
         case .failed(let header): throw .preconditionFailed(header: header)
         }
         let selection = try ReadSelection(request, entry)
-        headers.add(name: "Accept-Ranges", value: "bytes")
+        fields.append(("Accept-Ranges", "bytes"))
         range = selection.range
         if selection.isPartial {
             status = .partialContent
-            headers.add(name: "Content-Range", value: selection.contentRange)
+            fields.append(("Content-Range", selection.contentRange))
         } else {
             status = .ok
         }
         if let count = selection.partCount {
-            headers.add(name: "x-amz-mp-parts-count", value: String(count))
+            fields.append(("x-amz-mp-parts-count", String(count)))
         }
-        Self.add(entry.attributes, request.overrides, to: &headers)
+        Self.add(entry.attributes, request.overrides, to: &fields)
         switch request.checksums {
         case .omitted: break
         case .included:
             for checksum in selection.checksums {
                 for field in Exchange.checksumFields(checksum) {
-                    headers.add(name: field.name, value: field.value)
+                    fields.append((field.name, field.value))
                 }
             }
         }
-        self.headers = headers
+        self.fields = fields
     }
 
     /// States the length of the body in a header, for an answer to HeadObject.
     mutating func stateLength() {
         guard hasBody else { return }
-        headers.add(name: "Content-Length", value: String(range.count))
+        fields.append(("Content-Length", String(range.count)))
     }
 
     /// The answer with a body.
     func response(_ body: HTTPResponseBody) -> HTTPResponse {
-        HTTPResponse(status: status, headers: headers, body: body)
+        HTTPResponse(status: status, headers: HTTPHeaders(fields), body: body)
     }
 
     private static func add(
         _ attributes: ObjectAttributes,
         _ overrides: [HeaderField],
-        to headers: inout HTTPHeaders
+        to all: inout [(String, String)]
     ) {
         var hasContentType = false
         for field in overrides {
             hasContentType = hasContentType || field.name == "content-type"
-            headers.add(name: wireName(field.name), value: field.value)
+            all.append((wireName(field.name), field.value))
         }
         for field in attributes.systemHeaders
         where !overrides.contains(where: { $0.name == field.name }) {
             hasContentType = hasContentType || field.name == "content-type"
-            headers.add(name: wireName(field.name), value: field.value)
+            all.append((wireName(field.name), field.value))
         }
         if !hasContentType {
-            headers.add(name: "Content-Type", value: "binary/octet-stream")
+            all.append(("Content-Type", "binary/octet-stream"))
         }
         for field in attributes.userMetadata {
-            headers.add(
-                name: ObjectAttributes.userMetadataPrefix + field.name,
-                value: field.value
-            )
+            all.append((ObjectAttributes.userMetadataPrefix + field.name, field.value))
         }
     }
 
@@ -134,7 +132,7 @@ private struct ReadSelection {
             checksums =
                 entry.parts.isEmpty
                 ? entry.checksums
-                : entry.parts.filter { $0.number == number }.compactMap(\.checksum)
+                : Self.checksums(ofPart: number, entry)
             return
         }
         partCount = nil
@@ -150,6 +148,18 @@ private struct ReadSelection {
             checksums = []
         case .unsatisfiable:
             throw .invalidRange(requested: text ?? "", sizeBytes: sizeBytes)
+        }
+    }
+
+    /// The checksum of a part; its type is told as that of the whole, as S3 does.
+    private static func checksums(ofPart number: Int, _ entry: ObjectEntry) -> [ObjectChecksum] {
+        entry.parts.filter { $0.number == number }.compactMap(\.checksum).map { checksum in
+            let whole = entry.checksums.first { $0.algorithm == checksum.algorithm }
+            return ObjectChecksum(
+                algorithm: checksum.algorithm,
+                scope: whole?.scope ?? checksum.scope,
+                text: checksum.text
+            )
         }
     }
 

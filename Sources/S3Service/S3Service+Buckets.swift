@@ -26,12 +26,13 @@ extension S3Service {
         )
     }
 
-    /// CreateBucket: 200 for the owner's own existing bucket as for a new one.
+    /// CreateBucket: 200 for the owner's own existing bucket as for a new one, unless it is asked
+    /// for with an access that it has not.
     ///
     /// - Throws: ``S3Error``.
     func createBucket(
         _ name: NamespaceName,
-        _ access: NamespaceAccess,
+        _ access: NamespaceAccess?,
         _ exchange: Exchange
     ) throws(S3Error) -> HTTPAnswer {
         guard let caller = exchange.caller else { throw .signatureRequired }
@@ -45,8 +46,19 @@ extension S3Service {
                 stated: try BodyDigests(headers: exchange.headers)
             )
             try BucketConfigurationDocument.check(try await intake.readDocument(body))
-            _ = try await exchange.storing { () async throws(StoreError) in
-                try await store.createNamespace(name, owner: caller.name, access: access)
+            let creation = try await exchange.storing { () async throws(StoreError) in
+                try await store.createNamespace(
+                    name,
+                    owner: caller.name,
+                    access: access ?? .private
+                )
+            }
+            switch creation {
+            case .created: break
+            case .alreadyYours(let bucket):
+                guard access == nil || access == bucket.access else {
+                    throw .bucketAlreadyExists(name)
+                }
             }
             return exchange.empty(.ok, [("Location", "/\(name.text)")])
         }
@@ -90,7 +102,7 @@ extension S3Service {
     ) throws(S3Error) -> HTTPAnswer {
         let bucket = try namespace(name, for: .administer, exchange)
         return later(exchange) { body throws(S3Error) in
-            let access = try await Self.access(stated, body, bucket, exchange)
+            let access = try await access(stated, body, bucket, exchange)
             if access != bucket.access {
                 _ = try await exchange.storing { () async throws(StoreError) in
                     try await store.setAccess(access, of: name)
@@ -111,7 +123,7 @@ extension S3Service {
     ) throws(S3Error) -> HTTPAnswer {
         _ = try entry(key, bucket, exchange)
         return later(exchange) { body throws(S3Error) in
-            let access = try await Self.access(stated, body, bucket, exchange)
+            let access = try await access(stated, body, bucket, exchange)
             try Self.require(access, of: bucket)
             return exchange.empty(.ok)
         }
@@ -127,7 +139,7 @@ extension S3Service {
     }
 
     /// The access that a header or else a document states.
-    private static func access(
+    private func access(
         _ stated: NamespaceAccess?,
         _ body: HTTPRequestBody,
         _ bucket: Namespace,
@@ -140,7 +152,9 @@ extension S3Service {
         let document = try await intake.readDocument(body)
         guard let stated else {
             guard !document.isEmpty else { throw .missingRequestBody }
-            return try CannedAccess.access(in: document, owner: bucket.owner)
+            return try CannedAccess.access(in: document, owner: bucket.owner) { name in
+                store.principals().contains { $0.name.text == name }
+            }
         }
         guard document.isEmpty else { throw .invalidRequest(.aclHeaderAndBody) }
         return stated

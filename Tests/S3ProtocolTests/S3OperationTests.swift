@@ -98,6 +98,9 @@ import Testing
         ("GET /bucket/key?partNumber=1", [("Range", "bytes=0-1")], "InvalidRequest"),
         ("GET /bucket/key?versionId=abc", [], "NoSuchVersion"),
         ("GET /bucket/key?response-content-type=a%0D%0Ab", [], "InvalidArgument"),
+        ("PUT /bucket/key?x-amz-meta-a=b%0D%0Ac:d", [], "InvalidArgument"),
+        ("PUT /bucket/key?x-amz-meta-a%0D%0Ab=c", [], "InvalidArgument"),
+        ("PUT /bucket/key?x-amz-meta-%C3%B6=c", [], "InvalidArgument"),
         ("PUT /bucket/key", [("x-amz-server-side-encryption", "AES256")], "NotImplemented"),
         (
             "GET /bucket/key", [("X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256")],

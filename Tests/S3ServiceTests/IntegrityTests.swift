@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a length must be known`() async throws {
+    @Test func `a body in chunks of HTTP needs no length`() async throws {
         try await ServiceFixture.run { nave in
             let signer = RequestSigner(accessKey: "ROOT", secretKey: "root-secret")
             let head = signer.signed(
@@ -112,8 +112,8 @@ import Testing
                 now: ServiceFixture.now()
             )
             let reply = await nave.sendAsIs("PUT", "/bucket/k", head.headers, body: [1, 2])
-            #expect(reply.status == 411)
-            #expect(reply.code == "MissingContentLength")
+            #expect(reply.status == 200)
+            #expect(await nave.send("GET", "/bucket/k").body == [1, 2])
         }
     }
 
