@@ -52,6 +52,8 @@ public final class PayloadReader: Sendable {
         byteCount = range.upperBound - range.lowerBound
         end = range.upperBound
         offset = Mutex(range.lowerBound)
+        // Given back when the reader goes away.
+        if !pinned.isEmpty { upkeep.pin(pinned) }
     }
 
     deinit {

@@ -193,6 +193,36 @@ import Testing
         }
     }
 
+    @Test func `a read that has begun goes on to its end when the object is replaced`() async throws {
+        try await StoreSubject.with { subject in
+            let bytes = StoreSubject.bytes(200_000, seed: 1)
+            let entry = try await subject.put("a", bytes)
+            let reader = try subject.store.reader(entry, range: 0..<entry.sizeBytes)
+            let unread = try subject.store.reader(entry, range: 0..<entry.sizeBytes)
+            var read: [UInt8] = []
+            func readPiece(_ reader: PayloadReader) async throws -> Bool {
+                let piece = try await reader.read(max: 65_536, allocator: ByteBufferAllocator())
+                guard case .ready(let buffer) = piece else { return false }
+                read += buffer.readableBytesView
+                return true
+            }
+            #expect(try await readPiece(reader))
+            try await subject.put("a", "other")
+            #expect(try await subject.blobFiles().count == 1)
+            while try await readPiece(reader) {}
+            #expect(read == bytes)
+            read = []
+            while try await readPiece(unread) {}
+            #expect(read == bytes)
+            #expect(throws: StoreError.objectReplaced) {
+                try subject.store.reader(entry, range: 0..<1)
+            }
+            _ = consume reader
+            _ = consume unread
+            #expect(try await subject.blobFiles().isEmpty)
+        }
+    }
+
     static func readAgain(_ subject: StoreSubject) async throws -> [UInt8] {
         while true {
             do {
