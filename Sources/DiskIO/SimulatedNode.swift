@@ -46,10 +46,13 @@ struct SimulatedNode: Sendable {
     /// changes.
     private func someOfPending(using random: inout SeededNumbers) -> [UInt8] {
         guard !pending.isEmpty else { return flushed }
-        // One power loss in four keeps all, one in four nothing.
-        let style = Int.random(in: 0..<4, using: &random)
+        // One power loss in five keeps all, one nothing, and one what came before some moment.
+        let style = Int.random(in: 0..<5, using: &random)
         if style == 0 { return flushed }
-        if style == 1 { return seenAfter(flushed) }
+        if style == 1 { return flushed(with: pending[...]) }
+        if style == 2 {
+            return flushed(with: pending.prefix(Int.random(in: 0..<pending.count, using: &random)))
+        }
         var versions = [flushed]
         for change in pending {
             var next = versions[versions.count - 1]
@@ -66,9 +69,9 @@ struct SimulatedNode: Sendable {
         return found
     }
 
-    private func seenAfter(_ bytes: [UInt8]) -> [UInt8] {
-        var bytes = bytes
-        for change in pending { Self.apply(change, to: &bytes) }
+    private func flushed(with changes: ArraySlice<Change>) -> [UInt8] {
+        var bytes = flushed
+        for change in changes { Self.apply(change, to: &bytes) }
         return bytes
     }
 

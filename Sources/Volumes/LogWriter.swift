@@ -176,11 +176,13 @@ struct LogWriter {
         try result.get()
     }
 
-    /// Takes away what a failed write left.
+    /// Takes away what a failed write left, on the disk too: whole records of a batch that was
+    /// refused would come back after a power loss, and name blobs that were removed since.
     private mutating func cutBack(to offset: Int64) throws(VolumeError) {
         do throws(DiskError) {
             try file.truncate(to: offset)
             sizeBytes = offset
+            try file.synchronizeData()
         } catch {
             health.fail()
             throw .volumeFailed

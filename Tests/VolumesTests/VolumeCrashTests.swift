@@ -180,6 +180,28 @@ import Volumes
         try Self.check(again, history, isPrefix: false, "after a full disk")
     }
 
+    @Test(arguments: [EIO, ENOSPC])
+    func `a batch that was refused stays away after a power loss`(errorNumber: Int32) throws {
+        for seed in 0..<40 {
+            let disk = SimulatedFileSystem(seed: UInt64(seed))
+            let volume = try VolumeSubject.open(disk, segmentBytesMax: 1 << 20)
+            var history = History()
+            try history.append([VolumeSubject.record(0, payloadBytes: 100)], to: volume)
+            // Each write does a part of what it should, and fails when it goes on.
+            disk.inject(
+                FaultPlan(failures: [2: errorNumber, 5: errorNumber], shortPercent: 100)
+            )
+            let refused = (1...9).map { VolumeSubject.record($0, payloadBytes: 100) }
+            let failure = VolumeSubject.error { _ = try volume.append(refused) }
+            #expect(failure != nil && failure != .volumeFailed)
+            let found = try VolumeSubject.open(
+                disk.restart(seed: UInt64(seed)),
+                flushed: history.end
+            )
+            try Self.check(found, history, isPrefix: true, "seed \(seed)")
+        }
+    }
+
     @Test func `a failed flush stops writes and not reads`() throws {
         let disk = SimulatedFileSystem(seed: 1)
         let volume = try VolumeSubject.open(disk)
