@@ -101,6 +101,28 @@ import Testing
         }
     }
 
+    @Test func `no chain of codecs asks for more memory than an encoded chunk may have`() throws {
+        let codecs: [CodecDescription] = [.bytes(.little)] + Array(repeating: .gzip, count: 31)
+        let long = try ChunkDecoder(metadata(codecs, shape: [CodecLimits.chunkBytesMax / 2]))
+        let small = ShardingDescription(
+            chunkShape: [8],
+            codecs: [.bytes(.little)],
+            indexCodecs: [.bytes(.little)],
+            indexLocation: .end
+        )
+        let sharded = try ChunkDecoder(
+            metadata([.sharding(small), .gzip], shape: [CodecLimits.chunkBytesMax / 2])
+        )
+        for decoder in [long, sharded] {
+            // zlib counts in 32 bits, and so do the buffers that stored chunks are read into.
+            #expect(CodecLimits.encodedChunkBytesMax <= UInt32.max)
+            #expect(decoder.storedBytesMax <= CodecLimits.encodedChunkBytesMax)
+            for step in decoder.chain.steps {
+                #expect(step.limitBytes <= CodecLimits.encodedChunkBytesMax)
+            }
+        }
+    }
+
     @Test func `a chunk of the wrong length says both lengths`() throws {
         let decoder = try ChunkDecoder(metadata([.bytes(.little), .zstandard], shape: [10]))
         let stored = zstandard([UInt8](repeating: 7, count: 19))

@@ -127,6 +127,21 @@ import Testing
         }
     }
 
+    @Test func `long elements are spelled as JSON up to so many bytes`() async throws {
+        try await ServiceDesk.with { desk in
+            let metadata = """
+                {"zarr_format": 3, "node_type": "array", "shape": [1000000], "data_type": "r8388608",
+                 "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1]}},
+                 "chunk_key_encoding": {"name": "default"}, "fill_value": 0, "codecs": ["bytes"]}
+                """
+            try await desk.put("x:v0/zarr.json", metadata.utf8)
+            let one = try await desk.get("/v1/data/test/x:v0?slice=5&format=json")
+            #expect(one.bytes.count == 2 * (1 << 20) + 3, "two digits a byte, quotes, a line end")
+            let many = try await desk.get("/v1/data/test/x:v0?slice=:17&format=json")
+            #expect(try many.problem() == "400 result_too_large")
+        }
+    }
+
     @Test func `HEAD tells the length and reads nothing`() async throws {
         try await ServiceDesk.with { desk in
             try await Self.putPetabyte(in: desk)

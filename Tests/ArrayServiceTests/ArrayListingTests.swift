@@ -63,6 +63,31 @@ import Testing
         return entries.compactMap { $0["reference"]?.string }
     }
 
+    @Test func `pages and descriptions of long metadata are cut short, and nothing is lost`()
+        async throws
+    {
+        try await ServiceDesk.with { desk in
+            let filling = String(repeating: "x", count: 1_500_000)
+            let long = Self.group.replacing("me", with: filling)
+            let names = (0..<8).map { "long:v\($0)" }
+            for name in names { try await desk.put("\(name)/zarr.json", long.utf8) }
+            var found: [String] = []
+            var pages = 0
+            var cursor = ""
+            repeat {
+                let page = try await desk.get("/v1/arrays/test?limit=1000\(cursor)").json()
+                found += page["arrays"]?.elements?.compactMap { $0["reference"]?.string } ?? []
+                cursor = page["next"]?.string.map { "&cursor=\($0)" } ?? ""
+                pages += 1
+            } while !cursor.isEmpty
+            #expect(found == names.map { "test/\($0)" })
+            #expect(pages == 3, "three documents make more than four megabytes")
+            let versions = try await desk.get("/v1/arrays/test/long").json()
+            #expect(versions["versions"]?.elements?.count == 3)
+            #expect(versions["truncated"] == .bool(true))
+        }
+    }
+
     @Test func `an array is described in full`() async throws {
         try await ServiceDesk.with { desk in
             try await fill(desk)

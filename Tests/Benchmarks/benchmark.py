@@ -102,11 +102,12 @@ def measure_starts(folder, rounds):
         client(server).create_bucket(Bucket="bench")
         server.stop()
         starts, stops, idle = [], [], []
-        for _ in range(max(rounds, 3)):
+        for _ in range(min(rounds, 3)):
             starts.append(start_to_first_put(server))
             time.sleep(1)
             idle.append(server.resident_bytes())
             stops.append(server.stop())
+        say(f"  {server.name}: started and stopped {len(starts)} times")
         for quantity, values in [
             ("start to first PUT answered", starts), ("stop when idle", stops),
             ("resident when idle", idle),

@@ -13,12 +13,13 @@ import time
 
 KEYS = ("BENCHMARKKEY", "benchmark-secret-for-one-run")
 START_SECONDS_MAX = 60
+PORTS = iter(range(21000, 30000))
 
 
 def free_ports(count):
-    """Ports that nobody uses, low enough for SeaweedFS, which adds 10000 to some."""
+    """Ports that nobody uses and that were not given before, below those of outgoing connections."""
     sockets, ports = [], []
-    for port in range(21000, 30000):
+    for port in PORTS:
         candidate = socket.socket()
         try:
             candidate.bind(("127.0.0.1", port))
@@ -58,7 +59,7 @@ class Server:
         self.folder = pathlib.Path(folder) / self.name
         self.folder.mkdir(parents=True)
         self.process = None
-        self.port = None
+        self.port = free_ports(1)[0]
 
     @property
     def endpoint(self):
@@ -129,14 +130,14 @@ class Nave(Server):
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         self.launch(
-            [binary, "serve", self.folder / "data", "--listen", "127.0.0.1:0", "--ready-file", ready],
+            [binary, "serve", self.folder / "data", "--listen",
+             f"127.0.0.1:{self.port}", "--ready-file", ready],
             NAVE_ROOT_ACCESS_KEY=KEYS[0], NAVE_ROOT_SECRET_KEY=KEYS[1])
         deadline = time.monotonic() + START_SECONDS_MAX
         while not (ready.exists() and ready.read_text().endswith("\n")):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"Nave did not start:\n{(self.folder / 'output').read_text()}")
             time.sleep(0.001)
-        self.port = int(json.loads(ready.read_text())["endpoint"].rsplit(":", 1)[1])
 
 
 class SeaweedFS(Server):
@@ -153,8 +154,7 @@ class SeaweedFS(Server):
         configuration.write_text(json.dumps({"identities": [identity]}))
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
-        ports = free_ports(8)
-        self.port = ports[0]
+        ports = [self.port, *free_ports(7)]
         names = [
             "s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port",
             "volume.port.grpc", "filer.port", "filer.port.grpc"]
@@ -178,7 +178,6 @@ class Nginx(Server):
         text = subprocess.run([program, "-v"], capture_output=True, text=True).stderr
         self.version = text.split("/")[-1].strip()
         (self.folder / "files").mkdir(exist_ok=True)
-        self.port = free_ports(1)[0]
         configuration = self.folder / "nginx.conf"
         user = "user root;" if os.geteuid() == 0 else ""
         configuration.write_text(f"""
