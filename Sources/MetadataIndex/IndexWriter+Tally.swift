@@ -3,7 +3,8 @@ import StorageFormats
 import StorageModel
 
 // The running totals of arrays. Each write of a chunk changes the tally of its nearest array in
-// memory; the batch writes every touched tally once.
+// memory; the batch writes every touched tally once. Copies share bytes, so the sum of lengths has no
+// bound that a client could not pass: it wraps, which undoes itself as the copies go.
 
 extension IndexWriter {
     /// Moves a tally along with a key that went from one object to another.
@@ -23,14 +24,14 @@ extension IndexWriter {
         let key = place.key.text.utf8.dropFirst(array.keyPrefix.utf8.count)
         if let old {
             tally.chunks -= 1
-            tally.storedBytes -= old.sizeBytes
+            tally.storedBytes &-= old.sizeBytes
             tally.contentHash.remove(
                 ContentHash(key: key, entityTag: old.entityTag, sizeBytes: old.sizeBytes)
             )
         }
         if let new {
             tally.chunks += 1
-            tally.storedBytes += new.sizeBytes
+            tally.storedBytes &+= new.sizeBytes
             tally.contentHash.add(
                 ContentHash(key: key, entityTag: new.entityTag, sizeBytes: new.sizeBytes)
             )
@@ -135,7 +136,7 @@ extension IndexWriter {
                 !CatalogFile.namesMetadata(String(decoding: row.key, as: UTF8.self))
             else { continue }
             tally.chunks += 1
-            tally.storedBytes += row.sizeBytes
+            tally.storedBytes &+= row.sizeBytes
             tally.contentHash.add(
                 ContentHash(
                     key: row.key.dropFirst(prefix.count),
@@ -148,17 +149,37 @@ extension IndexWriter {
     }
 
     /// The key prefixes under an array that are not its chunks.
+    ///
+    /// Only what lies under the array is looked at, so that a new array costs the same however many
+    /// others its line holds.
     private func nestedFolders(_ array: LinePath) throws(SQLiteError) -> [[UInt8]] {
-        let arrays = try connection.statement("SELECT path FROM tally WHERE line = ?1")
-        try arrays.bind(array.line.number, at: 1)
-        var prefixes = try arrays.all { $0.text(at: 0) }
-            .filter { array.contains($0) && LinePath(line: array.line, path: $0) != array }
-            .map { Array(LinePath(line: array.line, path: $0).keyPrefix.utf8) }
-        let versions = try connection.statement("SELECT prefix FROM version WHERE namespace = ?1")
-        try versions.bind(array.line.number, at: 1)
         let own = Array(array.keyPrefix.utf8)
-        prefixes += try versions.all { $0.utf8(at: 0) }.filter { KeyBytes.hasPrefix($0, own) }
+        let arrays = try connection.statement(
+            "SELECT path FROM tally WHERE line = ?1 AND path > ?2 AND path < ?3"
+        )
+        try bind(array.line, under: own, to: arrays)
+        var prefixes = try arrays.all { $0.utf8(at: 0) + [UInt8(ascii: "/")] }
+        let versions = try connection.statement(
+            "SELECT prefix FROM version WHERE namespace = ?1 AND prefix >= ?2 AND prefix < ?3"
+        )
+        try bind(array.line, under: own, to: versions)
+        prefixes += try versions.all { $0.utf8(at: 0) }
         return prefixes
+    }
+
+    private func bind(
+        _ line: LineID,
+        under prefix: [UInt8],
+        to statement: Statement
+    ) throws(SQLiteError) {
+        try statement.bind(line.number, at: 1)
+        try statement.bind(utf8: prefix, at: 2)
+        if let after = KeyBytes.successor(prefix) {
+            try statement.bind(utf8: after, at: 3)
+        } else {
+            // Every text comes before every blob.
+            try statement.bind(blob: [], at: 3)
+        }
     }
 }
 

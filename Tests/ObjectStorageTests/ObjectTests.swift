@@ -193,7 +193,8 @@ import Testing
         }
     }
 
-    @Test func `a read that has begun goes on to its end when the object is replaced`() async throws {
+    @Test func `a read that has begun goes on to its end when the object is replaced`() async throws
+    {
         try await StoreSubject.with { subject in
             let bytes = StoreSubject.bytes(200_000, seed: 1)
             let entry = try await subject.put("a", bytes)
