@@ -123,11 +123,12 @@ struct CodecChain: Sendable {
         serializedBytes: Int
     ) -> ([BoundedStep], Int) {
         var steps: [BoundedStep] = []
-        var limitBytes = serializedBytes
+        var limitBytes = min(serializedBytes, CodecLimits.encodedChunkBytesMax)
         for step in encoding {
             steps.append(BoundedStep(step: step, limitBytes: limitBytes))
-            limitBytes =
+            let encodedBytes =
                 step.addedBytes.map { limitBytes + $0 } ?? CodecLimits.encodedBytesMax(limitBytes)
+            limitBytes = min(encodedBytes, CodecLimits.encodedChunkBytesMax)
         }
         return (steps.reversed(), limitBytes)
     }

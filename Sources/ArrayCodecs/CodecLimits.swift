@@ -2,6 +2,11 @@
 public enum CodecLimits {
     /// The largest chunk that is decoded, in bytes.
     public static let chunkBytesMax = 1 << 30
+    /// The most bytes that a chunk may have in any encoded form, between two codecs or stored.
+    ///
+    /// Every codec of a chain may add to what the one before it made; without a bound the
+    /// metadata of an array would decide how large the buffers between the steps are.
+    public static let encodedChunkBytesMax = 2 << 30
     /// The largest working buffer that a workspace keeps between chunks, in bytes.
     public static let keptScratchBytesMax = 16 << 20
 
