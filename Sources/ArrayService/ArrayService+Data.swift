@@ -99,7 +99,10 @@ extension ArrayService {
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let shape = region.selection.shape
         let entries = NestedListWriter.entryCount(shape: shape) ?? Int.max
-        guard entries <= ArrayServiceLimits.jsonElementsMax else {
+        let itemBytes = region.array.metadata.dataType.itemBytes
+        guard entries <= ArrayServiceLimits.jsonElementsMax,
+            region.selection.elementCount * itemBytes <= ArrayServiceLimits.jsonElementBytesMax
+        else {
             throw .resultTooLarge(elements: max(entries, region.selection.elementCount))
         }
         var slabs: RegionReader

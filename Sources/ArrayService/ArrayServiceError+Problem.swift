@@ -54,7 +54,9 @@ extension ArrayServiceError {
                 .badRequest,
                 "result_too_large",
                 "The result has \(elements) elements; JSON takes at most"
-                    + " \(ArrayServiceLimits.jsonElementsMax). Ask for format=npy or a smaller slice."
+                    + " \(ArrayServiceLimits.jsonElementsMax), of"
+                    + " \(ArrayServiceLimits.jsonElementBytesMax) bytes together. Ask for format=npy"
+                    + " or a smaller slice."
             )
         }
     }

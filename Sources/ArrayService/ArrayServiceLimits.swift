@@ -2,6 +2,8 @@
 public enum ArrayServiceLimits {
     /// The most elements that one answer spells out as JSON; larger regions come as npy or raw.
     public static let jsonElementsMax = 1_000_000
+    /// The most bytes of elements that one answer spells out as JSON, for types with long elements.
+    public static let jsonElementBytesMax = 16 << 20
     /// The attributes that a listing shows per array; longer ones are left out, in bytes of JSON.
     public static let listedAttributesBytesMax = 2048
     /// The attributes that a description shows; longer ones are left out, in bytes of JSON.

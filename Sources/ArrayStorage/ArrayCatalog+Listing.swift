@@ -9,7 +9,8 @@ extension ArrayCatalog {
     ///   - namespaces: The namespaces that the caller may read, by name.
     ///   - namePrefix: What the names begin with.
     ///   - cursor: Where the page before ended.
-    ///   - limit: The most entries, brought into `1...pageEntriesMax`.
+    ///   - limit: The most entries, brought into `1...pageEntriesMax`; a page has fewer where the
+    ///     metadata is long.
     /// - Returns: A page; its `next` is nil exactly when nothing follows.
     /// - Throws: ``ArrayCatalogError/store(_:)``.
     public func list(
@@ -21,6 +22,7 @@ extension ArrayCatalog {
         let limit = min(max(limit, 1), ArrayCatalogLimits.pageEntriesMax)
         return try await onDiskThread { catalog throws(ArrayCatalogError) in
             var entries: [ArrayDescription] = []
+            var budget = DocumentBudget()
             for namespace in namespaces {
                 let name = namespace.name.text
                 if let cursor, name.utf8.lexicographicallyPrecedes(cursor.namespace.utf8) {
@@ -35,14 +37,14 @@ extension ArrayCatalog {
                     limit: limit - entries.count + 1
                 )
                 for node in nodes {
-                    if entries.count == limit, let last = entries.last {
+                    if entries.count == limit || budget.isSpent, let last = entries.last {
                         let next = ArrayListCursor(
                             namespace: last.namespace.name.text,
                             place: last.node.place
                         )
                         return ArrayListPage(entries: entries, next: next)
                     }
-                    entries.append(try catalog.description(of: node, in: namespace))
+                    entries.append(try catalog.description(of: node, in: namespace, &budget))
                 }
             }
             return ArrayListPage(entries: entries, next: nil)
@@ -68,7 +70,8 @@ extension ArrayCatalog {
                 }
             }
             let node = try catalog.node(reference, in: namespace)
-            let description = try catalog.description(of: node, in: namespace)
+            var budget = DocumentBudget()
+            let description = try catalog.description(of: node, in: namespace, &budget)
             guard case .group = description.content else { return .single(description) }
             let members = try catalog.members(of: node, in: namespace)
             return .group(
@@ -124,19 +127,21 @@ extension ArrayCatalog {
         of nodes: [CatalogNode],
         in namespace: Namespace
     ) throws(ArrayCatalogError) -> DescriptionList {
-        let limit = ArrayCatalogLimits.versionsMax
         var entries: [ArrayDescription] = []
-        for node in nodes.prefix(limit) {
-            entries.append(try description(of: node, in: namespace))
+        var budget = DocumentBudget()
+        for node in nodes.prefix(ArrayCatalogLimits.versionsMax) where !budget.isSpent {
+            entries.append(try description(of: node, in: namespace, &budget))
         }
-        return DescriptionList(entries: entries, isTruncated: nodes.count > limit)
+        return DescriptionList(entries: entries, isTruncated: nodes.count > entries.count)
     }
 
     private func description(
         of node: CatalogNode,
-        in namespace: Namespace
+        in namespace: Namespace,
+        _ budget: inout DocumentBudget
     ) throws(ArrayCatalogError) -> ArrayDescription {
-        ArrayDescription(namespace: namespace, node: node, content: try content(of: node))
+        let content = try content(of: node, &budget)
+        return ArrayDescription(namespace: namespace, node: node, content: content)
     }
 
     private func nodes(

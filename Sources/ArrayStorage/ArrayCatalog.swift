@@ -52,12 +52,15 @@ public final class ArrayCatalog: Sendable {
                 return ResolvedArray(namespace: namespace, node: node, metadata: metadata)
             }
             let content = try await onDiskThread { catalog throws(ArrayCatalogError) in
-                try catalog.content(of: node)
+                var budget = DocumentBudget()
+                return try catalog.content(of: node, &budget)
             }
             switch content {
             case .array(let metadata):
                 let lean = metadata.withoutAttributes
-                cache.withLock { $0.keep(lean, for: identity) }
+                if lean.keptBytes <= ArrayCatalogLimits.cachedMetadataBytesMax {
+                    cache.withLock { $0.keep(lean, for: identity) }
+                }
                 return ResolvedArray(namespace: namespace, node: node, metadata: lean)
             case .unreadable(let note): throw .metadataUnreadable(reference, note: note)
             case .group: throw .groupNotSliceable(reference)
@@ -111,9 +114,13 @@ public final class ArrayCatalog: Sendable {
     }
 
     /// What the metadata of a node says; blocks.
-    func content(of node: CatalogNode) throws(ArrayCatalogError) -> ArrayDescription.Content {
+    func content(
+        of node: CatalogNode,
+        _ budget: inout DocumentBudget
+    ) throws(ArrayCatalogError) -> ArrayDescription.Content {
         if case .unreadable(let note) = node.fact.kind { return .unreadable(note: note) }
-        guard let bytes = try document(node.metadataKey, of: node, sequence: node.sequence) else {
+        let key = node.metadataKey
+        guard let bytes = try document(key, of: node, sequence: node.sequence, &budget) else {
             return .changing
         }
         guard let file = MetadataFile(lastSegment: lastSegment(node.metadataKey)) else {
@@ -122,14 +129,14 @@ public final class ArrayCatalog: Sendable {
         switch NodeRecognition.recognise(file, bytes: bytes) {
         case .array(let metadata):
             guard file == .zarr2Array else { return .array(metadata) }
-            return .array(metadata.with(attributes: try attributesFile(of: node)))
+            return .array(metadata.with(attributes: try attributesFile(of: node, &budget)))
         case .group:
             switch file {
             case .zarr3:
                 let document = try? JSONValue(parsing: bytes)
                 return .group(attributes: document?["attributes"] ?? .object([]))
             case .zarr2Group, .zarr2Array:
-                return .group(attributes: try attributesFile(of: node))
+                return .group(attributes: try attributesFile(of: node, &budget))
             case .hubInfo:
                 return .group(attributes: (try? JSONValue(parsing: bytes)) ?? .object([]))
             }
@@ -159,9 +166,12 @@ public final class ArrayCatalog: Sendable {
     }
 
     /// The attributes that Zarr v2 keeps beside an array or a group.
-    private func attributesFile(of node: CatalogNode) throws(ArrayCatalogError) -> JSONValue {
+    private func attributesFile(
+        of node: CatalogNode,
+        _ budget: inout DocumentBudget
+    ) throws(ArrayCatalogError) -> JSONValue {
         let key = node.path.isEmpty ? ".zattrs" : "\(node.path)/.zattrs"
-        guard let bytes = try document(key, of: node, sequence: nil),
+        guard let bytes = try document(key, of: node, sequence: nil, &budget),
             let value = try? JSONValue(parsing: bytes), value.members != nil
         else { return .object([]) }
         return value
@@ -172,13 +182,15 @@ public final class ArrayCatalog: Sendable {
     private func document(
         _ key: String,
         of node: CatalogNode,
-        sequence: Int64?
+        sequence: Int64?,
+        _ budget: inout DocumentBudget
     ) throws(ArrayCatalogError) -> [UInt8]? {
         do {
             guard let entry = try store.lookUp(key, line: node.line),
                 sequence == nil || entry.sequence == sequence,
                 entry.sizeBytes <= Int64(ArrayLimits.metadataBytesMax)
             else { return nil }
+            budget.take(entry.sizeBytes)
             let bytes = try store.readBlocking(entry, range: 0..<entry.sizeBytes)
             return Array(bytes.readableBytesView)
         } catch StoreError.objectReplaced {
@@ -217,4 +229,23 @@ extension ArrayMetadata {
     /// The same metadata without attributes, which may be large and which no reader of chunks
     /// needs.
     var withoutAttributes: ArrayMetadata { with(attributes: .object([])) }
+
+    /// About how many bytes the parts of any length have, attributes left out.
+    var keptBytes: Int {
+        let names = (dimensionNames ?? []).reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+        let fill = fillValue.bytes.count + fillValue.spelling.serialized().count
+        return names + fill + codecs.reduce(0) { $0 + $1.keptBytes }
+    }
+}
+
+extension CodecDescription {
+    fileprivate var keptBytes: Int {
+        switch self {
+        case .unknown(let name, let configuration):
+            name.utf8.count + configuration.serialized().count
+        case .sharding(let shards):
+            (shards.codecs + shards.indexCodecs).reduce(0) { $0 + $1.keptBytes }
+        case .transpose, .bytes, .gzip, .zlib, .zstandard, .blosc, .crc32c: 0
+        }
+    }
 }

@@ -8,6 +8,13 @@ public enum ArrayCatalogLimits {
     public static let tagsInErrorMax = 20
     /// The versions or members that the description of one name gives.
     public static let versionsMax = 1000
+    /// The bytes of metadata documents after which a page or a description takes no more entries.
+    ///
+    /// Documents are of any length up to ``ArrayLimits/metadataBytesMax``; parsed they take some
+    /// ten times as much.
+    public static let documentBytesPerPage = 4 << 20
+    /// The longest metadata of one array, attributes left out, that is kept in memory, in bytes.
+    public static let cachedMetadataBytesMax = 16 << 10
     /// The metadata of resolved arrays that is kept in memory.
     public static let cachedArraysMax = 1024
 }
