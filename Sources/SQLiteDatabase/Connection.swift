@@ -25,7 +25,13 @@ public final class Connection {
             }
         database = try DatabaseHandle(path: path, flags: mode | SQLITE_OPEN_NOMUTEX)
         sqlite3_busy_timeout(database.pointer, configuration.busyTimeoutMilliseconds)
-        if configuration.access == .readWrite { try execute("PRAGMA journal_mode=WAL") }
+        if configuration.access == .readWrite {
+            // Making a new file a WAL database goes through a rollback journal and four flushes,
+            // which protect nothing yet: a file that a crash leaves half made is empty or no
+            // database, and whoever opens it says so.
+            try execute("PRAGMA synchronous=OFF")
+            try execute("PRAGMA journal_mode=WAL")
+        }
         try execute("PRAGMA synchronous=NORMAL")
         try execute("PRAGMA cache_size=-\(configuration.cacheKibibytes)")
         try execute("PRAGMA mmap_size=\(configuration.mappedBytes)")
