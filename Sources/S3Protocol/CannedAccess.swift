@@ -79,11 +79,6 @@ public enum CannedAccess {
         xml.openRoot("AccessControlPolicy")
         xml.owner(owner)
         xml.open("AccessControlList")
-        xml.append("<Grant>")
-        xml.openGrantee("CanonicalUser")
-        xml.element("ID", owner.text)
-        xml.element("DisplayName", owner.text)
-        xml.append("</Grantee><Permission>FULL_CONTROL</Permission></Grant>")
         switch access {
         case .private: break
         case .publicRead:
@@ -92,6 +87,11 @@ public enum CannedAccess {
             xml.element("URI", allUsers)
             xml.append("</Grantee><Permission>READ</Permission></Grant>")
         }
+        xml.append("<Grant>")
+        xml.openGrantee("CanonicalUser")
+        xml.element("ID", owner.text)
+        xml.element("DisplayName", owner.text)
+        xml.append("</Grantee><Permission>FULL_CONTROL</Permission></Grant>")
         xml.close("AccessControlList")
         xml.close("AccessControlPolicy")
         return xml.bytes

@@ -63,7 +63,7 @@ public struct DeletionDocument: Hashable, Sendable {
                 xml.element("Key", item.key)
                 xml.element("VersionId", ifPresent: item.version)
                 xml.element("Code", error.code)
-                xml.element("Message", error.message)
+                xml.element("Message", S3Error.printable(error.message))
                 xml.close("Error")
             } else if !isQuiet {
                 xml.open("Deleted")

@@ -21,7 +21,7 @@ public enum ErrorDocument {
         var xml = XMLWriter()
         xml.open("Error")
         xml.element("Code", error.code)
-        xml.element("Message", error.message)
+        xml.element("Message", S3Error.printable(error.message))
         for detail in error.details { xml.element(detail.name, detail.value) }
         xml.element("Resource", S3Error.shortened(resource))
         xml.element("RequestId", requestID)
@@ -38,7 +38,14 @@ struct ErrorDetail {
 
     init(_ name: StaticString, _ value: some CustomStringConvertible) {
         self.name = name
-        self.value = value.description
+        self.value = S3Error.printable(value.description)
+    }
+
+    /// Text of several lines, as signatures are made of.
+    init(_ name: StaticString, lines: String) {
+        self.name = name
+        value = lines.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { S3Error.printable(String($0)) }.joined(separator: "\n")
     }
 }
 
@@ -72,9 +79,9 @@ extension S3Error {
         case .signatureDoesNotMatch(let difference?):
             [
                 ErrorDetail("AWSAccessKeyId", Self.shortened(difference.accessKey)),
-                ErrorDetail("StringToSign", difference.stringToSign),
+                ErrorDetail("StringToSign", lines: difference.stringToSign),
                 ErrorDetail("SignatureProvided", Self.shortened(difference.signatureProvided)),
-                ErrorDetail("CanonicalRequest", difference.canonicalRequest),
+                ErrorDetail("CanonicalRequest", lines: difference.canonicalRequest),
             ]
         case .contentSHA256Invalid(let value):
             [
@@ -87,7 +94,7 @@ extension S3Error {
         case .accessDenied, .signatureRequired, .requestExpired, .requestNotYetValid,
             .headersNotSigned, .signatureDoesNotMatch(nil), .authorizationHeaderMalformed,
             .authorizationQueryParametersError, .invalidToken, .requestTimeTooSkewed,
-            .requestTimeMissing, .contentSHA256Missing, .crossOriginForbidden,
+            .requestTimeMissing, .contentSHA256Missing, .crossOriginForbidden, .preflightIncomplete,
             .objectAccessControlNotSupported, .invalidURI, .notConfigured, .noObjectLock,
             .objectLockNotEnabled, .notImplemented, .invalidRequest, .missingContentLength,
             .incompleteBody, .unexpectedContent, .malformedXML, .malformedACL,

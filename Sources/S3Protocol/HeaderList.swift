@@ -21,6 +21,11 @@ public struct HeaderList: Sendable {
         return nil
     }
 
+    /// Whether a field with a name, which must be given in lower case, is there, empty or not.
+    public func has(_ lowerCaseName: String) -> Bool {
+        fields.contains { Self.matches($0.name, lowerCaseName) }
+    }
+
     /// Adds a field at the end.
     public mutating func append(_ name: String, _ value: String) {
         fields.append((name, value))

@@ -25,6 +25,7 @@ extension S3Error {
         case .invalidRequest, .objectLockNotEnabled: ("InvalidRequest", 400)
         case .contentSHA256Invalid, .invalidArgument: ("InvalidArgument", 400)
         case .crossOriginForbidden: ("AccessForbidden", 403)
+        case .preflightIncomplete: ("BadRequest", 400)
         case .objectAccessControlNotSupported: ("AccessControlListNotSupported", 400)
         case .invalidURI: ("InvalidURI", 400)
         case .keyTooLong: ("KeyTooLongError", 400)

@@ -23,6 +23,7 @@ extension S3Error {
         case .contentSHA256Missing: S3Sentence.contentSHA256Missing
         case .contentSHA256Invalid: S3Sentence.contentSHA256Invalid
         case .crossOriginForbidden: "CORSResponse: CORS is not enabled for this bucket."
+        case .preflightIncomplete(let it): "Insufficient information. \(it) header needed."
         case .objectAccessControlNotSupported: S3Sentence.objectAccessControlNotSupported
         case .invalidURI(let fault): fault.message
         case .keyTooLong(let size): "Your key is too long: \(size) bytes, of at most 1024."
@@ -72,9 +73,21 @@ extension S3Error {
         }
     }
 
-    /// Text from a client, cut to a length that fits a message.
+    /// Text from a client, cut to a length that fits a message, without control characters, which
+    /// no document can hold.
     static func shortened(_ text: String) -> String {
-        text.utf8.count <= 256 ? text : String(text.prefix(60)) + "…"
+        let short = text.utf8.count <= 256 ? text : String(text.prefix(60)) + "…"
+        return printable(short)
+    }
+
+    /// Text with the replacement character for each control character.
+    static func printable(_ text: String) -> String {
+        guard !HeaderList.isFieldText(text) else { return text }
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }
+            )
+        )
     }
 }
 

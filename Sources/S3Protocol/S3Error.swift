@@ -38,6 +38,8 @@ public enum S3Error: Error, Hashable, Sendable {
     case contentSHA256Invalid(String)
     /// A cross-origin preflight, which no configuration allows.
     case crossOriginForbidden
+    /// A cross-origin preflight that lacks a header it must have.
+    case preflightIncomplete(missing: String)
     /// Access is set per bucket; an object cannot have a list of its own.
     case objectAccessControlNotSupported
 

@@ -14,6 +14,10 @@ extension S3Operation {
         headers: inout HeaderList
     ) throws(S3Error) {
         guard method != "OPTIONS" else {
+            for name in ["Origin", "Access-Control-Request-Method"]
+            where headers[name.lowercased()] == nil {
+                throw .preflightIncomplete(missing: name)
+            }
             self = .preflight
             return
         }
@@ -116,7 +120,7 @@ extension ObjectOperation {
         guard !query.isEmpty else {
             return .get(try ReadRequest(query: query, headers: headers))
         }
-        if let upload = try query.text("uploadId") {
+        if let upload = try query.value("uploadId") {
             return .listParts(try ListPartsRequest(upload: UploadID(upload), query: query))
         }
         if query.has("acl") { return .accessControl }
@@ -132,7 +136,11 @@ extension ObjectOperation {
         _ headers: HeaderList
     ) throws(S3Error) -> ObjectOperation {
         let source = headers["x-amz-copy-source"]
-        if let upload = try query.text("uploadId") {
+        // An empty source is no put: it would leave an empty object where a copy was wanted.
+        guard source != nil || !headers.has("x-amz-copy-source") else {
+            throw .invalidRequest(.copySourceInvalid)
+        }
+        if let upload = try query.value("uploadId") {
             guard let number = try PartNumber.stated(in: query) else {
                 throw .invalidArgument(name: "partNumber", value: "")
             }
@@ -168,7 +176,8 @@ extension ObjectOperation {
         _ query: QueryParameters,
         _ headers: HeaderList
     ) throws(S3Error) -> ObjectOperation {
-        if let upload = try query.text("uploadId") { return .abortUpload(UploadID(upload)) }
+        // An upload without a name is missing; the object of the key is not what was to go.
+        if let upload = try query.value("uploadId") { return .abortUpload(UploadID(upload)) }
         if query.has("tagging") { return .removeTags }
         return .delete(try WritePrecondition(headers: headers))
     }
@@ -180,7 +189,7 @@ extension ObjectOperation {
         if query.has("uploads") {
             return .createUpload(try CreateUploadRequest(headers: headers))
         }
-        if let upload = try query.text("uploadId") {
+        if let upload = try query.value("uploadId") {
             let request = try CompleteUploadRequest(upload: UploadID(upload), headers: headers)
             return .completeUpload(request)
         }

@@ -31,7 +31,7 @@ import Testing
     }
 
     static let rows = [
-        ("GET /", "listBuckets"), ("OPTIONS /bucket/key", "preflight"),
+        ("GET /", "listBuckets"),
         ("GET /bucket", "bucket.list"), ("GET /bucket?list-type=2&prefix=a", "bucket.list"),
         ("HEAD /bucket", "bucket.head"), ("PUT /bucket", "bucket.create"),
         ("DELETE /bucket", "bucket.delete"), ("GET /bucket?location", "bucket.location"),
@@ -52,6 +52,12 @@ import Testing
         ("GET /bucket/key?uploadId=u", "object.listParts"),
         ("POST /bucket/key?uploadId=u", "object.completeUpload"),
         ("DELETE /bucket/key?uploadId=u", "object.abortUpload"),
+        // An upload without a name is one that is missing, never the object of the key.
+        ("DELETE /bucket/key?uploadId=", "object.abortUpload"),
+        ("DELETE /bucket/key?uploadId", "object.abortUpload"),
+        ("GET /bucket/key?uploadId=", "object.listParts"),
+        ("POST /bucket/key?uploadId=", "object.completeUpload"),
+        ("PUT /bucket/key?uploadId=&partNumber=1", "object.uploadPart"),
     ]
 
     @Test(arguments: rows)
@@ -98,6 +104,8 @@ import Testing
         ("GET /bucket/key?partNumber=1", [("Range", "bytes=0-1")], "InvalidRequest"),
         ("GET /bucket/key?versionId=abc", [], "NoSuchVersion"),
         ("GET /bucket/key?response-content-type=a%0D%0Ab", [], "InvalidArgument"),
+        ("OPTIONS /bucket/key", [], "BadRequest"),
+        ("OPTIONS /bucket/key", [("Origin", "http://a")], "BadRequest"),
         ("PUT /bucket/key?x-amz-meta-a=b%0D%0Ac:d", [], "InvalidArgument"),
         ("PUT /bucket/key?x-amz-meta-a%0D%0Ab=c", [], "InvalidArgument"),
         ("PUT /bucket/key?x-amz-meta-%C3%B6=c", [], "InvalidArgument"),
@@ -106,6 +114,7 @@ import Testing
             "GET /bucket/key", [("X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256")],
             "NotImplemented"
         ),
+        ("PUT /bucket/key", [("x-amz-copy-source", "")], "InvalidRequest"),
         ("PUT /bucket/key", [("x-amz-tagging", "a=b")], "NotImplemented"),
         ("PUT /bucket/key", [("x-amz-object-lock-mode", "GOVERNANCE")], "NotImplemented"),
         ("PUT /bucket/key", [("x-amz-acl", "public-read-write")], "NotImplemented"),
