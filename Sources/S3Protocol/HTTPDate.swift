@@ -32,22 +32,28 @@ public enum HTTPDate {
 
     /// Writes a time as documents do, for example `2009-10-12T17:50:30.000Z`.
     public static func iso8601(_ time: WallTime) -> String {
-        let moment = CivilMoment(secondsSinceEpoch: time.seconds)
-        let milliseconds = time.milliseconds - time.seconds * 1000
-        return String(unsafeUninitializedCapacity: 24) { buffer in
+        String(unsafeUninitializedCapacity: iso8601Bytes) { buffer in
             var writer = FixedTextWriter(buffer)
-            writer.append(moment.date.year, digits: 4)
-            writer.append("-")
-            writer.append(moment.date.month, digits: 2)
-            writer.append("-")
-            writer.append(moment.date.day, digits: 2)
-            writer.append("T")
-            moment.appendTime(to: &writer)
-            writer.append(".")
-            writer.append(Int(milliseconds), digits: 3)
-            writer.append("Z")
+            writeISO8601(time, to: &writer)
             return writer.count
         }
+    }
+
+    /// The length of a time in a document, in bytes.
+    static let iso8601Bytes = 24
+
+    static func writeISO8601(_ time: WallTime, to writer: inout FixedTextWriter) {
+        let moment = CivilMoment(secondsSinceEpoch: time.seconds)
+        writer.append(moment.date.year, digits: 4)
+        writer.append(UInt8(ascii: "-"))
+        writer.append(moment.date.month, digits: 2)
+        writer.append(UInt8(ascii: "-"))
+        writer.append(moment.date.day, digits: 2)
+        writer.append(UInt8(ascii: "T"))
+        moment.appendTime(to: &writer)
+        writer.append(UInt8(ascii: "."))
+        writer.append(Int(time.milliseconds - time.seconds * 1000), digits: 3)
+        writer.append(UInt8(ascii: "Z"))
     }
 
     /// Reads an HTTP date in any of its three formats; nil for anything else.
@@ -125,9 +131,9 @@ struct CivilMoment {
     /// Writes `HH:MM:SS`.
     func appendTime(to writer: inout FixedTextWriter) {
         writer.append(secondsOfDay / 3600, digits: 2)
-        writer.append(":")
+        writer.append(UInt8(ascii: ":"))
         writer.append(secondsOfDay / 60 % 60, digits: 2)
-        writer.append(":")
+        writer.append(UInt8(ascii: ":"))
         writer.append(secondsOfDay % 60, digits: 2)
     }
 }
@@ -148,14 +154,20 @@ struct FixedTextWriter {
         }
     }
 
+    mutating func append(_ byte: UInt8) {
+        guard count < buffer.count else { return }
+        buffer[count] = byte
+        count += 1
+    }
+
     /// Writes a number ≥ 0 with leading zeros; digits above the given count are dropped.
     mutating func append(_ number: Int, digits: Int) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0, count < buffer.count {
-            buffer[count] = UInt8(ascii: "0") + UInt8((abs(number) / divisor) % 10)
-            count += 1
-            divisor /= 10
+        guard number >= 0, count + digits <= buffer.count else { return }
+        var rest = number
+        for index in stride(from: count + digits - 1, through: count, by: -1) {
+            buffer[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
         }
+        count += digits
     }
 }

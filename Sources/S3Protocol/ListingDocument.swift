@@ -78,9 +78,9 @@ public enum ListingDocument {
         )
         let owner = request.namesOwners ? bucket.owner : nil
         for object in page.objects {
-            xml.open("Contents")
+            xml.append("<Contents>")
             xml.line(object, encoding: encoding, owner: owner)
-            xml.close("Contents")
+            xml.append("</Contents>")
         }
         xml.commonPrefixes(page.commonPrefixes, encoding: encoding)
         xml.close("ListBucketResult")
@@ -170,10 +170,19 @@ extension XMLWriter {
 
     /// Writes what a listing says of one object.
     mutating func line(_ object: ListedObject, encoding: NameEncoding, owner: PrincipalName?) {
-        name("Key", object.key.text, encoding)
-        element("LastModified", HTTPDate.iso8601(object.modified))
-        entityTag(object.entityTag)
-        element("Size", object.sizeBytes)
+        // Literals of several tags at once: this is written a thousand times per page.
+        append("<Key>")
+        switch encoding {
+        case .plain: append(escaping: object.key.text)
+        case .url: append(escaping: PercentCoding.encode(object.key.text))
+        }
+        append("</Key><LastModified>")
+        append(object.modified)
+        append("</LastModified><ETag>&quot;")
+        append(escaping: object.entityTag)
+        append("&quot;</ETag><Size>")
+        append(number: object.sizeBytes)
+        append("</Size>")
         if let owner { self.owner(owner) }
         append("<StorageClass>STANDARD</StorageClass>")
     }

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// Writes an XML document into bytes, element by element.
 ///
 /// Names are literals of ours; text is escaped. Characters that XML 1.0 cannot hold are written as
@@ -77,11 +79,6 @@ public struct XMLWriter {
         literal.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
-    /// Writes bytes that need no escape.
-    mutating func append(ascii raw: some Sequence<UInt8>) {
-        bytes.append(contentsOf: raw)
-    }
-
     /// Writes a number in decimal.
     mutating func append(number: Int64) {
         var magnitude = number.magnitude
@@ -96,27 +93,48 @@ public struct XMLWriter {
 
     /// Writes text, with references for the characters that need one.
     mutating func append(escaping text: String) {
-        guard text.utf8.contains(where: Self.needsEscape) else {
-            bytes.append(contentsOf: text.utf8)
-            return
+        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { append(escaping: $0) }
+        guard isDone == nil else { return }
+        Array(text.utf8).withUnsafeBufferPointer { append(escaping: $0) }
+    }
+
+    /// Copies the runs between the bytes that need a reference.
+    private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
+        var start = 0
+        for index in text.indices where Self.needsEscape(text[index]) {
+            bytes.append(contentsOf: text[start..<index])
+            append(reference: text[index])
+            start = index + 1
         }
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "&"): append("&amp;")
-            case UInt8(ascii: "<"): append("&lt;")
-            case UInt8(ascii: ">"): append("&gt;")
-            case UInt8(ascii: "\""): append("&quot;")
-            case 0..<0x20, 0x7F:
-                append("&#")
-                append(number: Int64(byte))
-                append(";")
-            default: bytes.append(byte)
-            }
+        bytes.append(contentsOf: text[start...])
+    }
+
+    private mutating func append(reference byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "&"): append("&amp;")
+        case UInt8(ascii: "<"): append("&lt;")
+        case UInt8(ascii: ">"): append("&gt;")
+        case UInt8(ascii: "\""): append("&quot;")
+        default:
+            append("&#")
+            append(number: Int64(byte))
+            append(";")
+        }
+    }
+
+    /// Writes a time as documents have it.
+    mutating func append(_ time: WallTime) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: HTTPDate.iso8601Bytes) { buffer in
+            var writer = FixedTextWriter(buffer)
+            HTTPDate.writeISO8601(time, to: &writer)
+            bytes.append(contentsOf: buffer[..<writer.count])
         }
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<")
-            || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "\"") || byte == 0x7F
+        byte < 0x40
+            ? byte < 0x20 || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<")
+                || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "\"")
+            : byte == 0x7F
     }
 }
