@@ -14,14 +14,8 @@ public struct QueryParameters: Sendable {
     /// - Throws: ``S3Error/invalidURI(_:)`` when a name is not well encoded or there are too many.
     public init(_ query: Substring) throws(S3Error) {
         guard !query.isEmpty else { return }
-        var pairs: [Range<Int>] = []
         let bytes = Array(query.utf8)
-        var start = 0
-        while start < bytes.count {
-            let end = bytes[start...].firstIndex(of: UInt8(ascii: "&")) ?? bytes.count
-            if end > start, !Self.isSignature(bytes[start..<end]) { pairs.append(start..<end) }
-            start = end + 1
-        }
+        let pairs = bytes.withUnsafeBufferPointer(Self.pairs)
         guard pairs.count <= Self.countMax else { throw .invalidURI(.tooManyParameters) }
         for pair in pairs {
             let equals = bytes[pair].firstIndex(of: UInt8(ascii: "=")) ?? pair.upperBound
@@ -79,21 +73,41 @@ public struct QueryParameters: Sendable {
         return found
     }
 
-    /// What begins the names of the query form of a signature.
-    private static let signaturePrefix = Array("X-Amz-".utf8)
+    /// Where the parameters lie that are no part of a signature.
+    private static func pairs(_ bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        var pairs: [Range<Int>] = []
+        var start = 0
+        for index in 0...bytes.count
+        where index == bytes.count || bytes[index] == UInt8(ascii: "&") {
+            if index > start, !isSignature(bytes, start..<index) { pairs.append(start..<index) }
+            start = index + 1
+        }
+        return pairs
+    }
 
-    /// The rest of those names.
+    /// The names of the query form of a signature.
     ///
     /// Source: Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters".
-    private static let signatureNames = [
-        "Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature",
-        "Security-Token", "Content-Sha256",
-    ].map { Array($0.utf8) }
+    private static let signatureNames: [StaticString] = [
+        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+        "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
+    ]
 
     /// Whether a parameter belongs to a signature; the usual query has nothing else.
-    private static func isSignature(_ pair: ArraySlice<UInt8>) -> Bool {
-        guard pair.starts(with: signaturePrefix) else { return false }
-        let name = pair.dropFirst(signaturePrefix.count).prefix { $0 != UInt8(ascii: "=") }
-        return signatureNames.contains { $0.count == name.count && $0.elementsEqual(name) }
+    private static func isSignature(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ pair: Range<Int>
+    ) -> Bool {
+        guard bytes[pair.lowerBound] == UInt8(ascii: "X") else { return false }
+        return signatureNames.contains { name in
+            let end = pair.lowerBound + name.utf8CodeUnitCount
+            guard end < pair.upperBound, bytes[end] == UInt8(ascii: "=") else { return false }
+            return name.withUTF8Buffer { name in
+                for index in name.indices where name[index] != bytes[pair.lowerBound + index] {
+                    return false
+                }
+                return true
+            }
+        }
     }
 }
