@@ -30,6 +30,8 @@ final class Committer {
     /// When the open batch is decided.
     private(set) var batchTime = WallTime(milliseconds: 0)
     private var isBehind = false
+    /// Whether the open batch may take no room on the disk.
+    private var isNearlyFull = false
     private var uncheckpointedChanges = 0
 
     private let directory: NameDirectory
@@ -120,6 +122,7 @@ final class Committer {
         var verdicts: [Verdict] = []
         var position = volume.logEnd
         batchTime = clock()
+        isNearlyFull = volume.isNearlyFull(limits)
         try translating { () throws(SQLiteError) in try writer.begin() }
         for item in batch {
             verdicts.append(
@@ -144,13 +147,14 @@ final class Committer {
         at position: inout LogPosition,
         into accepted: inout [Accepted]
     ) throws(StoreError) -> Verdict {
+        if isNearlyFull, proposal.takesRoom { return .refused(.outOfSpace) }
         let decision: Decision
         do throws(Refusal) {
             decision = try evaluate(proposal)
         } catch {
             switch error {
             case .refused(let reason): return .refused(reason)
-            case .indexFailed(let failure): throw StoreError(failure)
+            case .indexFailed(let failure): throw StoreError(beforeLog: failure)
             }
         }
         switch decision {
@@ -244,9 +248,13 @@ final class Committer {
     // MARK: - The index behind the log
 
     /// Brings the index forward by what it missed of the log.
+    ///
+    /// - Throws: What ends a batch of which nothing is in the log yet.
     private func catchUp() throws(StoreError) {
         try translating { () throws(SQLiteError) in try writer.rollback() }
         do {
+            // On a full disk the index's own log cannot grow, but it may begin anew.
+            _ = try? writer.checkpoint(.passive)
             let replay = LogReplay(volume: volume, writer: writer, batchMax: limits.replayBatchMax)
             _ = try replay.run()
             names = NameTable(
@@ -256,7 +264,8 @@ final class Committer {
             )
         } catch {
             logger.error("index still behind the log", metadata: ["error": "\(error)"])
-            throw .indexFailed
+            let isFull = (error as? SQLiteError)?.code == .outOfSpace
+            throw isFull ? .outOfSpace : .inputOutputFailed
         }
         directory.publish(names)
         isBehind = false
@@ -285,7 +294,7 @@ final class Committer {
             return try body()
         } catch {
             logger.error("index call failed", metadata: ["error": "\(error)"])
-            throw StoreError(error)
+            throw StoreError(beforeLog: error)
         }
     }
 }

@@ -23,6 +23,9 @@ public struct StoreLimits: Hashable, Sendable {
     public var stageBufferBytes = 524_288
     /// A segment of the log takes no further batch when it would become longer than this, in bytes.
     public var logSegmentBytesMax: Int64 = 268_435_456
+    /// Free room on the disk that objects leave, in bytes, or a sixteenth of a smaller disk: deletes
+    /// and the index must find some, or a full disk could never be emptied.
+    public var reservedBytes: Int64 = 67_108_864
     /// Threads for disk work.
     public var diskThreads = 4
     /// Changes in one transaction while the log is replayed.

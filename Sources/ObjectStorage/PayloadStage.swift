@@ -83,7 +83,12 @@ public final class PayloadStage: Sendable {
         }
         let volume = volume
         let upkeep = upkeep
+        let limits = limits
         return try await pool.perform { () throws(StoreError) in
+            guard !volume.isNearlyFull(limits) else {
+                writer?.discard()
+                throw .outOfSpace
+            }
             do throws(VolumeError) {
                 let writer = if let writer { writer } else { try volume.createBlob() }
                 if !filling.isEmpty { try writer.append(filling) }
@@ -148,9 +153,13 @@ public final class PayloadStage: Sendable {
         var failure: StoreError?
         var opened = writer
         do throws(VolumeError) {
-            let target = if let writer { writer } else { try volume.createBlob() }
-            opened = target
-            try target.append(bytes)
+            if volume.isNearlyFull(limits) {
+                failure = .outOfSpace
+            } else {
+                let target = if let writer { writer } else { try volume.createBlob() }
+                opened = target
+                try target.append(bytes)
+            }
         } catch {
             failure = StoreError(error)
         }

@@ -29,6 +29,18 @@ enum Proposal: Sendable {
     }
 }
 
+extension Proposal {
+    /// Whether it is refused when the disk is nearly full; what frees room never is.
+    var takesRoom: Bool {
+        switch self {
+        case .put, .createUpload, .putPart: true
+        case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
+            .delete, .completeUpload, .abortUpload:
+            false
+        }
+    }
+}
+
 /// An object that a key is to get.
 struct PutProposal: Sendable {
     let key: ObjectKey

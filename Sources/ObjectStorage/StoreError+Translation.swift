@@ -33,6 +33,14 @@ extension StoreError {
     }
 }
 
+extension StoreError {
+    /// Translates a failure of the index met before anything went to the log: none of it counts, so
+    /// blobs that were staged for it are the stage's to free.
+    init(beforeLog error: SQLiteError) {
+        self = error.code == .outOfSpace ? .outOfSpace : .inputOutputFailed
+    }
+}
+
 extension StoreOpenFailure {
     /// Translates a failure to open the volume.
     init(_ error: VolumeError, directory: String) {
