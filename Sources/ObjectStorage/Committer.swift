@@ -37,6 +37,7 @@ final class Committer {
     private let directory: NameDirectory
     private let queue: CommitQueue
     private let upkeep: Upkeep
+    private let entries: EntryCache
     private let clock: @Sendable () -> WallTime
     private let logger: Logger
 
@@ -50,6 +51,7 @@ final class Committer {
         directory = opened.directory
         queue = opened.queue
         upkeep = opened.upkeep
+        entries = opened.entries
         logger = opened.logger
     }
 
@@ -98,6 +100,8 @@ final class Committer {
     }
 
     private func commit(_ batch: [CommitQueue.Waiting]) -> [Outcome] {
+        entries.beginCommit(batch.flatMap(\.proposal.changedKeys))
+        defer { entries.endCommit() }
         let namesBefore = names
         do throws(StoreError) {
             return try commitOrFail(batch)
@@ -268,6 +272,7 @@ final class Committer {
             throw isFull ? .outOfSpace : .inputOutputFailed
         }
         directory.publish(names)
+        entries.removeAll()
         isBehind = false
         logger.notice("index caught up with the log")
     }

@@ -12,8 +12,16 @@ extension ObjectStore {
         _ key: ObjectKey,
         in namespace: Namespace
     ) throws(StoreError) -> ObjectEntry? {
-        let line = namespace.line
-        return try ask { reader throws(SQLiteError) in try reader.entry(key, namespace: line) }
+        let place = LineKey(line: namespace.line, key: key)
+        switch entries.find(place) {
+        case .kept(let entry): return entry
+        case .unknown(let ticket):
+            let entry = try ask { reader throws(SQLiteError) in
+                try reader.entry(place.key, namespace: place.line)
+            }
+            if let entry { entries.keep(entry, at: place, ticket) }
+            return entry
+        }
     }
 
     /// Lists keys and common prefixes.

@@ -24,6 +24,7 @@ public final class ObjectStore: Sendable {
     let queue: CommitQueue
     let names: NameDirectory
     let upkeep: Upkeep
+    let entries: EntryCache
     private let logger: Logger
 
     /// Whether writes are taken: they are until a disk fails or the store is closed.
@@ -39,6 +40,7 @@ public final class ObjectStore: Sendable {
         queue = opened.queue
         names = opened.names
         upkeep = opened.upkeep
+        entries = opened.entries
         logger = opened.logger
     }
 
@@ -56,6 +58,7 @@ public final class ObjectStore: Sendable {
         let queue: CommitQueue
         let names: NameDirectory
         let upkeep: Upkeep
+        let entries: EntryCache
         let logger: Logger
 
         init(_ opened: OpenedStore) {
@@ -65,6 +68,7 @@ public final class ObjectStore: Sendable {
             queue = opened.queue
             names = opened.directory
             upkeep = opened.upkeep
+            entries = opened.entries
             logger = opened.logger
         }
     }

@@ -16,6 +16,7 @@ struct OpenedStore {
     let directory: NameDirectory
     let queue: CommitQueue
     let upkeep: Upkeep
+    let entries = EntryCache()
     let logger: Logger
 
     /// Opens volume and index, and brings the index forward; blocks.

@@ -41,6 +41,22 @@ extension Proposal {
     }
 }
 
+extension Proposal {
+    /// The keys of namespaces that may hold something else afterwards.
+    var changedKeys: [LineKey] {
+        switch self {
+        case .put(let put): [LineKey(line: put.namespace.line, key: put.key)]
+        case .completeUpload(let completion):
+            [LineKey(line: completion.namespace.line, key: completion.key)]
+        case .delete(let keys, let namespace, _):
+            keys.map { LineKey(line: namespace.line, key: $0) }
+        case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
+            .createUpload, .putPart, .abortUpload:
+            []
+        }
+    }
+}
+
 /// An object that a key is to get.
 struct PutProposal: Sendable {
     let key: ObjectKey
