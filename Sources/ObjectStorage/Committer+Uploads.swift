@@ -69,7 +69,7 @@ extension Committer {
         }
         let parts = try chosenParts(proposal)
         let entry = NewEntry(
-            entityTag: Self.entityTag(of: parts),
+            entityTag: PartReference.entityTag(of: parts.map(\.entityTag)),
             attributes: upload.attributes,
             checksums: proposal.checksums,
             parts: parts.map {
@@ -95,7 +95,8 @@ extension Committer {
                     proposal.key,
                     namespace: proposal.namespace.line
                 ),
-                current.sequence == completed.sequence
+                current.sequence == completed.sequence,
+                completed.wasCompleted(of: proposal.parts)
             else { return nil }
             return completed
         }
@@ -128,15 +129,6 @@ extension Committer {
             throw .refused(.partTooSmall(number: part.number, sizeBytes: part.sizeBytes))
         }
         return chosen
-    }
-
-    /// The MD5 of the concatenated MD5s of the parts, then `-` and their number.
-    static func entityTag(of parts: [UploadedPart]) -> String {
-        var digest = MD5()
-        for part in parts {
-            digest.update(Hexadecimal.decode(part.entityTag) ?? Array(part.entityTag.utf8))
-        }
-        return "\(Hexadecimal.encode(digest.finalize()))-\(parts.count)"
     }
 
     private func liveUpload(

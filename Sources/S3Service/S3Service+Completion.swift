@@ -45,7 +45,12 @@ extension S3Service {
             let completed = try exchange.storing { () throws(StoreError) in
                 try store.completedEntry(request.upload, key: key, in: bucket)
             }
-            guard let completed else { throw .noSuchUpload(request.upload.text) }
+            let references = listed.map {
+                PartReference(number: $0.number, entityTag: $0.entityTag)
+            }
+            guard let completed, completed.wasCompleted(of: references) else {
+                throw .noSuchUpload(request.upload.text)
+            }
             return completed
         }
         let plan = try CompletionPlan(

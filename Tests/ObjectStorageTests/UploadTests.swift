@@ -77,6 +77,14 @@ import Testing
                 parts: references
             )
             #expect(again == entry)
+            await #expect(throws: StoreError.uploadMissing(upload.id)) {
+                try await store.completeUpload(
+                    upload.id,
+                    key: key,
+                    in: subject.namespace,
+                    parts: Array(references.prefix(2))
+                )
+            }
             try await subject.put("big", "other")
             await #expect(throws: StoreError.uploadMissing(upload.id)) {
                 try await store.completeUpload(
