@@ -44,11 +44,13 @@ struct QueryTable {
 
     /// Appends the parameters, but for one name, sorted by encoded name and then value.
     func appendCanonical(excluding excluded: StaticString, to target: inout [UInt8]) {
-        // Most clients send them in order already.
-        let isSorted = zip(parameters, parameters.dropFirst()).allSatisfy { !precedes($1, $0) }
-        let sorted = isSorted ? parameters : parameters.sorted(by: precedes)
+        var sorted = parameters
+        sorted.removeAll { bytes.holds(excluded, at: $0.name) }
+        // Most clients send them in order already, but for the one that is left out.
+        let isSorted = zip(sorted, sorted.dropFirst()).allSatisfy { !precedes($1, $0) }
+        if !isSorted { sorted.sort(by: precedes) }
         var isFirst = true
-        for parameter in sorted where !bytes.holds(excluded, at: parameter.name) {
+        for parameter in sorted {
             if !isFirst { target.append(UInt8(ascii: "&")) }
             isFirst = false
             target.append(contentsOf: bytes[parameter.name])

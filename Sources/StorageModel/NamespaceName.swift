@@ -8,9 +8,12 @@ public struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvert
     public let text: String
 
     /// Names that Nave keeps for itself beside the S3 rules.
-    static let reserved: Set<String> = ["api"]
-    static let reservedPrefixes = ["xn--", "sthree-", "amzn-s3-demo-"]
-    static let reservedSuffixes = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+    private static let reserved = ["api"].map { Array($0.utf8) }
+    private static let reservedPrefixes = ["xn--", "sthree-", "amzn-s3-demo-"]
+        .map { Array($0.utf8) }
+    /// Backwards, as they are compared.
+    private static let reservedSuffixes = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+        .map { Array($0.utf8.reversed()) }
 
     /// Parses a namespace name.
     ///
@@ -28,21 +31,27 @@ public struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvert
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
 
+    /// Every request names a namespace, so this looks at bytes and allocates nothing.
     private static func isValid(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        guard (3...63).contains(bytes.count), !reserved.contains(text) else { return false }
+        let bytes = text.utf8
+        guard (3...63).contains(bytes.count) else { return false }
         guard let first = bytes.first, isAlphanumeric(first) else { return false }
         guard let last = bytes.last, isAlphanumeric(last) else { return false }
         let period = UInt8(ascii: ".")
-        let hyphen = UInt8(ascii: "-")
-        guard bytes.allSatisfy({ isAlphanumeric($0) || $0 == period || $0 == hyphen }) else {
+        var previous = first
+        for byte in bytes {
+            guard isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == period else {
+                return false
+            }
+            guard byte != period || previous != period else { return false }
+            previous = byte
+        }
+        guard !reserved.contains(where: bytes.elementsEqual) else { return false }
+        guard !reservedPrefixes.contains(where: { bytes.starts(with: $0) }) else { return false }
+        guard !reservedSuffixes.contains(where: { bytes.reversed().starts(with: $0) }) else {
             return false
         }
-        guard !zip(bytes, bytes.dropFirst()).contains(where: { $0 == period && $1 == period })
-        else { return false }
-        guard !reservedPrefixes.contains(where: text.hasPrefix) else { return false }
-        guard !reservedSuffixes.contains(where: text.hasSuffix) else { return false }
-        return !isFormattedAsIPv4(text)
+        return !isFormattedAsIPv4(bytes)
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
@@ -50,9 +59,22 @@ public struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvert
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    private static func isFormattedAsIPv4(_ text: String) -> Bool {
-        let groups = text.split(separator: ".", omittingEmptySubsequences: false)
-        return groups.count == 4
-            && groups.allSatisfy { (1...3).contains($0.count) && $0.allSatisfy(\.isNumber) }
+    /// Whether the bytes are four runs of one to three digits with periods between.
+    private static func isFormattedAsIPv4(_ bytes: String.UTF8View) -> Bool {
+        var groups = 1
+        var digits = 0
+        for byte in bytes {
+            if byte == UInt8(ascii: ".") {
+                guard digits > 0 else { return false }
+                groups += 1
+                digits = 0
+            } else {
+                digits += 1
+                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), digits <= 3 else {
+                    return false
+                }
+            }
+        }
+        return groups == 4 && digits > 0
     }
 }

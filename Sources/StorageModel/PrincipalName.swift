@@ -3,7 +3,7 @@ public struct PrincipalName: Hashable, Sendable, Comparable, CustomStringConvert
     /// The principal that every server has; it may use every namespace.
     public static let root = PrincipalName(trusted: "root")
 
-    /// The name's text, `[A-Za-z0-9_.-]{1,64}`.
+    /// The name's text, `[A-Za-z0-9_.-]{1,64}`, but not `.` or `..`, which URLs cannot hold.
     public let text: String
 
     /// Parses a principal's name.
@@ -11,7 +11,7 @@ public struct PrincipalName: Hashable, Sendable, Comparable, CustomStringConvert
     /// - Throws: ``NameError/principalNameInvalid(_:)``.
     public init(_ text: String) throws(NameError) {
         let isValid =
-            (1...64).contains(text.utf8.count)
+            (1...64).contains(text.utf8.count) && text != "." && text != ".."
             && text.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
