@@ -93,7 +93,8 @@ extension S3Error {
             sizeDetails
         case .accessDenied, .signatureRequired, .requestExpired, .requestNotYetValid,
             .headersNotSigned, .signatureDoesNotMatch(nil), .authorizationHeaderMalformed,
-            .authorizationQueryParametersError, .invalidToken, .requestTimeTooSkewed,
+            .authorizationQueryParametersError, .multipleAuthentications, .invalidToken,
+            .requestTimeTooSkewed,
             .requestTimeMissing, .contentSHA256Missing, .crossOriginForbidden, .preflightIncomplete,
             .objectAccessControlNotSupported, .invalidURI, .notConfigured, .noObjectLock,
             .objectLockNotEnabled, .notImplemented, .invalidRequest, .missingContentLength,

@@ -23,7 +23,8 @@ extension S3Error {
         case .invalidToken: ("InvalidToken", 400)
         case .contentSHA256Missing: ("MissingSecurityHeader", 400)
         case .invalidRequest, .objectLockNotEnabled: ("InvalidRequest", 400)
-        case .contentSHA256Invalid, .invalidArgument: ("InvalidArgument", 400)
+        case .contentSHA256Invalid, .invalidArgument, .multipleAuthentications:
+            ("InvalidArgument", 400)
         case .crossOriginForbidden: ("AccessForbidden", 403)
         case .preflightIncomplete: ("BadRequest", 400)
         case .objectAccessControlNotSupported: ("AccessControlListNotSupported", 400)

@@ -17,6 +17,7 @@ extension S3Error {
         case .authorizationHeaderMalformed(let explanation):
             "The authorization header is malformed; \(explanation)"
         case .authorizationQueryParametersError(let explanation): explanation
+        case .multipleAuthentications: S3Sentence.multipleAuthentications
         case .invalidToken: "The provided token is malformed or otherwise invalid."
         case .requestTimeTooSkewed: S3Sentence.requestTimeTooSkewed
         case .requestTimeMissing: S3Sentence.requestTimeMissing

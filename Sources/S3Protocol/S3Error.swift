@@ -26,6 +26,8 @@ public enum S3Error: Error, Hashable, Sendable {
     case authorizationHeaderMalformed(explanation: String)
     /// The query form of a signature cannot be read or has a wrong scope.
     case authorizationQueryParametersError(explanation: String)
+    /// Signed in the header and in the query.
+    case multipleAuthentications
     /// A temporary security token, which the server never gave out.
     case invalidToken
     /// The request's clock differs too much from the server's.
@@ -189,7 +191,6 @@ public enum RequestFault: Hashable, Sendable {
     case declaredObjectSizeMismatch(declaredBytes: Int64, actualBytes: Int64)
     case attributesMissing
     case aclHeaderAndBody
-    case multipleAuthentications
     case mechanismUnsupported
     case objectKeyMissing
 }

@@ -36,13 +36,12 @@ extension RequestFault {
                 + "?versionId of null."
         case .rangeAndPartNumber:
             "Cannot specify both Range header and partNumber query parameter"
-        case .signedRequestNeeded: "This operation needs a signed request."
+        case .signedRequestNeeded: "Response headers can be set by signed requests only."
         case .severalPreconditions: "If-Match and If-None-Match cannot be used together."
         case .declaredObjectSizeMismatch(let declaredBytes, let actualBytes):
             "x-amz-mp-object-size is \(declaredBytes) but the parts have \(actualBytes) bytes."
         case .attributesMissing: "x-amz-object-attributes must name at least one attribute."
         case .aclHeaderAndBody: "Specify either a canned ACL or a list, not both."
-        case .multipleAuthentications: "Only one authentication mechanism is allowed."
         case .mechanismUnsupported:
             "The authorization mechanism you have provided is not supported. Please use "
                 + "AWS4-HMAC-SHA256."

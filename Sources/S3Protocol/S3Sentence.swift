@@ -2,6 +2,8 @@
 enum S3Sentence {
     static let signatureRequired =
         "Access Denied: this is not public, so the request must be signed."
+    static let multipleAuthentications =
+        "Only one auth mechanism allowed: either the query or the Authorization header."
     static let invalidAccessKeyID =
         "The AWS Access Key Id you provided does not exist in our records."
     static let signatureDoesNotMatch =

@@ -19,8 +19,12 @@ struct ReadAnswer {
     ///
     /// - Throws: ``S3Error/preconditionFailed(header:)``,
     ///   ``S3Error/invalidRange(requested:sizeBytes:)`` or
-    ///   ``S3Error/invalidPartNumber(requested:available:)``.
+    ///   ``S3Error/invalidPartNumber(requested:available:)``; ``S3Error/invalidRequest(_:)`` when
+    ///   nobody signed the headers that the query sets.
     init(_ request: ReadRequest, _ entry: ObjectEntry, _ exchange: Exchange) throws(S3Error) {
+        guard request.overrides.isEmpty || exchange.caller != nil else {
+            throw .invalidRequest(.signedRequestNeeded)
+        }
         var fields = exchange.baseFields(
             reserving: 8 + entry.attributes.systemHeaders.count
                 + entry.attributes.userMetadata.count

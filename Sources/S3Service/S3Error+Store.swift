@@ -56,7 +56,7 @@ extension S3Error {
         case .authorizationQueryMalformed(let fault):
             self = .authorizationQueryParametersError(explanation: fault.message)
         case .mechanismUnsupported: self = .invalidRequest(.mechanismUnsupported)
-        case .mechanismsMixed: self = .invalidRequest(.multipleAuthentications)
+        case .mechanismsMixed: self = .multipleAuthentications
         case .accessKeyUnknown(let accessKey): self = .invalidAccessKeyID(accessKey)
         case .signatureMismatch(let mismatch):
             self = .signatureDoesNotMatch(

@@ -65,6 +65,12 @@ import Testing
                 #expect(await nave.send("GET", "/bucket", as: caller).values("Key") == ["k"])
                 #expect(await nave.send("GET", "/bucket/none", as: caller).code == "NoSuchKey")
                 #expect(await nave.send("PUT", "/bucket/k", body: [8], as: caller).status == 403)
+                let overriding = await nave.send(
+                    "GET",
+                    "/bucket/k?response-content-type=text%2Fhtml",
+                    as: caller
+                )
+                #expect(overriding.status == (caller == nil ? 400 : 200))
                 #expect(await nave.send("DELETE", "/bucket/k", as: caller).status == 403)
                 #expect(await nave.send("PUT", "/bucket?acl", as: caller).status == 403)
             }
