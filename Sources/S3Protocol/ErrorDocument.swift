@@ -57,8 +57,7 @@ extension S3Error {
             .bucketNotEmpty(let bucket):
             [ErrorDetail("BucketName", bucket)]
         case .invalidBucketName(let name): [ErrorDetail("BucketName", Self.shortened(name))]
-        case .noSuchKey(let key), .conditionalRequestConflict(let key):
-            [ErrorDetail("Key", key)]
+        case .noSuchKey(let key): [ErrorDetail("Key", key)]
         case .noSuchUpload(let upload), .invalidPartOrder(let upload):
             [ErrorDetail("UploadId", Self.shortened(upload))]
         case .noSuchVersion(let key, let version):
@@ -96,9 +95,9 @@ extension S3Error {
             .authorizationQueryParametersError, .multipleAuthentications, .invalidToken,
             .requestTimeTooSkewed,
             .requestTimeMissing, .contentSHA256Missing, .crossOriginForbidden, .preflightIncomplete,
-            .objectAccessControlNotSupported, .invalidURI, .notConfigured, .noObjectLock,
+            .objectAccessControlNotSupported, .invalidURI, .notConfigured,
             .objectLockNotEnabled, .notImplemented, .invalidRequest, .missingContentLength,
-            .incompleteBody, .unexpectedContent, .malformedXML, .malformedACL,
+            .incompleteBody, .malformedXML, .malformedACL,
             .unresolvableGrant, .missingRequestBody, .invalidDigest, .badDigest,
             .invalidChunkFraming,
             .malformedTrailer, .requestTimeout, .internalError, .insufficientStorage, .slowDown,

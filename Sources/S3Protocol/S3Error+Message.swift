@@ -36,7 +36,7 @@ extension S3Error {
         case .bucketAlreadyExists: S3Sentence.bucketAlreadyExists
         case .bucketNotEmpty: "The bucket you tried to delete is not empty"
         case .notConfigured(let it): "The bucket's \(it.rawValue) configuration does not exist."
-        case .noObjectLock, .objectLockNotEnabled: "The bucket has no object lock configuration."
+        case .objectLockNotEnabled: "The bucket has no object lock configuration."
         case .methodNotAllowed(let method): "The method \(method) is not allowed here."
         case .notImplemented(let feature): "This server does not implement \(feature)."
         case .invalidArgument(let name, let value):
@@ -46,10 +46,8 @@ extension S3Error {
         case .invalidRange: "The requested range is not satisfiable"
         case .invalidPartNumber: "The requested partnumber is not satisfiable"
         case .preconditionFailed(let header): "The precondition in \(header) did not hold."
-        case .conditionalRequestConflict: S3Sentence.conditionalRequestConflict
         case .missingContentLength: "You must provide the Content-Length HTTP header."
         case .incompleteBody: S3Sentence.incompleteBody
-        case .unexpectedContent: S3Sentence.unexpectedContent
         case .entityTooLarge(_, let limit): "Your upload exceeds the maximum of \(limit) bytes."
         case .entityTooSmall: "Your proposed upload is smaller than the minimum allowed size"
         case .metadataTooLarge: S3Sentence.metadataTooLarge

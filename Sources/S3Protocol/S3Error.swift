@@ -61,8 +61,6 @@ public enum S3Error: Error, Hashable, Sendable {
     case bucketNotEmpty(NamespaceName)
     /// A feature that was never configured, with the code S3 has for it.
     case notConfigured(BucketFeature)
-    /// The object's bucket keeps no locks, so the object has none.
-    case noObjectLock
     /// The bucket keeps no locks.
     case objectLockNotEnabled
 
@@ -78,14 +76,10 @@ public enum S3Error: Error, Hashable, Sendable {
     case invalidRange(requested: String, sizeBytes: Int64)
     case invalidPartNumber(requested: Int, available: Int)
     case preconditionFailed(header: String)
-    /// A precondition could not be decided because another write was under way.
-    case conditionalRequestConflict(key: ObjectKey)
 
     // Bodies
     case missingContentLength
     case incompleteBody
-    /// A body where none is expected, or longer than it was declared.
-    case unexpectedContent
     case entityTooLarge(proposedBytes: Int64, maxBytes: Int64)
     case entityTooSmall(partNumber: Int, entityTag: String, proposedBytes: Int64, minBytes: Int64)
     case metadataTooLarge(sizeBytes: Int, maxBytes: Int)
@@ -174,8 +168,6 @@ public enum RequestFault: Hashable, Sendable {
     case copyOntoItself
     /// A copy from an object larger than one request may copy.
     case copySourceTooLarge(sizeBytes: Int64)
-    /// A copy range that is not within its source.
-    case copyRangeInvalid(requested: String, sizeBytes: Int64)
     case severalChecksums
     case checksumHeaderInvalid(String)
     case checksumAlgorithmUnsupported(String)
@@ -192,5 +184,4 @@ public enum RequestFault: Hashable, Sendable {
     case attributesMissing
     case aclHeaderAndBody
     case mechanismUnsupported
-    case objectKeyMissing
 }

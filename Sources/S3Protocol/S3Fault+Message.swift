@@ -28,9 +28,6 @@ extension RequestFault {
         case .copySourceTooLarge(let sizeBytes):
             "The specified copy source is larger than the maximum allowable size for a copy "
                 + "source: \(sizeBytes)"
-        case .copyRangeInvalid(let requested, let sizeBytes):
-            "The range \(S3Error.shortened(requested)) is not within the source of \(sizeBytes) "
-                + "bytes."
         case .copySourceInvalid:
             "x-amz-copy-source must be BUCKET/KEY, percent-encoded, optionally with a "
                 + "?versionId of null."
@@ -45,7 +42,6 @@ extension RequestFault {
         case .mechanismUnsupported:
             "The authorization mechanism you have provided is not supported. Please use "
                 + "AWS4-HMAC-SHA256."
-        case .objectKeyMissing: "This request needs an object key."
         case .checksumHeaderInvalid(let name): "Value for \(name) header is invalid."
         case .checksumAlgorithmUnsupported:
             "Checksum algorithm provided is unsupported. Please try again with any of the valid "

@@ -28,12 +28,8 @@ enum S3Sentence {
         + "have been aborted or completed."
     static let bucketAlreadyExists =
         "The requested bucket name is not available: somebody else uses it."
-    static let conditionalRequestConflict =
-        "A conflicting write to this key was under way; please try again."
     static let incompleteBody =
         "You did not provide the number of bytes specified by the Content-Length HTTP header"
-    static let unexpectedContent =
-        "This request has more content than it declares or may have."
     static let metadataTooLarge =
         "Your metadata headers exceed the maximum allowed metadata size"
     static let malformedXML =
