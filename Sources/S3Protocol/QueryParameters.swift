@@ -14,7 +14,8 @@ public struct QueryParameters: Sendable {
     /// - Throws: ``S3Error/invalidURI(_:)`` when a name is not well encoded or there are too many.
     public init(_ query: Substring) throws(S3Error) {
         guard !query.isEmpty else { return }
-        let bytes = Array(query.utf8)
+        // By way of a string: the bytes of a substring are copied one by one.
+        let bytes = Array(String(query).utf8)
         let pairs = bytes.withUnsafeBufferPointer(Self.pairs)
         guard pairs.count <= Self.countMax else { throw .invalidURI(.tooManyParameters) }
         for pair in pairs {
