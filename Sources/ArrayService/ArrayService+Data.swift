@@ -4,6 +4,7 @@ import HTTPServing
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import Synchronization
 
 extension ArrayService {
     /// A small region that is in memory, without leaving the event loop; nil if it is not so.
@@ -70,27 +71,52 @@ extension ArrayService {
         var head = region.header
         let (byteCount, overflow) = slabs.byteCount.addingReportingOverflow(head.readableBytes)
         guard !overflow else { throw .resultTooLarge(elements: region.selection.elementCount) }
-        if var first, first.readableBytes == slabs.byteCount {
+        if var first, first.readableBytes == slabs.byteCount,
+            byteCount <= ArrayServiceLimits.gatheredBytesMax
+        {
             head.writeBuffer(&first)
             return HTTPResponse(status: .ok, headers: region.headers, body: .bytes(head))
         }
         let (beginning, rest) = (head, slabs)
-        let firstSlab = first
+        let firstSlab = FirstSlab(first)
+        first = nil
         return HTTPResponse(
             status: .ok,
             headers: region.headers,
             body: .streamed(byteCount: Int64(byteCount)) { writer in
                 if beginning.readableBytes > 0 { try await writer.write(beginning) }
-                if let firstSlab { try await writer.write(firstSlab) }
+                // Memory is set aside as long as there is a copy of the reader.
                 var slabs = rest
+                var remaining = rest.byteCount
                 do {
-                    while let slab = try await slabs.next() { try await writer.write(slab) }
+                    while let slab = try await firstSlab.take(orNextOf: &slabs) {
+                        remaining -= slab.readableBytes
+                        try await send(slab, isLast: remaining == 0, writer)
+                    }
                 } catch let error as ArrayReadError {
                     note(.read(error), caller.request)
                     throw error
                 }
             }
         )
+    }
+
+    /// Sends a slab, and of the last one the end as copies.
+    ///
+    /// A write returns when the next piece would be taken up; the last two pieces may wait for the
+    /// client after the memory that is set aside for slabs is given back, so they hold no slab.
+    private func send(_ slab: ByteBuffer, isLast: Bool, _ writer: HTTPBodyWriter) async throws {
+        guard isLast else { return try await writer.write(slab) }
+        let pieceBytes = ArrayServiceLimits.gatheredBytesMax
+        var slab = slab
+        if let front = slab.readSlice(length: max(slab.readableBytes - 2 * pieceBytes, 0)) {
+            try await writer.write(front)
+        }
+        while slab.readableBytes > 0,
+            let piece = slab.readBytes(length: min(pieceBytes, slab.readableBytes))
+        {
+            try await writer.write(ByteBuffer(bytes: piece))
+        }
     }
 
     private func nestedLists(
@@ -119,21 +145,98 @@ extension ArrayService {
                 body: .bytes(ByteBuffer(bytes: text))
             )
         }
-        var lists = NestedListWriter(dataType: region.array.metadata.dataType, shape: shape)
-        var body = ByteBuffer()
+        let lists = NestedListWriter(dataType: region.array.metadata.dataType, shape: shape)
+        let isSmall = region.selection.elementCount <= lists.pieceElements
+        let firstSlab: FirstSlab
         do {
-            while let slab = try await slabs.next() {
-                slab.withUnsafeReadableBytes { bytes in
-                    var text: [UInt8] = []
-                    lists.append(bytes, to: &text)
-                    body.writeBytes(text)
+            let isHead = caller.request.method == .HEAD
+            firstSlab = FirstSlab(isHead && !isSmall ? nil : try await slabs.next())
+        } catch {
+            throw .read(error)
+        }
+        if isSmall { return try await gathered(region, firstSlab, slabs, lists) }
+        let rest = slabs
+        return HTTPResponse(
+            status: .ok,
+            headers: region.headers,
+            body: .streamed(byteCount: nil) { writer in
+                var (slabs, lists) = (rest, lists)
+                do {
+                    while let slab = try await firstSlab.take(orNextOf: &slabs) {
+                        try await spell(slab, &lists, writer)
+                    }
+                } catch let error as ArrayReadError {
+                    note(.read(error), caller.request)
+                    throw error
                 }
+                try await writer.write(ByteBuffer(string: "\n"))
+            }
+        )
+    }
+
+    /// A small region as one piece of text.
+    private func gathered(
+        _ region: Region,
+        _ firstSlab: FirstSlab,
+        _ rest: RegionReader,
+        _ lists: NestedListWriter
+    ) async throws(ArrayServiceError) -> HTTPResponse {
+        var (slabs, lists) = (rest, lists)
+        var text: [UInt8] = []
+        do {
+            while let slab = try await firstSlab.take(orNextOf: &slabs) {
+                slab.withUnsafeReadableBytes { lists.append($0, to: &text) }
             }
         } catch {
             throw .read(error)
         }
-        body.writeInteger(UInt8(ascii: "\n"))
-        return HTTPResponse(status: .ok, headers: region.headers, body: .bytes(body))
+        text.append(UInt8(ascii: "\n"))
+        return HTTPResponse(
+            status: .ok,
+            headers: region.headers,
+            body: .bytes(ByteBuffer(bytes: text))
+        )
+    }
+
+    /// Writes the elements of a slab as text, which is several times longer, a piece at a time.
+    private func spell(
+        _ slab: ByteBuffer,
+        _ lists: inout NestedListWriter,
+        _ writer: HTTPBodyWriter
+    ) async throws {
+        let pieceBytes = lists.pieceElements * lists.itemBytes
+        var slab = slab
+        while slab.readableBytes > 0,
+            let run = slab.readSlice(length: min(pieceBytes, slab.readableBytes))
+        {
+            try Task.checkCancellation()
+            var text: [UInt8] = []
+            run.withUnsafeReadableBytes { lists.append($0, to: &text) }
+            try await writer.write(ByteBuffer(bytes: text))
+        }
+    }
+}
+
+/// A slab that was read before the answer began; whoever takes it alone holds its memory, so that
+/// it is given back once the slab is sent.
+///
+/// State: guarded by `slab`.
+private final class FirstSlab: Sendable {
+    private let slab: Mutex<ByteBuffer?>
+
+    init(_ slab: ByteBuffer?) {
+        self.slab = Mutex(slab)
+    }
+
+    /// The slab, the first time.
+    func take() -> ByteBuffer? {
+        slab.withLock { $0.take() }
+    }
+
+    /// The slab, the first time, and then those that follow.
+    func take(orNextOf slabs: inout RegionReader) async throws(ArrayReadError) -> ByteBuffer? {
+        if let slab = take() { return slab }
+        return try await slabs.next()
     }
 }
 

@@ -102,12 +102,15 @@ public struct ArrayService: HTTPResponder {
     private func response(to error: ArrayServiceError, _ request: HTTPRequest) -> HTTPResponse {
         if case .refused(let document) = error { return document.response(to: request) }
         let problem = error.problem
-        if problem.status.code >= 500 { note(error, request) }
+        note(error, request)
         return problem.response(to: request)
     }
 
     /// Notes a failure of the server, with its cause, which clients are not told.
+    ///
+    /// What is wrong with a request or with what clients stored is no failure, nor that a client left.
     func note(_ error: ArrayServiceError, _ request: HTTPRequest) {
+        guard error.problem.status.code >= 500, error != .read(.cancelled) else { return }
         logger.error(
             "an array request failed",
             metadata: [

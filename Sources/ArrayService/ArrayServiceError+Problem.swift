@@ -165,8 +165,9 @@ extension ArrayServiceError {
                 "A chunk of this array has \(bytes) bytes, which is more than this server decodes."
             )
         case .chunkCorrupt, .checksumMismatch, .chunkLength:
+            // Clients write chunks and metadata; our own storage has checksums of its own.
             Problem(
-                .internalServerError,
+                .unprocessableEntity,
                 "chunk_corrupt",
                 "The chunk \(key ?? "") does not hold what the array's metadata says."
             ).adding("key", .string(key ?? ""))

@@ -8,6 +8,9 @@ public enum ArrayServiceLimits {
     public static let listedAttributesBytesMax = 2048
     /// The attributes that a description shows; longer ones are left out, in bytes of JSON.
     public static let describedAttributesBytesMax = 256 << 10
+    /// The most bytes of elements in one piece that is held in memory beside the slabs; the server
+    /// must not take up another while as many wait for the client.
+    static let gatheredBytesMax = 256 << 10
     /// The most bytes of a JSON answer that are gathered before they are sent.
     static let jsonPieceBytes = 1 << 20
 }

@@ -4,12 +4,21 @@ import ArrayModel
 ///
 /// Invariant: after all elements of `shape` the text is one JSON value; a result of no axes is a
 /// bare element.
-struct NestedListWriter {
+struct NestedListWriter: Sendable {
     private let dataType: DataType
     private let shape: [Int]
     /// The elements in one list of each nesting depth, the outermost first.
     private let listElements: [Int]
     private var nextElement = 0
+
+    /// The length of one element, in bytes.
+    var itemBytes: Int { dataType.itemBytes }
+
+    /// How many elements make about ``ArrayServiceLimits/jsonPieceBytes`` of text, at least one: an
+    /// element takes up to about eight characters a byte, and as many brackets as there are axes.
+    var pieceElements: Int {
+        max(ArrayServiceLimits.jsonPieceBytes / (itemBytes * 8 + shape.count * 2), 1)
+    }
 
     /// Makes a writer for a result that has at least one element.
     init(dataType: DataType, shape: [Int]) {
@@ -27,7 +36,6 @@ struct NestedListWriter {
 
     /// Spells the next elements, given as little-endian bytes.
     mutating func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
-        let itemBytes = dataType.itemBytes
         for offset in stride(from: 0, to: bytes.count, by: itemBytes) {
             if nextElement > 0 { text.append(UInt8(ascii: ",")) }
             for elements in listElements where nextElement % elements == 0 {

@@ -3,7 +3,7 @@ import ObjectStorage
 
 /// Why elements of an array cannot be read.
 public enum ArrayReadError: Error, Hashable, Sendable {
-    /// The elements have a type that has no numbers or bytes of fixed length.
+    /// The elements have a type that has no numbers or bytes of fixed length, or are too long.
     case dataTypeNotSliceable(String)
     /// The array's chunks cannot be decoded by this server; says which codec.
     case notDecodable(ArrayCodecError)

@@ -41,7 +41,7 @@ public final class ArrayReader: Sendable {
         _ selection: Selection
     ) throws(ArrayReadError) -> RegionReader {
         RegionReader(
-            try StoredArray(array),
+            try StoredArray(array, limits: engine.limits),
             selection: selection,
             engine: engine,
             budget: budget
@@ -58,7 +58,7 @@ public final class ArrayReader: Sendable {
         _ array: ResolvedArray,
         _ selection: Selection
     ) throws(ArrayReadError) -> ByteBuffer? {
-        let array = try StoredArray(array)
+        let array = try StoredArray(array, limits: engine.limits)
         let elements = selection.elementCount
         guard elements > 0 else { return ByteBuffer() }
         guard elements <= Self.bytesNowMax / array.itemBytes else { return nil }
@@ -101,7 +101,7 @@ public final class ArrayReader: Sendable {
         _ statistics: Set<Statistic>
     ) async throws(ArrayReadError) -> ArrayStatistics {
         let reduction = try SelectionReduction(
-            try StoredArray(array),
+            try StoredArray(array, limits: engine.limits),
             selection: selection,
             statistics: statistics,
             engine: engine

@@ -9,10 +9,17 @@ public struct ArrayReaderLimits: Sendable {
     public var slabBytesMax = 64 << 20
     /// The smallest slab, which a request gets when others hold the memory, in bytes.
     public var slabBytesMin = 1 << 20
-    /// All slabs together, beyond which every request gets the smallest, in bytes.
-    public var slabsBytesMax = 512 << 20
-    /// The decoded chunk from which on chunks are decoded one at a time, in bytes.
-    public var largeChunkBytes = 64 << 20
+    /// All slabs together, beyond which every request gets the smallest, in bytes; at half as much
+    /// again, it gets a sixteenth of that.
+    public var slabsBytesMax = 256 << 20
+    /// The longest element; a slab has at least one, so it is not longer than the smallest slab.
+    public var itemBytesMax = 1 << 20
+    /// The largest chunk that is decoded, in bytes.
+    public var chunkBytesMax = 256 << 20
+    /// The most bytes that such a chunk may have in an encoded form, stored or between two codecs.
+    public var encodedChunkBytesMax = 512 << 20
+    /// The chunk from which on chunks are decoded and used one at a time, in bytes.
+    public var largeChunkBytes = 32 << 20
     /// The pieces of work of one request that are under way at once.
     public var parallelism = 2
     /// The chunks in one piece of work.

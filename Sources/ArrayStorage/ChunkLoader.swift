@@ -19,7 +19,7 @@ final class ChunkLoader: Sendable {
     private let largeChunkBytes: Int
     /// Workspaces that nobody uses; never more than threads that decode.
     private let workspaces = Mutex<[DecodingWorkspace]>([])
-    /// Held while a large chunk is decoded, so that there is one of them in memory.
+    /// Held while a large chunk is decoded and used, so that there is one of them in memory.
     private let largeChunks = Mutex<Void>(())
 
     init(store: ObjectStore, limits: ArrayReaderLimits) {
@@ -72,12 +72,38 @@ final class ChunkLoader: Sendable {
         case pass
     }
 
-    /// The decoded chunk of an entry that was looked up: a full chunk, C order, little-endian.
+    /// Uses the decoded chunk of an entry that was looked up: a full chunk, C order, little-endian.
     ///
-    /// - Returns: The chunk, or `nil` if the key was deleted since the look-up.
+    /// The memory of a large chunk is accounted for only while `use` runs, so it must not keep the
+    /// chunk, nor ask for another.
+    ///
+    /// - Returns: False if the key was deleted since the look-up; `use` did not run then.
     /// - Throws: ``ArrayReadError/chunkUnreadable(key:_:)``,
     ///   ``ArrayReadError/chunkUnstable(key:)`` or ``ArrayReadError/store(_:)``.
-    func chunk(
+    func withChunk(
+        _ key: String,
+        entry: ObjectEntry,
+        of array: StoredArray,
+        retention: Retention,
+        use: (ByteBuffer) -> Void
+    ) throws(ArrayReadError) -> Bool {
+        guard array.decodingBytes >= largeChunkBytes else {
+            guard let chunk = try chunk(key, entry: entry, of: array, retention: retention) else {
+                return false
+            }
+            use(chunk)
+            return true
+        }
+        return try largeChunks.withLock { _ throws(ArrayReadError) -> Bool in
+            guard let chunk = try chunk(key, entry: entry, of: array, retention: .pass) else {
+                return false
+            }
+            use(chunk)
+            return true
+        }
+    }
+
+    private func chunk(
         _ key: String,
         entry: ObjectEntry,
         of array: StoredArray,
@@ -86,7 +112,7 @@ final class ChunkLoader: Sendable {
         var entry = entry
         for _ in 0..<Self.attemptsMax {
             if let chunk = cached(key, entry: entry, of: array) { return chunk }
-            if let chunk = try load(key, entry: entry, of: array) {
+            if let chunk = try readAndDecode(key, entry: entry, of: array) {
                 guard retention == .keep else { return chunk }
                 cache.keep(
                     chunk,
@@ -102,7 +128,7 @@ final class ChunkLoader: Sendable {
     }
 
     /// Reads and decodes a chunk; `nil` if it was replaced since the look-up.
-    private func load(
+    private func readAndDecode(
         _ key: String,
         entry: ObjectEntry,
         of array: StoredArray
@@ -114,19 +140,6 @@ final class ChunkLoader: Sendable {
                 .chunkLength(expectedBytes: array.decoder.storedBytesMax, foundBytes: found)
             )
         }
-        guard array.decoder.chunkBytes >= largeChunkBytes else {
-            return try readAndDecode(key, entry: entry, of: array)
-        }
-        return try largeChunks.withLock { _ throws(ArrayReadError) -> ByteBuffer? in
-            try readAndDecode(key, entry: entry, of: array)
-        }
-    }
-
-    private func readAndDecode(
-        _ key: String,
-        entry: ObjectEntry,
-        of array: StoredArray
-    ) throws(ArrayReadError) -> ByteBuffer? {
         let stored: ByteBuffer
         do throws(StoreError) {
             stored = try store.readBlocking(entry, range: 0..<entry.sizeBytes)

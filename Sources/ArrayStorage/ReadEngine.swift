@@ -34,6 +34,7 @@ struct ReadEngine: Sendable {
         merge: (Part) -> Void,
         work: @escaping @Sendable (ChunkBatch) throws(ArrayReadError) -> Part
     ) async throws(ArrayReadError) {
+        guard !Task.isCancelled else { throw .cancelled }
         var source = source
         guard let first = try await source.next() else { return }
         guard let second = try await source.next() else {
@@ -64,6 +65,7 @@ struct ReadEngine: Sendable {
                     begun - merged - waiting.count < limits.parallelism,
                     let batch = try await batches.next()
                 {
+                    guard !Task.isCancelled else { throw .cancelled }
                     let number = begun
                     begun += 1
                     group.addTask { await self.part(number, batch, work) }

@@ -4,8 +4,9 @@ import NIOCore
 /// Reads a region of an array as slabs: its elements in C order, little-endian, some megabytes at a
 /// time.
 ///
-/// Memory is bounded by one slab and the chunks being decoded, whatever the region. A chunk is always
-/// read whole, so a slab never mixes two states of one chunk; two chunks may be of different states.
+/// Memory is bounded by two slabs, the one being sent and the next, and the chunks being decoded,
+/// whatever the region; it is set aside until the last copy of the reader goes. A chunk is always read
+/// whole, so a slab never mixes two states of one chunk; two chunks may be of different states.
 public struct RegionReader: Sendable {
     /// How many bytes all slabs together have.
     public let byteCount: Int
@@ -32,14 +33,18 @@ public struct RegionReader: Sendable {
         byteCount = selection.elementCount * array.itemBytes
         retention = byteCount <= engine.limits.cacheBytesMax / 4 ? .keep : .pass
         let wanted = Self.slabBytes(array, selection: selection, limits: engine.limits)
+        // While a client takes one slab the next is made, and waits if the client is slow.
+        let (twice, overflow) = wanted.multipliedReportingOverflow(by: 2)
+        let preferred = overflow ? byteCount : min(twice, byteCount)
         reservation = budget.reserve(
-            preferred: min(wanted, byteCount),
-            minimum: engine.limits.slabBytesMin
+            preferred: preferred,
+            minimum: engine.limits.slabBytesMin * 2
         )
+        let slabBytes = reservation.bytes == preferred ? wanted : reservation.bytes / 2
         plan = ReadPlan(
             selection: selection,
             grid: array.grid,
-            slabElementsMax: max(reservation.bytes / array.itemBytes, 1)
+            slabElementsMax: max(slabBytes / array.itemBytes, 1)
         )
         slabs = plan.slabs.makeIterator()
     }
@@ -89,13 +94,15 @@ public struct RegionReader: Sendable {
             let keys = batch.pieces.map { array.key($0.chunk) }
             let entries = try loader.entries(keys, of: array)
             for ((piece, key), entry) in zip(zip(batch.pieces, keys), entries) {
-                if let entry,
-                    let chunk = try loader.chunk(key, entry: entry, of: array, retention: retention)
-                {
-                    memory.put(piece, of: chunk)
-                } else {
-                    memory.putFillValue(piece)
-                }
+                let isStored =
+                    if let entry {
+                        try loader.withChunk(key, entry: entry, of: array, retention: retention) {
+                            memory.put(piece, of: $0)
+                        }
+                    } else {
+                        false
+                    }
+                if !isStored { memory.putFillValue(piece) }
             }
         }
     }

@@ -69,16 +69,11 @@ struct SelectionReduction: Sendable {
         let keys = batch.pieces.map { array.key($0.chunk) }
         let entries = try engine.loader.entries(keys, of: array)
         for ((piece, key), entry) in zip(zip(batch.pieces, keys), entries) {
-            guard
-                let entry,
-                let chunk = try engine.loader.chunk(
-                    key,
-                    entry: entry,
-                    of: array,
-                    retention: .pass
-                )
-            else { continue }
-            chunk.withUnsafeReadableBytes { add(piece, of: $0, to: &result) }
+            guard let entry else { continue }
+            _ = try engine.loader.withChunk(key, entry: entry, of: array, retention: .pass) {
+                chunk in
+                chunk.withUnsafeReadableBytes { add(piece, of: $0, to: &result) }
+            }
         }
         return result
     }

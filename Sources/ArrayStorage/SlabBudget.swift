@@ -3,7 +3,8 @@ import Synchronization
 /// The memory that the slabs of all requests share.
 ///
 /// Nobody waits for memory: who comes when it is taken gets a small slab, which is slower because
-/// chunks are decoded more often, but needs little.
+/// chunks are decoded more often, but needs little. Who comes when those are many as well gets a
+/// sixteenth of that, so that the number of connections bounds what is taken beyond the budget.
 ///
 /// State: guarded by `taken`.
 final class SlabBudget: Sendable {
@@ -18,7 +19,14 @@ final class SlabBudget: Sendable {
     /// Sets memory aside for as long as the result lives.
     func reserve(preferred: Int, minimum: Int) -> Reservation {
         let bytes = taken.withLock { taken in
-            let granted = taken + preferred <= bytesMax ? preferred : min(minimum, preferred)
+            let granted =
+                if taken + preferred <= bytesMax {
+                    preferred
+                } else if taken + minimum <= bytesMax + bytesMax / 2 {
+                    min(minimum, preferred)
+                } else {
+                    min(minimum / 16, preferred)
+                }
             taken += granted
             return granted
         }

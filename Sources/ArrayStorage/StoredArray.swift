@@ -13,21 +13,33 @@ struct StoredArray: Sendable {
     let decoder: ChunkDecoder
     let decoding: DecodingIdentity
     let itemBytes: Int
+    /// The most bytes that a chunk has in any form while it is decoded; codecs may add to it.
+    let decodingBytes: Int
     /// How many chunks are stored, as the catalog last counted them.
     let storedChunkCount: Int?
 
     /// Prepares to read an array.
     ///
     /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)`` or ``ArrayReadError/notDecodable(_:)``.
-    init(_ array: ResolvedArray) throws(ArrayReadError) {
+    init(_ array: ResolvedArray, limits: ArrayReaderLimits) throws(ArrayReadError) {
         metadata = array.metadata
-        guard metadata.dataType.isSliceable else {
+        guard
+            metadata.dataType.isSliceable,
+            metadata.dataType.itemBytes <= limits.itemBytesMax
+        else {
             throw .dataTypeNotSliceable(metadata.dataType.name)
         }
         do throws(ArrayCodecError) {
             decoder = try ChunkDecoder(metadata)
         } catch {
             throw .notDecodable(error)
+        }
+        guard decoder.chunkBytes <= limits.chunkBytesMax else {
+            throw .notDecodable(.chunkTooLarge(bytes: decoder.chunkBytes))
+        }
+        decodingBytes = max(decoder.chunkBytes, decoder.storedBytesMax)
+        guard decodingBytes <= limits.encodedChunkBytesMax else {
+            throw .notDecodable(.chunkTooLarge(bytes: decodingBytes))
         }
         line = array.line
         keyPrefix = array.node.path.isEmpty ? "" : array.node.path + "/"

@@ -152,6 +152,47 @@ import Testing
         }
     }
 
+    @Test func `much JSON is sent in pieces and reads as one document`() async throws {
+        try await ServiceDesk.with { desk in
+            let metadata = """
+                {"zarr_format": 3, "node_type": "array", "shape": [500, 1000], "data_type": "int16",
+                 "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [250, 1000]}},
+                 "chunk_key_encoding": {"name": "default"}, "fill_value": -9, "codecs":
+                 [{"name": "bytes", "configuration": {"endian": "little"}}]}
+                """
+            try await desk.put("x:v0/zarr.json", metadata.utf8)
+            let numbers = (0..<250_000).map { $0 % 30_000 }
+            let chunk = numbers.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+            try await desk.put("x:v0/c/1/0", chunk)
+            let answer = try await desk.get("/v1/data/test/x:v0?format=json")
+            #expect(!answer.isCut)
+            #expect(answer.pieces.count > 5)
+            #expect(answer.pieces.allSatisfy { $0 <= 1 << 20 })
+            let rows = try #require(try answer.json().elements)
+            #expect(rows.count == 500)
+            let nines = JSONValue.integers([Int](repeating: -9, count: 1000))
+            #expect(rows.prefix(250).allSatisfy { $0 == nines })
+            for row in 0..<250 {
+                let expected = JSONValue.integers(Array(numbers[(row * 1000)...].prefix(1000)))
+                #expect(rows[250 + row] == expected)
+            }
+            let head = try await desk.get("/v1/data/test/x:v0?format=json", method: .HEAD)
+            #expect(head.status == 200 && head.bytes.isEmpty)
+        }
+    }
+
+    @Test func `what a slow client may still get at the end is little`() async throws {
+        try await ServiceDesk.with { desk in
+            try await Self.putPetabyte(in: desk)
+            let path = "/v1/data/test/big:v0?slice=9999999998:"
+            let answer = try await desk.get("\(path)&format=raw")
+            let row = 512 * 512 * 3
+            #expect(answer.pieces == [2 * row - (1 << 19), 1 << 18, 1 << 18])
+            #expect(answer.bytes.prefix(row).allSatisfy { $0 == 0 })
+            #expect(answer.bytes.suffix(row).allSatisfy { $0 == 7 })
+        }
+    }
+
     @Test func `a broken chunk is a problem before the first byte and a cut after it`() async throws
     {
         try await ServiceDesk.with { desk in
@@ -163,7 +204,7 @@ import Testing
             try await desk.put("x:v0/zarr.json", metadata.utf8)
             try await desk.put("x:v0/c/39/0", [1, 2, 3])
             let problem = try await desk.get("/v1/data/test/x:v0?slice=39,:5")
-            #expect(try problem.problem() == "500 chunk_corrupt")
+            #expect(try problem.problem() == "422 chunk_corrupt")
             let whole = try await desk.get("/v1/data/test/x:v0?format=raw")
             #expect(whole.status == 200)
             #expect(whole.isCut)

@@ -40,6 +40,8 @@ struct ServiceDesk: Sendable {
         let bytes: [UInt8]
         /// Whether the body broke off.
         var isCut = false
+        /// The lengths of the pieces of a body that was streamed.
+        var pieces: [Int] = []
 
         func json() throws -> JSONValue { try JSONValue(parsing: bytes) }
 
@@ -178,14 +180,15 @@ struct ServiceDesk: Sendable {
             return Answer(status: status, headers: response.headers, bytes: [])
         case .streamed(let byteCount, let write):
             guard method != .HEAD else {
-                #expect(byteCount != nil)
                 return Answer(status: status, headers: response.headers, bytes: [])
             }
             let gathered = Mutex<[UInt8]>([])
+            let pieces = Mutex<[Int]>([])
             var isCut = false
             do {
                 try await write(
                     HTTPBodyWriter { piece in
+                        pieces.withLock { $0.append(piece.readableBytes) }
                         gathered.withLock { $0.append(contentsOf: piece.readableBytesView) }
                     }
                 )
@@ -194,7 +197,13 @@ struct ServiceDesk: Sendable {
             }
             let bytes = gathered.withLock { $0 }
             if !isCut, let byteCount { #expect(Int64(bytes.count) == byteCount) }
-            return Answer(status: status, headers: response.headers, bytes: bytes, isCut: isCut)
+            return Answer(
+                status: status,
+                headers: response.headers,
+                bytes: bytes,
+                isCut: isCut,
+                pieces: pieces.withLock { $0 }
+            )
         }
     }
 }

@@ -141,4 +141,12 @@ extension ArrayReaderLimits {
         limits.lookUpsMax = 1
         return limits
     }
+
+    /// Limits under which no memory is left for slabs.
+    static var starved: Self {
+        var limits = Self()
+        limits.slabsBytesMax = 0
+        limits.slabBytesMin = 512
+        return limits
+    }
 }

@@ -61,4 +61,16 @@ import Testing
         #expect(budget.reserve(preferred: 80, minimum: 10).bytes == 80)
         withExtendedLifetime((first, second, small)) {}
     }
+
+    @Test func `many who come late take little beyond the budget`() {
+        let budget = SlabBudget(bytesMax: 1000)
+        let first = budget.reserve(preferred: 1000, minimum: 32)
+        let late = (0..<100).map { _ in budget.reserve(preferred: 500, minimum: 32).bytes }
+        #expect(late.allSatisfy { $0 == 32 }, "they were given back at once")
+        let kept = (0..<100).map { _ in budget.reserve(preferred: 500, minimum: 32) }
+        #expect(
+            kept.map(\.bytes) == Array(repeating: 32, count: 15) + Array(repeating: 2, count: 85)
+        )
+        withExtendedLifetime((first, kept)) {}
+    }
 }

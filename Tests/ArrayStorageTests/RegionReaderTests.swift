@@ -16,7 +16,7 @@ import Testing
     func `a region is what NumPy reads`(_ row: ArrayFixture) async throws {
         try await TestStore.with { store in
             let array = try await row.put(into: store, path: "data/x")
-            for limits in [ArrayReaderLimits(), .tiny, .listing, .tinyListing] {
+            for limits in [ArrayReaderLimits(), .tiny, .tinyListing, .starved, .listing] {
                 let reader = ArrayReader(store: store.store, pool: store.pool, limits: limits)
                 for answer in row.answers {
                     let selection = try Selection(answer.slice, shape: array.metadata.shape)
@@ -147,7 +147,10 @@ import Testing
                 dimensionNames: nil,
                 attributes: .object([])
             )
-            let array = try StoredArray(resolved(metadata, store: store, path: "x"))
+            let array = try StoredArray(
+                resolved(metadata, store: store, path: "x"),
+                limits: .init()
+            )
             let selection = try Selection(slice, shape: [40, 40])
             #expect(array.listingPrefix(selection) == expected)
         }

@@ -261,7 +261,7 @@ def test_a_slice_that_numpy_refuses_is_a_problem(http_server, http_api, http_buc
 def test_a_chunk_that_is_not_what_the_metadata_says_is_an_error(server, api, s3, bucket):
     write(server, bucket, "x:v0", sample("<i4"))
     s3.put_object(Bucket=bucket, Key="x:v0/c/0/0/0", Body=b"not a zstd frame")
-    assert api.problem(f"data/{bucket}/x:v0", slice="0") == (500, "chunk_corrupt")
+    assert api.problem(f"data/{bucket}/x:v0", slice="0") == (422, "chunk_corrupt")
     assert api.data(f"{bucket}/x:v0", "-1").shape == (7, 5)
 
 
