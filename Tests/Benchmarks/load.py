@@ -12,6 +12,8 @@ import boto3
 from botocore.config import Config
 from servers import KEYS, Nginx
 
+# One thread makes the load: two of them would take both cores of a small machine for themselves.
+THREADS = 1
 CONNECTIONS = 16
 HERE = pathlib.Path(__file__).resolve().parent
 BUCKET = "bench"
@@ -108,9 +110,8 @@ class Load:
         Fewer than `at_least` answers, or any that is an error, end the benchmark.
         """
         body = size.byte_count if method == "PUT" else 0
-        threads = min(2, connections)
         command = [
-            "wrk", "--threads", threads, "--connections", connections, "--duration",
+            "wrk", "--threads", THREADS, "--connections", connections, "--duration",
             f"{seconds}s", "--timeout", "60s", "--script", HERE / "requests.lua",
             self.server.endpoint, "--", targets or self.path(method, size), method, body]
         before = self.server.cpu_seconds()

@@ -91,7 +91,7 @@ def machine():
 
 PAGE = """# Benchmarks
 
-Made by `Tests/Benchmarks/run{options}`: medians of {rounds} alternating rounds of {seconds} s, wrk with
+Made by `Tests/Benchmarks/run{options}`: medians of {rounds} alternating rounds of {seconds} s, one wrk thread with
 16 connections over presigned URLs on the loopback interface; load and servers share the machine's
 cores. Nave flushes every PUT to the disk before it answers and verifies a checksum over every byte it
 sends; SeaweedFS does not flush, nginx sends plain files with sendfile and takes no PUT.
