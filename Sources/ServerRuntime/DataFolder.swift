@@ -77,6 +77,18 @@ struct DataFolder {
         return overflow ? .max : Int64(clamping: bytes)
     }
 
+    /// Makes the names of the folder's files durable, as `fsync(2)` on its descriptor does.
+    ///
+    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    func synchronize() throws(ServerError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .fileUnusable(path: path, cause: Self.systemCause()) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw .fileUnusable(path: path, cause: Self.systemCause())
+        }
+    }
+
     /// The system's words for an error, by default the one that just happened.
     static func systemCause(of code: Int32 = errno) -> String {
         guard let text = strerror(code) else { return "error \(code)" }

@@ -30,6 +30,8 @@ struct RootKeys {
         pair = KeyPair(Principal.withNewKeys(named: .root))
         origin = .made
         try DataFolder.publish(Self.text(of: pair), at: folder.keysFile)
+        // Keys that somebody was shown must not be replaced by others after a power loss.
+        try folder.synchronize()
     }
 
     /// The keys in the folder; nil if it has none yet.
