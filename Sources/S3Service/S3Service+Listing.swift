@@ -13,14 +13,8 @@ extension S3Service {
         _ name: NamespaceName,
         _ exchange: Exchange
     ) throws(S3Error) -> HTTPAnswer {
-        let bucket = try namespace(name, for: .list, exchange)
-        return later(exchange) { _ throws(S3Error) in
-            let page = try await exchange.storing { () async throws(StoreError) in
-                try await store.list(request.listQuery, in: bucket)
-            }
-            return exchange.document(
-                ListingDocument.objects(page, of: bucket, request: request)
-            )
+        try listing(request.listQuery, name, exchange) { page, bucket in
+            ListingDocument.objects(page, of: bucket, request: request)
         }
     }
 
@@ -32,14 +26,8 @@ extension S3Service {
         _ name: NamespaceName,
         _ exchange: Exchange
     ) throws(S3Error) -> HTTPAnswer {
-        let bucket = try namespace(name, for: .list, exchange)
-        return later(exchange) { _ throws(S3Error) in
-            let page = try await exchange.storing { () async throws(StoreError) in
-                try await store.list(request.listQuery, in: bucket)
-            }
-            return exchange.document(
-                ListingDocument.versions(page, of: bucket, request: request)
-            )
+        try listing(request.listQuery, name, exchange) { page, bucket in
+            ListingDocument.versions(page, of: bucket, request: request)
         }
     }
 
@@ -59,6 +47,22 @@ extension S3Service {
             return exchange.document(
                 MultipartDocument.uploads(page, of: bucket, request: request)
             )
+        }
+    }
+
+    /// A page of a bucket's objects, as whichever document was asked for.
+    private func listing(
+        _ query: ListQuery,
+        _ name: NamespaceName,
+        _ exchange: Exchange,
+        as document: @escaping @Sendable (ListPage, Namespace) -> [UInt8]
+    ) throws(S3Error) -> HTTPAnswer {
+        let bucket = try namespace(name, for: .list, exchange)
+        return later(exchange) { _ throws(S3Error) in
+            let page = try await exchange.storing { () async throws(StoreError) in
+                try await store.list(query, in: bucket)
+            }
+            return exchange.document(document(page, bucket))
         }
     }
 }
