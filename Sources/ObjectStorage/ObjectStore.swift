@@ -19,11 +19,12 @@ public final class ObjectStore: Sendable {
     public let diskPool: BlockingPool
 
     let limits: StoreLimits
-    let volume: Volume
+    let volume: VolumeSet
     let index: MetadataIndex
     let queue: CommitQueue
     let names: NameDirectory
     let upkeep: Upkeep
+    let repair: VolumeRepair
     let entries: EntryCache
     private let logger: Logger
 
@@ -40,6 +41,7 @@ public final class ObjectStore: Sendable {
         queue = opened.queue
         names = opened.names
         upkeep = opened.upkeep
+        repair = opened.repair
         entries = opened.entries
         logger = opened.logger
     }
@@ -47,17 +49,19 @@ public final class ObjectStore: Sendable {
     deinit {
         // A store that nobody closed: its threads end by themselves.
         let upkeep = upkeep
+        repair.close {}
         queue.close { upkeep.close {} }
     }
 
     /// What the committer's thread hands out after it has opened everything.
     private struct Parts: Sendable {
         let limits: StoreLimits
-        let volume: Volume
+        let volume: VolumeSet
         let index: MetadataIndex
         let queue: CommitQueue
         let names: NameDirectory
         let upkeep: Upkeep
+        let repair: VolumeRepair
         let entries: EntryCache
         let logger: Logger
 
@@ -68,6 +72,7 @@ public final class ObjectStore: Sendable {
             queue = opened.queue
             names = opened.directory
             upkeep = opened.upkeep
+            repair = opened.repair
             entries = opened.entries
             logger = opened.logger
         }
@@ -101,6 +106,7 @@ public final class ObjectStore: Sendable {
             )
             return ObjectStore(parts, diskPool: pool)
         } catch {
+            parts.repair.close {}
             parts.queue.close { parts.upkeep.close {} }
             throw StoreError(opening: error)
         }
@@ -130,8 +136,10 @@ public final class ObjectStore: Sendable {
     ) throws(StoreOpenFailure) -> CommitQueue {
         let opened = try OpenedStore(configuration, fileSystem: fileSystem, logger: logger)
         let upkeep = opened.upkeep
+        let repair = opened.repair
         do throws(DiskError) {
             try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
+            try BlockingThread.start(name: "nave-repair") { repair.run() }
         } catch {
             throw .inputOutput(path: error.path, errorNumber: error.errorNumber)
         }
@@ -145,6 +153,9 @@ public final class ObjectStore: Sendable {
     ///
     /// Further calls fail with ``StoreError/closed``.
     public func close() async {
+        await withCheckedContinuation { continuation in
+            repair.close { continuation.resume() }
+        }
         await withCheckedContinuation { continuation in
             queue.close { continuation.resume() }
         }
@@ -160,7 +171,16 @@ public final class ObjectStore: Sendable {
         }
     }
 
-    /// The room on the volume's disk.
+    /// How each volume does.
+    public func volumeReports() async throws(StoreError) -> [VolumeReport] {
+        let volume = volume
+        return try await diskPool.perform { () throws(StoreError) in volume.reports() }
+    }
+
+    /// How far bringing volumes up to date has come; nil while none needs it.
+    public var repairProgress: RepairProgress? { repair.progress }
+
+    /// The room on the volumes' disks for one more payload.
     public func space() async throws(StoreError) -> DiskSpace {
         let volume = volume
         return try await diskPool.perform { () throws(StoreError) in

@@ -25,7 +25,7 @@ public final class PayloadReader: Sendable {
     private let runs: [Run]
     private let end: Int64
     private let offset: Mutex<Int64>
-    private let volume: Volume
+    private let volume: VolumeSet
     private let pool: BlockingPool
     private let upkeep: Upkeep
     private let pinned: [BlobID]
@@ -34,7 +34,7 @@ public final class PayloadReader: Sendable {
         _ payload: Payload,
         range: Range<Int64>,
         pinned: [BlobID],
-        volume: Volume,
+        volume: VolumeSet,
         pool: BlockingPool,
         upkeep: Upkeep
     ) {

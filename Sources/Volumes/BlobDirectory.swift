@@ -47,24 +47,61 @@ final class BlobDirectory: Sendable {
     // MARK: - Writing
 
     func create() throws(VolumeError) -> BlobWriter {
+        while true {
+            // 63 bits, so that the number fits a signed column; a number that was used is drawn
+            // again with a chance of one in 2^63 per blob ever made.
+            if let writer = try create(BlobID(random() >> 1)) { return writer }
+        }
+    }
+
+    /// Begins a blob; nil if there is one of that number.
+    func create(_ id: BlobID) throws(VolumeError) -> BlobWriter? {
         try health.checkWritable()
         do throws(DiskError) {
-            while true {
-                // 63 bits, so that the number fits a signed column; a number that was used is
-                // drawn again with a chance of one in 2^63 per blob ever made.
-                let id = BlobID(random() >> 1)
-                try makeDirectory(of: id)
-                do throws(DiskError) {
-                    let file = try fileSystem.open(layout.blob(id), .createNew)
-                    state.withLock { _ = $0.written.insert(id) }
-                    return BlobWriter(id: id, file: file, directory: self)
-                } catch  where error.code == .alreadyExists {
-                    continue
-                }
+            try makeDirectory(of: id)
+            do throws(DiskError) {
+                let file = try fileSystem.open(layout.blob(id), .createNew)
+                state.withLock { _ = $0.written.insert(id) }
+                return BlobWriter(id: id, file: file, place: .final, directory: self)
+            } catch  where error.code == .alreadyExists {
+                return nil
             }
         } catch {
             throw VolumeError(writing: error)
         }
+    }
+
+    /// Begins a copy of a blob that another volume has; it takes the place of what is there, if
+    /// anything, when it is finished.
+    func createCopy(of id: BlobID) throws(VolumeError) -> BlobWriter {
+        try health.checkWritable()
+        do throws(DiskError) {
+            try makeDirectory(of: id)
+            let path = layout.blob(id) + VolumeLayout.unfinishedSuffix
+            let file = try fileSystem.open(path, .createOrReplace)
+            return BlobWriter(id: id, file: file, place: .beside, directory: self)
+        } catch {
+            throw VolumeError(writing: error)
+        }
+    }
+
+    /// A blob was replaced: those who open it from now on find the new file.
+    func replaced(_ id: BlobID) {
+        state.withLock { $0.cache.remove(id) }
+    }
+
+    /// Whether there is a blob of a number.
+    func holds(_ id: BlobID) throws(VolumeError) -> Bool {
+        do throws(DiskError) {
+            return try fileSystem.status(layout.blob(id)) != nil
+        } catch {
+            throw .readFailed(error)
+        }
+    }
+
+    /// Whether a blob is open, so that reading it may not have to wait.
+    func isOpen(_ id: BlobID) -> Bool {
+        state.withLock { $0.cache.blob(id) != nil }
     }
 
     /// Makes the directory of a blob and flushes its name, once.
@@ -104,6 +141,7 @@ final class BlobDirectory: Sendable {
         var removed = 0
         for directory in try names(in: layout.blobs) {
             for name in try names(in: "\(layout.blobs)/\(directory)") {
+                try removeUnfinished("\(layout.blobs)/\(directory)/\(name)")
                 guard let id = VolumeLayout.blobID(ofName: name),
                     VolumeLayout.fanOut(id) == directory, !isKept(id),
                     !state.withLock({ $0.written.contains(id) })
@@ -113,6 +151,12 @@ final class BlobDirectory: Sendable {
             }
         }
         return removed
+    }
+
+    /// Removes a copy that was being made when the process ended.
+    private func removeUnfinished(_ path: String) throws(VolumeError) {
+        guard path.hasSuffix(".blob" + VolumeLayout.unfinishedSuffix) else { return }
+        do throws(DiskError) { try fileSystem.remove(path) } catch { throw .writeFailed(error) }
     }
 
     private func names(in directory: String) throws(VolumeError) -> [String] {

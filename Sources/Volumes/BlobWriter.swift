@@ -41,9 +41,18 @@ public final class BlobWriter: Sendable {
         }
     }
 
+    /// Under which name the file is written.
+    enum Place {
+        /// Its own: without a record it is litter.
+        case final
+        /// Another, until it is finished: its own may be in use.
+        case beside
+    }
+
     /// The blob's number.
     public let id: BlobID
 
+    private let place: Place
     private let file: any OpenFile
     private let directory: BlobDirectory
     private let state = Mutex(State())
@@ -52,9 +61,10 @@ public final class BlobWriter: Sendable {
     /// the end finds little left to do.
     private static let writebackBytes: Int64 = 4 << 20
 
-    init(id: BlobID, file: any OpenFile, directory: BlobDirectory) {
+    init(id: BlobID, file: any OpenFile, place: Place, directory: BlobDirectory) {
         self.id = id
         self.file = file
+        self.place = place
         self.directory = directory
     }
 
@@ -103,6 +113,7 @@ public final class BlobWriter: Sendable {
             }
             state.isOpen = false
             directory.forgetWriter(of: id)
+            if place == .beside { directory.replaced(id) }
             return .blob(id, offset: 0, lengthBytes: state.payloadBytes)
         }
     }
@@ -136,6 +147,9 @@ public final class BlobWriter: Sendable {
     private func flush() throws(VolumeError) {
         do throws(DiskError) {
             try file.synchronizeData()
+            if place == .beside {
+                try directory.fileSystem.rename(path, to: directory.layout.blob(id))
+            }
             try directory.fileSystem.synchronizeDirectory(directory.layout.blobDirectory(id))
         } catch  where error.code == .outOfSpace {
             // Space that is given out late, as by a quota: this file is lost, the disk is well.
@@ -150,6 +164,12 @@ public final class BlobWriter: Sendable {
         state.isOpen = false
         directory.forgetWriter(of: id)
         // A file that cannot be removed is litter, which the next start sweeps away.
-        try? directory.fileSystem.remove(directory.layout.blob(id))
+        try? directory.fileSystem.remove(path)
+    }
+
+    /// The name under which the file is written.
+    private var path: String {
+        let path = directory.layout.blob(id)
+        return place == .final ? path : path + VolumeLayout.unfinishedSuffix
     }
 }

@@ -35,8 +35,17 @@ final class SegmentTable: Sendable {
         segments.withLock { $0.first?.first ?? LogPosition(0) }
     }
 
+    /// All segments, in order.
+    var all: [Segment] {
+        segments.withLock { $0 }
+    }
+
     func append(_ segment: Segment) {
         segments.withLock { $0.append(segment) }
+    }
+
+    func replace(with segments: [Segment]) {
+        self.segments.withLock { $0 = segments }
     }
 
     /// The segment that holds an address; `nil` if it is not open and the mode is not to wait.

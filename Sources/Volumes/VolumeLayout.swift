@@ -5,6 +5,7 @@ struct VolumeLayout: Hashable, Sendable {
     let directory: String
 
     var label: String { "\(directory)/volume.json" }
+    var members: String { "\(directory)/members.json" }
     var lock: String { "\(directory)/volume.lock" }
     var log: String { "\(directory)/log" }
     var blobs: String { "\(directory)/blobs" }

@@ -7,9 +7,13 @@ struct VolumeOpening {
     /// What the steps found.
     struct Opened {
         let label: VolumeLabel
+        /// The identifier that log and blobs carry.
+        let originID: UniqueID
         let lock: any FileLock
+        let health: VolumeHealth
         let segments: SegmentTable
-        let writer: LogWriter
+        /// Nil if the volume does not hold the log.
+        let writer: LogWriter?
         /// The names of the directories below `blobs`.
         let fanOut: Set<String>
     }
@@ -30,15 +34,23 @@ struct VolumeOpening {
                 found: label.naveID
             )
         }
+        let originID = configuration.originID ?? label.volumeID
         let fanOut = try directoriesOfBlobs()
-        let segments = try findSegments(label)
-        let writer = try openLast(segments, label)
-        var table = segments
-        table[table.count - 1].file = writer.file
+        let health = VolumeHealth()
+        var writer: LogWriter?
+        var segments: [SegmentTable.Segment] = []
+        if configuration.logHolding == .whole {
+            segments = try findSegments(originID)
+            let opened = try openLast(segments, originID, health)
+            segments[segments.count - 1].file = opened.file
+            writer = opened
+        }
         return Opened(
             label: label,
+            originID: originID,
             lock: lock,
-            segments: SegmentTable(table, fileSystem: fileSystem),
+            health: health,
+            segments: SegmentTable(segments, fileSystem: fileSystem),
             writer: writer,
             fanOut: fanOut
         )
@@ -87,7 +99,7 @@ struct VolumeOpening {
             created: configuration.now
         )
         let first = LogSegmentHeader(
-            volumeID: volumeID,
+            volumeID: configuration.originID ?? volumeID,
             firstPosition: LogPosition(0),
             previousChecksum: LogRecordHeader.chainStart
         )
@@ -96,12 +108,14 @@ struct VolumeOpening {
             try fileSystem.makeDirectories(layout.blobs)
             // Those of an interrupted first start may not be on the disk yet.
             try fileSystem.synchronizeDirectory(layout.directory)
-            _ = try AtomicPublish.publish(
-                first.encoded(),
-                as: layout.segment(LogPosition(0)),
-                in: layout.log,
-                fileSystem
-            )
+            if configuration.logHolding == .whole {
+                _ = try AtomicPublish.publish(
+                    first.encoded(),
+                    as: layout.segment(LogPosition(0)),
+                    in: layout.log,
+                    fileSystem
+                )
+            }
             _ = try AtomicPublish.publish(
                 label.encoded(),
                 as: layout.label,
@@ -129,7 +143,7 @@ struct VolumeOpening {
     // MARK: - The log
 
     /// The segments in order, each checked against its name and the one before.
-    private func findSegments(_ label: VolumeLabel) throws(VolumeError)
+    private func findSegments(_ originID: UniqueID) throws(VolumeError)
         -> [SegmentTable.Segment]
     {
         var segments: [SegmentTable.Segment] = []
@@ -148,10 +162,10 @@ struct VolumeOpening {
                 }
             }
             let header = try readHeader(path)
-            guard header.volumeID == label.volumeID else {
+            guard header.volumeID == originID else {
                 throw .foreign(
                     directory: path,
-                    expected: label.volumeID,
+                    expected: originID,
                     found: header.volumeID
                 )
             }
@@ -191,9 +205,11 @@ struct VolumeOpening {
     }
 
     /// Finds the end of the log, cuts off what is after it, and flushes what is before.
-    private func openLast(_ segments: [SegmentTable.Segment], _ label: VolumeLabel)
-        throws(VolumeError) -> LogWriter
-    {
+    private func openLast(
+        _ segments: [SegmentTable.Segment],
+        _ originID: UniqueID,
+        _ health: VolumeHealth
+    ) throws(VolumeError) -> LogWriter {
         guard let last = segments.last else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
         }
@@ -209,7 +225,7 @@ struct VolumeOpening {
         var reader = LogReader(
             file: file,
             first: last.first,
-            volumeID: label.volumeID,
+            volumeID: originID,
             limit: LogPosition(last.first.bytes + sizeBytes),
             position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
             previousChecksum: header.previousChecksum
@@ -228,13 +244,16 @@ struct VolumeOpening {
         return LogWriter(
             layout: layout,
             fileSystem: fileSystem,
-            volumeID: label.volumeID,
+            volumeID: originID,
             segmentBytesMax: configuration.segmentBytesMax,
-            health: VolumeHealth(),
+            health: health,
             file: file,
-            first: last.first,
-            tail: tail,
-            sizeBytes: sizeBytes
+            tip: LogTip(
+                first: last.first,
+                end: tail.end,
+                previousChecksum: tail.previousChecksum,
+                sizeBytes: sizeBytes
+            )
         )
     }
 

@@ -34,7 +34,7 @@ struct SimulatedStore: Sendable {
         let random = Mutex(SeededGenerator(seed: seed))
         let store = try await ObjectStore.open(
             ObjectStoreConfiguration(
-                volumeDirectory: directory,
+                volumeDirectories: [directory],
                 indexDirectory: index,
                 limits: limits(),
                 clock: { WallTime(milliseconds: 1_795_340_000_000) },
