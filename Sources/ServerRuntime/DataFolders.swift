@@ -1,5 +1,7 @@
-/// The folders of one server: one per volume. The first one also has the index and the runtime
-/// files; each has the root keys, so that any one of them may be lost.
+/// The folders of one server, one per volume.
+///
+/// The first also has the index and what says where the server can be reached; each has the root keys,
+/// so that any one may be lost.
 struct DataFolders {
     /// At least one.
     let all: [DataFolder]

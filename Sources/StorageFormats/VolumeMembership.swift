@@ -11,6 +11,7 @@
 ///     epoch    grows by one with every change of what follows
 ///     copies   on how many volumes everything is kept
 ///     members  the volumes, as UUIDs with a space between
+///     seen     for each of them the last epoch at which it was in use
 ///     log      those of them that hold the whole log
 ///     behind   those of them that may lack payloads: new, missing, or failed before
 ///
@@ -35,6 +36,8 @@ public struct VolumeMembership: Hashable, Sendable {
     public private(set) var copies: Int
     /// All volumes.
     public private(set) var members: [UniqueID]
+    /// The last epoch at which each of ``members`` was in use.
+    public private(set) var seen: [UInt64]
     /// The volumes that hold the whole log.
     public private(set) var log: [UniqueID]
     /// The volumes that may lack payloads.
@@ -47,6 +50,7 @@ public struct VolumeMembership: Hashable, Sendable {
         epoch = 0
         self.copies = copies
         members = [first]
+        seen = [0]
         log = [first]
         behind = []
     }
@@ -58,6 +62,7 @@ public struct VolumeMembership: Hashable, Sendable {
     public mutating func add(_ id: UniqueID) {
         precondition(!members.contains(id), "a volume is added once")
         members.append(id)
+        seen.append(0)
         behind.append(id)
         epoch += 1
     }
@@ -90,11 +95,18 @@ public struct VolumeMembership: Hashable, Sendable {
         epoch += 1
     }
 
-    /// Whether two memberships cannot both have come of one history: each has gone on without the
-    /// volume that keeps the other.
+    /// Notes which volumes are in use at this epoch, and so will know of it.
+    public mutating func note(inUse ids: [UniqueID]) {
+        for (index, id) in members.enumerated() where ids.contains(id) { seen[index] = epoch }
+    }
+
+    /// Whether this membership and another, found on the volumes `own` and `others`, cannot both be
+    /// believed: the one of the lower epoch has gone on since the other last saw its volume.
     public func contradicts(_ other: Self, own: UniqueID, others: UniqueID) -> Bool {
         if epoch == other.epoch { return self != other }
-        return behind.contains(others) && other.behind.contains(own)
+        if epoch < other.epoch { return other.contradicts(self, own: others, others: own) }
+        guard let index = members.firstIndex(of: others) else { return true }
+        return seen[index] < other.epoch
     }
 }
 
@@ -123,9 +135,13 @@ extension VolumeMembership {
         self.epoch = epoch
         self.copies = Int(copies)
         members = try Self.identifiers(fields["members"], .members)
+        seen = try Self.epochs(fields["seen"])
         log = try Self.identifiers(fields["log"], .log)
         behind = try Self.identifiers(fields["behind"], .behind)
         guard (1...Self.membersMax).contains(members.count) else { throw .fieldInvalid(.members) }
+        guard seen.count == members.count, seen.allSatisfy({ $0 <= epoch }) else {
+            throw .fieldInvalid(.epoch)
+        }
         guard !log.isEmpty, log.allSatisfy(members.contains) else { throw .fieldInvalid(.log) }
         guard behind.allSatisfy(members.contains) else { throw .fieldInvalid(.behind) }
     }
@@ -142,6 +158,7 @@ extension VolumeMembership {
               "epoch": \(epoch),
               "copies": \(copies),
               "members": "\(Self.text(members))",
+              "seen": "\(seen.map(String.init).joined(separator: " "))",
               "log": "\(Self.text(log))",
               "behind": "\(Self.text(behind))"
             }
@@ -177,5 +194,15 @@ extension VolumeMembership {
             ids.append(id)
         }
         return ids
+    }
+
+    private static func epochs(_ value: LabelText.Value?) throws(FormatError) -> [UInt64] {
+        guard case .text(let text) = value else { throw .fieldInvalid(.epoch) }
+        var epochs: [UInt64] = []
+        for word in text.split(separator: " ") {
+            guard let epoch = UInt64(word) else { throw .fieldInvalid(.epoch) }
+            epochs.append(epoch)
+        }
+        return epochs
     }
 }

@@ -56,30 +56,18 @@ final class BlobDirectory: Sendable {
 
     /// Begins a blob; nil if there is one of that number.
     func create(_ id: BlobID) throws(VolumeError) -> BlobWriter? {
-        try health.checkWritable()
-        do throws(DiskError) {
-            try makeDirectory(of: id)
-            do throws(DiskError) {
-                let file = try fileSystem.open(layout.blob(id), .createNew)
-                state.withLock { _ = $0.written.insert(id) }
-                return BlobWriter(id: id, file: file, place: .final, directory: self)
-            } catch  where error.code == .alreadyExists {
-                return nil
-            }
-        } catch {
-            throw VolumeError(writing: error)
-        }
+        guard try !holds(id) else { return nil }
+        return try createCopy(of: id)
     }
 
-    /// Begins a copy of a blob that another volume has; it takes the place of what is there, if
-    /// anything, when it is finished.
+    /// Begins a blob that takes the place of what is there, if anything, when it is finished.
     func createCopy(of id: BlobID) throws(VolumeError) -> BlobWriter {
         try health.checkWritable()
         do throws(DiskError) {
             try makeDirectory(of: id)
-            let path = layout.blob(id) + VolumeLayout.unfinishedSuffix
-            let file = try fileSystem.open(path, .createOrReplace)
-            return BlobWriter(id: id, file: file, place: .beside, directory: self)
+            let file = try fileSystem.open(layout.unfinishedBlob(id), .createOrReplace)
+            state.withLock { _ = $0.written.insert(id) }
+            return BlobWriter(id: id, file: file, directory: self)
         } catch {
             throw VolumeError(writing: error)
         }
@@ -141,7 +129,10 @@ final class BlobDirectory: Sendable {
         var removed = 0
         for directory in try names(in: layout.blobs) {
             for name in try names(in: "\(layout.blobs)/\(directory)") {
-                try removeUnfinished("\(layout.blobs)/\(directory)/\(name)")
+                if try removeUnfinished(name, in: "\(layout.blobs)/\(directory)") {
+                    removed += 1
+                    continue
+                }
                 guard let id = VolumeLayout.blobID(ofName: name),
                     VolumeLayout.fanOut(id) == directory, !isKept(id),
                     !state.withLock({ $0.written.contains(id) })
@@ -153,10 +144,20 @@ final class BlobDirectory: Sendable {
         return removed
     }
 
-    /// Removes a copy that was being made when the process ended.
-    private func removeUnfinished(_ path: String) throws(VolumeError) {
-        guard path.hasSuffix(".blob" + VolumeLayout.unfinishedSuffix) else { return }
-        do throws(DiskError) { try fileSystem.remove(path) } catch { throw .writeFailed(error) }
+    /// Removes a blob that was being written when a process ended; false if the name is another's.
+    private func removeUnfinished(_ name: String, in directory: String) throws(VolumeError) -> Bool
+    {
+        guard name.hasSuffix(VolumeLayout.unfinishedSuffix),
+            let id = VolumeLayout.blobID(
+                ofName: String(name.dropLast(VolumeLayout.unfinishedSuffix.count))
+            ), !state.withLock({ $0.written.contains(id) })
+        else { return false }
+        do throws(DiskError) {
+            try fileSystem.remove("\(directory)/\(name)")
+        } catch {
+            throw .writeFailed(error)
+        }
+        return true
     }
 
     private func names(in directory: String) throws(VolumeError) -> [String] {

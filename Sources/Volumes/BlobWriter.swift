@@ -6,8 +6,8 @@ import Synchronization
 
 /// A blob file that is being written: append, then finish or discard.
 ///
-/// The file has its final name from the start: without a log record that names it, it is litter
-/// that the next start sweeps away. One that goes away unfinished is removed.
+/// The file gets its name when it is whole and flushed; without a log record that names it, it is
+/// litter that the next start sweeps away. One that goes away unfinished is removed.
 ///
 /// State: guarded by `state`; calls go one after the other.
 public final class BlobWriter: Sendable {
@@ -41,18 +41,9 @@ public final class BlobWriter: Sendable {
         }
     }
 
-    /// Under which name the file is written.
-    enum Place {
-        /// Its own: without a record it is litter.
-        case final
-        /// Another, until it is finished: its own may be in use.
-        case beside
-    }
-
     /// The blob's number.
     public let id: BlobID
 
-    private let place: Place
     private let file: any OpenFile
     private let directory: BlobDirectory
     private let state = Mutex(State())
@@ -61,10 +52,9 @@ public final class BlobWriter: Sendable {
     /// the end finds little left to do.
     private static let writebackBytes: Int64 = 4 << 20
 
-    init(id: BlobID, file: any OpenFile, place: Place, directory: BlobDirectory) {
+    init(id: BlobID, file: any OpenFile, directory: BlobDirectory) {
         self.id = id
         self.file = file
-        self.place = place
         self.directory = directory
     }
 
@@ -113,7 +103,7 @@ public final class BlobWriter: Sendable {
             }
             state.isOpen = false
             directory.forgetWriter(of: id)
-            if place == .beside { directory.replaced(id) }
+            directory.replaced(id)
             return .blob(id, offset: 0, lengthBytes: state.payloadBytes)
         }
     }
@@ -147,9 +137,9 @@ public final class BlobWriter: Sendable {
     private func flush() throws(VolumeError) {
         do throws(DiskError) {
             try file.synchronizeData()
-            if place == .beside {
-                try directory.fileSystem.rename(path, to: directory.layout.blob(id))
-            }
+            // Only what is whole has the blob's name, so whoever finds it need not read it first.
+            let layout = directory.layout
+            try directory.fileSystem.rename(layout.unfinishedBlob(id), to: layout.blob(id))
             try directory.fileSystem.synchronizeDirectory(directory.layout.blobDirectory(id))
         } catch  where error.code == .outOfSpace {
             // Space that is given out late, as by a quota: this file is lost, the disk is well.
@@ -164,12 +154,6 @@ public final class BlobWriter: Sendable {
         state.isOpen = false
         directory.forgetWriter(of: id)
         // A file that cannot be removed is litter, which the next start sweeps away.
-        try? directory.fileSystem.remove(path)
-    }
-
-    /// The name under which the file is written.
-    private var path: String {
-        let path = directory.layout.blob(id)
-        return place == .final ? path : path + VolumeLayout.unfinishedSuffix
+        try? directory.fileSystem.remove(directory.layout.unfinishedBlob(id))
     }
 }

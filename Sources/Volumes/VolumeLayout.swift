@@ -26,6 +26,11 @@ struct VolumeLayout: Hashable, Sendable {
         "\(blobDirectory(id))/\(Self.hexadecimal(id.number)).blob"
     }
 
+    /// Where a blob is written before it is whole.
+    func unfinishedBlob(_ id: BlobID) -> String {
+        blob(id) + Self.unfinishedSuffix
+    }
+
     static func fanOut(_ id: BlobID) -> String {
         String(hexadecimal(id.number).prefix(2))
     }

@@ -29,6 +29,7 @@ extension VolumeSet {
         var failed: [(VolumeMember, VolumeError)] = []
         try standing.withLock { standing throws(VolumeError) in
             body(&standing)
+            standing.membership?.note(inUse: members.filter { $0.writable != nil }.map(\.id))
             guard let membership = standing.membership else { return }
             var isWritten = false
             for member in members {

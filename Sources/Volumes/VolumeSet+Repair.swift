@@ -74,6 +74,7 @@ extension VolumeSet {
     ///   - census: Knows the blobs.
     ///   - isCancelled: Asked now and then; when it says yes, the repair ends where it is.
     ///   - report: Takes the progress now and then.
+    /// - Returns: How far it came.
     /// - Throws: What the census throws; ``VolumeError``.
     public func repair(
         _ census: some BlobCensus,

@@ -49,6 +49,7 @@ public final class VolumeSet: Sendable {
     /// - Parameters:
     ///   - locations: At least one, at most ``VolumeMembership/membersMax``.
     ///   - configuration: What they must be, and their bounds.
+    /// - Returns: The set; its volumes are locked until it is closed or goes away.
     /// - Throws: ``VolumeError``: as ``Volume/open(directory:fileSystem:_:)``, and
     ///   `.membershipInvalid`, `.membershipSplit`, `.logUnavailable`, `.copiesInvalid`.
     public static func open(

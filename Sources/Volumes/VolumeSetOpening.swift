@@ -347,7 +347,7 @@ struct VolumeSetOpening {
 
     private func startThreads(_ count: Int) throws(VolumeError) -> VolumeThreads {
         do throws(DiskError) {
-            return try VolumeThreads(volumeCount: count)
+            return try VolumeThreads(volumeCount: count, configuration.calls)
         } catch {
             throw .readFailed(error)
         }

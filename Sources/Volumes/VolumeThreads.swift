@@ -1,15 +1,15 @@
 import DiskIO
 import Synchronization
 
-/// Makes the same call on several volumes at once and waits for all.
+/// Makes the same call on several volumes and waits for all.
 ///
 /// One thread per volume but the first, whose call is made on the caller's thread.
 struct VolumeThreads: Sendable {
     private let pool: BlockingPool?
 
-    init(volumeCount: Int) throws(DiskError) {
+    init(volumeCount: Int, _ calls: VolumeCalls) throws(DiskError) {
         pool =
-            volumeCount > 1
+            volumeCount > 1 && calls == .together
             ? try BlockingPool(name: "nave-volume", threadCount: volumeCount - 1) : nil
     }
 

@@ -46,7 +46,8 @@ struct VolumeSetSubject {
         numbers: [Int]? = nil,
         copies: Int? = nil,
         seed: UInt64 = 1,
-        segmentBytesMax: Int64 = 4096
+        segmentBytesMax: Int64 = 4096,
+        calls: VolumeCalls = .together
     ) throws(VolumeError) -> VolumeSetSubject {
         let events = EventList()
         let numbers = numbers ?? Array(disks.indices)
@@ -63,6 +64,7 @@ struct VolumeSetSubject {
             VolumeSetConfiguration(
                 volume: configuration,
                 copies: copies,
+                calls: calls,
                 onEvent: { events.append($0) }
             )
         )
