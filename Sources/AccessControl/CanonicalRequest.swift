@@ -61,8 +61,9 @@ struct CanonicalRequest {
     /// The text that is signed.
     func stringToSign(timestamp: [UInt8], scope: ArraySlice<UInt8>) -> [UInt8] {
         let newline = UInt8(ascii: "\n")
-        var text = Array("AWS4-HMAC-SHA256\n".utf8)
+        var text: [UInt8] = []
         text.reserveCapacity(100 + timestamp.count + scope.count)
+        text.append("AWS4-HMAC-SHA256\n")
         text.append(contentsOf: timestamp)
         text.append(newline)
         text.append(contentsOf: scope)

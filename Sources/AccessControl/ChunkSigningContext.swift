@@ -55,16 +55,16 @@ public struct ChunkSigningContext: Sendable {
 
 /// Appends bytes as lower-case hexadecimal digits.
 func appendDigits(_ bytes: [UInt8], to text: inout [UInt8]) {
-    for byte in bytes {
-        text.append(Hexadecimal.digit(byte >> 4))
-        text.append(Hexadecimal.digit(byte & 15))
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count * 2) { digits in
+        Hexadecimal.encode(bytes, into: digits)
+        text.append(contentsOf: UnsafeBufferPointer(digits))
     }
 }
 
 /// Bytes as lower-case hexadecimal digits.
 func digits(_ bytes: [UInt8]) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
-    appendDigits(bytes, to: &text)
-    return text
+    [UInt8](unsafeUninitializedCapacity: bytes.count * 2) { digits, count in
+        Hexadecimal.encode(bytes, into: digits)
+        count = bytes.count * 2
+    }
 }
