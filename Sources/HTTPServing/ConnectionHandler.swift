@@ -35,6 +35,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var deadline: NIODeadline?
     var progress = WriteProgress()
     var isFlushNeeded = false
+    /// Answers that are sent at the end of the loop's turn.
+    var heldOutput = ByteBuffer()
 
     private var isAdvancing = false
     private var isReadHeld = false
@@ -109,6 +111,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         stream = nil
         pulled = nil
         input = ByteBuffer()
+        heldOutput = ByteBuffer()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -171,13 +174,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
             sendBody(&budget)
             parseInput(&budget)
             startWork()
-            flush()
+            if canHoldOutput { holdOutput() } else { flush() }
         } while canAdvance && budget > 0
         isAdvancing = false
         if budget <= 0 { advanceLater() }
         guard isReadHeld, !holdsInput, let context else { return }
         isReadHeld = false
         context.read()
+    }
+
+    /// Whether the output is all that can be sent now, so that it may wait for the end of the turn.
+    private var canHoldOutput: Bool {
+        closing == .no && !isFlushNeeded && !isInputBlocked && pulled == nil && stream == nil
+            && loop.output.readableBytes > 0 && heldOutput.readableBytes == 0
     }
 
     /// Whether the flush made room for more.

@@ -105,11 +105,7 @@ struct HeadParser {
 
     private mutating func targetText() throws(HTTPProtocolError) -> Range<Int>? {
         let start = position
-        while position < bytes.count, bytes[position] > ASCII.space,
-            bytes[position] != ASCII.delete
-        {
-            position += 1
-        }
+        position = ASCII.runEnd(bytes, from: position, least: ASCII.space + 1)
         guard position - start <= limits.targetBytesMax else {
             throw .targetTooLong(limitBytes: limits.targetBytesMax)
         }
@@ -153,8 +149,9 @@ struct HeadParser {
             position += 1
         }
         let valueStart = position
-        while position < bytes.count, ASCII.isText(bytes[position]) {
-            position += 1
+        position = ASCII.runEnd(bytes, from: position, least: ASCII.space)
+        while position < bytes.count, bytes[position] == ASCII.tab {
+            position = ASCII.runEnd(bytes, from: position + 1, least: ASCII.space)
         }
         guard position + 1 < bytes.count else { return false }
         guard bytes[position] == ASCII.carriageReturn, bytes[position + 1] == ASCII.lineFeed else {
@@ -191,7 +188,7 @@ struct HeadParser {
         guard scheme > 0 else { throw .requestLineMalformed }
         let rest = target.dropFirst(scheme)
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard FramingFields.isHost(String(authority)), !authority.isEmpty else {
+        guard FramingFields.isHost(authority.utf8), !authority.isEmpty else {
             throw .requestLineMalformed
         }
         let path = String(rest.dropFirst(authority.count))
