@@ -20,17 +20,22 @@ struct HeaderTable {
 
     init(_ headers: [(name: String, value: String)]) {
         entries.reserveCapacity(headers.count)
+        // Neither lower case nor joined white space makes a text longer.
         var total = 0
         for header in headers { total += header.name.utf8.count + header.value.utf8.count }
-        bytes.reserveCapacity(total)
-        for (name, value) in headers {
-            let nameStart = bytes.count
-            Self.withBytes(of: name) { text in
-                for byte in text { bytes.append(Self.lowercased(byte)) }
+        bytes = [UInt8](unsafeUninitializedCapacity: total) { target, count in
+            for (name, value) in headers {
+                let nameStart = count
+                Self.withBytes(of: name) { text in
+                    for byte in text {
+                        target[count] = Self.lowercased(byte)
+                        count &+= 1
+                    }
+                }
+                let nameEnd = count
+                Self.withBytes(of: value) { Self.writeNormalised($0, to: target, &count) }
+                entries.append(Entry(nameStart: nameStart, nameEnd: nameEnd, valueEnd: count))
             }
-            let nameEnd = bytes.count
-            Self.withBytes(of: value) { appendNormalised($0) }
-            entries.append(Entry(nameStart: nameStart, nameEnd: nameEnd, valueEnd: bytes.count))
         }
     }
 
@@ -62,26 +67,31 @@ struct HeaderTable {
         of text: String,
         _ body: (UnsafeBufferPointer<UInt8>) -> Void
     ) {
-        if text.utf8.withContiguousStorageIfAvailable(body) == nil {
-            Array(text.utf8).withUnsafeBufferPointer(body)
-        }
+        var text = text
+        text.withUTF8(body)
     }
 
-    private mutating func appendNormalised(_ value: UnsafeBufferPointer<UInt8>) {
-        let start = bytes.count
-        if !Self.hasSpacesToNormalise(value) {
-            bytes.append(contentsOf: value)
-            return
-        }
+    private static func writeNormalised(
+        _ value: UnsafeBufferPointer<UInt8>,
+        to target: UnsafeMutableBufferPointer<UInt8>,
+        _ count: inout Int
+    ) {
+        let start = count
+        let isNormal = !hasSpacesToNormalise(value)
         var isSpacePending = false
         for byte in value {
             switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
-                isSpacePending = bytes.count > start
+            case UInt8(ascii: " ") where !isNormal, UInt8(ascii: "\t"), UInt8(ascii: "\r"),
+                UInt8(ascii: "\n"):
+                isSpacePending = count > start
             default:
-                if isSpacePending { bytes.append(UInt8(ascii: " ")) }
+                if isSpacePending {
+                    target[count] = UInt8(ascii: " ")
+                    count &+= 1
+                }
                 isSpacePending = false
-                bytes.append(byte)
+                target[count] = byte
+                count &+= 1
             }
         }
     }

@@ -91,9 +91,14 @@ enum PercentCoding {
         return high << 4 | low
     }
 
+    /// The bytes that encoded text stands for; the text itself where nothing is encoded.
+    static func decodedSlice(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        text.holdsAny(UInt8(ascii: "%")) ? decoded(text)[...] : text
+    }
+
     /// The bytes that encoded text stands for.
     static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        guard text.contains(UInt8(ascii: "%")) else { return Array(text) }
+        guard text.holdsAny(UInt8(ascii: "%")) else { return Array(text) }
         return text.withUnsafeBufferPointer { text in
             // Decoding never makes text longer.
             [UInt8](unsafeUninitializedCapacity: text.count) { bytes, count in
@@ -121,6 +126,9 @@ enum PercentCoding {
             target.append(capitalDigit(byte & 15))
         }
     }
+
+    /// Whether each of the 256 bytes is unreserved, for long runs of them.
+    static let unreserved = (UInt8.min...UInt8.max).map(isUnreserved)
 
     /// Letters, digits, `-`, `.`, `_` and `~`.
     @inline(__always)

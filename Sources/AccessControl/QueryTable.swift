@@ -110,7 +110,7 @@ struct QueryTable {
     /// Where the parameters lie in a query of which every byte is in canonical encoding; `nil` for
     /// any other query.
     ///
-    /// One pass; five instructions a byte.
+    /// One pass, a table look-up a byte.
     private static func canonicalParameters(
         of target: [UInt8],
         from start: Int
@@ -118,12 +118,13 @@ struct QueryTable {
         var parameters: [Parameter] = []
         parameters.reserveCapacity(8)
         let isCanonical = target.withUnsafeBufferPointer { text in
+            let unreserved = PercentCoding.unreserved
             var nameStart = start
             var nameEnd: Int?
             var index = start
             while index < text.count {
                 let byte = text[index]
-                if PercentCoding.isUnreserved(byte) {
+                if unreserved[Int(byte)] {
                     index &+= 1
                 } else if byte == UInt8(ascii: "%") {
                     guard PercentCoding.isCanonicalEscape(text, at: index, .encoded) else {

@@ -50,7 +50,7 @@ struct SignatureClaim {
     /// The headers it covers.
     let signedHeaders: SignedHeaderList
     /// The signature as sent; 64 digits if it can be right.
-    let signature: [UInt8]
+    let signature: ArraySlice<UInt8>
 
     var date: ArraySlice<UInt8> { credential[dateRange] }
     var region: ArraySlice<UInt8> { credential[regionRange] }
@@ -91,7 +91,7 @@ struct SignatureClaim {
             place: .header,
             credential: Array(credential),
             signedHeaders: Array(signedHeaders),
-            signature: Array(signature),
+            signature: signature,
             service: service
         )
     }
@@ -110,14 +110,14 @@ struct SignatureClaim {
         guard let signedHeaders = query.value("X-Amz-SignedHeaders"), !signedHeaders.isEmpty else {
             throw .parameterMissing("X-Amz-SignedHeaders")
         }
-        guard let signature = query.value("X-Amz-Signature"), !signature.isEmpty else {
+        guard let signature = query.encodedValue("X-Amz-Signature"), !signature.isEmpty else {
             throw .parameterMissing("X-Amz-Signature")
         }
         try self.init(
             place: .query,
             credential: credential,
             signedHeaders: signedHeaders,
-            signature: signature,
+            signature: PercentCoding.decodedSlice(signature),
             service: service
         )
     }
@@ -126,7 +126,7 @@ struct SignatureClaim {
         place: SignaturePlace,
         credential: [UInt8],
         signedHeaders: [UInt8],
-        signature: [UInt8],
+        signature: ArraySlice<UInt8>,
         service: [UInt8]
     ) throws(AuthorizationFault) {
         guard credential.count <= Self.credentialBytesMax else { throw .credentialMalformed }

@@ -71,7 +71,7 @@ public final class SignatureVerifier: Sendable {
                     key: key,
                     timestamp: time.text,
                     scope: Array(claim.credential[claim.scope]),
-                    seed: claim.signature
+                    seed: Array(claim.signature)
                 )
             } ?? payloadWithoutDigest(claim)
         return VerifiedRequest(principal: principal, payload: payload)
@@ -314,6 +314,8 @@ private struct SignedText {
     }
 
     func hasSignature(of claim: SignatureClaim, _ key: HMACSHA256.Key) -> Bool {
-        ConstantTime.equals(digits(key.authenticate(text)), claim.signature)
+        digits(key.authenticate(text)).withUnsafeBytes { right in
+            claim.signature.withUnsafeBytes { ConstantTime.equals(right, $0) }
+        }
     }
 }

@@ -68,6 +68,15 @@ enum ASCII {
         return position
     }
 
+    /// Whether all the bytes are ASCII.
+    static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var all: UInt8 = 0
+        for byte in bytes {
+            all |= byte
+        }
+        return all < 0x80
+    }
+
     @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool {
         byte >= zero && byte <= 0x39

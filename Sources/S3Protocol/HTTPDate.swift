@@ -148,9 +148,12 @@ struct FixedTextWriter {
     }
 
     mutating func append(_ text: String) {
-        for byte in text.utf8 where count < buffer.count {
-            buffer[count] = byte
-            count += 1
+        var text = text
+        text.withUTF8 { bytes in
+            for byte in bytes where count < buffer.count {
+                buffer[count] = byte
+                count += 1
+            }
         }
     }
 
