@@ -55,16 +55,21 @@ public struct ChunkSigningContext: Sendable {
 
 /// Appends bytes as lower-case hexadecimal digits.
 func appendDigits(_ bytes: [UInt8], to text: inout [UInt8]) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count * 2) { digits in
+    bytes.withUnsafeBytes { appendDigits($0, to: &text) }
+}
+
+/// Appends bytes as lower-case hexadecimal digits.
+func appendDigits(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(byteCount: bytes.count * 2, alignment: 8) { digits in
         Hexadecimal.encode(bytes, into: digits)
-        text.append(contentsOf: UnsafeBufferPointer(digits))
+        text.append(contentsOf: UnsafeRawBufferPointer(digits))
     }
 }
 
 /// Bytes as lower-case hexadecimal digits.
 func digits(_ bytes: [UInt8]) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: bytes.count * 2) { digits, count in
-        Hexadecimal.encode(bytes, into: digits)
-        count = bytes.count * 2
-    }
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count * 2)
+    appendDigits(bytes, to: &text)
+    return text
 }

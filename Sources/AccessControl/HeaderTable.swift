@@ -20,22 +20,17 @@ struct HeaderTable {
 
     init(_ headers: [(name: String, value: String)]) {
         entries.reserveCapacity(headers.count)
-        // Neither lower case nor joined white space makes a text longer.
         var total = 0
         for header in headers { total += header.name.utf8.count + header.value.utf8.count }
-        bytes = [UInt8](unsafeUninitializedCapacity: total) { target, count in
-            for (name, value) in headers {
-                let nameStart = count
-                Self.withBytes(of: name) { text in
-                    for byte in text {
-                        target[count] = Self.lowercased(byte)
-                        count &+= 1
-                    }
-                }
-                let nameEnd = count
-                Self.withBytes(of: value) { Self.writeNormalised($0, to: target, &count) }
-                entries.append(Entry(nameStart: nameStart, nameEnd: nameEnd, valueEnd: count))
+        bytes.reserveCapacity(total)
+        for (name, value) in headers {
+            let nameStart = bytes.count
+            Self.withBytes(of: name) { text in
+                for byte in text { bytes.append(Self.lowercased(byte)) }
             }
+            let nameEnd = bytes.count
+            Self.withBytes(of: value) { appendNormalised($0) }
+            entries.append(Entry(nameStart: nameStart, nameEnd: nameEnd, valueEnd: bytes.count))
         }
     }
 
@@ -67,31 +62,26 @@ struct HeaderTable {
         of text: String,
         _ body: (UnsafeBufferPointer<UInt8>) -> Void
     ) {
-        var text = text
-        text.withUTF8(body)
+        if text.utf8.withContiguousStorageIfAvailable(body) == nil {
+            Array(text.utf8).withUnsafeBufferPointer(body)
+        }
     }
 
-    private static func writeNormalised(
-        _ value: UnsafeBufferPointer<UInt8>,
-        to target: UnsafeMutableBufferPointer<UInt8>,
-        _ count: inout Int
-    ) {
-        let start = count
-        let isNormal = !hasSpacesToNormalise(value)
+    private mutating func appendNormalised(_ value: UnsafeBufferPointer<UInt8>) {
+        let start = bytes.count
+        if !Self.hasSpacesToNormalise(value) {
+            bytes.append(contentsOf: value)
+            return
+        }
         var isSpacePending = false
         for byte in value {
             switch byte {
-            case UInt8(ascii: " ") where !isNormal, UInt8(ascii: "\t"), UInt8(ascii: "\r"),
-                UInt8(ascii: "\n"):
-                isSpacePending = count > start
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+                isSpacePending = bytes.count > start
             default:
-                if isSpacePending {
-                    target[count] = UInt8(ascii: " ")
-                    count &+= 1
-                }
+                if isSpacePending { bytes.append(UInt8(ascii: " ")) }
                 isSpacePending = false
-                target[count] = byte
-                count &+= 1
+                bytes.append(byte)
             }
         }
     }

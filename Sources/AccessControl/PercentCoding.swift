@@ -101,19 +101,21 @@ enum PercentCoding {
         guard text.holdsAny(UInt8(ascii: "%")) else { return Array(text) }
         return text.withUnsafeBufferPointer { text in
             // Decoding never makes text longer.
-            [UInt8](unsafeUninitializedCapacity: text.count) { bytes, count in
-                var index = 0
-                while index < text.count {
-                    if let encoded = encodedByte(text, at: index) {
-                        bytes[count] = encoded
-                        index += 3
-                    } else {
-                        bytes[count] = text[index]
-                        index += 1
-                    }
-                    count += 1
+            var bytes = [UInt8](repeating: 0, count: text.count)
+            var count = 0
+            var index = 0
+            while index < text.count {
+                if let encoded = encodedByte(text, at: index) {
+                    bytes[count] = encoded
+                    index &+= 3
+                } else {
+                    bytes[count] = text[index]
+                    index &+= 1
                 }
+                count &+= 1
             }
+            bytes.removeLast(text.count - count)
+            return bytes
         }
     }
 

@@ -117,37 +117,39 @@ struct QueryTable {
     ) -> [Parameter]? {
         var parameters: [Parameter] = []
         parameters.reserveCapacity(8)
+        let table = PercentCoding.unreserved
         let isCanonical = target.withUnsafeBufferPointer { text in
-            let unreserved = PercentCoding.unreserved
-            var nameStart = start
-            var nameEnd: Int?
-            var index = start
-            while index < text.count {
-                let byte = text[index]
-                if unreserved[Int(byte)] {
-                    index &+= 1
-                } else if byte == UInt8(ascii: "%") {
-                    guard PercentCoding.isCanonicalEscape(text, at: index, .encoded) else {
+            table.withUnsafeBufferPointer { unreserved in
+                var nameStart = start
+                var nameEnd: Int?
+                var index = start
+                while index < text.count {
+                    let byte = text[index]
+                    if unreserved[Int(byte)] {
+                        index &+= 1
+                    } else if byte == UInt8(ascii: "%") {
+                        guard PercentCoding.isCanonicalEscape(text, at: index, .encoded) else {
+                            return false
+                        }
+                        index &+= 3
+                    } else if byte == UInt8(ascii: "="), nameEnd == nil {
+                        nameEnd = index
+                        index &+= 1
+                    } else if byte == UInt8(ascii: "&"), let end = nameEnd {
+                        parameters.append(
+                            Parameter(nameStart: nameStart, nameEnd: end, valueEnd: index)
+                        )
+                        index &+= 1
+                        nameStart = index
+                        nameEnd = nil
+                    } else {
                         return false
                     }
-                    index &+= 3
-                } else if byte == UInt8(ascii: "="), nameEnd == nil {
-                    nameEnd = index
-                    index &+= 1
-                } else if byte == UInt8(ascii: "&"), let end = nameEnd {
-                    parameters.append(
-                        Parameter(nameStart: nameStart, nameEnd: end, valueEnd: index)
-                    )
-                    index &+= 1
-                    nameStart = index
-                    nameEnd = nil
-                } else {
-                    return false
                 }
+                guard let end = nameEnd else { return false }
+                parameters.append(Parameter(nameStart: nameStart, nameEnd: end, valueEnd: index))
+                return true
             }
-            guard let end = nameEnd else { return false }
-            parameters.append(Parameter(nameStart: nameStart, nameEnd: end, valueEnd: index))
-            return true
         }
         return isCanonical ? parameters : nil
     }

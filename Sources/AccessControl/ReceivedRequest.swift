@@ -15,9 +15,11 @@ struct ReceivedRequest {
     let headers: HeaderTable
 
     init(_ head: RequestHead) {
-        method = head.method
-        target = Array(head.target.utf8)
+        // In a constant of its own: a property that is read before all are set costs a copy of all.
+        let target = Array(head.target.utf8)
         let pathEnd = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        method = head.method
+        self.target = target
         path = target[..<pathEnd]
         query = QueryTable(target, from: pathEnd + 1, plus: .space)
         headers = HeaderTable(head.headers)

@@ -131,6 +131,17 @@ struct SignatureClaim {
     ) throws(AuthorizationFault) {
         guard credential.count <= Self.credentialBytesMax else { throw .credentialMalformed }
         guard let slashes = Slashes(credential) else { throw .credentialMalformed }
+        guard let list = SignedHeaderList(signedHeaders) else { throw .signedHeadersMalformed }
+        let terminator = credential[(slashes.fourth + 1)...]
+        guard terminator.holds("aws4_request") else {
+            throw .scopeTerminatorWrong(String(decoding: terminator, as: UTF8.self))
+        }
+        let named = credential[(slashes.third + 1)..<slashes.fourth]
+        guard named.elementsEqual(service) else {
+            throw .scopeServiceWrong(String(decoding: named, as: UTF8.self))
+        }
+        guard slashes.third > slashes.second + 1 else { throw .credentialMalformed }
+        guard list.contains("host") else { throw .hostUnsigned }
         self.place = place
         self.credential = credential
         accessKey = 0..<slashes.first
@@ -138,18 +149,7 @@ struct SignatureClaim {
         dateRange = (slashes.first + 1)..<slashes.second
         regionRange = (slashes.second + 1)..<slashes.third
         serviceRange = (slashes.third + 1)..<slashes.fourth
-        guard let list = SignedHeaderList(signedHeaders) else { throw .signedHeadersMalformed }
         self.signedHeaders = list
         self.signature = signature
-        let terminator = credential[(slashes.fourth + 1)...]
-        guard terminator.holds("aws4_request") else {
-            throw .scopeTerminatorWrong(String(decoding: terminator, as: UTF8.self))
-        }
-        let named = credential[serviceRange]
-        guard named.elementsEqual(service) else {
-            throw .scopeServiceWrong(String(decoding: named, as: UTF8.self))
-        }
-        guard !regionRange.isEmpty else { throw .credentialMalformed }
-        guard list.contains("host") else { throw .hostUnsigned }
     }
 }

@@ -292,10 +292,10 @@ private struct SignedText {
     let text: [UInt8]
 
     init(
-        _ request: ReceivedRequest,
-        _ form: ReceivedRequest.SignedForm,
-        _ claim: SignatureClaim,
-        _ time: SigningTime,
+        _ request: borrowing ReceivedRequest,
+        _ form: borrowing ReceivedRequest.SignedForm,
+        _ claim: borrowing SignatureClaim,
+        _ time: borrowing SigningTime,
         _ payload: ArraySlice<UInt8>
     ) {
         canonical = CanonicalRequest(
@@ -314,8 +314,14 @@ private struct SignedText {
     }
 
     func hasSignature(of claim: SignatureClaim, _ key: HMACSHA256.Key) -> Bool {
-        digits(key.authenticate(text)).withUnsafeBytes { right in
-            claim.signature.withUnsafeBytes { ConstantTime.equals(right, $0) }
+        withUnsafeTemporaryAllocation(byteCount: 3 * HMACSHA256.codeBytes, alignment: 8) { memory in
+            let code = UnsafeMutableRawBufferPointer(rebasing: memory[..<HMACSHA256.codeBytes])
+            let digits = UnsafeMutableRawBufferPointer(rebasing: memory[HMACSHA256.codeBytes...])
+            text.withUnsafeBytes { key.authenticate($0, into: code) }
+            Hexadecimal.encode(UnsafeRawBufferPointer(code), into: digits)
+            return claim.signature.withUnsafeBytes {
+                ConstantTime.equals(UnsafeRawBufferPointer(digits), $0)
+            }
         }
     }
 }

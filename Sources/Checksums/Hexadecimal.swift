@@ -5,20 +5,21 @@ public enum Hexadecimal {
     /// Writes bytes in lower-case digits.
     public static func encode(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-            encode(bytes, into: buffer)
+            bytes.withUnsafeBytes { encode($0, into: UnsafeMutableRawBufferPointer(buffer)) }
             return bytes.count * 2
         }
     }
 
     /// Writes bytes in lower-case digits to the beginning of `target`, which has room for two per
     /// byte.
-    public static func encode(_ bytes: [UInt8], into target: UnsafeMutableBufferPointer<UInt8>) {
+    public static func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        into target: UnsafeMutableRawBufferPointer
+    ) {
         precondition(target.count >= bytes.count * 2, "the target holds two digits a byte")
-        bytes.withUnsafeBufferPointer { bytes in
-            for index in bytes.indices {
-                target[index &* 2] = digit(bytes[index] >> 4)
-                target[index &* 2 &+ 1] = digit(bytes[index] & 15)
-            }
+        for index in bytes.indices {
+            target[index &* 2] = digit(bytes[index] >> 4)
+            target[index &* 2 &+ 1] = digit(bytes[index] & 15)
         }
     }
 

@@ -122,7 +122,7 @@ extension ConnectionHandler {
 
     /// Sends of the body in progress what the channel takes, up to the budget.
     func sendBody(_ budget: inout Int) {
-        while let context, context.channel.isWritable, budget > 0, pulled?.isReading == false {
+        while pulled?.isReading == false, budget > 0, let context, context.channel.isWritable {
             pullPiece(&budget, context)
         }
         takeStreamed()

@@ -191,9 +191,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Whether the flush made room for more.
     private var canAdvance: Bool {
-        guard closing == .no, let context, context.channel.isWritable else { return false }
-        if pulled?.isReading == false { return true }
-        return state.readsHead && isInputBlocked
+        guard closing == .no, pulled?.isReading == false || (state.readsHead && isInputBlocked)
+        else { return false }
+        return context?.channel.isWritable ?? false
     }
 
     private func advanceLater() {

@@ -24,8 +24,11 @@ struct HeadWriter {
     /// Writes text with its control bytes made spaces, so that no value can end its line.
     mutating func writePrintable(_ text: String) {
         let start = count
-        var text = text
-        text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+        // `withUTF8` would need a copy that may be changed, and count a reference.
+        let isAtHand: Void? = text.utf8.withContiguousStorageIfAvailable {
+            write(UnsafeRawBufferPointer($0))
+        }
+        if isAtHand == nil { Array(text.utf8).withUnsafeBytes { write($0) } }
         let written = UnsafeMutableRawBufferPointer(rebasing: target[start..<count])
         var least = UInt8.max
         for byte in written {
