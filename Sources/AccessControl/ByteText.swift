@@ -68,12 +68,4 @@ extension ArraySlice<UInt8> {
             return true
         }
     }
-
-    /// Whether a byte is among these.
-    func holdsAny(_ byte: UInt8) -> Bool {
-        withUnsafeBufferPointer { bytes in
-            for index in 0..<bytes.count where bytes[index] == byte { return true }
-            return false
-        }
-    }
 }

@@ -91,31 +91,21 @@ enum PercentCoding {
         return high << 4 | low
     }
 
-    /// The bytes that encoded text stands for; the text itself where nothing is encoded.
-    static func decodedSlice(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        text.holdsAny(UInt8(ascii: "%")) ? decoded(text)[...] : text
-    }
-
     /// The bytes that encoded text stands for.
     static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        guard text.holdsAny(UInt8(ascii: "%")) else { return Array(text) }
-        return text.withUnsafeBufferPointer { text in
+        text.withUnsafeBufferPointer { text in
             // Decoding never makes text longer.
-            var bytes = [UInt8](repeating: 0, count: text.count)
-            var count = 0
-            var index = 0
-            while index < text.count {
-                if let encoded = encodedByte(text, at: index) {
-                    bytes[count] = encoded
-                    index &+= 3
-                } else {
-                    bytes[count] = text[index]
-                    index &+= 1
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count) { bytes in
+                var count = 0
+                var index = 0
+                while index < text.count {
+                    let encoded = encodedByte(text, at: index)
+                    bytes[count] = encoded ?? text[index]
+                    index &+= encoded == nil ? 1 : 3
+                    count &+= 1
                 }
-                count &+= 1
+                return Array(bytes[..<count])
             }
-            bytes.removeLast(text.count - count)
-            return bytes
         }
     }
 

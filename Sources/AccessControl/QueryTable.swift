@@ -12,6 +12,8 @@ struct QueryTable {
         let nameStart: Int
         let nameEnd: Int
         let valueEnd: Int
+        /// Whether the value may hold encoded bytes.
+        let isEncoded: Bool
 
         var name: Range<Int> { nameStart..<nameEnd }
         /// What follows the `=`.
@@ -44,8 +46,12 @@ struct QueryTable {
     }
 
     /// The first value of a parameter; `nil` if there is none.
-    func value(_ name: StaticString) -> [UInt8]? {
-        encodedValue(name).map(PercentCoding.decoded)
+    func value(_ name: StaticString) -> ArraySlice<UInt8>? {
+        for parameter in parameters where bytes.holds(name, at: parameter.name) {
+            let value = bytes[parameter.value]
+            return parameter.isEncoded ? PercentCoding.decoded(value)[...] : value
+        }
+        return nil
     }
 
     /// Appends the parameters, but for one name, sorted by encoded name and then value.
@@ -115,13 +121,10 @@ struct QueryTable {
         of target: [UInt8],
         from start: Int
     ) -> [Parameter]? {
-        var parameters: [Parameter] = []
-        parameters.reserveCapacity(8)
+        var scan = CanonicalScan(start: start)
         let table = PercentCoding.unreserved
-        let isCanonical = target.withUnsafeBufferPointer { text in
-            table.withUnsafeBufferPointer { unreserved in
-                var nameStart = start
-                var nameEnd: Int?
+        let isCanonical = table.withUnsafeBufferPointer { unreserved in
+            target.withUnsafeBufferPointer { text in
                 var index = start
                 while index < text.count {
                     let byte = text[index]
@@ -131,27 +134,59 @@ struct QueryTable {
                         guard PercentCoding.isCanonicalEscape(text, at: index, .encoded) else {
                             return false
                         }
+                        scan.isEncoded = true
                         index &+= 3
-                    } else if byte == UInt8(ascii: "="), nameEnd == nil {
-                        nameEnd = index
-                        index &+= 1
-                    } else if byte == UInt8(ascii: "&"), let end = nameEnd {
-                        parameters.append(
-                            Parameter(nameStart: nameStart, nameEnd: end, valueEnd: index)
-                        )
-                        index &+= 1
-                        nameStart = index
-                        nameEnd = nil
                     } else {
-                        return false
+                        guard scan.take(byte, at: index) else { return false }
+                        index &+= 1
                     }
                 }
-                guard let end = nameEnd else { return false }
-                parameters.append(Parameter(nameStart: nameStart, nameEnd: end, valueEnd: index))
-                return true
+                return scan.endParameter(at: index)
             }
         }
-        return isCanonical ? parameters : nil
+        return isCanonical ? scan.parameters : nil
+    }
+
+    /// The parameters of a query in canonical encoding, found one after the other.
+    private struct CanonicalScan {
+        var parameters: [Parameter] = []
+        var isEncoded = false
+        private var nameStart: Int
+        private var nameEnd: Int?
+
+        init(start: Int) {
+            nameStart = start
+            parameters.reserveCapacity(8)
+        }
+
+        /// Takes a byte that stands for itself nowhere in canonical text.
+        ///
+        /// - Returns: Whether it has its place here.
+        mutating func take(_ byte: UInt8, at index: Int) -> Bool {
+            switch byte {
+            case UInt8(ascii: "=") where nameEnd == nil:
+                nameEnd = index
+                return true
+            case UInt8(ascii: "&"): return endParameter(at: index)
+            default: return false
+            }
+        }
+
+        mutating func endParameter(at end: Int) -> Bool {
+            guard let nameEnd else { return false }
+            parameters.append(
+                Parameter(
+                    nameStart: nameStart,
+                    nameEnd: nameEnd,
+                    valueEnd: end,
+                    isEncoded: isEncoded
+                )
+            )
+            self.nameEnd = nil
+            nameStart = end + 1
+            isEncoded = false
+            return true
+        }
     }
 
     private mutating func appendEncoded(_ query: ArraySlice<UInt8>, plus: PercentCoding.Plus) {
@@ -183,7 +218,12 @@ struct QueryTable {
             to: &bytes
         )
         parameters.append(
-            Parameter(nameStart: nameStart, nameEnd: nameEnd, valueEnd: bytes.count)
+            Parameter(
+                nameStart: nameStart,
+                nameEnd: nameEnd,
+                valueEnd: bytes.count,
+                isEncoded: true
+            )
         )
     }
 }

@@ -110,14 +110,14 @@ struct SignatureClaim {
         guard let signedHeaders = query.value("X-Amz-SignedHeaders"), !signedHeaders.isEmpty else {
             throw .parameterMissing("X-Amz-SignedHeaders")
         }
-        guard let signature = query.encodedValue("X-Amz-Signature"), !signature.isEmpty else {
+        guard let signature = query.value("X-Amz-Signature"), !signature.isEmpty else {
             throw .parameterMissing("X-Amz-Signature")
         }
         try self.init(
             place: .query,
-            credential: credential,
-            signedHeaders: signedHeaders,
-            signature: PercentCoding.decodedSlice(signature),
+            credential: Array(credential),
+            signedHeaders: Array(signedHeaders),
+            signature: signature,
             service: service
         )
     }

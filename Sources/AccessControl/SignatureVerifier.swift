@@ -145,7 +145,7 @@ public final class SignatureVerifier: Sendable {
         _ claim: SignatureClaim?
     ) throws(AuthenticationError) -> ContentDigest? {
         if claim?.place == .query, let signed = request.query.value("X-Amz-Content-Sha256") {
-            return try ContentDigest(signed[...])
+            return try ContentDigest(signed)
         }
         guard let text = request.headers.value("x-amz-content-sha256") else { return nil }
         return try ContentDigest(text)
@@ -167,7 +167,7 @@ public final class SignatureVerifier: Sendable {
             case .emptyBody: return ContentDigest.emptyText[...]
             }
         case .query:
-            if let signed = request.query.value("X-Amz-Content-Sha256") { return signed[...] }
+            if let signed = request.query.value("X-Amz-Content-Sha256") { return signed }
             if let header, claim.signedHeaders.contains("x-amz-content-sha256") { return header }
             return ContentDigest.unsignedText[...]
         }

@@ -204,6 +204,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func parseInput(_ budget: inout Int) {
         isInputBlocked = parseAll(&budget) == .blocked
+        // The channel reads into the same memory again once nobody else holds it.
+        if input.readableBytes == 0 { input = ByteBuffer() }
         guard !isInputBlocked, isInputEnding, !state.isInputClosed else { return }
         let action = state.inputClosed()
         current.body?.finish(.failed(.clientDisconnected))

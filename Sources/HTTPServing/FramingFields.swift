@@ -22,7 +22,7 @@ struct FramingFields {
     ) throws(HTTPProtocolError) {
         switch name.count {
         case 4 where ASCII.matches(name, "host"):
-            guard hosts == 0, Self.isHost(value.utf8) else { throw .hostInvalid }
+            guard hosts == 0, Self.isHost(value) else { throw .hostInvalid }
             hosts = 1
         case 6 where ASCII.matches(name, "expect"):
             // RFC 9110 section 10.1.1 lets a server refuse other expectations (417) or not; S3 does not.
@@ -64,10 +64,14 @@ struct FramingFields {
     private static let highHostBytes: UInt64 = 0x47FF_FFFE_AFFF_FFFE
 
     /// Whether the text can be the value of `Host`; the empty text can.
-    static func isHost(_ value: some Sequence<UInt8>) -> Bool {
-        value.allSatisfy { byte in
-            let bits = byte < 0x40 ? lowHostBytes : highHostBytes
-            return byte < 0x80 && bits &>> UInt64(byte) & 1 == 1
+    static func isHost(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            for byte in bytes {
+                let bits = byte < 0x40 ? lowHostBytes : highHostBytes
+                guard byte < 0x80, bits &>> UInt64(byte) & 1 == 1 else { return false }
+            }
+            return true
         }
     }
 

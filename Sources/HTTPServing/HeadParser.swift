@@ -62,7 +62,7 @@ struct HeadParser {
         let method = HTTPMethod(in: bytes, methodRange)
         let framing = try fields.framing(version: version, limits: limits)
         let expectation = fields.expectation(version: version)
-        if !target.utf8.starts(with: [ASCII.slash]) {
+        if bytes[targetRange.lowerBound] != ASCII.slash {
             try reduceToOriginForm(&target, method: method, headers: &fieldList)
         }
         return RequestHead(
@@ -188,7 +188,7 @@ struct HeadParser {
         guard scheme > 0 else { throw .requestLineMalformed }
         let rest = target.dropFirst(scheme)
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard FramingFields.isHost(authority.utf8), !authority.isEmpty else {
+        guard FramingFields.isHost(String(authority)), !authority.isEmpty else {
             throw .requestLineMalformed
         }
         let path = String(rest.dropFirst(authority.count))

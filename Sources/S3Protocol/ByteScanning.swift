@@ -12,8 +12,8 @@ extension Substring {
             }
         }
         // `withUTF8` would need a copy that may be changed, and count a reference.
-        let atHand = utf8.withContiguousStorageIfAvailable(result)
-        return try (atHand ?? Array(utf8).withUnsafeBufferPointer(result)).get()
+        if let atHand = utf8.withContiguousStorageIfAvailable(result) { return try atHand.get() }
+        return try Array(utf8).withUnsafeBufferPointer(result).get()
     }
 }
 

@@ -51,7 +51,7 @@ extension Exchange {
     func refusal(_ error: S3Error) -> HTTPResponse {
         Self.refusal(
             error,
-            resource: String(target.path),
+            resource: path,
             requestID: requestID,
             hostID: hostID
         )

@@ -37,16 +37,15 @@ public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible
     /// Whether both have the same bytes.
     public static func == (left: Self, right: Self) -> Bool {
         guard left.text.utf8.count == right.text.utf8.count else { return false }
-        var leftText = left.text
-        var rightText = right.text
-        return leftText.withUTF8 { leftBytes in
-            rightText.withUTF8 { rightBytes in
+        let isSame = left.text.utf8.withContiguousStorageIfAvailable { leftBytes in
+            right.text.utf8.withContiguousStorageIfAvailable { rightBytes in
                 for index in leftBytes.indices where leftBytes[index] != rightBytes[index] {
                     return false
                 }
                 return true
             }
         }
+        return isSame.flatMap { $0 } ?? left.text.utf8.elementsEqual(right.text.utf8)
     }
 
     /// Whether the left one comes first, compared by bytes.
