@@ -137,19 +137,7 @@ public final class PayloadReader: Sendable {
     ) throws(StoreError) -> ReadOutcome {
         guard let run = run(at: start) else { throw .rangeInvalid }
         let range = (start - run.start)..<(start - run.start + Int64(length))
-        var result: Result<ReadOutcome, VolumeError> = .success(.wouldBlock)
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { bytes in
-            let target = UnsafeMutableRawBufferPointer(rebasing: bytes[..<length])
-            result = Result { () throws(VolumeError) in
-                try volume.read(run.extent, range: range, into: target, mode: mode)
-            }
-            return (try? result.get()) == .complete ? length : 0
-        }
-        do throws(VolumeError) {
-            return try result.get()
-        } catch {
-            throw StoreError(error)
-        }
+        return try volume.read(run.extent, range: range, appendingTo: &buffer, mode: mode)
     }
 
     /// The run that holds a byte, by binary search.
