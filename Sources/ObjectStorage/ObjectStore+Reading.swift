@@ -88,7 +88,7 @@ extension ObjectStore {
     }
 }
 
-extension Volume {
+extension VolumeSet {
     /// Reads a range of an extent, verified, behind what a buffer holds; nothing is added unless all
     /// of it is.
     func read(
