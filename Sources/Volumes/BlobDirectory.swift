@@ -56,19 +56,20 @@ final class BlobDirectory: Sendable {
 
     /// Begins a blob; nil if there is one of that number.
     func create(_ id: BlobID) throws(VolumeError) -> BlobWriter? {
-        guard try !holds(id) else { return nil }
-        return try createCopy(of: id)
+        try holds(id) ? nil : createCopy(of: id)
     }
 
-    /// Begins a blob that takes the place of what is there, if anything, when it is finished.
-    func createCopy(of id: BlobID) throws(VolumeError) -> BlobWriter {
+    /// Begins a blob that takes the place of what is there, if anything, when it is finished; nil if
+    /// somebody writes it already.
+    func createCopy(of id: BlobID) throws(VolumeError) -> BlobWriter? {
         try health.checkWritable()
+        guard state.withLock({ $0.written.insert(id).inserted }) else { return nil }
         do throws(DiskError) {
             try makeDirectory(of: id)
             let file = try fileSystem.open(layout.unfinishedBlob(id), .createOrReplace)
-            state.withLock { _ = $0.written.insert(id) }
             return BlobWriter(id: id, file: file, directory: self)
         } catch {
+            forgetWriter(of: id)
             throw VolumeError(writing: error)
         }
     }

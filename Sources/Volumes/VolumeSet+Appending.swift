@@ -42,7 +42,14 @@ extension VolumeSet {
             }
         }
         guard let placed else { throw allFailed(failed) }
-        for (member, error) in failed { try takeOut(member, error) }
+        do throws(VolumeError) {
+            for (member, error) in failed { try takeOut(member, error) }
+        } catch {
+            // The records are in a log, and nobody is told so: nothing may follow them there before
+            // a restart has read them.
+            for member in holders { member.volume?.health.fail() }
+            throw .volumeFailed
+        }
         return placed
     }
 

@@ -7,27 +7,34 @@ extension VolumeSet {
     ///
     /// - Throws: `.outOfSpace`, `.writeFailed`, `.volumeFailed`, `.closed`.
     public func createBlob() throws(VolumeError) -> BlobSetWriter {
+        // Those that failed for this blob, whether or not they could be taken out.
+        var failed: [UniqueID] = []
+        var failure: VolumeError?
         while true {
             let id = BlobID(random() >> 1)
-            let chosen = placement()
-            guard !chosen.isEmpty else { throw .volumeFailed }
-            var writers: [BlobSetWriter.Copy] = []
+            let chosen = placement(without: failed)
+            guard !chosen.isEmpty else {
+                if let failure { throw failure }
+                try members[0].volume?.health.checkWritable()
+                throw .volumeFailed
+            }
+            var copies: [BlobSetWriter.Copy] = []
             for member in chosen {
                 do throws(VolumeError) {
-                    guard let volume = member.volume, let writer = try volume.createBlob(id) else {
-                        break
-                    }
-                    writers.append(BlobSetWriter.Copy(member: member, writer: writer))
+                    guard let writer = try member.volume?.createBlob(id) else { continue }
+                    copies.append(BlobSetWriter.Copy(member: member, writer: writer))
                 } catch {
                     if case .outOfSpace = error { throw error }
-                    guard members.count > 1 else { throw error }
+                    failed.append(member.id)
+                    failure = error
                     try takeOut(member, error)
                 }
             }
-            // A number that is taken somewhere is drawn anew; the writers' files go with them.
-            guard writers.count == chosen.count(where: { $0.writable != nil }), !writers.isEmpty
-            else { continue }
-            return BlobSetWriter(id: id, copies: writers, set: self)
+            // After a failure other volumes are chosen, and a number that is taken somewhere is drawn
+            // anew; the files of the writers that are there go with them.
+            guard copies.count == chosen.count else { continue }
+            if !failed.isEmpty { noteThin(id) }
+            return BlobSetWriter(id: id, copies: copies, set: self)
         }
     }
 

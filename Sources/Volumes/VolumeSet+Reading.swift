@@ -72,19 +72,29 @@ extension VolumeSet {
             guard range.count > Payload.blockBytes else { throw error }
         }
         // Copies that are damaged in different places make a whole one together.
+        do throws(VolumeError) {
+            try byBlocks(extent, range, buffer) { part, target throws(VolumeError) in
+                try readWhole(extent, part, target)
+            }
+        } catch {
+            buffer.initializeMemory(as: UInt8.self, repeating: 0)
+            throw error
+        }
+    }
+
+    /// Visits a range block by block, each with its place in the buffer.
+    private func byBlocks(
+        _ extent: Extent,
+        _ range: Range<Int64>,
+        _ buffer: UnsafeMutableRawBufferPointer,
+        _ visit: (Range<Int64>, UnsafeMutableRawBufferPointer) throws(VolumeError) -> Void
+    ) throws(VolumeError) {
         var position = range.lowerBound
         while position < range.upperBound {
             let end = min(extent.blockEnd(after: position), range.upperBound)
             let start = Int(position - range.lowerBound)
-            let part = UnsafeMutableRawBufferPointer(
-                rebasing: buffer[start..<Int(end - range.lowerBound)]
-            )
-            do throws(VolumeError) {
-                try readWhole(extent, position..<end, part)
-            } catch {
-                buffer.initializeMemory(as: UInt8.self, repeating: 0)
-                throw error
-            }
+            let target = buffer[start..<Int(end - range.lowerBound)]
+            try visit(position..<end, UnsafeMutableRawBufferPointer(rebasing: target))
             position = end
         }
     }
@@ -155,7 +165,8 @@ extension VolumeSet {
     func copyBlob(_ id: BlobID, to target: Volume) throws(VolumeError) {
         let length = try blobBytes(id)
         let extent = Extent.blob(id, offset: 0, lengthBytes: length)
-        let writer = try target.blobs.createCopy(of: id)
+        // Another reader that met the same damage may be at it.
+        guard let writer = try target.blobs.createCopy(of: id) else { return }
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
         defer {
             piece.deallocate()
@@ -193,24 +204,17 @@ extension VolumeSet {
         _ range: Range<Int64>,
         _ buffer: UnsafeMutableRawBufferPointer
     ) throws(VolumeError) {
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let end = min(extent.blockEnd(after: position), range.upperBound)
-            let start = Int(position - range.lowerBound)
-            let part = UnsafeMutableRawBufferPointer(
-                rebasing: buffer[start..<Int(end - range.lowerBound)]
-            )
+        try byBlocks(extent, range, buffer) { part, target throws(VolumeError) in
             var failure: VolumeError? = .volumeFailed
             for volume in readable where failure != nil {
                 do throws(VolumeError) {
-                    _ = try volume.read(extent, range: position..<end, into: part, mode: .mayWait)
+                    _ = try volume.read(extent, range: part, into: target, mode: .mayWait)
                     failure = nil
                 } catch {
                     failure = error
                 }
             }
             if let failure { throw failure }
-            position = end
         }
     }
 }

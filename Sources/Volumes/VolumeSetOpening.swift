@@ -264,6 +264,10 @@ struct VolumeSetOpening {
         let holding = peek.label.map { membership.log.contains($0.volumeID) } ?? false
         let volume = try open(peek.location, settings(membership, holding ? .whole : .none))
         if !membership.contains(volume.label.volumeID) {
+            let count = membership.members.count + 1
+            guard count <= VolumeMembership.membersMax else {
+                throw .copiesInvalid(copies: membership.copies, volumes: count)
+            }
             membership.add(volume.label.volumeID)
             configuration.onEvent(.joined(directory: volume.directory))
         }

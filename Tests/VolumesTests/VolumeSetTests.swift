@@ -295,6 +295,43 @@ import Volumes
         )
     }
 
+    @Test func `what an append refused is not in the log that goes on`() throws {
+        for call in 1...40 {
+            let disks = Subject.disks(2, seed: UInt64(call))
+            let subject = try Subject.open(disks, copies: 2, calls: .inTurn)
+            disks[1].inject(
+                FaultPlan(
+                    failures: Dictionary(uniqueKeysWithValues: (1...1000).map { ($0, EIO) })
+                )
+            )
+            // The survivor fails once as well: in its own flush, or while it notes the other's end.
+            disks[0].inject(FaultPlan(failures: [call: EIO]))
+            var taken: [[UInt8]] = []
+            for number in 0..<3 where (try? subject.append(number, payloadBytes: 50)) != nil {
+                taken.append(VolumeSubject.record(number).body)
+            }
+            disks[0].inject(FaultPlan())
+            // A refused record may be the last of a log that takes no more; nothing may follow it.
+            let bodies = try subject.bodies()
+            let isStopped = !subject.volumes.isWritable && Array(bodies.dropLast()) == taken
+            #expect(bodies == taken || isStopped, "failure at call \(call)")
+        }
+    }
+
+    @Test func `a volume that cannot begin a blob does not keep the others from it`() throws {
+        let disks = Subject.disks(2)
+        let subject = try Subject.open(disks, copies: 1, calls: .inTurn)
+        #expect(subject.holdsLog == [true, false])
+        let dead = Dictionary(uniqueKeysWithValues: (1...1000).map { ($0, EIO) })
+        // The holder of the log cannot be taken out, so it stays and is passed over.
+        disks[0].inject(FaultPlan(failures: dead))
+        let blob = try subject.writeBlob(VolumeSubject.pattern(900, seed: 1))
+        #expect(disks[1].blobPath(blob.blobID, volume: 1) != nil)
+        disks[1].inject(FaultPlan(failures: dead))
+        let error = VolumeSubject.error { _ = try subject.volumes.createBlob() }
+        #expect(error != nil)
+    }
+
     @Test func `more copies than volumes are refused`() throws {
         #expect(
             VolumeSubject.error { _ = try Subject.open(Subject.disks(2), copies: 3) }
