@@ -84,6 +84,13 @@ let engine: [Target] = [
         ]
     ),
     module(
+        "Maintenance",
+        [
+            "StorageModel", "StorageFormats", "Checksums", "DiskIO", "Volumes", "SQLiteDatabase",
+            "MetadataIndex", "ObjectStorage", logging,
+        ]
+    ),
+    module(
         "ArrayStorage",
         [
             "StorageModel", "ArrayModel", "ArrayCodecs", "CKernels", "DiskIO", "ObjectStorage",
@@ -156,6 +163,13 @@ let testTargets: [Target] = [
         ],
         path: "Tests/Simulation",
         swiftSettings: strict
+    ),
+    tests(
+        "MaintenanceTests",
+        [
+            "Maintenance", "ObjectStorage", "MetadataIndex", "SQLiteDatabase", "Volumes",
+            "StorageFormats", "StorageModel", "Checksums", "DiskIO", nioCore, logging,
+        ]
     ),
     tests("ArrayModelTests", ["ArrayModel"]),
     tests(

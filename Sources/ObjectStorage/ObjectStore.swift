@@ -25,6 +25,8 @@ public final class ObjectStore: Sendable {
     let names: NameDirectory
     let upkeep: Upkeep
     let entries: EntryCache
+    let meter: CommitMeter
+    let ledger: DamageLedger
     private let logger: Logger
 
     /// Whether writes are taken: they are until a disk fails or the store is closed.
@@ -41,6 +43,8 @@ public final class ObjectStore: Sendable {
         names = opened.names
         upkeep = opened.upkeep
         entries = opened.entries
+        meter = opened.meter
+        ledger = opened.ledger
         logger = opened.logger
     }
 
@@ -59,6 +63,8 @@ public final class ObjectStore: Sendable {
         let names: NameDirectory
         let upkeep: Upkeep
         let entries: EntryCache
+        let meter: CommitMeter
+        let ledger: DamageLedger
         let logger: Logger
 
         init(_ opened: OpenedStore) {
@@ -69,6 +75,8 @@ public final class ObjectStore: Sendable {
             names = opened.directory
             upkeep = opened.upkeep
             entries = opened.entries
+            meter = opened.meter
+            ledger = opened.configuration.ledger
             logger = opened.logger
         }
     }

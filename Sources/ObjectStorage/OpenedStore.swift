@@ -17,6 +17,7 @@ struct OpenedStore {
     let queue: CommitQueue
     let upkeep: Upkeep
     let entries = EntryCache()
+    let meter = CommitMeter()
     let logger: Logger
 
     /// Opens volume and index, and brings the index forward; blocks.
@@ -48,7 +49,18 @@ struct OpenedStore {
                 root: configuration.root
             )
             queue = try CommitQueue(limits: configuration.limits)
-            upkeep = try Upkeep(volume: volume, index: index, logger: logger)
+            upkeep = try Upkeep(
+                volume: volume,
+                index: index,
+                reporter: DamageReporter(
+                    ledger: configuration.ledger,
+                    index: index,
+                    volume: volume,
+                    clock: configuration.clock,
+                    logger: logger
+                ),
+                logger: logger
+            )
             logger.info(
                 "store opened",
                 metadata: [

@@ -148,6 +148,7 @@ public final class PayloadReader: Sendable {
         do throws(VolumeError) {
             return try result.get()
         } catch {
+            upkeep.reporter.report(error, reading: run.extent, pool)
             throw StoreError(error)
         }
     }

@@ -40,6 +40,8 @@ public struct DamageRecord: Hashable, Sendable {
 
     /// When it was found.
     public let found: WallTime
+    /// When it was seen last.
+    public internal(set) var seen: WallTime
     /// The directory of the volume.
     public let volume: String
     /// The file.
@@ -58,6 +60,7 @@ public struct DamageRecord: Hashable, Sendable {
     /// Makes a record of its values.
     public init(
         found: WallTime,
+        seen: WallTime? = nil,
         volume: String,
         path: String,
         offset: Int64?,
@@ -67,6 +70,7 @@ public struct DamageRecord: Hashable, Sendable {
         objects: [String] = []
     ) {
         self.found = found
+        self.seen = seen ?? found
         self.volume = volume
         self.path = path
         self.offset = offset
@@ -123,7 +127,10 @@ public final class DamageLedger: Sendable {
     public func add(_ record: DamageRecord) -> Bool {
         state.withLock { state in
             if let index = state.index(path: record.path, offset: record.offset) {
-                guard state.records[index].state == .healed else { return false }
+                guard state.records[index].state == .healed else {
+                    state.records[index].seen = record.seen
+                    return false
+                }
                 state.records.remove(at: index)
             }
             state.counts.found += 1
@@ -151,6 +158,13 @@ public final class DamageLedger: Sendable {
             for index in state.records.indices where state.records[index].place == place {
                 state.records[index].objects = Array(objects.prefix(DamageRecord.objectsMax))
             }
+        }
+    }
+
+    /// Drops what was not seen since a time: healed long ago, or bytes that nobody needs any more.
+    public func forget(unseenSince time: WallTime) {
+        state.withLock { state in
+            state.records.removeAll { $0.seen < time }
         }
     }
 

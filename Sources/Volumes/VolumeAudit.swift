@@ -36,7 +36,12 @@ public struct VolumeAudit: Sendable {
         lock = nil
     }
 
-    private init(label: VolumeLabel, layout: VolumeLayout, _ fileSystem: any FileSystem, _ lock: any FileLock) {
+    private init(
+        label: VolumeLabel,
+        layout: VolumeLayout,
+        _ fileSystem: any FileSystem,
+        _ lock: any FileLock
+    ) {
         self.label = label
         self.layout = layout
         self.fileSystem = fileSystem
@@ -100,6 +105,7 @@ public struct VolumeAudit: Sendable {
     ///   - start: The position or end of a record; nil for the very beginning.
     ///   - end: Where to stop; nil for where the last segment's file ends.
     ///   - payloads: Whether payloads are read and compared with their checksums.
+    /// - Returns: The walk, before the first record.
     /// - Throws: `.readFailed`.
     public func log(
         from start: LogPosition? = nil,
@@ -119,6 +125,7 @@ public struct VolumeAudit: Sendable {
     /// Begins to walk over the blob files, by number.
     ///
     /// - Parameter id: The blob after which the walk begins; nil for the first.
+    /// - Returns: The walk, before the first blob.
     /// - Throws: `.readFailed`.
     public func blobFiles(after id: BlobID? = nil) throws(VolumeError) -> BlobFileCursor {
         try BlobFileCursor(layout: layout, fileSystem: fileSystem, after: id)
@@ -129,6 +136,7 @@ public struct VolumeAudit: Sendable {
     /// - Parameters:
     ///   - id: The blob.
     ///   - path: Where its file is; nil for its place in the volume.
+    /// - Returns: The blob, before its first block.
     /// - Throws: `.blobMissing`, `.blobInvalid`, `.readFailed`.
     public func blob(_ id: BlobID, at path: String? = nil) throws(VolumeError) -> BlobAudit {
         try BlobAudit(
@@ -161,5 +169,87 @@ extension VolumeLayout {
         } catch {
             throw .labelInvalid(path: label, error)
         }
+    }
+}
+
+extension VolumeAudit {
+    /// A record's address and checksum.
+    public struct RecordMark: Hashable, Sendable {
+        /// The address.
+        public let position: LogPosition
+        /// The checksum, which hangs on all records before.
+        public let checksum: UInt64
+    }
+
+    /// The disk that the volume is on.
+    package var files: any FileSystem { fileSystem }
+
+    /// The last record that ends at or before an address; nil if there is none.
+    ///
+    /// Reads the headers of the segment that holds it, from the beginning.
+    ///
+    /// - Parameters:
+    ///   - end: The end of a record.
+    ///   - segments: Those of the log.
+    /// - Returns: Its address and checksum.
+    /// - Throws: `.logDamaged` if no record ends there, `.readFailed`.
+    package func lastRecord(
+        before end: LogPosition,
+        in segments: [Segment]
+    ) throws(VolumeError) -> RecordMark? {
+        let first = LogPosition(end.bytes - 1)
+        guard var reader = try reader(of: segments, holding: first, limit: end) else { return nil }
+        var mark: RecordMark?
+        while reader.position < end, let header = try reader.next() {
+            mark = RecordMark(position: header.position, checksum: header.checksum)
+        }
+        guard reader.position == end else {
+            throw .logDamaged(
+                path: reader.file.path,
+                offset: reader.position.bytes - reader.first.bytes
+            )
+        }
+        return mark
+    }
+
+    /// The whole record at an address; nil if there is none.
+    ///
+    /// - Parameters:
+    ///   - position: The address.
+    ///   - segments: Those of the log.
+    /// - Returns: Its address and checksum.
+    /// - Throws: `.readFailed`.
+    package func record(
+        at position: LogPosition,
+        in segments: [Segment]
+    ) throws(VolumeError) -> RecordMark? {
+        let reader = try reader(of: segments, holding: position, limit: LogPosition(.max))
+        guard var reader, let header = try reader.record(at: position) else { return nil }
+        return RecordMark(position: header.position, checksum: header.checksum)
+    }
+
+    /// Reads the segment that holds an address, from its first record; nil if there is none.
+    private func reader(
+        of segments: [Segment],
+        holding position: LogPosition,
+        limit: LogPosition
+    ) throws(VolumeError) -> LogReader? {
+        let header = Int64(LogSegmentHeader.encodedBytes)
+        guard let segment = segments.last(where: { $0.first.bytes + header <= position.bytes })
+        else { return nil }
+        let file: any OpenFile
+        do throws(DiskError) {
+            file = try fileSystem.open(segment.path, .readOnly)
+        } catch {
+            throw .readFailed(error)
+        }
+        return LogReader(
+            file: file,
+            first: segment.first,
+            volumeID: label.volumeID,
+            limit: min(limit, LogPosition(segment.first.bytes + segment.sizeBytes)),
+            position: LogPosition(segment.first.bytes + header),
+            previousChecksum: nil
+        )
     }
 }

@@ -36,10 +36,12 @@ extension VolumeCopy {
         guard let found else { return .missing }
         let path = layout.blob(id)
         unflushed.insert(VolumeLayout.fanOut(id))
-        if let present = try status(path), present.sizeBytes == found.sizeBytes,
-            try trust == .length || fault(of: id, at: path, source.label) == nil
-        {
-            return .copied(bytes: 0)
+        if try status(path)?.sizeBytes == found.sizeBytes {
+            switch trust {
+            case .length: return .copied(bytes: 0)
+            case .checksums:
+                if try fault(of: id, at: path, source.label) == nil { return .copied(bytes: 0) }
+            }
         }
         try makeDirectory(of: id)
         let unfinished = path + VolumeLayout.unfinishedSuffix

@@ -22,7 +22,11 @@ struct VolumeOpening {
         try writing { () throws(DiskError) in try fileSystem.makeDirectories(layout.directory) }
         let lock = try takeLock()
         let label: VolumeLabel
-        if let found = try layout.readLabel(fileSystem) { label = found } else { label = try makeVolume() }
+        if let found = try layout.readLabel(fileSystem) {
+            label = found
+        } else {
+            label = try makeVolume()
+        }
         if let expected = configuration.naveID, expected != label.naveID {
             throw .foreign(
                 directory: layout.directory,
