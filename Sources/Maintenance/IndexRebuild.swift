@@ -126,6 +126,7 @@ struct IndexBuild {
     private let total: Int64
     private(set) var changes: Int64 = 0
     private var position: LogPosition
+    private var isFinished = false
 
     /// Begins; a transaction must be open before the first change.
     init(writer: IndexWriter, start: LogPosition, end: LogPosition) {
@@ -144,15 +145,16 @@ struct IndexBuild {
         try writer.begin()
     }
 
-    func finish() throws {
+    mutating func finish() throws {
         try writer.commit(applied: position)
+        isFinished = true
     }
 
     var progress: MaintenanceProgress {
         MaintenanceProgress(
             stage: .log,
             items: changes,
-            bytes: position.bytes - start.bytes,
+            bytes: isFinished ? total : position.bytes - start.bytes,
             totalBytes: total
         )
     }
