@@ -118,8 +118,8 @@ let surface: [Target] = [
     module(
         "AdminService",
         [
-            "StorageModel", "AccessControl", "ObjectStorage", "HTTPServing", nioCore, nioHTTP1,
-            logging,
+            "StorageModel", "AccessControl", "ObjectStorage", "Maintenance", "HTTPServing", nioCore,
+            nioHTTP1, logging,
         ]
     ),
 ]
@@ -129,6 +129,7 @@ let server: [Target] = [
         "ServerRuntime",
         [
             "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayStorage",
+            "Maintenance",
             "HTTPServing", "S3Service", "ArrayService", "AdminService", nioCore, nioPosix,
             nioHTTP1, logging, lifecycle, configuration, systemPackage, "Checksums",
         ]
@@ -193,9 +194,8 @@ let testTargets: [Target] = [
     tests(
         "AdminServiceTests",
         [
-            "AdminService", "AccessControl", "HTTPServing", "ObjectStorage", "StorageModel",
-            nioCore,
-            nioHTTP1, logging,
+            "AdminService", "AccessControl", "HTTPServing", "Maintenance", "ObjectStorage",
+            "StorageModel", nioCore, nioHTTP1, logging,
         ]
     ),
     tests("S3ProtocolTests", ["S3Protocol", "StorageModel", "Checksums"]),

@@ -17,7 +17,7 @@ import Volumes
 /// While it runs, the store holds back what would be removed.
 ///
 /// Everything waits for the disk: call it on a thread that may.
-public struct Backup {
+public struct Backup: Sendable {
     /// The name of the manifest in the directory of a backup.
     public static let manifestName = "backup.json"
     /// The name of the volume's label, in a backup as in a volume.

@@ -9,7 +9,7 @@ import Volumes
 ///
 /// The one in use stays as it is until the new one is whole and on the disk. No process may use the
 /// volume. Everything waits for the disk: call it on a thread that may.
-public struct IndexRebuild {
+public struct IndexRebuild: Sendable {
     /// What was done.
     public struct Report: Hashable, Sendable {
         /// Changes that were applied.

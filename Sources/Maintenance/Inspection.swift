@@ -12,7 +12,7 @@ import Volumes
 /// is bounded whatever the size; the disk needs room for the second index.
 ///
 /// No process may use the volume. Everything waits for the disk: call it on a thread that may.
-public struct Inspection {
+public struct Inspection: Sendable {
     /// How far the check goes.
     public enum Depth: Hashable, Sendable {
         /// Everything but the payloads: their lengths, headers and footers are looked at.

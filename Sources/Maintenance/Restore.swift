@@ -11,7 +11,7 @@ import Volumes
 /// The log is copied up to the position of the backup's manifest and read; an index is made of it;
 /// the blobs that its rows need are copied. Every checksum is compared. The label comes last, so a
 /// directory with one is whole. Everything waits for the disk: call it on a thread that may.
-public struct Restore {
+public struct Restore: Sendable {
     /// What was done.
     public struct Report: Hashable, Sendable {
         /// What the backup says about itself.

@@ -36,15 +36,20 @@ extension ObjectStore {
     /// The damage that was found; shared with those who look for it.
     public var damage: DamageLedger { ledger }
 
-    /// The state of each volume; waits for the disk for some microseconds.
-    public func volumeReports() -> [VolumeReport] {
-        maintainedVolumes.map { volume in
-            VolumeReport(
-                directory: volume.directory,
-                identifier: "\(volume.label.volumeID)",
-                isWritable: volume.isWritable,
-                space: try? volume.space()
-            )
+    /// The state of each volume, without the room on its disk.
+    ///
+    /// Never waits.
+    public var volumeConditions: [VolumeReport] {
+        maintainedVolumes.map { VolumeReport($0, space: nil) }
+    }
+
+    /// The state of each volume.
+    ///
+    /// - Throws: ``StoreError/closed``.
+    public func volumeReports() async throws(StoreError) -> [VolumeReport] {
+        let volumes = maintainedVolumes
+        return try await diskPool.perform { () throws(StoreError) in
+            volumes.map { VolumeReport($0, space: try? $0.space()) }
         }
     }
 }

@@ -1,4 +1,5 @@
 import DiskIO
+import Volumes
 
 /// The state of one volume.
 public struct VolumeReport: Hashable, Sendable {
@@ -10,6 +11,15 @@ public struct VolumeReport: Hashable, Sendable {
     public let isWritable: Bool
     /// The room on its disk; nil if the disk does not say.
     public let space: DiskSpace?
+
+    init(_ volume: Volume, space: DiskSpace?) {
+        self.init(
+            directory: volume.directory,
+            identifier: "\(volume.label.volumeID)",
+            isWritable: volume.isWritable,
+            space: space
+        )
+    }
 
     /// Makes a report of its values.
     public init(directory: String, identifier: String, isWritable: Bool, space: DiskSpace?) {

@@ -14,6 +14,11 @@ struct DataFolder {
     /// Where commands of this machine reach the running server, as `127.0.0.1:PORT`.
     var controlFile: String { path + "/control" }
 
+    /// What the background scrub remembers.
+    var scrubFile: String { path + "/scrub.json" }
+    /// The directory of the index.
+    var index: String { path + "/index" }
+
     /// Makes the folder, readable by its owner alone, if it does not exist.
     ///
     /// - Throws: ``ServerError/fileUnusable(path:cause:)``.

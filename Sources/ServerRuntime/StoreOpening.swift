@@ -33,30 +33,6 @@ struct StoreOpening {
         guard case .openFailed(let failure) = error else {
             return .dataUnusable(path: folder.path, cause: "\(error)")
         }
-        return switch failure {
-        case .inUse: .dataInUse(path: folder.path)
-        case .labelMissing(let directory):
-            .dataUnusable(
-                path: directory,
-                cause: "it holds a log or blobs but no volume.json; put the file back from a backup"
-            )
-        case .foreign(let directory):
-            .dataUnusable(path: directory, cause: "its files belong to another Nave")
-        case .versionUnknown(let path, let version):
-            .dataUnusable(
-                path: path,
-                cause: "it is of format version \(version), which a newer nave wrote"
-            )
-        case .damaged(let path, let offset):
-            .dataUnusable(path: path, cause: "it is damaged at byte \(offset)")
-        case .changeUnreadable(let position):
-            .dataUnusable(
-                path: folder.path,
-                cause: "the log's record at \(position.bytes) is of a kind this version cannot read"
-            )
-        case .inputOutput(let path, let errorNumber):
-            .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
-        case .index(let path, let message): .dataUnusable(path: path, cause: message)
-        }
+        return ServerError(failure, folder: folder.path)
     }
 }

@@ -37,7 +37,9 @@ import Testing
             var tables: [String] = []
             while try schema.step() {
                 lines.append(schema.text(at: 1))
-                if schema.text(at: 1).hasPrefix("CREATE TABLE") { tables.append(schema.text(at: 0)) }
+                if schema.text(at: 1).hasPrefix("CREATE TABLE") {
+                    tables.append(schema.text(at: 0))
+                }
             }
             for table in tables {
                 let columns = try connection.prepare("SELECT name FROM pragma_table_info(?1)")

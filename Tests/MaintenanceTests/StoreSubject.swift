@@ -198,7 +198,8 @@ final class Folder: Sendable {
     static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     init(volume: String? = nil) throws {
-        path = FileManager.default.temporaryDirectory
+        path =
+            FileManager.default.temporaryDirectory
             .appendingPathComponent("nave-keep-\(UInt64.random(in: 0...UInt64.max))").path
         self.volume = volume ?? path + "/volume"
         try FileManager.default.createDirectory(
@@ -250,7 +251,9 @@ final class Folder: Sendable {
         guard case .inline(let position, _, _) = extent else { throw FolderError.noInline }
         for path in try segments().reversed() {
             let digits = path.split(separator: "/").last?.prefix(16) ?? ""
-            guard let first = Int(digits, radix: 16), first <= Int(position.bytes) else { continue }
+            guard let first = Int(digits, radix: 16), first <= Int(position.bytes) else {
+                continue
+            }
             return (path, Int(position.bytes) - first)
         }
         throw FolderError.noInline

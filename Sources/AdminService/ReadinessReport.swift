@@ -1,0 +1,43 @@
+import HTTPServing
+import NIOHTTP1
+import ObjectStorage
+
+/// What `/-/ready` answers: whether the server takes requests, and how each volume is.
+public struct ReadinessReport: Hashable, Sendable {
+    /// Whether the server takes requests.
+    public let state: Readiness
+    /// The volumes.
+    public let volumes: [VolumeReport]
+
+    /// Makes a report of its parts.
+    public init(_ state: Readiness, volumes: [VolumeReport] = []) {
+        self.state = state
+        self.volumes = volumes
+    }
+
+    private struct Body: Encodable {
+        struct Volume: Encodable {
+            let volume: String
+            let state: String
+            let directory: String?
+        }
+
+        let state: String
+        let volumes: [Volume]
+    }
+
+    /// The answer; where volumes lie is told on this machine alone, since anybody may ask.
+    func response(to request: HTTPRequest) -> HTTPResponse {
+        let body = Body(
+            state: state.rawValue,
+            volumes: volumes.map { volume in
+                Body.Volume(
+                    volume: volume.identifier,
+                    state: volume.isWritable ? "ok" : "failed",
+                    directory: request.isLoopback ? volume.directory : nil
+                )
+            }
+        )
+        return .json(body, status: state == .ready ? .ok : .serviceUnavailable)
+    }
+}
