@@ -127,7 +127,7 @@ extension VolumeSet {
 
     /// Writes damaged copies anew.
     private func heal(_ extent: Extent, _ damaged: [(VolumeMember, VolumeError)]) {
-        for (member, _) in damaged {
+        for (member, damage) in damaged {
             guard let volume = member.writable else { continue }
             do throws(VolumeError) {
                 switch extent {
@@ -135,7 +135,7 @@ extension VolumeSet {
                     try healLog(position, length, extent, of: volume)
                 case .blob(let id, _, _): try copyBlob(id, to: volume)
                 }
-                onEvent(.healed(directory: member.directory, extent))
+                onEvent(.healed(directory: member.directory, extent, damage))
             } catch {
                 onEvent(.notHealed(directory: member.directory, extent, error))
             }
