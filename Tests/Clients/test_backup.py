@@ -14,7 +14,6 @@ import time
 
 import pytest
 import requests
-from botocore.exceptions import ClientError
 
 from s3_clients import s3_client
 from server_process import ServerProcess, binary, clean_environment, nave
@@ -48,96 +47,67 @@ def body(key, generation):
     return random.Random(f"{key} {generation} bytes").randbytes(size)
 
 
-class Writers:
-    """Threads that write generations of their keys, each acknowledged before the next."""
+class Writer(threading.Thread):
+    """Writes and deletes its own keys, one step after the other, and notes each step."""
 
-    def __init__(self, server, count=3):
-        self.server = server
-        self.acknowledged = [{} for _ in range(count)]
-        self.begun = [{} for _ in range(count)]
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.write, args=(n,)) for n in range(count)]
+    def __init__(self, server, number, over):
+        super().__init__()
+        self.server, self.number, self.over = server, number, over
+        self.steps = []
+        self.acknowledged = 0
 
-    def write(self, number):
+    def run(self):
         s3 = s3_client(self.server)
-        source = random.Random(f"{SEED} {number}")
-        generation = 0
+        source = random.Random(f"{SEED} {self.number}")
         while not self.over.is_set():
-            key = f"w{number}/{source.randrange(8)}"
-            generation += 1
-            deletes = source.random() < 0.2
-            self.begun[number][key] = None if deletes else generation
-            if deletes:
+            key = f"w{self.number}/{source.randrange(8)}"
+            generation = None if source.random() < 0.2 else len(self.steps)
+            self.steps.append((key, generation))
+            if generation is None:
                 s3.delete_object(Bucket="test", Key=key)
             else:
                 s3.put_object(Bucket="test", Key=key, Body=body(key, generation))
-            self.acknowledged[number][key] = None if deletes else generation
+            self.acknowledged += 1
 
-    def steps(self):
-        """The last acknowledged generation of each key."""
-        return {key: step for one in self.acknowledged for key, step in dict(one).items()}
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
+    def state(self, count):
+        """What its keys hold after so many steps."""
+        state = {}
+        for key, generation in self.steps[:count]:
+            state[key] = generation
+        return {key: generation for key, generation in state.items() if generation is not None}
 
 
-def test_a_backup_under_load_holds_what_was_acknowledged_before(tmp_path):
+def test_a_backup_under_load_holds_one_state_with_all_that_was_acknowledged(tmp_path):
+    over = threading.Event()
     with ServerProcess(tmp_path / "data") as server:
         s3_client(server).create_bucket(Bucket="test")
-        with Writers(server) as writers:
+        writers = [Writer(server, number, over) for number in range(3)]
+        for writer in writers:
+            writer.start()
+        try:
             for round in range(3):
                 deadline = time.monotonic() + 60
-                enough = 15 * (round + 1)
-                while sum(len(one) for one in writers.acknowledged) < min(enough, 20):
+                while min(writer.acknowledged for writer in writers) < 15 * (round + 1):
                     assert time.monotonic() < deadline
                     time.sleep(0.01)
-                time.sleep(0.3)
-                before = writers.steps()
+                before = [writer.acknowledged for writer in writers]
                 result_of("backup", server.data, tmp_path / "backup")
+            time.sleep(0.5)
+        finally:
+            over.set()
+            for writer in writers:
+                writer.join()
     with restored(tmp_path, tmp_path / "backup", "restored") as server:
         found = objects(server)
-    # A key holds what was acknowledged before the backup began, or something later.
-    for key, step in before.items():
-        later = [None, *range(step or 0, 100_000)] if step is None else range(step, 100_000)
-        if key not in found:
-            assert deleted_later(writers, key, step), key
-            continue
-        assert any(found[key] == body(key, one)
-                   for one in later if one is not None and possible(writers, key, one)), key
-    check = nave("check", tmp_path / "restored", "--payloads")
-    assert check.returncode == 0, check.stdout
-
-
-def deleted_later(writers, key, step):
-    """Whether the key held nothing at some time after a step: only its writer knows, so any
-    deletion that was begun will do."""
-    return True if step is None else writer_deleted(writers, key, step)
-
-
-def writer_deleted(writers, key, step):
-    number = int(key[1: key.index("/")])
-    source = random.Random(f"{SEED} {number}")
-    last = max([g for g in writers.acknowledged[number].values() if g is not None], default=0)
-    generation = 0
-    while generation <= last + 100:
-        one = f"w{number}/{source.randrange(8)}"
-        generation += 1
-        if source.random() < 0.2 and one == key and generation > step:
-            return True
-    return False
-
-
-def possible(writers, key, generation):
-    number = int(key[1: key.index("/")])
-    newest = max([g or 0 for g in writers.begun[number].values()], default=0)
-    return generation <= newest + 1
+    # A prefix of all changes is a prefix of each writer's steps.
+    for writer, least in zip(writers, before):
+        own = {key: data for key, data in found.items() if key.startswith(f"w{writer.number}/")}
+        assert any(
+            writer.state(count).keys() == own.keys()
+            and all(own[key] == body(key, step) for key, step in writer.state(count).items())
+            for count in range(least, len(writer.steps) + 1)
+        ), f"writer {writer.number}: no state after {least} or more of its steps"
+    assert result_of("check", tmp_path / "restored", "--payloads")["is_well"]
 
 
 def test_only_what_is_new_is_copied(tmp_path):
@@ -197,7 +167,7 @@ def test_a_server_that_dies_in_a_backup_leaves_the_one_before(tmp_path):
     assert backup.wait(30) == 3
     with restored(tmp_path, tmp_path / "backup", "restored") as other:
         assert objects(other) == expected
-    with server.start():
+    with server:
         result_of("backup", server.data, tmp_path / "backup")
         expected = objects(server)
     with restored(tmp_path, tmp_path / "backup", "again") as other:
