@@ -36,6 +36,8 @@ public struct ScrubStatus: Hashable, Sendable {
     public var lastBegan: WallTime?
     /// When it ended.
     public var lastEnded: WallTime?
+    /// How many bytes it had read.
+    public var lastBytes: Int64 = 0
 }
 
 /// Reads every stored byte of an open store again, compares it with its checksum, and lists what is
@@ -144,6 +146,7 @@ public final class Scrub: Sendable {
             status.passes = kept.passes
             status.lastBegan = kept.last.map { WallTime(milliseconds: $0.began) }
             status.lastEnded = kept.last.map { WallTime(milliseconds: $0.ended) }
+            status.lastBytes = kept.last?.bytes ?? 0
             status.began = kept.current.map { WallTime(milliseconds: $0.began) }
             status.bytes = kept.current?.bytes ?? 0
             status.damaged = kept.current?.damaged ?? 0

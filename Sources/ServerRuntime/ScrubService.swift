@@ -53,6 +53,9 @@ struct ScrubService: Service {
     /// How long it rests at a time while no pass is due.
     private static let lookSeconds = Duration.seconds(60)
 
+    /// A pass that read less than this is made again on the next day.
+    private static let fewBytes: Int64 = 64 << 20
+
     let scrub: Scrub
     let schedule: ScrubSchedule
     let clock: @Sendable () -> WallTime
@@ -108,6 +111,9 @@ struct ScrubService: Service {
     private var isDue: Bool {
         let status = scrub.status
         guard status.began == nil, let last = status.lastBegan else { return true }
-        return clock().milliseconds - last.milliseconds >= schedule.periodSeconds * 1000
+        // What is written into a folder that was all but empty does not wait for a month.
+        let period = status.lastBytes < Self.fewBytes
+            ? ScrubSchedule.daySeconds : schedule.periodSeconds
+        return clock().milliseconds - last.milliseconds >= period * 1000
     }
 }
