@@ -118,8 +118,8 @@ let surface: [Target] = [
     module(
         "AdminService",
         [
-            "StorageModel", "AccessControl", "ObjectStorage", "Maintenance", "HTTPServing", nioCore,
-            nioHTTP1, logging,
+            "StorageModel", "AccessControl", "Volumes", "ObjectStorage", "Maintenance",
+            "HTTPServing", nioCore, nioHTTP1, logging,
         ]
     ),
 ]

@@ -14,6 +14,8 @@ final class BackupRun {
     private static let damageMax = 1000
 
     private let store: ObjectStore
+    private let volumes: VolumeSet
+    /// The volume whose log is copied.
     private let volume: Volume
     private let source: VolumeAudit
     private let sourceFiles: any FileSystem
@@ -36,7 +38,8 @@ final class BackupRun {
         fileSystem: any FileSystem,
         stop: StopFlag
     ) throws {
-        guard let volume = store.maintainedVolumes.first else { throw StoreError.closed }
+        volumes = store.maintainedVolumes
+        guard let volume = volumes.logVolumes.first else { throw StoreError.closed }
         self.store = store
         self.volume = volume
         self.copy = copy
@@ -58,14 +61,14 @@ final class BackupRun {
         try checkContinues(earlier)
         try copy.prepare()
         // A label says whose files these are before there are any.
-        try copy.publish(source.label.encoded(), as: Backup.labelName)
+        try copy.publish(label.encoded(), as: Backup.labelName)
         try copyLog(from: earlier?.position, progress)
         let trust: CopyTrust = (earlier?.damagedBlobCount ?? 0) > 0 ? .checksums : .length
         let blobBytes = try copyBlobs(trust, progress)
         for companion in companions { try copy.publish(companion.bytes, as: companion.name) }
         guard hold.isUnbroken else { throw MaintenanceError.removalsHeldTooLong }
         let manifest = BackupManifest(
-            volumeID: source.label.volumeID,
+            volumeID: source.originID,
             naveID: source.label.naveID,
             logStart: volume.logStart,
             position: position,
@@ -87,6 +90,15 @@ final class BackupRun {
         )
     }
 
+    /// The label of the only volume that a backup makes, of however many it is.
+    private var label: VolumeLabel {
+        VolumeLabel(
+            volumeID: source.originID,
+            naveID: source.label.naveID,
+            created: source.label.created
+        )
+    }
+
     // MARK: - Whether the target goes on from an earlier backup
 
     private func earlierBackup() throws(MaintenanceError) -> BackupManifest? {
@@ -97,7 +109,7 @@ final class BackupRun {
             throw MaintenanceError(error, directory: copy.directory)
         }
         if let manifest = try Backup.manifest(in: copy) {
-            guard manifest.volumeID == source.label.volumeID else {
+            guard manifest.volumeID == source.originID else {
                 throw .targetForeign(path: copy.directory)
             }
             return manifest
@@ -126,7 +138,7 @@ final class BackupRun {
         } catch {
             throw MaintenanceError(error, directory: copy.directory)
         }
-        guard label?.volumeID == source.label.volumeID else {
+        guard label?.volumeID == source.originID else {
             throw .targetForeign(path: copy.directory)
         }
     }
@@ -220,31 +232,34 @@ final class BackupRun {
         progress(
             MaintenanceProgress(stage: .blobs, items: blobCount, bytes: copiedBlobBytes)
         )
-        return try size(of: source.path(of: id))
+        return try copy.bytes(of: id)
     }
 
-    /// Copies a blob's file; gives the bytes that were copied.
+    /// Copies a blob's file from the first volume that has it whole; gives the bytes that were copied.
     private func copyFile(_ id: BlobID, _ trust: CopyTrust) throws(VolumeError) -> Int64 {
-        let path = source.path(of: id)
-        do throws(VolumeError) {
-            switch try copy.copyBlob(id, from: source, trusting: trust) {
-            case .copied(let bytes): return bytes
-            case .damaged(let bytes, let path, let offset):
-                note(Disagreement(.blobDamaged, path: path, offset: offset))
-                return bytes
-            case .missing:
-                note(Disagreement(.blobMissing, path: path))
-                return 0
+        var trust = trust
+        var bytes: Int64 = 0
+        var faults: [Disagreement] = []
+        for volume in volumes.readable {
+            let source = volume.audit
+            let path = source.path(of: id)
+            do throws(VolumeError) {
+                switch try copy.copyBlob(id, from: source, trusting: trust) {
+                case .copied(let copied): return bytes + copied
+                case .damaged(let copied, let path, let offset):
+                    faults.append(Disagreement(.blobDamaged, path: path, offset: offset))
+                    bytes += copied
+                    // What lies there now has its length and is damaged.
+                    trust = .checksums
+                case .missing: continue
+                }
+            } catch {
+                guard case .readFailed(let disk) = error, disk.path == path else { throw error }
+                faults.append(Disagreement(.blobUnreadable, path: path, detail: "\(disk)"))
             }
-        } catch {
-            guard case .readFailed(let disk) = error, disk.path == path else { throw error }
-            note(Disagreement(.blobUnreadable, path: path, detail: "\(disk)"))
-            return 0
         }
-    }
-
-    private func size(of path: String) throws -> Int64 {
-        try sourceFiles.status(path)?.sizeBytes ?? 0
+        note(faults.first ?? Disagreement(.blobMissing, path: source.path(of: id)))
+        return bytes
     }
 
     private func note(_ disagreement: Disagreement) {

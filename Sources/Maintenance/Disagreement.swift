@@ -1,5 +1,6 @@
 import MetadataIndex
 import StorageModel
+import Volumes
 
 /// A place where log, index and blobs do not agree, or where stored bytes are damaged.
 public struct Disagreement: Hashable, Sendable {
@@ -9,6 +10,14 @@ public struct Disagreement: Hashable, Sendable {
         case logRecordUnreadable = "log_record_unreadable"
         /// The header of a log segment is not what was written.
         case logSegmentInvalid = "log_segment_invalid"
+        /// Two copies of the log hold different records at the same address.
+        case logCopiesDiffer = "log_copies_differ"
+        /// A volume that belongs to the others is not among the folders.
+        case volumeMissing = "volume_missing"
+        /// A volume lacks something that was written while it was away.
+        case volumeBehind = "volume_behind"
+        /// Fewer volumes than wanted hold a blob.
+        case blobCopies = "blob_copies"
         /// A piece of the log is not there.
         case logSegmentMissing = "log_segment_missing"
         /// A record is whole, and holds no change that this program can read.
@@ -79,6 +88,22 @@ public struct Disagreement: Hashable, Sendable {
 }
 
 extension Disagreement {
+    /// A place where a log is not what was written.
+    init(_ damage: LogAudit.Damage) {
+        let kind: Kind =
+            switch damage.kind {
+            case .record: .logRecordUnreadable
+            case .segmentHeader: .logSegmentInvalid
+            case .segmentMissing: .logSegmentMissing
+            }
+        self.init(
+            kind,
+            path: damage.path,
+            offset: damage.offset,
+            detail: "address \(damage.position.bytes) of the log"
+        )
+    }
+
     /// A row in which the index differs from what the log gives.
     init(_ difference: IndexDifference, path: String) {
         let row = "\(difference.table): \(difference.key)"

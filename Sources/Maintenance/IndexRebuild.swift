@@ -18,7 +18,7 @@ public struct IndexRebuild: Sendable {
         public let logBytes: Int64
     }
 
-    private let volumeDirectory: String
+    private let volumeDirectories: [String]
     private let indexDirectory: String
     private let fileSystem: any FileSystem
     private let now: WallTime
@@ -26,17 +26,18 @@ public struct IndexRebuild: Sendable {
     /// Names what is done.
     ///
     /// - Parameters:
-    ///   - volumeDirectory: The volume.
-    ///   - indexDirectory: The directory of its index, on the real file system.
-    ///   - fileSystem: The disk of the volume.
+    ///   - volumeDirectories: The volumes, at least one.
+    ///   - indexDirectory: The directory of their index, on the real file system.
+    ///   - fileSystem: The disk of the volumes.
     ///   - now: The time.
     public init(
-        volumeDirectory: String,
+        volumeDirectories: [String],
         indexDirectory: String,
         fileSystem: any FileSystem,
         now: WallTime
     ) {
-        self.volumeDirectory = volumeDirectory
+        precondition(!volumeDirectories.isEmpty, "a Nave has a volume")
+        self.volumeDirectories = volumeDirectories
         self.indexDirectory = indexDirectory
         self.fileSystem = fileSystem
         self.now = now
@@ -53,7 +54,7 @@ public struct IndexRebuild: Sendable {
         stop: StopFlag = StopFlag(),
         progress: ProgressVisitor = { _ in }
     ) throws(MaintenanceError) -> Report {
-        let volume = try openVolume()
+        let volume = try openVolumes()
         let path = indexDirectory + "/rebuild.sqlite"
         do {
             try PosixFileSystem().makeDirectories(indexDirectory)
@@ -65,32 +66,37 @@ public struct IndexRebuild: Sendable {
             MetadataIndex.discard(path)
             // The mark at the end of the log only saves the next start some reading.
             try? volume.close()
-            throw MaintenanceError(applying: error, path: path, directory: volumeDirectory)
+            throw MaintenanceError(applying: error, path: path, directory: volumeDirectories[0])
         }
     }
 
-    /// Opens the volume, which must be one, and tells it how far the index had come.
-    private func openVolume() throws(MaintenanceError) -> Volume {
+    /// Opens the volumes, of which each must be one, and tells them how far the index had come.
+    private func openVolumes() throws(MaintenanceError) -> VolumeSet {
+        var directory = volumeDirectories[0]
         do throws(VolumeError) {
+            // Looked at first: opening would make volumes of folders that are none.
+            for named in volumeDirectories {
+                directory = named
+                _ = try VolumeAudit.open(directory: named, fileSystem: fileSystem)
+            }
+            let locations = volumeDirectories.map {
+                VolumeLocation(directory: $0, fileSystem: fileSystem)
+            }
             let state = MetadataIndex.state(directory: indexDirectory)
-            let label = try VolumeAudit.open(directory: volumeDirectory, fileSystem: fileSystem)
-                .label
-            let isOurs = state?.volume == label.volumeID.description
-            return try Volume.open(
-                directory: volumeDirectory,
-                fileSystem: fileSystem,
-                VolumeConfiguration(
-                    now: now,
-                    flushed: isOurs ? state?.applied ?? LogPosition(0) : LogPosition(0)
-                )
+            let origin = VolumeSet.originID(of: locations)
+            let isOurs = state != nil && origin?.description == state?.volume
+            let configuration = VolumeConfiguration(
+                now: now,
+                flushed: isOurs ? state?.applied ?? LogPosition(0) : LogPosition(0)
             )
+            return try VolumeSet.open(locations, VolumeSetConfiguration(volume: configuration))
         } catch {
-            throw MaintenanceError(error, directory: volumeDirectory)
+            throw MaintenanceError(error, directory: directory)
         }
     }
 
     private func build(
-        _ volume: Volume,
+        _ volume: VolumeSet,
         at path: String,
         _ stop: StopFlag,
         _ progress: ProgressVisitor
@@ -98,15 +104,14 @@ public struct IndexRebuild: Sendable {
         let start = volume.logStart
         let writer = try MetadataIndex.beginBuilding(
             at: path,
-            volume: volume.label.volumeID.description,
+            volume: volume.originID.description,
             start: start
         )
         var build = IndexBuild(writer: writer, start: start, end: volume.logEnd)
-        var log = try volume.cursor(from: start)
         try writer.begin()
-        while let record = try log.next() {
+        try volume.replay(from: start) { record in
             try build.apply(record)
-            guard build.changes.isMultiple(of: 4096) else { continue }
+            guard build.changes.isMultiple(of: 4096) else { return }
             if stop.isStopped { throw MaintenanceError.stopped }
             progress(build.progress)
         }

@@ -7,7 +7,7 @@ extension InspectionRun {
     /// Blobs that are asked for at a time.
     private static let pageMax = 1000
     /// The most objects that a disagreement about a blob names.
-    private static let ownersMax = 16
+    static let ownersMax = 16
 
     /// Compares the blobs on the disk with what the rows need.
     func readBlobs(_ progress: ProgressVisitor) throws {
@@ -59,8 +59,31 @@ extension InspectionRun {
         }
     }
 
-    /// What is wrong with a blob that rows need.
+    /// What is wrong with a blob that rows need, on each volume that holds it.
     private func check(_ need: BlobNeed) throws(MaintenanceError) -> [Disagreement] {
+        var copies = 0
+        var faults: [Disagreement] = []
+        for audit in volumes.all {
+            guard let found = try check(need, on: audit) else { continue }
+            copies += 1
+            faults += found
+        }
+        if copies == 0 {
+            faults.append(Disagreement(.blobMissing, path: audit.path(of: need.id)))
+        } else if copies < volumes.copies {
+            let detail = "on \(copies) of \(volumes.copies) volumes"
+            faults.append(
+                Disagreement(.blobCopies, path: audit.path(of: need.id), detail: detail)
+            )
+        }
+        return faults
+    }
+
+    /// What is wrong with a volume's copy of a blob; nil if it has none.
+    private func check(
+        _ need: BlobNeed,
+        on audit: VolumeAudit
+    ) throws(MaintenanceError) -> [Disagreement]? {
         let path = audit.path(of: need.id)
         do throws(VolumeError) {
             var blob = try audit.blob(need.id)
@@ -79,23 +102,22 @@ extension InspectionRun {
                 }
             }
             return faults
+        } catch .blobMissing {
+            return nil
+        } catch .blobInvalid(_, let fault) {
+            return [Disagreement(.blobInvalid, path: path, detail: "\(fault)")]
+        } catch .readFailed(let disk) {
+            return [Disagreement(.blobUnreadable, path: path, detail: "\(disk)")]
         } catch {
-            switch error {
-            case .blobMissing: return [Disagreement(.blobMissing, path: path)]
-            case .blobInvalid(_, let fault):
-                return [Disagreement(.blobInvalid, path: path, detail: "\(fault)")]
-            case .readFailed(let disk):
-                return [Disagreement(.blobUnreadable, path: path, detail: "\(disk)")]
-            case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .logDamaged,
-                .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid,
-                .recordTooLong, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .outOfSpace,
-                .writeFailed, .volumeFailed, .closed:
-                throw MaintenanceError(error, directory: audit.directory)
-            }
+            throw MaintenanceError(error, directory: audit.directory)
         }
     }
 
     private func findUnreferenced() throws {
+        for audit in volumes.all { try findUnreferenced(on: audit) }
+    }
+
+    private func findUnreferenced(on audit: VolumeAudit) throws {
         var files = try audit.blobFiles()
         while let file = try files.next() {
             try checkStop()

@@ -110,20 +110,7 @@ extension InspectionRun {
 
     private func note(_ damage: LogAudit.Damage) {
         isLogWhole = false
-        let kind: Disagreement.Kind =
-            switch damage.kind {
-            case .record: .logRecordUnreadable
-            case .segmentHeader: .logSegmentInvalid
-            case .segmentMissing: .logSegmentMissing
-            }
-        report.add(
-            Disagreement(
-                kind,
-                path: damage.path,
-                offset: damage.offset,
-                detail: "address \(damage.position.bytes) of the log"
-            )
-        )
+        report.add(Disagreement(damage))
     }
 
     /// Compares the index in use with the second one, which has come to the same place.

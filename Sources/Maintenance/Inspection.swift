@@ -5,7 +5,7 @@ import SQLiteDatabase
 import StorageModel
 import Volumes
 
-/// Checks that log, index and blobs of a volume agree, and names each disagreement.
+/// Checks that log, index and blobs of a Nave agree, on all its volumes, and names each disagreement.
 ///
 /// Nothing is changed. The log is the truth: a second index is made from it in a file that is thrown
 /// away, and compared row by row; the blobs on the disk are compared with what its rows need. Memory
@@ -21,18 +21,23 @@ public struct Inspection: Sendable {
         case payloads
     }
 
-    private let volumeDirectory: String
+    private let volumeDirectories: [String]
     private let indexDirectory: String
     private let fileSystem: any FileSystem
 
     /// Names what is checked.
     ///
     /// - Parameters:
-    ///   - volumeDirectory: The volume.
-    ///   - indexDirectory: The directory of its index, on the real file system.
-    ///   - fileSystem: The disk of the volume.
-    public init(volumeDirectory: String, indexDirectory: String, fileSystem: any FileSystem) {
-        self.volumeDirectory = volumeDirectory
+    ///   - volumeDirectories: The volumes, at least one.
+    ///   - indexDirectory: The directory of their index, on the real file system.
+    ///   - fileSystem: The disk of the volumes.
+    public init(
+        volumeDirectories: [String],
+        indexDirectory: String,
+        fileSystem: any FileSystem
+    ) {
+        precondition(!volumeDirectories.isEmpty, "a Nave has a volume")
+        self.volumeDirectories = volumeDirectories
         self.indexDirectory = indexDirectory
         self.fileSystem = fileSystem
     }
@@ -51,18 +56,13 @@ public struct Inspection: Sendable {
         stop: StopFlag = StopFlag(),
         progress: ProgressVisitor = { _ in }
     ) throws(MaintenanceError) -> InspectionReport {
-        let audit: VolumeAudit
-        do throws(VolumeError) {
-            audit = try VolumeAudit.open(directory: volumeDirectory, fileSystem: fileSystem)
-        } catch {
-            throw MaintenanceError(error, directory: volumeDirectory)
-        }
+        let volumes = try InspectedVolumes(volumeDirectories, fileSystem)
         let scratchPath = indexDirectory + "/check.sqlite"
         defer { MetadataIndex.discard(scratchPath) }
         do {
             try PosixFileSystem().makeDirectories(indexDirectory)
             let run = try InspectionRun(
-                audit: audit,
+                volumes: volumes,
                 indexDirectory: indexDirectory,
                 scratchPath: scratchPath,
                 depth: depth,
@@ -70,10 +70,15 @@ public struct Inspection: Sendable {
             )
             try run.readLog(progress)
             try run.readIndex(progress)
+            try run.readOtherLogs(progress)
             try run.readBlobs(progress)
             return run.report
         } catch {
-            throw MaintenanceError(applying: error, path: scratchPath, directory: volumeDirectory)
+            throw MaintenanceError(
+                applying: error,
+                path: scratchPath,
+                directory: volumeDirectories[0]
+            )
         }
     }
 }
@@ -83,6 +88,8 @@ final class InspectionRun {
     /// Changes in one transaction of the second index.
     static let batchMax = 65_536
 
+    let volumes: InspectedVolumes
+    /// The volume whose log is believed.
     let audit: VolumeAudit
     let segments: [VolumeAudit.Segment]
     let indexPath: String
@@ -105,19 +112,20 @@ final class InspectionRun {
     var report = InspectionReport()
 
     init(
-        audit: VolumeAudit,
+        volumes: InspectedVolumes,
         indexDirectory: String,
         scratchPath: String,
         depth: Inspection.Depth,
         stop: StopFlag
     ) throws {
-        self.audit = audit
+        self.volumes = volumes
+        audit = try volumes.source()
         self.indexDirectory = indexDirectory
         self.depth = depth
         self.stop = stop
         indexPath = MetadataIndex.file(in: indexDirectory)
         segments = try audit.segments()
-        let volume = audit.label.volumeID.description
+        let volume = audit.originID.description
         let found = MetadataIndex.state(directory: indexDirectory)
         state = found?.volume == volume ? found : nil
         logEnd = try Self.logEnd(audit, flushed: state?.applied ?? LogPosition(0))
@@ -125,6 +133,7 @@ final class InspectionRun {
         writer = try MetadataIndex.beginBuilding(at: scratchPath, volume: volume, start: start)
         scratch = try IndexScratch(writer)
         openIndex(found)
+        volumes.disagreements.forEach { report.add($0) }
     }
 
     private static func logEnd(

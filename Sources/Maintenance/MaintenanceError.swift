@@ -48,7 +48,8 @@ extension MaintenanceError {
         case .outOfSpace(let disk): self = .outOfSpace(path: disk.path)
         case .versionUnknown(let path, let version):
             self = .versionUnknown(path: path, version: version)
-        case .inUse, .labelMissing, .labelInvalid, .foreign, .logDamaged, .logSegmentMissing,
+        case .inUse, .labelMissing, .labelInvalid, .foreign, .membershipInvalid, .membershipSplit,
+            .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged, .logSegmentMissing,
             .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong, .blobMissing,
             .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .readFailed,
             .writeFailed, .volumeFailed, .closed:

@@ -17,7 +17,16 @@ final class ScrubPass {
     /// Places in logs whose owners are looked for together.
     private static let suspectsMax = 65_536
 
+    /// A payload in a log that differs from its checksum.
+    private struct Suspect {
+        let position: LogPosition
+        let extent: Extent
+        let volume: Volume
+        let record: DamageRecord
+    }
+
     private let scrub: Scrub
+    private let volumes: VolumeSet
     private let stop: StopFlag
     private let totalBytes: Int64
     private var pace: Pace
@@ -25,16 +34,17 @@ final class ScrubPass {
     private var keptAt = ContinuousClock.now
     private var unspentBytes: Int64 = 0
     /// Payloads that differ from their checksums and whose owners are not known yet.
-    private var suspects: [LogPosition: DamageRecord] = [:]
+    private var suspects: [Suspect] = []
     /// Damage that is listed and whose owners are not known yet.
     private var unnamed: Set<DamageRecord.Place> = []
 
     init(_ scrub: Scrub, rate: ScrubRate, stop: StopFlag) throws {
         self.scrub = scrub
         self.stop = stop
+        volumes = scrub.store.maintainedVolumes
         let now = scrub.clock().milliseconds
         pass = scrub.state.withLock { $0.current } ?? ScrubState.Pass(began: now)
-        let logBytes = scrub.store.maintainedVolumes
+        let logBytes = volumes.logVolumes
             .reduce(0) { $0 + $1.logEnd.bytes - $1.logStart.bytes }
         let objectBytes = try scrub.store.maintainedIndex.read { reader throws(SQLiteError) in
             try reader.objectBytes()
@@ -52,7 +62,7 @@ final class ScrubPass {
     func run(_ progress: ProgressVisitor) throws -> ScrubState.FinishedPass {
         show()
         if !pass.isAmongBlobs {
-            for volume in scrub.store.maintainedVolumes { try readLog(of: volume, progress) }
+            for volume in volumes.logVolumes { try readLog(of: volume, progress) }
             pass.isAmongBlobs = true
         }
         try readBlobs(progress)
@@ -108,16 +118,15 @@ final class ScrubPass {
     private func settle() throws {
         let index = scrub.store.maintainedIndex
         if !suspects.isEmpty {
-            let positions = Set(suspects.keys)
+            let positions = Set(suspects.map(\.position))
             let owners = try index.read { reader throws(SQLiteError) in
                 try reader.owners(of: [], at: positions, namesMax: DamageRecord.objectsMax)
             }
-            for (position, names) in owners.positions.sorted(by: { $0.key < $1.key }) {
-                guard let record = suspects[position] else { continue }
-                list(record)
-                scrub.store.damage.name(names, of: record.place)
+            for suspect in suspects.sorted(by: { $0.position < $1.position }) {
+                guard let names = owners.positions[suspect.position] else { continue }
+                settle(suspect, names)
             }
-            suspects = [:]
+            suspects = []
         }
         if !unnamed.isEmpty {
             try scrub.store.damage.nameOwners(of: unnamed, index)
@@ -126,6 +135,16 @@ final class ScrubPass {
         let pass = pass
         try scrub.keep { $0.current = pass }
         keptAt = ContinuousClock.now
+    }
+
+    private func settle(_ suspect: Suspect, _ names: [String]) {
+        let record = suspect.record
+        list(record)
+        scrub.store.damage.name(names, of: record.place)
+        let damage = VolumeError.payloadDamaged(path: record.path, offset: record.offset ?? 0)
+        if volumes.mend(suspect.extent, on: suspect.volume, damage) {
+            scrub.store.damage.heal(path: record.path, offset: record.offset)
+        }
     }
 
     private func list(_ record: DamageRecord) {
@@ -158,7 +177,7 @@ final class ScrubPass {
         var log = try volume.audit.log(from: begin, to: volume.logEnd, payloads: .verified)
         while let step = try next(&log, of: volume) {
             switch step {
-            case .damage(let damage): note(damage, volume)
+            case .damage(let damage): note(damage, upTo: log.position, volume)
             case .record(let record): try check(record, volume)
             }
             pass.logs[place].position = log.position.bytes
@@ -188,7 +207,7 @@ final class ScrubPass {
         }
     }
 
-    private func note(_ damage: LogAudit.Damage, _ volume: Volume) {
+    private func note(_ damage: LogAudit.Damage, upTo end: LogPosition, _ volume: Volume) {
         // A segment that was given up meanwhile is no damage.
         guard damage.position >= volume.logStart else { return }
         list(
@@ -201,19 +220,27 @@ final class ScrubPass {
                 place: .log(damage.position)
             )
         )
+        guard damage.kind == .record, end > damage.position,
+            volumes.mendLog(damage.position..<end, on: volume)
+        else { return }
+        scrub.store.damage.heal(path: damage.path, offset: damage.offset)
     }
 
     private func check(_ record: LogAudit.Record, _ volume: Volume) throws {
         guard record.payload == .damaged, let change = record.change else { return }
         guard try mayBeNeeded(change) else { return }
+        guard let extent = change.extent else { return }
         let position = change.place.payloadPosition
-        suspects[position] = DamageRecord(
+        let found = DamageRecord(
             found: scrub.clock(),
             volume: volume.directory,
             path: record.path,
             offset: record.payloadOffset,
             kind: .payload,
             place: .payload(position)
+        )
+        suspects.append(
+            Suspect(position: position, extent: extent, volume: volume, record: found)
         )
     }
 
@@ -245,41 +272,72 @@ final class ScrubPass {
     }
 
     private func readBlob(_ id: BlobID, _ progress: ProgressVisitor) throws {
-        let volumes = scrub.store.maintainedVolumes
-        var isPresent = false
-        for volume in volumes {
+        var copies = 0
+        for volume in volumes.readable {
             do {
                 try verify(id, on: volume, progress)
-                isPresent = true
+                copies += 1
             } catch VolumeError.blobMissing {
                 continue
             } catch let error as VolumeError {
-                isPresent = true
+                copies += 1
                 try note(error, id, volume)
             }
         }
-        guard !isPresent, let volume = volumes.first else { return }
-        try note(.blobMissing(id), id, volume)
+        if copies == 0, let volume = volumes.readable.first {
+            try note(.blobMissing(id), id, volume)
+        } else if copies < volumes.possibleCopies, try isNeeded(id) {
+            volumes.wantCopies(of: id)
+        }
     }
 
+    private func isNeeded(_ id: BlobID) throws -> Bool {
+        try scrub.store.maintainedIndex.read { reader throws(SQLiteError) in
+            try reader.knowsBlob(id)
+        }
+    }
+
+    /// Reads a blob, lists each damaged block, and has the copy written anew if there was one.
     private func verify(_ id: BlobID, on volume: Volume, _ progress: ProgressVisitor) throws {
         var blob = try volume.audit.blob(id)
+        var damaged: [DamageRecord] = []
         while let step = try blob.next() {
             switch step {
             case .whole(let bytes): try spend(bytes, .blobs, progress)
             case .damaged(let offset, let bytes):
                 let path = volume.audit.path(of: id)
-                try note(.payloadDamaged(path: path, offset: offset), id, volume)
+                if let record = try list(.payloadDamaged(path: path, offset: offset), id, volume) {
+                    damaged.append(record)
+                }
                 try spend(bytes, .blobs, progress)
             }
         }
+        try mend(damaged, id, volume)
     }
 
-    /// Lists what is wrong with a blob, unless nobody needs it any more.
     private func note(_ error: VolumeError, _ id: BlobID, _ volume: Volume) throws {
-        let isNeeded = try scrub.store.maintainedIndex.read { reader throws(SQLiteError) in
-            try reader.knowsBlob(id)
+        guard let record = try list(error, id, volume) else { return }
+        if case .blobMissing = error { return }
+        try mend([record], id, volume)
+    }
+
+    /// Has a damaged copy of a blob written anew from another volume's.
+    private func mend(_ damaged: [DamageRecord], _ id: BlobID, _ volume: Volume) throws {
+        guard let first = damaged.first else { return }
+        let damage = VolumeError.payloadDamaged(path: first.path, offset: first.offset ?? 0)
+        let extent = Extent.blob(id, offset: 0, lengthBytes: 0)
+        guard volumes.mend(extent, on: volume, damage) else { return }
+        for record in damaged {
+            scrub.store.damage.heal(path: record.path, offset: record.offset)
         }
+    }
+
+    /// Lists what is wrong with a blob; nil if nobody needs it any more.
+    private func list(
+        _ error: VolumeError,
+        _ id: BlobID,
+        _ volume: Volume
+    ) throws -> DamageRecord? {
         let record = DamageRecord(
             error,
             reading: .blob(id, offset: 0, lengthBytes: 0),
@@ -287,8 +345,9 @@ final class ScrubPass {
             blobPath: { volume.audit.path(of: $0) },
             now: scrub.clock()
         )
-        guard isNeeded, let record else { return }
+        guard let record, try isNeeded(id) else { return nil }
         list(record)
         unnamed.insert(record.place)
+        return record
     }
 }

@@ -2,28 +2,6 @@ import SQLiteDatabase
 import StorageModel
 
 extension IndexReader {
-    /// The blobs that rows refer to, by number, after one.
-    ///
-    /// - Parameters:
-    ///   - id: The blob after which to begin; nil for the first.
-    ///   - limit: The most to give.
-    /// - Returns: Their numbers, ascending.
-    /// - Throws: `SQLiteError`.
-    public func blobs(after id: BlobID?, limit: Int) throws(SQLiteError) -> [BlobID] {
-        let rows = try connection.statement(
-            "SELECT id FROM blob WHERE id > ?1 ORDER BY id LIMIT ?2"
-        )
-        try rows.bind(id.map { Int64(bitPattern: $0.number) } ?? Int64.min, at: 1)
-        try rows.bind(Int64(max(limit, 0)), at: 2)
-        return try rows.all { BlobID(UInt64(bitPattern: $0.int64(at: 0))) }
-    }
-
-    /// How many blobs rows refer to.
-    public func blobCount() throws(SQLiteError) -> Int64 {
-        let count = try connection.statement("SELECT count(*) FROM blob")
-        return try count.first { $0.int64(at: 0) } ?? 0
-    }
-
     /// What all objects have together, in bytes; those that share bytes count each.
     public func objectBytes() throws(SQLiteError) -> Int64 {
         let sum = try connection.statement(

@@ -8,7 +8,7 @@ import Volumes
 
 extension ObjectStore {
     /// The volumes, each to be looked at by itself.
-    package var maintainedVolumes: [Volume] { volume.readable }
+    package var maintainedVolumes: VolumeSet { volume }
 
     /// The index.
     package var maintainedIndex: MetadataIndex { index }

@@ -22,6 +22,9 @@ struct DataFolder {
     /// The folders that are served together with this one, a line each; absent if it is alone.
     var volumesFile: String { path + "/volumes" }
 
+    /// Whether the folder says that it is a volume.
+    var holdsVolume: Bool { access(path + "/volume.json", F_OK) == 0 }
+
     /// Whether two paths lead to one folder.
     func isSame(as other: DataFolder) -> Bool {
         var mine = stat()

@@ -30,9 +30,10 @@ public struct MaintenanceDesk: Sendable {
     /// - Throws: ``ServerError``.
     public func check(_ depth: CheckDepth) async throws -> MaintenanceOutcome {
         try requireVolume()
+        let folders = try DataFolders(servedWith: folder.path)
         let inspection = Inspection(
-            volumeDirectory: folder.path,
-            indexDirectory: folder.index,
+            volumeDirectories: folders.all.map(\.path),
+            indexDirectory: folders.first.index,
             fileSystem: PosixFileSystem()
         )
         let report = try await working(hint: Self.stopHint) {
@@ -52,11 +53,12 @@ public struct MaintenanceDesk: Sendable {
         let hint =
             "It scrubs by itself; GET /v1/damage lists what it has found. To scrub at once, stop "
             + "it first."
+        let stateFile = try DataFolders(servedWith: folder.path).first.scrubFile
         return try await withStore(hint: hint) { store in
             let (list, pass) = try await working(hint: hint) { () throws(MaintenanceError) in
                 let scrub = try Scrub(
                     store,
-                    stateFile: folder.scrubFile,
+                    stateFile: stateFile,
                     fileSystem: PosixFileSystem(),
                     clock: SystemClock.now,
                     logger: Self.silent
@@ -76,9 +78,10 @@ public struct MaintenanceDesk: Sendable {
     /// - Throws: ``ServerError``.
     public func rebuild() async throws -> MaintenanceOutcome {
         try requireVolume()
+        let folders = try DataFolders(servedWith: folder.path)
         let rebuild = IndexRebuild(
-            volumeDirectory: folder.path,
-            indexDirectory: folder.index,
+            volumeDirectories: folders.all.map(\.path),
+            indexDirectory: folders.first.index,
             fileSystem: PosixFileSystem(),
             now: SystemClock.now()
         )

@@ -107,11 +107,6 @@ public struct PrincipalDesk: Sendable {
         try DataFolders(servedWith: folder.path)
     }
 
-    /// All folders of the store, so that none is taken for missing.
-    private func folders() throws(ServerError) -> DataFolders {
-        try DataFolders(servedWith: folder.path)
-    }
-
     private func parsed(_ name: String) throws(ServerError) -> PrincipalName {
         do {
             return try PrincipalName(name)

@@ -112,7 +112,8 @@ struct ScrubService: Service {
         let status = scrub.status
         guard status.began == nil, let last = status.lastBegan else { return true }
         // What is written into a folder that was all but empty does not wait for a month.
-        let period = status.lastBytes < Self.fewBytes
+        let period =
+            status.lastBytes < Self.fewBytes
             ? ScrubSchedule.daySeconds : schedule.periodSeconds
         return clock().milliseconds - last.milliseconds >= period * 1000
     }

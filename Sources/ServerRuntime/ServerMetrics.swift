@@ -41,11 +41,9 @@ final class ServerMetrics: Sendable {
     private func volumes() async -> [Metric] {
         // A store that is closing has no volumes to show any more.
         let reports = (try? await store.volumeReports()) ?? []
-        func samples(_ value: (VolumeReport) -> Double?) -> [Metric.Sample] {
-            reports.compactMap { report in
-                value(report).map {
-                    Metric.Sample($0, labels: [.init("volume", report.identifier)])
-                }
+        func samples(_ values: [Double?]) -> [Metric.Sample] {
+            zip(reports, values).compactMap { report, value in
+                value.map { Metric.Sample($0, labels: [.init("volume", report.identifier)]) }
             }
         }
         return [
@@ -53,19 +51,19 @@ final class ServerMetrics: Sendable {
                 "nave_volume_writable",
                 .gauge,
                 "1 while the volume takes writes, 0 after it failed.",
-                samples { $0.isWritable ? 1 : 0 }
+                samples(reports.map { $0.isWritable ? 1 : 0 })
             ),
             Metric(
                 "nave_volume_available_bytes",
                 .gauge,
                 "Room on the volume's disk that the server may fill.",
-                samples { $0.space.map { Double($0.availableBytes) } }
+                samples(reports.map { $0.space.map { Double($0.availableBytes) } })
             ),
             Metric(
                 "nave_volume_size_bytes",
                 .gauge,
                 "Size of the volume's disk.",
-                samples { $0.space.map { Double($0.totalBytes) } }
+                samples(reports.map { $0.space.map { Double($0.totalBytes) } })
             ),
         ]
     }

@@ -38,6 +38,10 @@ public struct LogAudit {
         public let payloadOffset: Int64
         /// The bytes that were read for it.
         public let bytes: Int64
+        /// Its length with its payload and what fills it up, in bytes.
+        let recordBytes: Int64
+        /// Its length before its payload, in bytes.
+        let metadataBytes: Int64
     }
 
     /// A place where the log is not what was written.
@@ -164,7 +168,9 @@ public struct LogAudit {
             payload: payload,
             path: segment.path,
             payloadOffset: offset + Int64(header.metadataBytes),
-            bytes: Int64(payload == .unread ? header.metadataBytes : header.recordBytes)
+            bytes: Int64(payload == .unread ? header.metadataBytes : header.recordBytes),
+            recordBytes: Int64(header.recordBytes),
+            metadataBytes: Int64(header.metadataBytes)
         )
     }
 
@@ -266,7 +272,7 @@ extension VolumeAudit {
         var reader = LogReader(
             file: file,
             first: last.first,
-            volumeID: label.volumeID,
+            volumeID: originID,
             limit: LogPosition(last.first.bytes + last.sizeBytes),
             position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
             previousChecksum: nil

@@ -106,7 +106,12 @@ public final class Volume: Sendable {
 
     /// A look at the volume's files.
     public var audit: VolumeAudit {
-        VolumeAudit(label: label, directory: directory, fileSystem: fileSystem)
+        VolumeAudit(
+            label: label,
+            originID: originID,
+            directory: directory,
+            fileSystem: fileSystem
+        )
     }
 
     // MARK: - The log

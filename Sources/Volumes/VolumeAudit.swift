@@ -20,6 +20,10 @@ public struct VolumeAudit: Sendable {
 
     /// What the volume says about itself.
     public let label: VolumeLabel
+    /// The identifier that its log and blobs carry.
+    public let originID: UniqueID
+    /// Which volumes belong together, as this one has it in writing; nil for one that was always alone.
+    public let membership: VolumeMembership?
     let layout: VolumeLayout
     let fileSystem: any FileSystem
     /// Held for as long as this value lives; nil where the volume holds it.
@@ -29,8 +33,15 @@ public struct VolumeAudit: Sendable {
     public var directory: String { layout.directory }
 
     /// Looks at the files of a directory whose label is known by other means.
-    package init(label: VolumeLabel, directory: String, fileSystem: any FileSystem) {
+    package init(
+        label: VolumeLabel,
+        originID: UniqueID? = nil,
+        directory: String,
+        fileSystem: any FileSystem
+    ) {
         self.label = label
+        self.originID = originID ?? label.volumeID
+        membership = nil
         layout = VolumeLayout(directory: directory)
         self.fileSystem = fileSystem
         lock = nil
@@ -38,11 +49,14 @@ public struct VolumeAudit: Sendable {
 
     private init(
         label: VolumeLabel,
+        _ membership: VolumeMembership?,
         layout: VolumeLayout,
         _ fileSystem: any FileSystem,
         _ lock: any FileLock
     ) {
         self.label = label
+        self.membership = membership
+        originID = membership?.originID ?? label.volumeID
         self.layout = layout
         self.fileSystem = fileSystem
         self.lock = lock
@@ -55,7 +69,8 @@ public struct VolumeAudit: Sendable {
     ///   - fileSystem: The disk.
     /// - Returns: The look at it; the volume is locked for as long as it lives.
     /// - Throws: ``VolumeError``: `.labelMissing` if the directory is no volume; nothing is then
-    ///   written to it. `.labelInvalid`, `.versionUnknown`, `.inUse`, `.readFailed`.
+    ///   written to it. `.labelInvalid`, `.membershipInvalid`, `.versionUnknown`, `.inUse`,
+    ///   `.readFailed`.
     public static func open(
         directory: String,
         fileSystem: any FileSystem
@@ -64,9 +79,10 @@ public struct VolumeAudit: Sendable {
         guard let label = try layout.readLabel(fileSystem) else {
             throw .labelMissing(directory: directory)
         }
+        let membership = try layout.readMembership(fileSystem)
         do throws(DiskError) {
             let lock = try fileSystem.lock(layout.lock)
-            return VolumeAudit(label: label, layout: layout, fileSystem, lock)
+            return VolumeAudit(label: label, membership, layout: layout, fileSystem, lock)
         } catch  where error.code == .locked {
             throw .inUse(directory: directory)
         } catch {
@@ -114,7 +130,7 @@ public struct VolumeAudit: Sendable {
     ) throws(VolumeError) -> LogAudit {
         LogAudit(
             segments: try segments(),
-            volumeID: label.volumeID,
+            volumeID: originID,
             fileSystem: fileSystem,
             start: start,
             end: end,
@@ -142,7 +158,7 @@ public struct VolumeAudit: Sendable {
         try BlobAudit(
             id,
             path: path ?? layout.blob(id),
-            volumeID: label.volumeID,
+            volumeID: originID,
             fileSystem: fileSystem
         )
     }
@@ -153,14 +169,8 @@ extension VolumeLayout {
     ///
     /// - Throws: `.labelInvalid`, `.versionUnknown`, `.readFailed`.
     func readLabel(_ fileSystem: any FileSystem) throws(VolumeError) -> VolumeLabel? {
-        let bytes: [UInt8]
-        do throws(DiskError) {
-            bytes = try fileSystem.open(label, .readOnly)
-                .read(VolumeLabel.encodedBytesMax + 1, at: 0)
-        } catch  where error.code == .notFound {
+        guard let bytes = try read(label, VolumeLabel.encodedBytesMax + 1, fileSystem) else {
             return nil
-        } catch {
-            throw .readFailed(error)
         }
         do throws(FormatError) {
             return try VolumeLabel(decoding: bytes)
@@ -168,6 +178,35 @@ extension VolumeLayout {
             throw .versionUnknown(path: label, version: version)
         } catch {
             throw .labelInvalid(path: label, error)
+        }
+    }
+
+    /// Which volumes belong together; nil if the directory does not say.
+    ///
+    /// - Throws: `.membershipInvalid`, `.versionUnknown`, `.readFailed`.
+    func readMembership(_ fileSystem: any FileSystem) throws(VolumeError) -> VolumeMembership? {
+        let bytesMax = VolumeMembership.encodedBytesMax + 1
+        guard let bytes = try read(members, bytesMax, fileSystem) else { return nil }
+        do throws(FormatError) {
+            return try VolumeMembership(decoding: bytes)
+        } catch .versionUnknown(let version) {
+            throw .versionUnknown(path: members, version: version)
+        } catch {
+            throw .membershipInvalid(path: members, error)
+        }
+    }
+
+    private func read(
+        _ path: String,
+        _ bytesMax: Int,
+        _ fileSystem: any FileSystem
+    ) throws(VolumeError) -> [UInt8]? {
+        do throws(DiskError) {
+            return try fileSystem.open(path, .readOnly).read(bytesMax, at: 0)
+        } catch  where error.code == .notFound {
+            return nil
+        } catch {
+            throw .readFailed(error)
         }
     }
 }
@@ -246,7 +285,7 @@ extension VolumeAudit {
         return LogReader(
             file: file,
             first: segment.first,
-            volumeID: label.volumeID,
+            volumeID: originID,
             limit: min(limit, LogPosition(segment.first.bytes + segment.sizeBytes)),
             position: LogPosition(segment.first.bytes + header),
             previousChecksum: nil

@@ -40,7 +40,7 @@ extension VolumeCopy {
             switch trust {
             case .length: return .copied(bytes: 0)
             case .checksums:
-                if try fault(of: id, at: path, source.label) == nil { return .copied(bytes: 0) }
+                if try fault(of: id, at: path, source) == nil { return .copied(bytes: 0) }
             }
         }
         try makeDirectory(of: id)
@@ -49,7 +49,7 @@ extension VolumeCopy {
             guard try copyBytes(sourcePath, source.fileSystem, to: unfinished) else {
                 return .missing
             }
-            let fault = try fault(of: id, at: unfinished, source.label)
+            let fault = try fault(of: id, at: unfinished, source)
             try writing { () throws(DiskError) in
                 try fileSystem.rename(unfinished, to: path)
             }
@@ -62,6 +62,13 @@ extension VolumeCopy {
         }
     }
 
+    /// What the copy of a blob takes; 0 if there is none.
+    ///
+    /// - Throws: `.readFailed`.
+    public func bytes(of id: BlobID) throws(VolumeError) -> Int64 {
+        try status(layout.blob(id))?.sizeBytes ?? 0
+    }
+
     private struct Fault {
         let offset: Int64?
     }
@@ -70,9 +77,14 @@ extension VolumeCopy {
     private func fault(
         of id: BlobID,
         at path: String,
-        _ label: VolumeLabel
+        _ source: VolumeAudit
     ) throws(VolumeError) -> Fault? {
-        let look = VolumeAudit(label: label, directory: directory, fileSystem: fileSystem)
+        let look = VolumeAudit(
+            label: source.label,
+            originID: source.originID,
+            directory: directory,
+            fileSystem: fileSystem
+        )
         do throws(VolumeError) {
             var blob = try look.blob(id, at: path)
             while let step = try blob.next() {

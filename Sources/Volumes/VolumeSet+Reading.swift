@@ -125,8 +125,10 @@ extension VolumeSet {
 
     // MARK: - Healing
 
-    /// Writes damaged copies anew.
-    private func heal(_ extent: Extent, _ damaged: [(VolumeMember, VolumeError)]) {
+    /// Writes damaged copies anew; gives how many.
+    @discardableResult
+    func heal(_ extent: Extent, _ damaged: [(VolumeMember, VolumeError)]) -> Int {
+        var healed = 0
         for (member, damage) in damaged {
             guard let volume = member.writable else { continue }
             do throws(VolumeError) {
@@ -135,11 +137,13 @@ extension VolumeSet {
                     try healLog(position, length, extent, of: volume)
                 case .blob(let id, _, _): try copyBlob(id, to: volume)
                 }
+                healed += 1
                 onEvent(.healed(directory: member.directory, extent, damage))
             } catch {
                 onEvent(.notHealed(directory: member.directory, extent, error))
             }
         }
+        return healed
     }
 
     private func healLog(

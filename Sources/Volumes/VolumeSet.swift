@@ -82,12 +82,12 @@ public final class VolumeSet: Sendable {
     }
 
     /// The volumes that hold the log.
-    var logVolumes: [Volume] {
+    package var logVolumes: [Volume] {
         standing.withLock { $0.logHolders.compactMap(\.volume) }
     }
 
     /// The volumes that can be read.
-    var readable: [Volume] { members.compactMap(\.volume) }
+    package var readable: [Volume] { members.compactMap(\.volume) }
 
     // MARK: - What is known
 

@@ -58,7 +58,7 @@ import Testing
                 Metric.Sample(.infinity, labels: [.init("error", "no \"x\"\nfound")]),
                 Metric.Sample(-.infinity),
                 Metric.Sample(1e300),
-                Metric.Sample(9_007_199_254_740_993),
+                Metric.Sample(9_007_199_254_740_992),
             ]
         )
         #expect(

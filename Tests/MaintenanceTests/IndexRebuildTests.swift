@@ -18,7 +18,7 @@ import Testing
         progress: ProgressVisitor = { _ in }
     ) throws -> IndexRebuild.Report {
         try IndexRebuild(
-            volumeDirectory: folder.volume,
+            volumeDirectories: folder.volumes,
             indexDirectory: folder.index,
             fileSystem: PosixFileSystem(),
             now: folder.clock()

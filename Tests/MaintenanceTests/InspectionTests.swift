@@ -43,7 +43,7 @@ import Volumes
         _ depth: Inspection.Depth = .payloads
     ) throws -> InspectionReport {
         try Inspection(
-            volumeDirectory: folder.volume,
+            volumeDirectories: folder.volumes,
             indexDirectory: folder.index,
             fileSystem: PosixFileSystem()
         ).run(depth)

@@ -39,7 +39,8 @@ struct StoreSubject {
     ) async throws -> Value {
         let store = try await ObjectStore.open(
             ObjectStoreConfiguration(
-                volumeDirectory: folder.volume,
+                volumeDirectories: folder.volumes,
+                copies: folder.volumes.count > 1 ? folder.volumes.count : nil,
                 indexDirectory: folder.index,
                 limits: limits,
                 ledger: ledger,
@@ -190,6 +191,8 @@ final class Folder: Sendable {
     let path: String
     /// Where the volume is; on a simulated disk this is not below `path`.
     let volume: String
+    /// All volumes, the first of them `volume`; everything is kept on each of them.
+    let volumes: [String]
     let clock: @Sendable () -> WallTime
 
     var index: String { path + "/index" }
@@ -197,11 +200,13 @@ final class Folder: Sendable {
 
     static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
-    init(volume: String? = nil) throws {
+    init(volume: String? = nil, copies: Int = 1) throws {
         path =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("nave-keep-\(UInt64.random(in: 0...UInt64.max))").path
-        self.volume = volume ?? path + "/volume"
+        let first = volume ?? path + "/volume"
+        self.volume = first
+        volumes = [first] + (1..<copies).map { "\(first)-\($0)" }
         try FileManager.default.createDirectory(
             atPath: path,
             withIntermediateDirectories: true
@@ -229,9 +234,11 @@ final class Folder: Sendable {
 
     // MARK: - Files, broken by hand
 
-    func segments() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: volume + "/log").sorted()
-            .map { "\(volume)/log/\($0)" }
+    /// The segments of the log, on the first volume or another.
+    func segments(_ number: Int = 0) throws -> [String] {
+        let log = volumes[number] + "/log"
+        return try FileManager.default.contentsOfDirectory(atPath: log).sorted()
+            .map { "\(log)/\($0)" }
     }
 
     func blobs() throws -> [String] {
@@ -239,17 +246,17 @@ final class Folder: Sendable {
             .filter { $0.hasSuffix(".blob") }.map { "\(volume)/blobs/\($0)" }
     }
 
-    func blobPath(_ extent: Extent?) throws -> String {
+    func blobPath(_ extent: Extent?, on number: Int = 0) throws -> String {
         guard case .blob(let id, _, _) = extent else { throw FolderError.noBlob }
         let digits = String(id.number, radix: 16)
         let name = String(repeating: "0", count: 16 - digits.count) + digits
-        return "\(volume)/blobs/\(name.prefix(2))/\(name).blob"
+        return "\(volumes[number])/blobs/\(name.prefix(2))/\(name).blob"
     }
 
     /// The segment and the byte in it where a small object's payload begins.
-    func place(_ extent: Extent?) throws -> (path: String, offset: Int) {
+    func place(_ extent: Extent?, on number: Int = 0) throws -> (path: String, offset: Int) {
         guard case .inline(let position, _, _) = extent else { throw FolderError.noInline }
-        for path in try segments().reversed() {
+        for path in try segments(number).reversed() {
             let digits = path.split(separator: "/").last?.prefix(16) ?? ""
             guard let first = Int(digits, radix: 16), first <= Int(position.bytes) else {
                 continue
