@@ -55,7 +55,8 @@ public struct MaintenanceDesk: Sendable {
             + "it first."
         let stateFile = try DataFolders(servedWith: folder.path).first.scrubFile
         return try await withStore(hint: hint) { store in
-            let (list, pass) = try await working(hint: hint) { () throws(MaintenanceError) in
+            let (list, pass, healed) = try await working(hint: hint) {
+                () throws(MaintenanceError) in
                 let scrub = try Scrub(
                     store,
                     stateFile: stateFile,
@@ -63,12 +64,14 @@ public struct MaintenanceDesk: Sendable {
                     clock: SystemClock.now,
                     logger: Self.silent
                 )
+                let healedBefore = store.damage.counts.healed
                 let pass = try scrub.runPass(
                     bytesPerSecond.map { .bytesPerSecond($0) } ?? .unlimited
                 ) { show($0) }
-                return (DamageList(of: store), pass)
+                let healed = store.damage.counts.healed - healedBefore
+                return (DamageList(of: store), pass, healed)
             }
-            return MaintenanceOutcome(pass, list)
+            return MaintenanceOutcome(pass, healed: healed, list)
         }
     }
 

@@ -59,10 +59,13 @@ extension MaintenanceOutcome {
         let isWell: Bool
         let bytes: Int64
         let damaged: Int64
+        let healed: Int64
         let damage: [Item]
     }
 
-    init(_ pass: ScrubState.FinishedPass, _ list: DamageList) {
+    /// What a pass of the scrub found, of which so many places were written anew from other volumes.
+    init(_ pass: ScrubState.FinishedPass, healed: Int64, _ list: DamageList) {
+        let isWell = pass.damaged <= healed
         let open = list.items.filter { $0.state == "found" }
         var lines = open.map { item in
             let place = item.offset.map { " at byte \($0)" } ?? ""
@@ -73,15 +76,17 @@ extension MaintenanceOutcome {
         lines.append(
             pass.damaged == 0
                 ? "All well: \(read) read and verified."
-                : "\(pass.damaged) damaged places in \(read)."
+                : "\(pass.damaged) damaged places in \(read)"
+                    + (healed > 0 ? ", \(healed) of them mended from another volume." : ".")
         )
         self.init(
-            isWell: pass.damaged == 0,
+            isWell: isWell,
             lines: lines,
             ScrubDocument(
-                isWell: pass.damaged == 0,
+                isWell: isWell,
                 bytes: pass.bytes,
                 damaged: pass.damaged,
+                healed: healed,
                 damage: open.map {
                     ScrubDocument.Item(
                         kind: $0.kind,
