@@ -84,6 +84,13 @@ let engine: [Target] = [
         ]
     ),
     module(
+        "Maintenance",
+        [
+            "StorageModel", "StorageFormats", "Checksums", "DiskIO", "Volumes", "SQLiteDatabase",
+            "MetadataIndex", "ObjectStorage", logging,
+        ]
+    ),
+    module(
         "ArrayStorage",
         [
             "StorageModel", "ArrayModel", "ArrayCodecs", "CKernels", "DiskIO", "ObjectStorage",
@@ -111,8 +118,8 @@ let surface: [Target] = [
     module(
         "AdminService",
         [
-            "StorageModel", "AccessControl", "ObjectStorage", "HTTPServing", nioCore, nioHTTP1,
-            logging,
+            "StorageModel", "AccessControl", "Volumes", "ObjectStorage", "Maintenance",
+            "HTTPServing", nioCore, nioHTTP1, logging,
         ]
     ),
 ]
@@ -122,6 +129,7 @@ let server: [Target] = [
         "ServerRuntime",
         [
             "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayStorage",
+            "Maintenance",
             "HTTPServing", "S3Service", "ArrayService", "AdminService", nioCore, nioPosix,
             nioHTTP1, logging, lifecycle, configuration, systemPackage, "Checksums",
         ]
@@ -157,6 +165,13 @@ let testTargets: [Target] = [
         path: "Tests/Simulation",
         swiftSettings: strict
     ),
+    tests(
+        "MaintenanceTests",
+        [
+            "Maintenance", "ObjectStorage", "MetadataIndex", "SQLiteDatabase", "Volumes",
+            "StorageFormats", "StorageModel", "Checksums", "DiskIO", nioCore, logging,
+        ]
+    ),
     tests("ArrayModelTests", ["ArrayModel"]),
     tests(
         "ArrayServiceTests",
@@ -179,9 +194,8 @@ let testTargets: [Target] = [
     tests(
         "AdminServiceTests",
         [
-            "AdminService", "AccessControl", "HTTPServing", "ObjectStorage", "StorageModel",
-            nioCore,
-            nioHTTP1, logging,
+            "AdminService", "AccessControl", "HTTPServing", "Maintenance", "ObjectStorage",
+            "StorageModel", nioCore, nioHTTP1, logging,
         ]
     ),
     tests("S3ProtocolTests", ["S3Protocol", "StorageModel", "Checksums"]),

@@ -12,7 +12,7 @@ import StorageModel
 public struct AdminService: HTTPResponder {
     private let principals: any PrincipalDirectory
     private let authenticator: RequestAuthenticator
-    private let readiness: @Sendable () -> Readiness
+    private let readiness: @Sendable () -> ReadinessReport
     private let logger: Logger
 
     /// Makes the service.
@@ -25,7 +25,7 @@ public struct AdminService: HTTPResponder {
     public init(
         principals: any PrincipalDirectory,
         authenticator: RequestAuthenticator,
-        readiness: @escaping @Sendable () -> Readiness,
+        readiness: @escaping @Sendable () -> ReadinessReport,
         logger: Logger
     ) {
         self.principals = principals
@@ -39,7 +39,7 @@ public struct AdminService: HTTPResponder {
         do throws(ProblemDocument) {
             switch try AdminOperation(request) {
             case .health: return .now(Self.text("ok\n"))
-            case .readiness: return .now(readinessResponse())
+            case .readiness: return .now(readiness().response(to: request))
             case .listPrincipals:
                 try checkRoot(request)
                 return .now(listing())
@@ -63,14 +63,6 @@ public struct AdminService: HTTPResponder {
     }
 
     // MARK: - Health
-
-    private func readinessResponse() -> HTTPResponse {
-        let state = readiness()
-        return .json(
-            ["state": state.rawValue],
-            status: state == .ready ? .ok : .serviceUnavailable
-        )
-    }
 
     private static func text(_ text: String) -> HTTPResponse {
         HTTPResponse(

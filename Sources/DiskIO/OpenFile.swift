@@ -38,9 +38,17 @@ public protocol OpenFile: AnyObject, Sendable {
 
     /// Tells the system that the file will be read from front to back.
     func expectSequentialReading()
+
+    /// Asks the system to drop what it caches of a range, so that the next read is of the disk.
+    ///
+    /// What was not written out yet stays. It promises nothing.
+    func forgetCached(_ range: Range<Int64>)
 }
 
 extension OpenFile {
+    /// Caches nothing that could be dropped; for files in memory.
+    public func forgetCached(_ range: Range<Int64>) {}
+
     /// Reads until the buffer is full or the file ends.
     ///
     /// - Returns: The bytes read; fewer than the buffer holds only at the end of the file.

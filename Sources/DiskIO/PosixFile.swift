@@ -97,6 +97,16 @@ final class PosixFile: OpenFile {
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 
+    func forgetCached(_ range: Range<Int64>) {
+        // Advice: where it is not taken, what is in memory is read instead.
+        _ = posix_fadvise(
+            descriptor,
+            off_t(range.lowerBound),
+            off_t(range.upperBound - range.lowerBound),
+            POSIX_FADV_DONTNEED
+        )
+    }
+
     /// Makes a call, again if a signal interrupted it.
     private func count(_ operation: DiskError.Operation, _ call: () -> Int) throws(DiskError) -> Int
     {

@@ -105,17 +105,20 @@ extension IndexReader {
         return try find.first { _ in true } ?? false
     }
 
-    /// The next blobs in order of their numbers, after one or from the first.
+    /// The next blobs in the order in which the index keeps their numbers.
+    ///
+    /// - Parameters:
+    ///   - last: The blob after which to begin; nil for the first.
+    ///   - limit: The most to give.
+    /// - Returns: Their numbers.
+    /// - Throws: `SQLiteError`.
     public func blobs(after last: BlobID?, limit: Int) throws(SQLiteError) -> [BlobID] {
         let find = try connection.statement(
             "SELECT id FROM blob WHERE id > ?1 ORDER BY id LIMIT ?2"
         )
-        try find.bind(last.map { Int64(bitPattern: $0.number) } ?? -1, at: 1)
-        try find.bind(Int64(limit), at: 2)
-        defer { find.rewind() }
-        var blobs: [BlobID] = []
-        while try find.step() { blobs.append(BlobID(UInt64(bitPattern: find.int64(at: 0)))) }
-        return blobs
+        try find.bind(last.map { Int64(bitPattern: $0.number) } ?? Int64.min, at: 1)
+        try find.bind(Int64(max(limit, 0)), at: 2)
+        return try find.all { BlobID(UInt64(bitPattern: $0.int64(at: 0))) }
     }
 
     /// How many blobs there are.

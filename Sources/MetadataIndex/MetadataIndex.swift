@@ -41,6 +41,9 @@ public final class MetadataIndex: Sendable {
         )
     }
 
+    /// The file of the index in a directory.
+    public static func file(in directory: String) -> String { directory + "/nave.sqlite" }
+
     /// Opens the index of a log, or begins an empty one.
     ///
     /// - Parameters:
@@ -54,7 +57,7 @@ public final class MetadataIndex: Sendable {
         volume: String,
         log: Range<LogPosition>
     ) throws(SQLiteError) -> Opened {
-        let path = directory + "/nave.sqlite"
+        let path = file(in: directory)
         if let writer = try? existingWriter(path: path, volume: volume, log: log) {
             return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .usable)
         }
@@ -64,7 +67,7 @@ public final class MetadataIndex: Sendable {
 
     /// How far the index in a directory has come; nil if there is none that could be used.
     public static func state(directory: String) -> IndexState? {
-        let path = directory + "/nave.sqlite"
+        let path = file(in: directory)
         guard access(path, F_OK) == 0, let connection = try? connect(path) else { return nil }
         return try? IndexReader(connection).state()
     }
@@ -75,7 +78,7 @@ public final class MetadataIndex: Sendable {
         volume: String,
         logStart: LogPosition
     ) throws(SQLiteError) -> Opened {
-        let path = directory + "/nave.sqlite"
+        let path = file(in: directory)
         let writer = try makeAnew(path: path, volume: volume, start: logStart)
         return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .begunAnew)
     }
@@ -129,7 +132,15 @@ public final class MetadataIndex: Sendable {
         start: LogPosition
     ) throws(SQLiteError) -> IndexWriter {
         for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
-        let connection = try connect(path)
+        return try makeTables(try connect(path), volume: volume, start: start)
+    }
+
+    /// Makes the tables of an empty index in a new database.
+    static func makeTables(
+        _ connection: Connection,
+        volume: String,
+        start: LogPosition
+    ) throws(SQLiteError) -> IndexWriter {
         let state = IndexState(
             volume: volume,
             applied: start,
@@ -152,7 +163,7 @@ public final class MetadataIndex: Sendable {
         return IndexWriter(connection, state: state)
     }
 
-    private static func connect(_ path: String) throws(SQLiteError) -> Connection {
+    static func connect(_ path: String) throws(SQLiteError) -> Connection {
         try Connection(
             path: path,
             ConnectionConfiguration(access: .readWrite, cacheKibibytes: 16_384)

@@ -38,6 +38,7 @@ final class Committer {
     private let queue: CommitQueue
     private let upkeep: Upkeep
     private let entries: EntryCache
+    private let meter: CommitMeter
     private let clock: @Sendable () -> WallTime
     private let logger: Logger
 
@@ -52,6 +53,7 @@ final class Committer {
         queue = opened.queue
         upkeep = opened.upkeep
         entries = opened.entries
+        meter = opened.meter
         logger = opened.logger
     }
 
@@ -203,11 +205,13 @@ final class Committer {
             return []
         }
         let placed: [AppendedRecord]
+        let began = ContinuousClock.now
         do throws(VolumeError) {
             placed = try volume.append(accepted.map(\.record))
         } catch {
             throw StoreError(error)
         }
+        meter.count(changes: accepted.count, took: ContinuousClock.now - began)
         do throws(StoreError) {
             try settle(accepted, placed)
         } catch {
@@ -246,6 +250,7 @@ final class Committer {
             }
         }
         guard let end = placed.last?.end else { return }
+        upkeep.gate.announce(writer.freedBlobs)
         try translating { () throws(SQLiteError) in try writer.commit(applied: end) }
     }
 
@@ -260,6 +265,8 @@ final class Committer {
             // On a full disk the index's own log cannot grow, but it may begin anew.
             _ = try? writer.checkpoint(.passive)
             let replay = LogReplay(volume: volume, writer: writer, batchMax: limits.replayBatchMax)
+            // What it frees is not told apart; the next start sweeps it.
+            upkeep.gate.breakHolds()
             _ = try replay.run()
             names = NameTable(
                 namespaces: try writer.reader.namespaces(),

@@ -23,7 +23,7 @@ struct LogReplay {
         try writer.begin()
         do {
             try volume.replay(from: end) { record in
-                try apply(record)
+                try writer.apply(record)
                 end = record.place.end
                 count += 1
                 pending += 1
@@ -39,19 +39,26 @@ struct LogReplay {
         }
         return count
     }
+}
 
-    private func apply(_ record: ReplayedRecord) throws {
+extension IndexWriter {
+    /// Applies the change of a log record.
+    ///
+    /// - Throws: ``LogReplayError`` if the record holds no change that this program knows;
+    ///   `SQLiteError`. The batch must then be rolled back.
+    package func apply(_ record: ReplayedRecord) throws {
         let change: Change
         do throws(ChangeFormatError) {
             change = try Change(decoding: record.body)
         } catch {
             throw LogReplayError.changeUnreadable(at: record.place.position, error)
         }
-        try writer.apply(change, recordPayload: record.extent)
+        try apply(change, recordPayload: record.extent)
     }
 }
 
 /// A log record that is whole and yet no change.
-enum LogReplayError: Error, Hashable, Sendable {
+package enum LogReplayError: Error, Hashable, Sendable {
+    /// The body of the record at an address is no change that this program can read.
     case changeUnreadable(at: LogPosition, ChangeFormatError)
 }

@@ -67,13 +67,19 @@ extension ObjectStore {
         }
         let length = Int(range.upperBound - range.lowerBound)
         var buffer = allocator.buffer(capacity: length)
-        let outcome = try volume.read(
-            entry.payload.extents[0],
-            range: range,
-            appendingTo: &buffer,
-            mode: .cachedOnly
-        )
-        return outcome == .complete ? buffer : nil
+        let extent = entry.payload.extents[0]
+        do throws(VolumeError) {
+            let outcome = try volume.read(
+                extent,
+                range: range,
+                appendingTo: &buffer,
+                mode: .cachedOnly
+            )
+            return outcome == .complete ? buffer : nil
+        } catch {
+            upkeep.reporter.report(error, reading: extent, diskPool)
+            throw StoreError(error)
+        }
     }
 
     /// Reads a range of an object's bytes on the calling thread, which must be allowed to wait, as
@@ -96,7 +102,7 @@ extension VolumeSet {
         range: Range<Int64>,
         appendingTo buffer: inout ByteBuffer,
         mode: ReadMode
-    ) throws(StoreError) -> ReadOutcome {
+    ) throws(VolumeError) -> ReadOutcome {
         let length = Int(range.upperBound - range.lowerBound)
         var result: Result<ReadOutcome, VolumeError> = .success(.wouldBlock)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { bytes in
@@ -110,11 +116,7 @@ extension VolumeSet {
                 return 0
             }
         }
-        do throws(VolumeError) {
-            return try result.get()
-        } catch {
-            throw StoreError(error)
-        }
+        return try result.get()
     }
 }
 

@@ -26,6 +26,8 @@ public final class ObjectStore: Sendable {
     let upkeep: Upkeep
     let repair: VolumeRepair
     let entries: EntryCache
+    let meter: CommitMeter
+    let ledger: DamageLedger
     private let logger: Logger
 
     /// Whether writes are taken: they are until a disk fails or the store is closed.
@@ -43,6 +45,8 @@ public final class ObjectStore: Sendable {
         upkeep = opened.upkeep
         repair = opened.repair
         entries = opened.entries
+        meter = opened.meter
+        ledger = opened.ledger
         logger = opened.logger
     }
 
@@ -63,6 +67,8 @@ public final class ObjectStore: Sendable {
         let upkeep: Upkeep
         let repair: VolumeRepair
         let entries: EntryCache
+        let meter: CommitMeter
+        let ledger: DamageLedger
         let logger: Logger
 
         init(_ opened: OpenedStore) {
@@ -74,6 +80,8 @@ public final class ObjectStore: Sendable {
             upkeep = opened.upkeep
             repair = opened.repair
             entries = opened.entries
+            meter = opened.meter
+            ledger = opened.configuration.ledger
             logger = opened.logger
         }
     }
@@ -169,12 +177,6 @@ public final class ObjectStore: Sendable {
         } catch {
             logger.warning("volume not closed", metadata: ["error": "\(error)"])
         }
-    }
-
-    /// How each volume does.
-    public func volumeReports() async throws(StoreError) -> [VolumeReport] {
-        let volume = volume
-        return try await diskPool.perform { () throws(StoreError) in volume.reports() }
     }
 
     /// How far bringing volumes up to date has come; nil while none needs it.

@@ -1,4 +1,5 @@
 import StorageModel
+import Volumes
 
 /// What a store is opened with.
 public struct ObjectStoreConfiguration: Sendable {
@@ -14,6 +15,8 @@ public struct ObjectStoreConfiguration: Sendable {
     public var root: Principal?
     /// The bounds of queues and buffers.
     public var limits: StoreLimits
+    /// Where damage is listed that reads run into.
+    public var ledger: DamageLedger
     /// Tells the time of changes.
     public var clock: @Sendable () -> WallTime
     /// Draws the numbers of blobs and of a new volume.
@@ -26,6 +29,7 @@ public struct ObjectStoreConfiguration: Sendable {
         indexDirectory: String,
         root: Principal? = nil,
         limits: StoreLimits = StoreLimits(),
+        ledger: DamageLedger = DamageLedger(),
         clock: @escaping @Sendable () -> WallTime,
         random: @escaping @Sendable () -> UInt64 = {
             var generator = SystemRandomNumberGenerator()
@@ -38,6 +42,7 @@ public struct ObjectStoreConfiguration: Sendable {
         self.indexDirectory = indexDirectory
         self.root = root
         self.limits = limits
+        self.ledger = ledger
         self.clock = clock
         self.random = random
     }

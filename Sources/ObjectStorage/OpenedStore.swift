@@ -18,6 +18,7 @@ struct OpenedStore {
     let upkeep: Upkeep
     let repair: VolumeRepair
     let entries = EntryCache()
+    let meter = CommitMeter()
     let logger: Logger
 
     /// Opens volume and index, and brings the index forward; blocks.
@@ -50,7 +51,18 @@ struct OpenedStore {
                 root: configuration.root
             )
             queue = try CommitQueue(limits: configuration.limits)
-            upkeep = try Upkeep(volume: volume, index: index, logger: logger)
+            upkeep = try Upkeep(
+                volume: volume,
+                index: index,
+                reporter: DamageReporter(
+                    ledger: configuration.ledger,
+                    index: index,
+                    volume: volume,
+                    clock: configuration.clock,
+                    logger: logger
+                ),
+                logger: logger
+            )
             repair = try VolumeRepair(volumes: volume, index: index, logger: logger)
             logger.info(
                 "store opened",
@@ -64,7 +76,9 @@ struct OpenedStore {
         }
         directory = NameDirectory(names)
         let repair = repair
+        let reporter = upkeep.reporter
         events.whenMendingIsWanted { repair.wake() }
+        events.whenDamaged { reporter.note($0, $1, $2) }
     }
 
     /// Opens the volumes, and tells them how far the index had come: what the index holds was flushed,

@@ -137,7 +137,12 @@ public final class PayloadReader: Sendable {
     ) throws(StoreError) -> ReadOutcome {
         guard let run = run(at: start) else { throw .rangeInvalid }
         let range = (start - run.start)..<(start - run.start + Int64(length))
-        return try volume.read(run.extent, range: range, appendingTo: &buffer, mode: mode)
+        do throws(VolumeError) {
+            return try volume.read(run.extent, range: range, appendingTo: &buffer, mode: mode)
+        } catch {
+            upkeep.reporter.report(error, reading: run.extent, pool)
+            throw StoreError(error)
+        }
     }
 
     /// The run that holds a byte, by binary search.

@@ -45,7 +45,7 @@ extension StoreError {
 
 extension StoreOpenFailure {
     /// Translates a failure to open the volume.
-    init(_ error: VolumeError, directory: String) {
+    package init(_ error: VolumeError, directory: String) {
         switch error {
         case .inUse(let directory): self = .inUse(directory: directory)
         case .labelMissing(let directory): self = .labelMissing(directory: directory)

@@ -39,21 +39,33 @@ final class Upkeep: Sendable {
         case none
     }
 
+    /// Holds removals back while a backup runs.
+    let gate = RemovalGate()
+    /// Lists what reads find damaged.
+    let reporter: DamageReporter
     private let state = Mutex(State())
     private let wakeup: WakeupSignal
     private let volume: VolumeSet
     private let index: MetadataIndex
     private let logger: Logger
 
-    init(volume: VolumeSet, index: MetadataIndex, logger: Logger) throws(DiskError) {
+    init(
+        volume: VolumeSet,
+        index: MetadataIndex,
+        reporter: DamageReporter,
+        logger: Logger
+    ) throws(DiskError) {
         wakeup = try WakeupSignal()
         self.volume = volume
         self.index = index
+        self.reporter = reporter
         self.logger = logger
+        gate.whenOpened { [weak self] blobs in self?.remove(blobs) }
     }
 
     /// Has blobs removed that nothing names any more.
     func remove(_ blobs: [BlobID]) {
+        let blobs = gate.pass(blobs)
         guard !blobs.isEmpty else { return }
         change { state in
             for blob in blobs {

@@ -1,13 +1,15 @@
 import Logging
+import StorageModel
 import Synchronization
 import Volumes
 
-/// Writes what happens to volumes where the operator reads it, and wakes whoever mends it.
+/// Writes what happens to volumes where the operator reads it, and wakes whoever mends it or lists it.
 ///
-/// State: who is woken, guarded by `mender`.
+/// State: who is woken, guarded by `mender`, and who lists damage, by `lister`.
 final class VolumeEventLog: Sendable {
     private let logger: Logger
     private let mender = Mutex<(@Sendable () -> Void)?>(nil)
+    private let lister = Mutex<(@Sendable (VolumeError, Extent, Damage) -> Void)?>(nil)
 
     init(logger: Logger) {
         self.logger = logger
@@ -18,8 +20,25 @@ final class VolumeEventLog: Sendable {
         mender.withLock { $0 = action }
     }
 
+    /// Has a function called with every damage, and whether it is mended.
+    func whenDamaged(_ action: @escaping @Sendable (VolumeError, Extent, Damage) -> Void) {
+        lister.withLock { $0 = action }
+    }
+
+    /// What became of a damage.
+    enum Damage {
+        case found
+        case healed
+    }
+
     func take(_ event: VolumeEvent) {
         write(event)
+        switch event {
+        case .damaged(_, let extent, let error): lister.withLock { $0 }?(error, extent, .found)
+        case .healed(_, let extent, let error): lister.withLock { $0 }?(error, extent, .healed)
+        case .takenOut, .thin, .notHealed, .missing, .unreadable, .joined, .holdsLog, .current:
+            break
+        }
         switch event {
         case .takenOut, .thin, .notHealed: mender.withLock { $0 }?()
         case .missing, .unreadable, .joined, .damaged, .healed, .holdsLog, .current: break
@@ -49,7 +68,7 @@ final class VolumeEventLog: Sendable {
                     "directory": "\(directory)", "extent": "\(extent)", "error": "\(error)",
                 ]
             )
-        case .healed(let directory, let extent):
+        case .healed(let directory, let extent, _):
             logger.notice(
                 "damaged bytes were written anew",
                 metadata: ["directory": "\(directory)", "extent": "\(extent)"]

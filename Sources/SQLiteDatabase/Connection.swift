@@ -30,9 +30,13 @@ public final class Connection {
             // which protect nothing yet: a file that a crash leaves half made is empty or no
             // database, and whoever opens it says so.
             try execute("PRAGMA synchronous=OFF")
-            try execute("PRAGMA journal_mode=WAL")
+            switch configuration.journal {
+            case .writeAhead:
+                try execute("PRAGMA journal_mode=WAL")
+                try execute("PRAGMA synchronous=NORMAL")
+            case .none: try execute("PRAGMA journal_mode=OFF")
+            }
         }
-        try execute("PRAGMA synchronous=NORMAL")
         try execute("PRAGMA cache_size=-\(configuration.cacheKibibytes)")
         try execute("PRAGMA mmap_size=\(configuration.mappedBytes)")
         try execute("PRAGMA temp_store=MEMORY")

@@ -1,6 +1,7 @@
 /// How a connection is opened.
 ///
-/// Invariant: a database that was written by one of these is in WAL mode.
+/// Invariant: a database that was written by one of these is in WAL mode, unless its journal was
+/// ``Journal/none``.
 public struct ConnectionConfiguration: Sendable, Hashable {
     /// What a connection may do.
     public enum Access: Sendable, Hashable {
@@ -18,6 +19,15 @@ public struct ConnectionConfiguration: Sendable, Hashable {
         case byOwner
     }
 
+    /// What protects a database while it is written.
+    public enum Journal: Sendable, Hashable {
+        /// The write-ahead log.
+        case writeAhead
+        /// Nothing: for a new file that is thrown away if its making fails. Nobody else may use it
+        /// meanwhile, and nothing can be rolled back.
+        case none
+    }
+
     /// What the connection may do.
     public var access: Access
     /// How long a call waits for another connection's lock, in milliseconds.
@@ -28,6 +38,8 @@ public struct ConnectionConfiguration: Sendable, Hashable {
     public var mappedBytes: Int64
     /// Who moves the write-ahead log's pages.
     public var checkpoints: Checkpoints
+    /// What protects the database while it is written.
+    public var journal: Journal
 
     /// Makes a configuration; the defaults suit the index of a server.
     public init(
@@ -35,12 +47,14 @@ public struct ConnectionConfiguration: Sendable, Hashable {
         busyTimeoutMilliseconds: Int32 = 5000,
         cacheKibibytes: Int32 = 2048,
         mappedBytes: Int64 = 256 << 20,
-        checkpoints: Checkpoints = .byOwner
+        checkpoints: Checkpoints = .byOwner,
+        journal: Journal = .writeAhead
     ) {
         self.access = access
         self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         self.cacheKibibytes = cacheKibibytes
         self.mappedBytes = mappedBytes
         self.checkpoints = checkpoints
+        self.journal = journal
     }
 }

@@ -14,8 +14,16 @@ struct DataFolder {
     /// Where commands of this machine reach the running server, as `127.0.0.1:PORT`.
     var controlFile: String { path + "/control" }
 
+    /// What the background scrub remembers.
+    var scrubFile: String { path + "/scrub.json" }
+    /// The directory of the index.
+    var index: String { path + "/index" }
+
     /// The folders that are served together with this one, a line each; absent if it is alone.
     var volumesFile: String { path + "/volumes" }
+
+    /// Whether the folder says that it is a volume.
+    var holdsVolume: Bool { access(path + "/volume.json", F_OK) == 0 }
 
     /// Whether two paths lead to one folder.
     func isSame(as other: DataFolder) -> Bool {

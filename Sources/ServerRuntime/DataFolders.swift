@@ -15,15 +15,20 @@ struct DataFolders {
         all = paths.map(DataFolder.init(path:))
     }
 
-    /// The folders that were served together with one, as it was written down there; that one alone
-    /// if nothing was.
+    /// The folders that were served together with one, as it was written down there, as far as they
+    /// hold a volume; that one alone if nothing was.
+    ///
+    /// They are in the order in which they were served: the index is in the first.
     ///
     /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
     init(servedWith path: String) throws(ServerError) {
         let folder = DataFolder(path: path)
-        let recorded = try folder.read(folder.volumesFile)?.split(whereSeparator: \.isNewline)
-        let others = (recorded ?? []).map(String.init).filter { $0 != path && !$0.isEmpty }
-        self.init(recorded == nil ? [path] : [path] + others.filter { !Self.areSame($0, path) })
+        let text = try folder.read(folder.volumesFile) ?? ""
+        let recorded = text.split(whereSeparator: \.isNewline).map { DataFolder(path: String($0)) }
+        let present = recorded.filter(\.holdsVolume)
+        // A folder that was moved since is not in its own list.
+        let isListed = present.contains { $0.isSame(as: folder) }
+        self.init((isListed ? [] : [path]) + present.map(\.path))
     }
 
     /// Makes the folders, readable by their owner alone, if they do not exist.
@@ -42,9 +47,5 @@ struct DataFolders {
         for folder in all where try folder.read(folder.volumesFile) != text {
             try DataFolder.publish(text, at: folder.volumesFile)
         }
-    }
-
-    private static func areSame(_ left: String, _ right: String) -> Bool {
-        DataFolder(path: left).isSame(as: DataFolder(path: right))
     }
 }

@@ -53,6 +53,19 @@ struct Listeners: Service {
             )
     }
 
+    /// What both sockets have done so far.
+    var statistics: HTTPServerStatistics {
+        var sum = clients.statistics
+        if let commands {
+            let more = commands.statistics
+            sum.connectionsOpen += more.connectionsOpen
+            sum.connectionsAccepted += more.connectionsAccepted
+            sum.requestsAnswered += more.requestsAnswered
+            sum.requestsRefused += more.requestsRefused
+        }
+        return sum
+    }
+
     /// Starts to listen.
     ///
     /// - Throws: ``ServerError``, among them ``ServerError/portTaken(_:)``.

@@ -83,17 +83,7 @@ public struct PrincipalDesk: Sendable {
         _ direct: (ObjectStore) async throws -> Outcome,
         server: (ControlClient) throws -> Outcome
     ) async throws -> Outcome {
-        let environment = ProcessInfo.processInfo.environment
-        let given = try KeyPair(
-            rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
-            secretKey: environment["NAVE_ROOT_SECRET_KEY"]
-        )
-        guard let keys = try given ?? RootKeys.read(from: folders()) else {
-            throw ServerError.fileUnusable(
-                path: folder.keysFile,
-                cause: "there are no keys; start a server here first: nave serve \(folder.path)"
-            )
-        }
+        let keys = try ControlClient.rootKeys(of: folder)
         let root = Principal(name: .root, accessKey: keys.accessKey, secretKey: keys.secretKey)
         do {
             let store = try await StoreOpening(folders: folders(), copies: nil, root: root)
@@ -108,20 +98,13 @@ public struct PrincipalDesk: Sendable {
             await store.close()
             return outcome
         } catch ServerError.dataInUse {
-            return try server(ControlClient(address: try controlAddress(), keys: keys))
+            return try server(ControlClient(of: folder))
         }
     }
 
     /// All folders of the store, so that none is taken for missing.
     private func folders() throws(ServerError) -> DataFolders {
         try DataFolders(servedWith: folder.path)
-    }
-
-    private func controlAddress() throws(ServerError) -> ListenAddress {
-        guard let recorded = try folder.read(folder.controlFile) else {
-            throw .serverUnreachable(path: folder.controlFile)
-        }
-        return try ListenAddress(String(recorded.prefix { !$0.isNewline }))
     }
 
     private func parsed(_ name: String) throws(ServerError) -> PrincipalName {

@@ -15,14 +15,21 @@ struct Router: HTTPResponder {
     private let objects: S3Service
     private let arrays: ArrayService
     private let administration: AdminService
+    private let maintenance: MaintenanceService
 
     /// Makes the services.
     ///
     /// - Parameters:
     ///   - store: What they serve.
     ///   - decoding: The threads for decoding chunks and for statistics, one per core.
+    ///   - sources: What is shown of the server itself.
     ///   - logger: Where they write.
-    init(store: ObjectStore, decoding: BlockingPool, logger: Logger) {
+    init(
+        store: ObjectStore,
+        decoding: BlockingPool,
+        sources: MaintenanceSources,
+        logger: Logger
+    ) {
         var arrayLimits = ArrayReaderLimits()
         arrayLimits.parallelism = decoding.threadCount
         let authenticator = RequestAuthenticator(
@@ -40,9 +47,15 @@ struct Router: HTTPResponder {
         administration = AdminService(
             principals: store,
             authenticator: authenticator,
-            readiness: { store.isWritable ? .ready : .readOnly },
+            readiness: {
+                ReadinessReport(
+                    store.isWritable ? .ready : .readOnly,
+                    volumes: store.volumeConditions
+                )
+            },
             logger: logger
         )
+        maintenance = MaintenanceService(sources, authenticator: authenticator)
     }
 
     /// The answer to a request that is no request: S3's shape, which is what most clients read.
@@ -51,7 +64,8 @@ struct Router: HTTPResponder {
     }
 
     func answer(_ request: HTTPRequest) -> HTTPAnswer {
-        switch Service(target: request.target) {
+        if MaintenanceService.owns(request.target) { return maintenance.answer(request) }
+        return switch Service(target: request.target) {
         case .objects: objects.answer(request)
         case .arrays: arrays.answer(request)
         case .administration: administration.answer(request)

@@ -77,28 +77,43 @@ public struct Server: Sendable {
     ) async throws {
         let folder = folders.first
         let decoding = try DecodingThreads.start()
+        let upkeep = ServerUpkeep(folder, store, logger: logger)
         let listeners = Listeners(
             configuration: configuration,
-            router: Router(store: store, decoding: decoding, logger: logger),
+            router: Router(
+                store: store,
+                decoding: decoding,
+                sources: upkeep.sources,
+                logger: logger
+            ),
             logger: logger
         )
+        upkeep.metrics.count { listeners.statistics }
         let bound = try await listeners.start()
         let result = await outcome {
             try DataFolder.publish(bound.endpoint + "\n", at: folder.endpointFile)
             try DataFolder.publish("\(bound.control)\n", at: folder.controlFile)
             try announce(report(folders, keys, endpoint: bound.endpoint))
-            try await group(listeners, logger: logger).run()
+            try await group(listeners, upkeep, logger: logger).run()
         }
         await listeners.stop()
+        await upkeep.close()
         await decoding.shutdown()
         folder.removeRuntimeFiles()
         try result.get()
     }
 
-    private func group(_ listeners: Listeners, logger: Logger) -> ServiceGroup {
+    private func group(
+        _ listeners: Listeners,
+        _ upkeep: ServerUpkeep,
+        logger: Logger
+    ) -> ServiceGroup {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: listeners)
         ]
+        if let scrub = upkeep.service(configuration.scrub) {
+            services.append(.init(service: scrub))
+        }
         if configuration.lifetime == .ephemeral {
             services.append(
                 .init(

@@ -19,6 +19,8 @@ public struct ServerConfiguration: Sendable {
     public let readyFile: String?
     /// How much is logged.
     public let logLevel: Logger.Level
+    /// How much of the disk's time the background scrub takes.
+    public let scrub: ScrubSchedule
     /// Root keys from the environment, which replace those in the data folder.
     public let rootKeys: KeyPair?
     /// Whether the data outlives the server.
@@ -58,6 +60,10 @@ public struct ServerConfiguration: Sendable {
         )
         readyFile = options.readyFile ?? settings.string(forKey: "nave.readyFile")
         logLevel = try Self.level(options.logLevel ?? settings.string(forKey: "nave.logLevel"))
+        scrub = try ScrubSchedule(
+            options.scrubRate ?? settings.string(forKey: "nave.scrubRate")
+                ?? settings.int(forKey: "nave.scrubRate").map { "\($0)" }
+        )
         rootKeys = try KeyPair(
             rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
             secretKey: environment["NAVE_ROOT_SECRET_KEY"]

@@ -38,6 +38,10 @@ public enum ServerError: Error, Hashable, Sendable {
     case refusedByServer(status: Int, message: String)
     /// The running server did not answer on its control socket.
     case serverUnreachable(path: String)
+    /// A rate for the scrub that is no number of bytes.
+    case scrubRateInvalid(String)
+    /// A check, backup or the like could not be carried out; the text says why and what to do.
+    case maintenanceFailed(String)
     /// A principal's name is taken.
     case principalExists(String)
     /// No principal has that name.
@@ -90,6 +94,9 @@ extension ServerError: CustomStringConvertible {
             "The running server refused (\(status)): \(message)"
         case .serverUnreachable(let path):
             "A server uses this folder but does not answer on \(path)."
+        case .scrubRateInvalid(let text):
+            "'\(text)' is no rate for the scrub. Use whole bytes a second, or 0 for no scrub."
+        case .maintenanceFailed(let text): text
         case .principalExists(let name):
             "There is a principal named \(name) already. Remove it first to make new keys: "
                 + "nave principal remove \(name)"

@@ -14,6 +14,8 @@ public struct ServerOptions: Sendable {
     public var readyFile: String?
     /// How much is logged: trace, debug, info, notice, warning, error, critical.
     public var logLevel: String?
+    /// How many bytes a second the background scrub reads; 0 for none.
+    public var scrubRate: String?
     /// A JSON file with any of these options.
     public var configurationFile: String?
     /// Whether the data outlives the server.
@@ -28,6 +30,7 @@ public struct ServerOptions: Sendable {
         tlsKey: String? = nil,
         readyFile: String? = nil,
         logLevel: String? = nil,
+        scrubRate: String? = nil,
         configurationFile: String? = nil,
         lifetime: DataLifetime = .kept
     ) {
@@ -38,6 +41,7 @@ public struct ServerOptions: Sendable {
         self.tlsKey = tlsKey
         self.readyFile = readyFile
         self.logLevel = logLevel
+        self.scrubRate = scrubRate
         self.configurationFile = configurationFile
         self.lifetime = lifetime
     }

@@ -37,52 +37,6 @@ struct StoreOpening {
         guard case .openFailed(let failure) = error else {
             return .dataUnusable(path: folder.path, cause: "\(error)")
         }
-        return switch failure {
-        case .inUse(let directory): .dataInUse(path: directory)
-        case .labelMissing(let directory):
-            .dataUnusable(
-                path: directory,
-                cause: "it holds a log or blobs but no volume.json; put the file back from a backup"
-            )
-        case .foreign(let directory):
-            .dataUnusable(path: directory, cause: "its files belong to another Nave")
-        case .split(let directory, let other):
-            .dataUnusable(
-                path: directory,
-                cause:
-                    "it and \(other) were each served without the other, so that each has changes "
-                    + "the other lacks; serve the one whose changes count, with an empty folder in "
-                    + "place of the other"
-            )
-        case .volumeTwice(let directory, let other):
-            .dataUnusable(
-                path: other,
-                cause:
-                    "it is a copy of \(directory); serve one of them, with an empty folder beside it"
-            )
-        case .logUnavailable(let missing):
-            .dataUnusable(
-                path: folder.path,
-                cause:
-                    "the log is on volumes that were not named: \(missing.joined(separator: ", "))"
-            )
-        case .copiesInvalid(let copies, let volumes):
-            .copiesImpossible(copies: copies, folders: volumes)
-        case .versionUnknown(let path, let version):
-            .dataUnusable(
-                path: path,
-                cause: "it is of format version \(version), which a newer nave wrote"
-            )
-        case .damaged(let path, let offset):
-            .dataUnusable(path: path, cause: "it is damaged at byte \(offset)")
-        case .changeUnreadable(let position):
-            .dataUnusable(
-                path: folder.path,
-                cause: "the log's record at \(position.bytes) is of a kind this version cannot read"
-            )
-        case .inputOutput(let path, let errorNumber):
-            .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
-        case .index(let path, let message): .dataUnusable(path: path, cause: message)
-        }
+        return ServerError(failure, folder: folder.path)
     }
 }

@@ -17,6 +17,6 @@ public enum FormatError: Error, Hashable, Sendable {
 /// A field of a format, for messages.
 public enum FormatField: Hashable, Sendable {
     case format, version, volumeID, naveID, created, position, durablePosition, kind, reserved
-    case bodyBytes, payloadBytes, blockBytes, blockCount, blobID
+    case bodyBytes, payloadBytes, blockBytes, blockCount, blobID, blobCount, checksum
     case originID, epoch, copies, members, log, behind
 }

@@ -1,7 +1,7 @@
 import DiskIO
 
 /// Makes a small file appear under its name only when it is whole and on the disk.
-enum AtomicPublish {
+package enum AtomicPublish {
     /// Writes the file beside its place, flushes it, renames it and flushes the directory.
     ///
     /// - Parameters:
@@ -11,7 +11,8 @@ enum AtomicPublish {
     ///   - fileSystem: The disk.
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``DiskError``; with the operation `.synchronizeDirectory` the name may be there.
-    static func publish(
+    @discardableResult
+    package static func publish(
         _ bytes: [UInt8],
         as path: String,
         in directory: String,

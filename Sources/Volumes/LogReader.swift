@@ -98,6 +98,18 @@ struct LogReader {
     /// The first address after `position` with a whole record that says it was written when all
     /// before an address greater than `position` had been flushed; `nil` if there is none.
     mutating func evidence(beyond position: LogPosition) throws(VolumeError) -> LogPosition? {
+        try firstRecord(after: position) { $0.durablePosition > position }
+    }
+
+    /// The first address after `position` with a whole record; `nil` if there is none.
+    mutating func wholeRecord(after position: LogPosition) throws(VolumeError) -> LogPosition? {
+        try firstRecord(after: position) { _ in true }
+    }
+
+    private mutating func firstRecord(
+        after position: LogPosition,
+        where isMeant: (LogRecordHeader) -> Bool
+    ) throws(VolumeError) -> LogPosition? {
         var candidate = LogPosition(position.bytes + 8)
         while try load(candidate, 4) {
             let start = offset(of: candidate)
@@ -113,9 +125,7 @@ struct LogReader {
                 continue
             }
             candidate = LogPosition(candidate.bytes + Int64(hit - start))
-            if let header = try record(at: candidate), header.durablePosition > position {
-                return candidate
-            }
+            if let header = try record(at: candidate), isMeant(header) { return candidate }
             candidate = LogPosition(candidate.bytes + 8)
         }
         return nil

@@ -104,6 +104,16 @@ public final class Volume: Sendable {
         }
     }
 
+    /// A look at the volume's files.
+    public var audit: VolumeAudit {
+        VolumeAudit(
+            label: label,
+            originID: originID,
+            directory: directory,
+            fileSystem: fileSystem
+        )
+    }
+
     // MARK: - The log
 
     /// The first address that the log still holds.

@@ -14,7 +14,7 @@ public enum VolumeEvent: Hashable, Sendable {
     /// What a volume holds of a payload is damaged; it was read from another.
     case damaged(directory: String, Extent, VolumeError)
     /// A damaged payload is whole again.
-    case healed(directory: String, Extent)
+    case healed(directory: String, Extent, VolumeError)
     /// A damaged payload could not be written anew.
     case notHealed(directory: String, Extent, VolumeError)
     /// A blob was written with fewer copies than wanted.

@@ -26,7 +26,11 @@ struct VolumeOpening {
         try writing { () throws(DiskError) in try fileSystem.makeDirectories(layout.directory) }
         let lock = try takeLock()
         let label: VolumeLabel
-        if let found = try readLabel() { label = found } else { label = try makeVolume() }
+        if let found = try layout.readLabel(fileSystem) {
+            label = found
+        } else {
+            label = try makeVolume()
+        }
         if let expected = configuration.naveID, expected != label.naveID {
             throw .foreign(
                 directory: layout.directory,
@@ -67,25 +71,6 @@ struct VolumeOpening {
     }
 
     // MARK: - The label
-
-    private func readLabel() throws(VolumeError) -> VolumeLabel? {
-        let bytes: [UInt8]
-        do throws(DiskError) {
-            bytes = try fileSystem.open(layout.label, .readOnly)
-                .read(VolumeLabel.encodedBytesMax + 1, at: 0)
-        } catch  where error.code == .notFound {
-            return nil
-        } catch {
-            throw .readFailed(error)
-        }
-        do throws(FormatError) {
-            return try VolumeLabel(decoding: bytes)
-        } catch .versionUnknown(let version) {
-            throw .versionUnknown(path: layout.label, version: version)
-        } catch {
-            throw .labelInvalid(path: layout.label, error)
-        }
-    }
 
     /// Makes a volume; the label comes last, so that a directory with one has all the rest.
     private func makeVolume() throws(VolumeError) -> VolumeLabel {

@@ -15,6 +15,14 @@ public struct VolumeReport: Hashable, Sendable {
         case missing
     }
 
+    /// What a report tells.
+    public enum Detail: Hashable, Sendable {
+        /// All but the room on the disk, which has to be asked for.
+        case withoutSpace
+        /// All.
+        case withSpace
+    }
+
     /// The volume.
     public let id: UniqueID
     /// Where it is; empty if it is missing.
@@ -25,4 +33,30 @@ public struct VolumeReport: Hashable, Sendable {
     public let holdsLog: Bool
     /// The room on its disk, if it tells.
     public let space: DiskSpace?
+
+    /// Makes a report of its values.
+    public init(
+        id: UniqueID,
+        directory: String,
+        condition: Condition,
+        holdsLog: Bool,
+        space: DiskSpace?
+    ) {
+        self.id = id
+        self.directory = directory
+        self.condition = condition
+        self.holdsLog = holdsLog
+        self.space = space
+    }
+
+    /// What the volume's label calls it, a UUID.
+    public var identifier: String { id.description }
+
+    /// Whether it takes writes.
+    public var isWritable: Bool {
+        switch condition {
+        case .current, .behind: true
+        case .failed, .missing: false
+        }
+    }
 }

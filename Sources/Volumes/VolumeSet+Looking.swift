@@ -1,5 +1,6 @@
 import DiskIO
 import StorageFormats
+import StorageModel
 
 extension VolumeSet {
     /// The identifier that log and blobs carry in some directories, before they are opened; nil if
@@ -22,5 +23,31 @@ extension VolumeSet {
             if let bytes, let label = try? VolumeLabel(decoding: bytes) { return label.volumeID }
         }
         return nil
+    }
+
+    /// The volume whose file a failure names; the first where it names none.
+    public func directory(of error: VolumeError) -> String {
+        let path: String? =
+            switch error {
+            case .payloadDamaged(let path, _), .blobInvalid(let path, _), .logDamaged(let path, _):
+                path
+            case .readFailed(let disk), .writeFailed(let disk), .outOfSpace(let disk): disk.path
+            case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign,
+                .membershipInvalid, .membershipSplit, .volumeTwice, .logUnavailable,
+                .copiesInvalid, .logSegmentMissing, .logTooShort, .logBeginsLater,
+                .logPositionInvalid, .recordTooLong, .blobMissing, .rangeInvalid,
+                .blobWriterClosed, .volumeFailed, .closed:
+                nil
+            }
+        let owner = members.first { member in
+            path?.hasPrefix(member.directory + "/") == true && !member.directory.isEmpty
+        }
+        return owner?.directory ?? readable.first?.directory ?? ""
+    }
+
+    /// Where the file of a blob is, or would be if it is on no volume.
+    public func path(of id: BlobID) -> String {
+        let holder = readable.first { (try? $0.blobs.holds(id)) == true }
+        return (holder ?? readable.first)?.layout.blob(id) ?? ""
     }
 }

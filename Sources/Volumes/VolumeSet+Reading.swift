@@ -125,9 +125,11 @@ extension VolumeSet {
 
     // MARK: - Healing
 
-    /// Writes damaged copies anew.
-    private func heal(_ extent: Extent, _ damaged: [(VolumeMember, VolumeError)]) {
-        for (member, _) in damaged {
+    /// Writes damaged copies anew; gives how many.
+    @discardableResult
+    func heal(_ extent: Extent, _ damaged: [(VolumeMember, VolumeError)]) -> Int {
+        var healed = 0
+        for (member, damage) in damaged {
             guard let volume = member.writable else { continue }
             do throws(VolumeError) {
                 switch extent {
@@ -135,11 +137,13 @@ extension VolumeSet {
                     try healLog(position, length, extent, of: volume)
                 case .blob(let id, _, _): try copyBlob(id, to: volume)
                 }
-                onEvent(.healed(directory: member.directory, extent))
+                healed += 1
+                onEvent(.healed(directory: member.directory, extent, damage))
             } catch {
                 onEvent(.notHealed(directory: member.directory, extent, error))
             }
         }
+        return healed
     }
 
     private func healLog(

@@ -82,12 +82,12 @@ public final class VolumeSet: Sendable {
     }
 
     /// The volumes that hold the log.
-    var logVolumes: [Volume] {
+    package var logVolumes: [Volume] {
         standing.withLock { $0.logHolders.compactMap(\.volume) }
     }
 
     /// The volumes that can be read.
-    var readable: [Volume] { members.compactMap(\.volume) }
+    package var readable: [Volume] { members.compactMap(\.volume) }
 
     // MARK: - What is known
 
@@ -107,7 +107,9 @@ public final class VolumeSet: Sendable {
     public var isWritable: Bool { logVolumes.contains { $0.isWritable } }
 
     /// How each volume does.
-    public func reports() -> [VolumeReport] {
+    ///
+    /// Waits for no disk unless the room on it is asked for.
+    public func reports(_ detail: VolumeReport.Detail) -> [VolumeReport] {
         let (membership, holders) = standing.withLock { ($0.membership, $0.logHolders.map(\.id)) }
         return members.map { member in
             let condition: VolumeReport.Condition =
@@ -129,7 +131,7 @@ public final class VolumeSet: Sendable {
                 directory: member.directory,
                 condition: condition,
                 holdsLog: holders.contains(member.id),
-                space: try? member.volume?.space()
+                space: detail == .withSpace ? (try? member.volume?.space()) : nil
             )
         }
     }

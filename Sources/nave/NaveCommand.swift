@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import ServerRuntime
 
 /// The program: a server for arrays and the commands around it.
@@ -18,6 +19,26 @@ struct NaveCommand: AsyncParsableCommand {
               curl -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" $AWS_ENDPOINT_URL/v1/arrays
             """,
         version: NaveVersion.current,
-        subcommands: [ServeCommand.self, EnvironmentCommand.self, PrincipalCommand.self]
+        subcommands: [
+            ServeCommand.self, EnvironmentCommand.self, PrincipalCommand.self, CheckCommand.self,
+            ScrubCommand.self, RebuildCommand.self, BackupCommand.self, RestoreCommand.self,
+        ]
     )
+
+    /// Runs what the command line asks for; wrong usage ends with 2, as is the custom.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            let text = Array((fullMessage(for: error) + "\n").utf8)
+            _ = write(STDERR_FILENO, text, text.count)
+            Glibc.exit(2)
+        }
+    }
 }

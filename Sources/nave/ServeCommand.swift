@@ -50,6 +50,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: notice)")
     var logLevel: String?
 
+    @Option(
+        help: """
+            Bytes a second that are read again in the background to find damage; 0 for none. \
+            (default: all that is stored, once in 30 days)
+            """
+    )
+    var scrubRate: String?
+
     @Option(help: "JSON file with any of these options.", completion: .file())
     var config: String?
 
@@ -67,6 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
             tlsKey: tlsKey,
             readyFile: readyFile,
             logLevel: logLevel,
+            scrubRate: scrubRate,
             configurationFile: config,
             lifetime: ephemeral ? .ephemeral : .kept
         )

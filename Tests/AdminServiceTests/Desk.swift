@@ -48,7 +48,7 @@ struct Desk {
                 principalFor: { key in directory.principals().first { $0.accessKey == key } },
                 now: { Self.now }
             ),
-            readiness: { readiness },
+            readiness: { ReadinessReport(readiness) },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

@@ -127,9 +127,9 @@ struct VolumeSetSubject {
         )
     }
 
-    var conditions: [VolumeReport.Condition] { volumes.reports().map(\.condition) }
+    var conditions: [VolumeReport.Condition] { volumes.reports(.withoutSpace).map(\.condition) }
 
-    var holdsLog: [Bool] { volumes.reports().map(\.holdsLog) }
+    var holdsLog: [Bool] { volumes.reports(.withoutSpace).map(\.holdsLog) }
 }
 
 extension Extent {

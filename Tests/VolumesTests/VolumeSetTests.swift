@@ -76,7 +76,10 @@ import Volumes
         try Self.expectAll(again, blobs: blobs, inline: inline)
         // Those of which the damaged copy was asked first; the others wait for a scrub.
         let healed = blobs.filter { extent in
-            again.events.all.contains(.healed(directory: Subject.directory(bad), extent))
+            again.events.all.contains { event in
+                guard case .healed(Subject.directory(bad), extent, _) = event else { return false }
+                return true
+            }
         }
         #expect(!healed.isEmpty)
         try again.volumes.close()

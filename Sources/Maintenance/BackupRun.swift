@@ -1,0 +1,307 @@
+import DiskIO
+import MetadataIndex
+import ObjectStorage
+import SQLiteDatabase
+import StorageFormats
+import StorageModel
+import Volumes
+
+/// One backup under way; belongs to one thread.
+final class BackupRun {
+    /// Blobs that the index is asked for at a time.
+    private static let pageMax = 4096
+    /// How many damaged blobs a report names.
+    private static let damageMax = 1000
+
+    private let store: ObjectStore
+    private let volumes: VolumeSet
+    /// The volume whose log is copied.
+    private let volume: Volume
+    private let source: VolumeAudit
+    private let sourceFiles: any FileSystem
+    private let copy: VolumeCopy
+    private let fileSystem: any FileSystem
+    private let stop: StopFlag
+    /// Taken before the state is chosen: what the state needs is not removed until this goes.
+    private let hold: RemovalHold
+    private let position: LogPosition
+    private var copiedLogBytes: Int64 = 0
+    private var copiedBlobs: Int64 = 0
+    private var copiedBlobBytes: Int64 = 0
+    private var blobCount: Int64 = 0
+    private var damage: [Disagreement] = []
+    private var damagedBlobs: Int64 = 0
+
+    init(
+        store: ObjectStore,
+        copy: VolumeCopy,
+        fileSystem: any FileSystem,
+        stop: StopFlag
+    ) throws {
+        volumes = store.maintainedVolumes
+        guard let volume = volumes.logVolumes.first else { throw StoreError.closed }
+        self.store = store
+        self.volume = volume
+        self.copy = copy
+        self.fileSystem = fileSystem
+        self.stop = stop
+        source = volume.audit
+        sourceFiles = source.files
+        hold = store.holdRemovals()
+        position = try store.indexState().applied
+    }
+
+    func perform(
+        _ companions: [Backup.Companion],
+        _ clock: () -> WallTime,
+        _ progress: ProgressVisitor
+    ) throws -> Backup.Report {
+        let earlier = try earlierBackup()
+        let last = try lastRecord()
+        try checkContinues(earlier)
+        try copy.prepare()
+        // A label says whose files these are before there are any.
+        try copy.publish(label.encoded(), as: Backup.labelName)
+        try copyLog(from: earlier?.position, progress)
+        let trust: CopyTrust = (earlier?.damagedBlobCount ?? 0) > 0 ? .checksums : .length
+        let blobBytes = try copyBlobs(trust, progress)
+        for companion in companions { try copy.publish(companion.bytes, as: companion.name) }
+        guard hold.isUnbroken else { throw MaintenanceError.removalsHeldTooLong }
+        let manifest = BackupManifest(
+            volumeID: source.originID,
+            naveID: source.label.naveID,
+            logStart: volume.logStart,
+            position: position,
+            last: last,
+            completed: clock(),
+            blobCount: blobCount,
+            blobBytes: blobBytes,
+            damagedBlobCount: damagedBlobs
+        )
+        try copy.publish(manifest.encoded(), as: Backup.manifestName)
+        let removed = try removeUnneeded(manifest)
+        return Backup.Report(
+            manifest: manifest,
+            copiedLogBytes: copiedLogBytes,
+            copiedBlobs: copiedBlobs,
+            copiedBlobBytes: copiedBlobBytes,
+            removedFiles: removed,
+            damage: damage
+        )
+    }
+
+    /// The label of the only volume that a backup makes, of however many it is.
+    private var label: VolumeLabel {
+        VolumeLabel(
+            volumeID: source.originID,
+            naveID: source.label.naveID,
+            created: source.label.created
+        )
+    }
+
+    // MARK: - Whether the target goes on from an earlier backup
+
+    private func earlierBackup() throws(MaintenanceError) -> BackupManifest? {
+        let names: [String]
+        do throws(VolumeError) {
+            names = try copy.names()
+        } catch {
+            throw MaintenanceError(error, directory: copy.directory)
+        }
+        if let manifest = try Backup.manifest(in: copy) {
+            guard manifest.volumeID == source.originID else {
+                throw .targetForeign(path: copy.directory)
+            }
+            return manifest
+        }
+        // What an attempt that was cut short left holds these names and no others.
+        let own: Set<String> = [
+            "log", "blobs", Backup.labelName, Backup.labelName + ".new",
+            Backup.manifestName + ".new", "keys.env", "keys.env.new", "lost+found",
+        ]
+        guard own.isSuperset(of: names) else { throw .targetNotBackup(path: copy.directory) }
+        if names.contains(Backup.labelName) {
+            try checkLabel()
+        } else if !Set(names).isSubset(of: ["log", "blobs", "volume.json.new", "lost+found"]) {
+            throw .targetNotBackup(path: copy.directory)
+        }
+        return nil
+    }
+
+    /// A directory with a label but no manifest is the rest of an attempt of this volume, or it is
+    /// not ours.
+    private func checkLabel() throws(MaintenanceError) {
+        let label: VolumeLabel?
+        do throws(VolumeError) {
+            label = try copy.read(Backup.labelName, bytesMax: VolumeLabel.encodedBytesMax)
+                .flatMap { try? VolumeLabel(decoding: $0) }
+        } catch {
+            throw MaintenanceError(error, directory: copy.directory)
+        }
+        guard label?.volumeID == source.originID else {
+            throw .targetForeign(path: copy.directory)
+        }
+    }
+
+    /// The last record before the position, found from the beginning of its segment.
+    private func lastRecord() throws -> BackupManifest.LastRecord {
+        guard
+            let record = try source.lastRecord(before: position, in: try source.segments())
+        else { return BackupManifest.LastRecord(position: position, checksum: 0) }
+        return BackupManifest.LastRecord(position: record.position, checksum: record.checksum)
+    }
+
+    /// Whether this log goes on from the one that the earlier backup copied: its last record must be
+    /// here, with the same checksum, which hangs on all records before.
+    private func checkContinues(_ earlier: BackupManifest?) throws {
+        guard let earlier else { return }
+        guard earlier.position <= position else {
+            throw MaintenanceError.targetDiverged(path: copy.directory)
+        }
+        guard earlier.last.position < earlier.position, earlier.position > volume.logStart else {
+            return
+        }
+        let found = try source.record(at: earlier.last.position, in: try source.segments())
+        guard let found, found.checksum == earlier.last.checksum else {
+            throw MaintenanceError.targetDiverged(path: copy.directory)
+        }
+    }
+
+    // MARK: - Copying
+
+    private func copyLog(from start: LogPosition?, _ progress: ProgressVisitor) throws {
+        let begin = max(start ?? volume.logStart, volume.logStart)
+        let total = position.bytes - begin.bytes
+        let isDone = try copy.copyLog(
+            try source.segments(),
+            from: sourceFiles,
+            begin..<max(begin, position)
+        ) { bytes in
+            copiedLogBytes += bytes
+            progress(
+                MaintenanceProgress(stage: .log, bytes: copiedLogBytes, totalBytes: total)
+            )
+            return !stop.isStopped
+        }
+        guard isDone else { throw MaintenanceError.stopped }
+    }
+
+    /// Copies the blobs of the state, and those of changes after it that are seen meanwhile.
+    ///
+    /// A blob that the state needs is in the index until a change frees it, and is announced before
+    /// that: so first the index is asked, then what was announced.
+    ///
+    /// - Returns: What the files of all of them take together.
+    private func copyBlobs(_ trust: CopyTrust, _ progress: ProgressVisitor) throws -> Int64 {
+        var total: Int64 = 0
+        var last: BlobID?
+        while true {
+            let after = last
+            let page = try store.maintainedIndex.read { reader throws(SQLiteError) in
+                try reader.blobs(after: after, limit: Self.pageMax)
+            }
+            guard let end = page.last else { break }
+            for id in page { total += try copyBlob(id, trust, progress) }
+            last = end
+        }
+        var seen: Set<BlobID> = []
+        while true {
+            let freed = hold.freed { !seen.contains($0) }
+            guard !freed.isEmpty else { break }
+            for id in freed where seen.insert(id).inserted {
+                total += try copyBlob(id, trust, progress)
+            }
+        }
+        try copy.synchronizeBlobs()
+        return total
+    }
+
+    private func copyBlob(
+        _ id: BlobID,
+        _ trust: CopyTrust,
+        _ progress: ProgressVisitor
+    ) throws -> Int64 {
+        if stop.isStopped { throw MaintenanceError.stopped }
+        guard hold.isUnbroken else { throw MaintenanceError.removalsHeldTooLong }
+        blobCount += 1
+        let bytes = try copyFile(id, trust)
+        if bytes > 0 {
+            copiedBlobs += 1
+            copiedBlobBytes += bytes
+        }
+        progress(
+            MaintenanceProgress(stage: .blobs, items: blobCount, bytes: copiedBlobBytes)
+        )
+        return try copy.bytes(of: id)
+    }
+
+    /// Copies a blob's file from the first volume that has it whole; gives the bytes that were copied.
+    private func copyFile(_ id: BlobID, _ trust: CopyTrust) throws(VolumeError) -> Int64 {
+        var trust = trust
+        var bytes: Int64 = 0
+        var faults: [Disagreement] = []
+        for volume in volumes.readable {
+            let source = volume.audit
+            let path = source.path(of: id)
+            do throws(VolumeError) {
+                switch try copy.copyBlob(id, from: source, trusting: trust) {
+                case .copied(let copied): return bytes + copied
+                case .damaged(let copied, let path, let offset):
+                    faults.append(Disagreement(.blobDamaged, path: path, offset: offset))
+                    bytes += copied
+                    // What lies there now has its length and is damaged.
+                    trust = .checksums
+                case .missing: continue
+                }
+            } catch {
+                guard case .readFailed(let disk) = error, disk.path == path else { throw error }
+                faults.append(Disagreement(.blobUnreadable, path: path, detail: "\(disk)"))
+            }
+        }
+        note(faults.first ?? Disagreement(.blobMissing, path: source.path(of: id)))
+        return bytes
+    }
+
+    private func note(_ disagreement: Disagreement) {
+        damagedBlobs += 1
+        if damage.count < Self.damageMax { damage.append(disagreement) }
+    }
+
+    // MARK: - Removing
+
+    /// Removes what the state of the manifest, which is on the disk now, does not need.
+    private func removeUnneeded(_ manifest: BackupManifest) throws -> Int64 {
+        var removed: Int64 = 0
+        for directory in UInt8.min...UInt8.max {
+            let known = try knownBlobs(in: directory)
+            // Where the hold is broken, something may be missing from what is known.
+            if stop.isStopped || !hold.isUnbroken { break }
+            removed += Int64(try copy.removeBlobs(in: directory, keeping: known.contains))
+        }
+        try copy.removeLog(before: manifest.logStart)
+        return removed
+    }
+
+    /// The blobs of one directory that are in the index now, or that changes freed: all that the
+    /// state needs, and some more.
+    private func knownBlobs(in directory: UInt8) throws -> Set<BlobID> {
+        let first = UInt64(directory) << 56
+        var known: Set<BlobID> = []
+        // Numbers are kept signed; those with the top bit set, which are never drawn, come first.
+        var last = first == 0 ? nil : BlobID(first - 1)
+        pages: while first < 1 << 63 {
+            let after = last
+            let page = try store.maintainedIndex.read { reader throws(SQLiteError) in
+                try reader.blobs(after: after, limit: Self.pageMax)
+            }
+            guard let end = page.last else { break }
+            for id in page {
+                guard id.number >> 56 <= UInt64(directory) else { break pages }
+                known.insert(id)
+            }
+            last = end
+        }
+        known.formUnion(hold.freed { $0.number >> 56 == UInt64(directory) })
+        return known
+    }
+}

@@ -1,0 +1,96 @@
+import MetadataIndex
+import SQLiteDatabase
+import StorageModel
+import Volumes
+
+extension InspectionRun {
+    /// Damaged payloads whose owners are looked for together.
+    private static let suspectsMax = 65_536
+
+    /// Looks at the further copies of the log: each must be whole, and hold the same records.
+    func readOtherLogs(_ progress: ProgressVisitor) throws {
+        for other in volumes.logHolders where other.directory != audit.directory {
+            try readLog(of: other, progress)
+        }
+    }
+
+    private func readLog(of other: VolumeAudit, _ progress: ProgressVisitor) throws {
+        let end: LogPosition?
+        do throws(VolumeError) {
+            end = try other.logEnd(flushed: LogPosition(0))
+        } catch .readFailed(let error) {
+            throw VolumeError.readFailed(error)
+        } catch {
+            // Its damage is named below.
+            end = nil
+        }
+        var log = try other.log(to: end, payloads: depth == .payloads ? .verified : .skipped)
+        var suspects: [LogPosition: Disagreement] = [:]
+        var records: Int64 = 0
+        while let step = try log.next() {
+            switch step {
+            case .damage(let damage):
+                report.add(Disagreement(damage))
+            case .record(let record):
+                records += 1
+                take(record, &suspects)
+            }
+            if suspects.count >= Self.suspectsMax { try name(&suspects) }
+            guard records.isMultiple(of: 4096) else { continue }
+            try checkStop()
+            progress(MaintenanceProgress(stage: .log, items: records, bytes: log.position.bytes))
+        }
+        try name(&suspects)
+        if let end, let own = logEnd { try compare(other, min(end, own)) }
+    }
+
+    private func take(
+        _ record: LogAudit.Record,
+        _ suspects: inout [LogPosition: Disagreement]
+    ) {
+        guard let change = record.change else { return }
+        switch record.payload {
+        case .whole: report.verifiedBytes += Int64(change.payloadBytes)
+        case .damaged:
+            suspects[change.place.payloadPosition] = Disagreement(
+                .payloadDamaged,
+                path: record.path,
+                offset: record.payloadOffset
+            )
+        case .unread: break
+        }
+    }
+
+    /// Names the damaged payloads that rows need.
+    private func name(_ suspects: inout [LogPosition: Disagreement]) throws(SQLiteError) {
+        guard !suspects.isEmpty else { return }
+        let owners = try truth.owners(of: [], at: Set(suspects.keys), namesMax: Self.ownersMax)
+        for (position, found) in suspects.sorted(by: { $0.key < $1.key }) {
+            guard let names = owners.positions[position] else { continue }
+            report.add(
+                Disagreement(found.kind, path: found.path, offset: found.offset, objects: names)
+            )
+        }
+        suspects = [:]
+    }
+
+    /// Compares the last record that both copies must have: its checksum hangs on all before.
+    private func compare(_ other: VolumeAudit, _ end: LogPosition) throws(VolumeError) {
+        do throws(VolumeError) {
+            let own = try audit.lastRecord(before: end, in: segments)
+            let theirs = try other.lastRecord(before: end, in: try other.segments())
+            guard own != theirs else { return }
+        } catch .readFailed(let error) {
+            throw .readFailed(error)
+        } catch {
+            // No record of one of them ends there.
+        }
+        report.add(
+            Disagreement(
+                .logCopiesDiffer,
+                path: other.directory + "/log",
+                detail: "before address \(end.bytes), from \(audit.directory)/log"
+            )
+        )
+    }
+}

@@ -1,0 +1,51 @@
+import MetadataIndex
+import SQLiteDatabase
+import StorageModel
+import Volumes
+
+// What the Maintenance module needs of a store: its volumes, one by one, its index, and a way to
+// keep what a copy needs from being removed. And what metrics show.
+
+extension ObjectStore {
+    /// The volumes, each to be looked at by itself.
+    package var maintainedVolumes: VolumeSet { volume }
+
+    /// The index.
+    package var maintainedIndex: MetadataIndex { index }
+
+    /// How far the index has come: what it shows is durable in the log up to there.
+    package func indexState() throws(StoreError) -> IndexState {
+        let state = try ask { reader throws(SQLiteError) in try reader.state() }
+        guard let state else { throw .indexFailed }
+        return state
+    }
+
+    /// Keeps blobs and pieces of the log from being removed.
+    package func holdRemovals() -> RemovalHold { upkeep.gate.hold() }
+
+    /// How many changes wait to be committed.
+    ///
+    /// Never waits.
+    public var queuedChanges: Int { queue.count }
+
+    /// What was committed since the store was opened.
+    ///
+    /// Never waits.
+    public var commits: CommitStatistics { meter.snapshot }
+
+    /// The damage that was found; shared with those who look for it.
+    public var damage: DamageLedger { ledger }
+
+    /// The state of each volume, without the room on its disk.
+    ///
+    /// Never waits.
+    public var volumeConditions: [VolumeReport] { volume.reports(.withoutSpace) }
+
+    /// How each volume does.
+    ///
+    /// - Throws: ``StoreError/closed``.
+    public func volumeReports() async throws(StoreError) -> [VolumeReport] {
+        let volume = volume
+        return try await diskPool.perform { () throws(StoreError) in volume.reports(.withSpace) }
+    }
+}

@@ -1,0 +1,35 @@
+import FoundationEssentials
+
+extension ControlClient {
+    /// A client of the server that runs on a data folder.
+    ///
+    /// - Throws: ``ServerError/serverUnreachable(path:)`` if none says where it can be reached.
+    init(of folder: DataFolder) throws(ServerError) {
+        guard let recorded = try folder.read(folder.controlFile) else {
+            throw .serverUnreachable(path: folder.controlFile)
+        }
+        self.init(
+            address: try ListenAddress(String(recorded.prefix { !$0.isNewline })),
+            keys: try Self.rootKeys(of: folder)
+        )
+    }
+
+    /// The root keys of a data folder, as the environment or the folder says.
+    ///
+    /// - Throws: ``ServerError/fileUnusable(path:cause:)`` if there are none.
+    static func rootKeys(of folder: DataFolder) throws(ServerError) -> KeyPair {
+        let environment = ProcessInfo.processInfo.environment
+        let given = try KeyPair(
+            rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
+            secretKey: environment["NAVE_ROOT_SECRET_KEY"]
+        )
+        if let given { return given }
+        guard let keys = try RootKeys.read(from: DataFolders(servedWith: folder.path)) else {
+            throw .fileUnusable(
+                path: folder.keysFile,
+                cause: "there are no keys; start a server here first: nave serve \(folder.path)"
+            )
+        }
+        return keys
+    }
+}

@@ -1,0 +1,110 @@
+import Maintenance
+import ObjectStorage
+
+extension ServerError {
+    /// Puts the reason why maintenance could not be carried out in words for a person.
+    init(_ error: MaintenanceError, folder: String) {
+        switch error {
+        case .stopped:
+            self = .maintenanceFailed("It was stopped. What was there before is as it was.")
+        case .volume(let failure): self.init(failure, folder: folder)
+        case .outOfSpace(let path): self = .fileUnusable(path: path, cause: "the disk is full")
+        case .store(let error):
+            self = .dataUnusable(path: folder, cause: "\(error)")
+        case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
+        case .changeUnreadable(let position):
+            self = .dataUnusable(
+                path: folder,
+                cause: "the log's record at \(position.bytes) is of a kind this version cannot read"
+            )
+        case .targetNotBackup(let path):
+            self = .maintenanceFailed(
+                "\(path) holds files and is no backup. Name an empty folder, or one that does not "
+                    + "exist yet."
+            )
+        case .targetForeign(let path):
+            self = .maintenanceFailed("\(path) is a backup of another Nave.")
+        case .targetDiverged(let path):
+            self = .maintenanceFailed(
+                "\(path) is a backup of a folder that went on differently from this one, as after "
+                    + "restoring an older backup. Name another folder for this one."
+            )
+        case .targetInside(let path):
+            self = .maintenanceFailed(
+                "\(path) and the data folder lie in one another. Keep backups elsewhere."
+            )
+        case .removalsHeldTooLong:
+            self = .maintenanceFailed(
+                "So much was deleted while the backup ran that it was given up. Try again when "
+                    + "there is less to do; what was copied stays copied."
+            )
+        case .backupMissing(let path):
+            self = .maintenanceFailed(
+                "There is no finished backup in \(path): it has no backup.json."
+            )
+        case .manifestInvalid(let path):
+            self = .maintenanceFailed("\(path) cannot be read.")
+        case .versionUnknown(let path, let version):
+            self = .dataUnusable(
+                path: path,
+                cause: "it is of format version \(version), which a newer nave wrote"
+            )
+        case .directoryNotEmpty(let path):
+            self = .maintenanceFailed(
+                "\(path) is not empty. Restore into a folder that is, or that does not exist yet."
+            )
+        case .resourcesExhausted: self = .threadsUnavailable
+        }
+    }
+
+    /// Puts the reason why a store or volume cannot be opened in words for a person.
+    init(_ failure: StoreOpenFailure, folder: String) {
+        switch failure {
+        case .inUse(let directory): self = .dataInUse(path: directory)
+        case .labelMissing(let directory):
+            self = .dataUnusable(
+                path: directory,
+                cause: "it holds a log or blobs but no volume.json; put the file back from a backup"
+            )
+        case .foreign(let directory):
+            self = .dataUnusable(path: directory, cause: "its files belong to another Nave")
+        case .split(let directory, let other):
+            self = .dataUnusable(
+                path: directory,
+                cause:
+                    "it and \(other) were each served without the other, so that each has changes "
+                    + "the other lacks; serve the one whose changes count, with an empty folder in "
+                    + "place of the other"
+            )
+        case .volumeTwice(let directory, let other):
+            self = .dataUnusable(
+                path: other,
+                cause:
+                    "it is a copy of \(directory); serve one of them, with an empty folder beside it"
+            )
+        case .logUnavailable(let missing):
+            self = .dataUnusable(
+                path: folder,
+                cause:
+                    "the log is on volumes that were not named: \(missing.joined(separator: ", "))"
+            )
+        case .copiesInvalid(let copies, let volumes):
+            self = .copiesImpossible(copies: copies, folders: volumes)
+        case .versionUnknown(let path, let version):
+            self = .dataUnusable(
+                path: path,
+                cause: "it is of format version \(version), which a newer nave wrote"
+            )
+        case .damaged(let path, let offset):
+            self = .dataUnusable(path: path, cause: "it is damaged at byte \(offset)")
+        case .changeUnreadable(let position):
+            self = .dataUnusable(
+                path: folder,
+                cause: "the log's record at \(position.bytes) is of a kind this version cannot read"
+            )
+        case .inputOutput(let path, let errorNumber):
+            self = .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
+        case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
+        }
+    }
+}

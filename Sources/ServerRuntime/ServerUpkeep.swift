@@ -1,0 +1,119 @@
+import AdminService
+import DiskIO
+import Logging
+import Maintenance
+import ObjectStorage
+import ServiceLifecycle
+
+/// What looks after a server's data while it runs: the scrub, backups, and the figures about both.
+struct ServerUpkeep: Sendable {
+    let metrics: ServerMetrics
+    let backups: BackupDesk
+    /// Nil if what an earlier scrub has left was written by a newer program.
+    let scrub: Scrub?
+
+    private let folder: DataFolder
+    private let store: ObjectStore
+    private let logger: Logger
+
+    init(_ folder: DataFolder, _ store: ObjectStore, logger: Logger) {
+        self.folder = folder
+        self.store = store
+        self.logger = logger
+        scrub = Self.scrub(folder, store, logger)
+        backups = BackupDesk(
+            store,
+            fileSystem: PosixFileSystem(),
+            companions: { folder.companions },
+            clock: SystemClock.now,
+            logger: logger
+        )
+        metrics = ServerMetrics(store: store, scrub: scrub, backups: backups)
+    }
+
+    private static func scrub(
+        _ folder: DataFolder,
+        _ store: ObjectStore,
+        _ logger: Logger
+    ) -> Scrub? {
+        do throws(MaintenanceError) {
+            return try Scrub(
+                store,
+                stateFile: folder.scrubFile,
+                fileSystem: PosixFileSystem(),
+                clock: SystemClock.now,
+                logger: logger
+            )
+        } catch {
+            logger.error(
+                "no scrub: its state cannot be used",
+                metadata: ["error": "\(ServerError(error, folder: folder.path))"]
+            )
+            return nil
+        }
+    }
+
+    /// The service that scrubs.
+    func service(_ schedule: ScrubSchedule) -> ScrubService? {
+        scrub.map {
+            ScrubService(
+                scrub: $0,
+                schedule: schedule,
+                clock: SystemClock.now,
+                logger: logger
+            )
+        }
+    }
+
+    /// Gives up a backup that is under way, and waits for its end.
+    func close() async {
+        backups.close()
+        let backups = backups
+        // A store that has no threads left has no backup either.
+        try? await store.diskPool.run { backups.waitUntilIdle() }
+    }
+
+    /// What the routes show and start.
+    var sources: MaintenanceSources {
+        let (metrics, store, backups, folder) = (metrics, store, backups, folder)
+        return MaintenanceSources(
+            metrics: { await metrics.gather() },
+            damage: { DamageList(of: store) },
+            backup: { backups.status },
+            beginBackup: { target in begin(target) },
+            words: { "\(ServerError($0, folder: folder.path))" }
+        )
+    }
+
+    private func begin(_ target: String) -> ProblemDocument? {
+        do throws(MaintenanceError) {
+            guard !FolderNesting.areNested(target, folder.path) else {
+                throw .targetInside(path: target)
+            }
+            guard try backups.begin(target) else {
+                return ProblemDocument(
+                    status: 409,
+                    code: "backup_running",
+                    detail: "A backup into \(backups.status.target) is under way."
+                )
+            }
+            return nil
+        } catch {
+            return ProblemDocument(
+                status: 422,
+                code: "backup_refused",
+                detail: "\(ServerError(error, folder: folder.path))"
+            )
+        }
+    }
+}
+
+extension DataFolder {
+    /// The small files that go along with a backup, as far as they are there.
+    var companions: [Backup.Companion] {
+        guard let file = try? PosixFileSystem().open(keysFile, .readOnly),
+            let bytes = try? file.read(65_536, at: 0)
+        else { return [] }
+        return [Backup.Companion(name: "keys.env", bytes: bytes)]
+    }
+}

@@ -1,0 +1,73 @@
+"""The commands on a Nave of several folders: what one has damaged is named and mended."""
+
+import shutil
+import sqlite3
+
+import pytest
+
+from server_process import nave
+from test_maintenance import flip, kinds, place, result_of
+from test_volumes import check, contents, fill, serve
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Two folders that hold everything twice, at rest."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    with serve(*folders, copies=2) as server:
+        expected = fill(server)
+    return folders, expected
+
+
+def rows(folder):
+    """Every row of every table of an index."""
+    with sqlite3.connect(f"file:{folder}/index/nave.sqlite?mode=ro", uri=True) as index:
+        tables = [name for name, in index.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
+        return {table: sorted(index.execute(f"SELECT * FROM {table}"), key=repr) for table in tables}
+
+
+@pytest.mark.parametrize("named", [0, 1])
+@pytest.mark.parametrize("size", [100_000, 1_000_000])
+def test_what_one_folder_has_damaged_is_named_and_mended(served, named, size):
+    folders, expected = served
+    path, offset = place(folders[1], contents()[f"key/{size}"])
+    flip(path, offset + 70_000)
+    # Either folder stands for both.
+    report = result_of("check", "--payloads", folders[named], code=1)
+    assert kinds(report) == {"payload_damaged" if size == 100_000 else "blob_damaged"}
+    [found] = report["disagreements"]
+    assert found["path"] == str(path)
+    assert found["objects"] == [f"disks/key/{size}"]
+    scrubbed = result_of("scrub", folders[named])
+    assert (scrubbed["damaged"], scrubbed["healed"], scrubbed["damage"]) == (1, 1, [])
+    assert kinds(result_of("check", "--payloads", folders[named])) == set()
+    with serve(*folders) as server:
+        check(server, expected)
+
+
+def test_a_lost_index_is_made_again_of_all_folders(served):
+    folders, expected = served
+    before = rows(folders[0])
+    shutil.rmtree(folders[0] / "index")
+    result_of("rebuild", folders[1])
+    assert rows(folders[0]) == before
+    assert not (folders[1] / "index").exists()
+    with serve(*folders) as server:
+        check(server, expected)
+
+
+def test_a_backup_of_several_folders_is_restored_as_one(served, tmp_path):
+    folders, expected = served
+    path, offset = place(folders[0], contents()["key/1000000"])
+    flip(path, offset + 70_000)
+    with serve(*folders) as server:
+        assert nave("backup", folders[0], tmp_path / "backup").returncode == 0
+        keys = server.root_keys
+    shutil.rmtree(folders[0])
+    shutil.rmtree(folders[1])
+    assert nave("restore", tmp_path / "backup", tmp_path / "three").returncode == 0
+    # An empty folder beside it takes the second copy.
+    with serve(tmp_path / "three", tmp_path / "four", copies=2) as server:
+        assert server.root_keys == keys
+        check(server, expected)
