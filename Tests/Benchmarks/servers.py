@@ -123,6 +123,10 @@ class Server:
 class Nave(Server):
     name = "Nave"
 
+    def folders(self):
+        """What is served, and options."""
+        return [self.folder / "data"]
+
     def start(self):
         binary = os.environ["NAVE_BINARY"]
         self.version = subprocess.run(
@@ -130,7 +134,7 @@ class Nave(Server):
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         self.launch(
-            [binary, "serve", self.folder / "data", "--listen",
+            [binary, "serve", *self.folders(), "--listen",
              f"127.0.0.1:{self.port}", "--ready-file", ready],
             NAVE_ROOT_ACCESS_KEY=KEYS[0], NAVE_ROOT_SECRET_KEY=KEYS[1])
         deadline = time.monotonic() + START_SECONDS_MAX
