@@ -35,4 +35,22 @@ public final class WakeupSignal: Sendable {
             precondition(errno == EINTR, "an event counter can be waited for")
         }
     }
+
+    /// Waits for a post, but not longer than some time; for the only thread that waits.
+    ///
+    /// - Returns: Whether a post came.
+    @discardableResult
+    public func wait(upToMilliseconds milliseconds: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let ready = poll(&state, 1, milliseconds)
+            if ready == 0 { return false }
+            guard ready > 0 else {
+                precondition(errno == EINTR, "an event counter can be waited for")
+                continue
+            }
+            wait()
+            return true
+        }
+    }
 }

@@ -38,9 +38,17 @@ final class CommitQueue: Sendable {
     /// Has a proposal decided, and waits until its change is durable.
     func submit(_ proposal: Proposal) async throws(StoreError) -> CommitOutcome {
         let result = await withCheckedContinuation { continuation in
-            add(Waiting(proposal: proposal, answer: { continuation.resume(returning: $0) }))
+            submit(proposal) { continuation.resume(returning: $0) }
         }
         return try result.get()
+    }
+
+    /// Has a proposal decided; `answer` is called once its change is durable, or it was refused.
+    func submit(
+        _ proposal: Proposal,
+        _ answer: @escaping @Sendable (Result<CommitOutcome, StoreError>) -> Void
+    ) {
+        add(Waiting(proposal: proposal, answer: answer))
     }
 
     private func add(_ item: Waiting) {

@@ -47,7 +47,11 @@ struct LogReplay {
         } catch {
             throw LogReplayError.changeUnreadable(at: record.place.position, error)
         }
-        try writer.apply(change, recordPayload: record.extent)
+        try writer.apply(
+            change,
+            recordPayload: record.extent,
+            segment: volume.segmentStart(of: record.place.position)
+        )
     }
 }
 

@@ -27,13 +27,11 @@ extension ObjectStore {
             throw .rangeInvalid
         }
         let blobs = entry.payload.blobs(touching: range)
-        let reader = PayloadReader(
+        let reader = try PayloadReader(
             entry.payload,
             range: range,
             pinned: blobs,
-            volume: volume,
-            pool: diskPool,
-            upkeep: upkeep
+            store: self
         )
         guard !blobs.isEmpty else { return reader }
         // First the pins, then the question: see Upkeep.

@@ -25,6 +25,8 @@ public final class ObjectStore: Sendable {
     let names: NameDirectory
     let upkeep: Upkeep
     let entries: EntryCache
+    let inline: InlineGuard
+    let reclaimer: Reclaimer
     private let logger: Logger
 
     /// Whether writes are taken: they are until a disk fails or the store is closed.
@@ -41,13 +43,16 @@ public final class ObjectStore: Sendable {
         names = opened.names
         upkeep = opened.upkeep
         entries = opened.entries
+        inline = opened.inline
+        reclaimer = opened.reclaimer
         logger = opened.logger
     }
 
     deinit {
         // A store that nobody closed: its threads end by themselves.
+        let queue = queue
         let upkeep = upkeep
-        queue.close { upkeep.close {} }
+        reclaimer.close { queue.close { upkeep.close {} } }
     }
 
     /// What the committer's thread hands out after it has opened everything.
@@ -59,9 +64,11 @@ public final class ObjectStore: Sendable {
         let names: NameDirectory
         let upkeep: Upkeep
         let entries: EntryCache
+        let inline: InlineGuard
+        let reclaimer: Reclaimer
         let logger: Logger
 
-        init(_ opened: OpenedStore) {
+        init(_ opened: OpenedStore, _ reclaimer: Reclaimer) {
             limits = opened.configuration.limits
             volume = opened.volume
             index = opened.index
@@ -69,6 +76,8 @@ public final class ObjectStore: Sendable {
             names = opened.directory
             upkeep = opened.upkeep
             entries = opened.entries
+            inline = opened.inline
+            self.reclaimer = reclaimer
             logger = opened.logger
         }
     }
@@ -101,7 +110,7 @@ public final class ObjectStore: Sendable {
             )
             return ObjectStore(parts, diskPool: pool)
         } catch {
-            parts.queue.close { parts.upkeep.close {} }
+            parts.reclaimer.close { parts.queue.close { parts.upkeep.close {} } }
             throw StoreError(opening: error)
         }
     }
@@ -130,13 +139,21 @@ public final class ObjectStore: Sendable {
     ) throws(StoreOpenFailure) -> CommitQueue {
         let opened = try OpenedStore(configuration, fileSystem: fileSystem, logger: logger)
         let upkeep = opened.upkeep
+        let reclaimer: Reclaimer
         do throws(DiskError) {
+            reclaimer = try Reclaimer(opened)
             try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
+            do throws(DiskError) {
+                try BlockingThread.start(name: "nave-reclaim") { reclaimer.run() }
+            } catch {
+                upkeep.close {}
+                throw error
+            }
         } catch {
             throw .inputOutput(path: error.path, errorNumber: error.errorNumber)
         }
         let committer = Committer(opened)
-        report(.success(Parts(opened)))
+        report(.success(Parts(opened, reclaimer)))
         committer.run()
         return opened.queue
     }
@@ -145,6 +162,9 @@ public final class ObjectStore: Sendable {
     ///
     /// Further calls fail with ``StoreError/closed``.
     public func close() async {
+        await withCheckedContinuation { continuation in
+            reclaimer.close { continuation.resume() }
+        }
         await withCheckedContinuation { continuation in
             queue.close { continuation.resume() }
         }

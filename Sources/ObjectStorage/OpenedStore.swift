@@ -17,6 +17,7 @@ struct OpenedStore {
     let queue: CommitQueue
     let upkeep: Upkeep
     let entries = EntryCache()
+    let inline: InlineGuard
     let logger: Logger
 
     /// Opens volume and index, and brings the index forward; blocks.
@@ -29,8 +30,14 @@ struct OpenedStore {
     ) throws(StoreOpenFailure) {
         let began = ContinuousClock.now
         let volume = try Self.openVolume(configuration, fileSystem)
-        let opened = try Self.openIndex(configuration, volume)
-        let current = try Self.bringForward(opened, configuration, volume, logger)
+        let current: IndexOpening.Current
+        do {
+            let opening = IndexOpening(configuration: configuration, volume: volume, logger: logger)
+            current = try opening.open()
+        } catch {
+            throw Self.failure(error, configuration)
+        }
+        inline = InlineGuard(blockBytes: configuration.limits.punchBlockBytes)
         self.configuration = configuration
         self.logger = logger
         self.volume = volume
@@ -52,7 +59,7 @@ struct OpenedStore {
             logger.info(
                 "store opened",
                 metadata: [
-                    "index": "\(current.opened.finding)", "replayed": "\(current.replayed)",
+                    "index": "\(current.origin)", "replayed": "\(current.replayed)",
                     "swept": "\(swept)", "took": "\(ContinuousClock.now - began)",
                 ]
             )
@@ -98,54 +105,6 @@ struct OpenedStore {
             let bytes = try? file.read(VolumeLabel.encodedBytesMax + 1, at: 0)
         else { return nil }
         return try? VolumeLabel(decoding: bytes)
-    }
-
-    private static func openIndex(
-        _ configuration: ObjectStoreConfiguration,
-        _ volume: Volume
-    ) throws(StoreOpenFailure) -> MetadataIndex.Opened {
-        do {
-            try PosixFileSystem().makeDirectories(configuration.indexDirectory)
-            return try MetadataIndex.open(
-                directory: configuration.indexDirectory,
-                volume: volume.label.volumeID.description,
-                log: volume.logStart..<volume.logEnd
-            )
-        } catch {
-            throw failure(error, configuration)
-        }
-    }
-
-    /// Replays what the index misses; one that turns out not to fit the log is made anew, once.
-    private static func bringForward(
-        _ opened: MetadataIndex.Opened,
-        _ configuration: ObjectStoreConfiguration,
-        _ volume: Volume,
-        _ logger: Logger
-    ) throws(StoreOpenFailure) -> (opened: MetadataIndex.Opened, replayed: Int) {
-        let batchMax = configuration.limits.replayBatchMax
-        do {
-            let replay = LogReplay(volume: volume, writer: opened.writer, batchMax: batchMax)
-            return (opened, try replay.run())
-        } catch {
-            guard opened.finding == .usable else { throw failure(error, configuration) }
-            logger.warning(
-                "index does not fit the log and is made anew",
-                metadata: ["error": "\(error)"]
-            )
-        }
-        do {
-            opened.index.close()
-            let anew = try MetadataIndex.openAnew(
-                directory: configuration.indexDirectory,
-                volume: volume.label.volumeID.description,
-                logStart: volume.logStart
-            )
-            let replay = LogReplay(volume: volume, writer: anew.writer, batchMax: batchMax)
-            return (anew, try replay.run())
-        } catch {
-            throw failure(error, configuration)
-        }
     }
 
     private static func failure(

@@ -56,6 +56,11 @@ struct StoreOpening {
             )
         case .inputOutput(let path, let errorNumber):
             .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
+        case .indexLost(let directory):
+            .dataUnusable(
+                path: directory,
+                cause: "the index is lost and none of its snapshots can be read"
+            )
         case .index(let path, let message): .dataUnusable(path: path, cause: message)
         }
     }

@@ -15,13 +15,15 @@ public final class Volume: Sendable {
     /// Where it is.
     public let directory: String
 
-    private let fileSystem: any FileSystem
-    private let health: VolumeHealth
-    private let writer: Mutex<LogWriter>
-    private let segments: SegmentTable
+    let layout: VolumeLayout
+    let fileSystem: any FileSystem
+    let health: VolumeHealth
+    let writer: Mutex<LogWriter>
+    let segments: SegmentTable
+    let snapshots: SnapshotDirectory
     private let blobs: BlobDirectory
     private let lock: Mutex<(any FileLock)?>
-    private let end: Atomic<Int64>
+    let end: Atomic<Int64>
 
     /// Opens a volume, or makes one of a directory that is missing or holds neither log nor blobs.
     ///
@@ -50,11 +52,13 @@ public final class Volume: Sendable {
 
     private init(opening: VolumeOpening, _ opened: VolumeOpening.Opened) {
         label = opened.label
+        layout = opening.layout
         directory = opening.layout.directory
         fileSystem = opening.fileSystem
         health = opened.writer.health
         end = Atomic(opened.writer.end.bytes)
         segments = opened.segments
+        snapshots = opened.snapshots
         blobs = BlobDirectory(
             layout: opening.layout,
             fileSystem: opening.fileSystem,
@@ -213,7 +217,7 @@ public final class Volume: Sendable {
     ///   - mode: Whether the read may wait for the disk.
     /// - Returns: Whether the whole range is there.
     /// - Throws: `.payloadDamaged`, `.blobMissing`, `.blobInvalid`, `.rangeInvalid`,
-    ///   `.readFailed`, `.logBeginsLater`; the buffer then holds no byte of the payload.
+    ///   `.readFailed`, `.logSegmentMissing`; the buffer then holds no byte of the payload.
     public func read(
         _ extent: Extent,
         range: Range<Int64>,

@@ -9,6 +9,7 @@ struct VolumeOpening {
         let label: VolumeLabel
         let lock: any FileLock
         let segments: SegmentTable
+        let snapshots: SnapshotDirectory
         let writer: LogWriter
         /// The names of the directories below `blobs`.
         let fanOut: Set<String>
@@ -31,14 +32,20 @@ struct VolumeOpening {
             )
         }
         let fanOut = try directoriesOfBlobs()
-        let segments = try findSegments(label)
-        let writer = try openLast(segments, label)
+        let snapshots = try SnapshotDirectory(
+            layout: layout,
+            fileSystem: fileSystem,
+            volumeID: label.volumeID
+        )
+        let segments = try findSegments(label, snapshots.positions)
+        let writer = try openLast(segments, label, snapshots.positions)
         var table = segments
         table[table.count - 1].file = writer.file
         return Opened(
             label: label,
             lock: lock,
-            segments: SegmentTable(table, fileSystem: fileSystem),
+            segments: SegmentTable(table, directory: layout.log, fileSystem: fileSystem),
+            snapshots: snapshots,
             writer: writer,
             fanOut: fanOut
         )
@@ -118,6 +125,7 @@ struct VolumeOpening {
         for name in try names(in: layout.blobs) {
             guard try names(in: "\(layout.blobs)/\(name)").isEmpty else { return false }
         }
+        guard try names(in: layout.snapshots).isEmpty else { return false }
         for name in try names(in: layout.log) where !name.hasSuffix(VolumeLayout.unfinishedSuffix) {
             guard VolumeLayout.segmentPosition(ofName: name) == LogPosition(0),
                 try size(of: "\(layout.log)/\(name)") <= Int64(LogSegmentHeader.encodedBytes)
@@ -129,11 +137,16 @@ struct VolumeOpening {
     // MARK: - The log
 
     /// The segments in order, each checked against its name and the one before.
-    private func findSegments(_ label: VolumeLabel) throws(VolumeError)
-        -> [SegmentTable.Segment]
-    {
+    ///
+    /// Cleaning takes segments out that lie before the older of the two newest snapshots; any other
+    /// that is missing is damage.
+    private func findSegments(
+        _ label: VolumeLabel,
+        _ snapshots: [LogPosition]
+    ) throws(VolumeError) -> [SegmentTable.Segment] {
+        let gapsEnd = snapshots.suffix(SnapshotDirectory.keptCount).first ?? LogPosition(0)
         var segments: [SegmentTable.Segment] = []
-        var expectedStart: (first: LogPosition, sizeBytes: Int64)?
+        var sizeBytes: Int64 = 0
         for name in try names(in: layout.log) {
             let path = "\(layout.log)/\(name)"
             if name.hasSuffix(VolumeLayout.unfinishedSuffix) {
@@ -141,11 +154,14 @@ struct VolumeOpening {
                 continue
             }
             guard let first = VolumeLayout.segmentPosition(ofName: name) else { continue }
-            if let previous = expectedStart, let before = segments.last {
-                let length = first.bytes - previous.first.bytes
-                guard previous.sizeBytes >= length else {
-                    throw .logDamaged(path: before.path, offset: previous.sizeBytes)
+            if let before = segments.last {
+                let end = LogPosition(min(first.bytes, before.first.bytes + sizeBytes))
+                guard end == first || first <= gapsEnd else {
+                    throw .logDamaged(path: before.path, offset: sizeBytes)
                 }
+                segments[segments.count - 1].end = end
+            } else if first > gapsEnd {
+                throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
             }
             let header = try readHeader(path)
             guard header.volumeID == label.volumeID else {
@@ -158,7 +174,7 @@ struct VolumeOpening {
             guard header.firstPosition == first else {
                 throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
             }
-            expectedStart = (first, try size(of: path))
+            sizeBytes = try size(of: path)
             segments.append(SegmentTable.Segment(first: first, path: path, file: nil))
         }
         guard !segments.isEmpty else {
@@ -191,9 +207,11 @@ struct VolumeOpening {
     }
 
     /// Finds the end of the log, cuts off what is after it, and flushes what is before.
-    private func openLast(_ segments: [SegmentTable.Segment], _ label: VolumeLabel)
-        throws(VolumeError) -> LogWriter
-    {
+    private func openLast(
+        _ segments: [SegmentTable.Segment],
+        _ label: VolumeLabel,
+        _ snapshots: [LogPosition]
+    ) throws(VolumeError) -> LogWriter {
         guard let last = segments.last else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
         }
@@ -214,7 +232,9 @@ struct VolumeOpening {
             position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
             previousChecksum: header.previousChecksum
         )
-        let tail = try LogTail(&reader, flushed: configuration.flushed)
+        // The log was flushed up to where a snapshot was made.
+        let flushed = max(configuration.flushed, snapshots.last ?? LogPosition(0))
+        let tail = try LogTail(&reader, flushed: flushed)
         try writing { () throws(DiskError) in
             if tail.hasLitter {
                 sizeBytes = tail.end.bytes - last.first.bytes

@@ -53,7 +53,7 @@ final class IndexSubject {
         )
         changes.append(change)
         try writer.begin()
-        try writer.apply(change, recordPayload: nil)
+        try writer.apply(change, recordPayload: nil, segment: LogPosition(0))
         try writer.commit(applied: LogPosition(sequence * 8))
         return sequence
     }
