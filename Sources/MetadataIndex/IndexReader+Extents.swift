@@ -81,6 +81,7 @@ extension IndexReader {
     ///   - place: How far the walk has come.
     ///   - rowsMax: How many rows are looked at, at least 1.
     /// - Returns: The runs, and where the walk goes on.
+    /// - Throws: `SQLiteError`.
     public func extents(
         in ranges: [Range<LogPosition>],
         after place: ExtentPlace,

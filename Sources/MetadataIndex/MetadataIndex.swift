@@ -129,6 +129,7 @@ public final class MetadataIndex: Sendable {
     ///   - path: The file, which must not exist.
     ///   - wish: Asked after every 4 MiB or so.
     /// - Returns: The state that was copied; nil if the copy was given up.
+    /// - Throws: `SQLiteError`; the file may hold anything then.
     public func copy(
         to path: String,
         _ wish: @Sendable () -> Connection.CopyWish

@@ -53,9 +53,9 @@ public struct StoreLimits: Hashable, Sendable {
     public var punchBlockBytes: Int64 = 4096
     /// Rows that one question of a walk over the index looks at.
     public var walkedRowsMax = 4096
-    /// Runs of payload bytes that one change moves, and their length, in bytes: the committer is
-    /// held up for about two milliseconds.
+    /// Runs of payload bytes that one change moves.
     public var relocatedRowsMax = 128
+    /// Payload bytes that one change moves, a run more at most.
     public var relocatedBytesMax: Int64 = 524_288
     /// Runs that a pass of cleaning remembers, some hundred bytes each.
     public var cleanedExtentsMax: Int64 = 262_144

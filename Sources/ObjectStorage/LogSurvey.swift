@@ -156,6 +156,7 @@ enum DeadRanges {
     ///   - segment: The segment.
     ///   - live: The runs that are named, as ranges of addresses, in any order.
     ///   - blockBytes: The length of a block.
+    /// - Returns: The ranges, ascending and apart.
     static func of(
         _ segment: LogSegment,
         live: [Range<LogPosition>],

@@ -97,8 +97,9 @@ struct CompletionProposal: Sendable {
 
 /// Runs of payload bytes in the log that are to move into this change's record.
 struct RelocationProposal: Sendable {
-    /// Those that no longer belong to their row are passed over. With none at all the change
-    /// changes nothing and moves the log on.
+    /// The runs; those that no longer belong to their row are passed over.
+    ///
+    /// With none at all the change changes nothing and moves the log on.
     let moves: [Relocation]
     /// The runs, one after the other.
     let payload: LogPayload

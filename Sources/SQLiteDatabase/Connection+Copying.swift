@@ -25,6 +25,7 @@ extension Connection {
     ///   - path: The file, which must not exist.
     ///   - wish: Asked after every 4 MiB or so.
     /// - Returns: Whether the copy is whole.
+    /// - Throws: ``SQLiteError``; the file may hold anything then.
     public func backUp(
         to path: String,
         _ wish: () -> CopyWish

@@ -58,10 +58,9 @@ final class SnapshotDirectory: Sendable {
     /// The positions of the snapshots, ascending.
     var positions: [LogPosition] { kept.withLock { $0 } }
 
-    /// Begins a snapshot.
+    /// Begins a snapshot; the directory was made when the volume was opened.
     func create(at position: LogPosition) throws(VolumeError) -> SnapshotWriter {
         do throws(DiskError) {
-            try fileSystem.makeDirectories(layout.snapshots)
             let path = layout.snapshot(position) + VolumeLayout.unfinishedSuffix
             let file = try fileSystem.open(path, .createOrReplace)
             return SnapshotWriter(position: position, file: file, directory: self)

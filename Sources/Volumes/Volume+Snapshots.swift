@@ -31,6 +31,7 @@ extension Volume {
     /// Begins a snapshot of the index.
     ///
     /// - Parameter position: The end of the last record that the index has applied.
+    /// - Returns: The snapshot, which is finished or discarded by its one user.
     /// - Throws: `.outOfSpace`, `.writeFailed`, `.volumeFailed`, `.closed`.
     public func createSnapshot(at position: LogPosition) throws(VolumeError) -> SnapshotWriter {
         try health.checkWritable()

@@ -265,6 +265,8 @@ struct VolumeOpening {
         try writing { () throws(DiskError) in
             try fileSystem.makeDirectories(layout.blobs)
             try fileSystem.synchronizeDirectory(layout.blobs)
+            // Its name is flushed with the directory of the volume, once the log's end is known.
+            try fileSystem.makeDirectories(layout.snapshots)
         }
         return Set(names)
     }
