@@ -49,7 +49,7 @@ final class InlineGuard: Sendable {
                 where Self.isFreed(position, length, in: state.freed) { return false }
             }
             for case .inline(let position, let length, _) in extents {
-                let end = LogPosition(position.bytes + Int64(length))
+                let end = position.advanced(by: Int64(length))
                 state.pins[position, default: Pin(count: 0, end: end)].count += 1
             }
             return true
@@ -131,7 +131,7 @@ final class InlineGuard: Sendable {
     ) -> Bool {
         guard let index = index(of: position, in: freed), position < freed[index].segment.end
         else { return false }
-        let end = LogPosition(position.bytes + Int64(length))
+        let end = position.advanced(by: Int64(length))
         return freed[index].blocks?.intersects(position..<end) ?? true
     }
 
@@ -165,32 +165,39 @@ final class InlineGuard: Sendable {
 
 /// Which blocks of a segment were given back: a bit each, 8 KiB for the blocks of 256 MiB.
 struct FreedBlocks {
-    private let first: LogPosition
+    private let segment: Range<LogPosition>
     private let blockBytes: Int64
     private var bits: [UInt64]
 
     init(_ segment: LogSegment, blockBytes: Int64) {
-        first = segment.first
+        self.segment = segment.first..<segment.end
         self.blockBytes = blockBytes
         let blocks = segment.lengthBytes / blockBytes + 1
         bits = [UInt64](repeating: 0, count: Int(blocks / 64 + 1))
     }
 
     mutating func insert(_ range: Range<LogPosition>) {
-        for block in blocks(range) where block / 64 < bits.count {
-            bits[block / 64] |= 1 << UInt64(block % 64)
-        }
+        for block in blocks(range) { bits[block / 64] |= 1 << UInt64(block % 64) }
     }
 
     func intersects(_ range: Range<LogPosition>) -> Bool {
-        blocks(range).contains { block in
-            block / 64 < bits.count && bits[block / 64] & (1 << UInt64(block % 64)) != 0
-        }
+        blocks(range).contains { bits[$0 / 64] & (1 << UInt64($0 % 64)) != 0 }
     }
 
+    /// The blocks that a range touches, of those that the segment has.
     private func blocks(_ range: Range<LogPosition>) -> Range<Int> {
-        let lower = (range.lowerBound.bytes - first.bytes) / blockBytes
-        let upper = (range.upperBound.bytes - first.bytes + blockBytes - 1) / blockBytes
-        return Int(lower)..<Int(upper)
+        let within = range.clamped(to: segment)
+        guard !within.isEmpty else { return 0..<0 }
+        let lower = (within.lowerBound.bytes - segment.lowerBound.bytes) / blockBytes
+        let last = (within.upperBound.bytes - segment.lowerBound.bytes - 1) / blockBytes
+        return Int(lower)..<Int(last + 1)
+    }
+}
+
+extension LogPosition {
+    /// The address some bytes further on; the greatest there is, if that lies before it.
+    func advanced(by bytes: Int64) -> LogPosition {
+        let (sum, overflow) = self.bytes.addingReportingOverflow(bytes)
+        return LogPosition(overflow ? .max : sum)
     }
 }

@@ -200,7 +200,7 @@ struct LogCleaner {
         guard let kept, !segments.isEmpty else { return }
         var live: [LogPosition: Set<Range<LogPosition>>] = [:]
         for run in kept {
-            let end = LogPosition(run.position.bytes + run.extent.lengthBytes)
+            let end = run.position.advanced(by: run.extent.lengthBytes)
             live[volume.segmentStart(of: run.position), default: []].insert(run.position..<end)
         }
         let counts = try asking { reader throws(SQLiteError) in try reader.liveSegments() }

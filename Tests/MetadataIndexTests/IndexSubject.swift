@@ -131,6 +131,7 @@ final class IndexSubject {
     func dump() throws -> [String] {
         let tables = [
             "namespace", "line", "version", "object", "blob", "upload", "part", "completion",
+            "segment",
             "node", "tally", "principal",
         ]
         return try index.read { reader throws(SQLiteError) in
