@@ -52,7 +52,10 @@ public struct Server: Sendable {
             accessKey: keys.pair.accessKey,
             secretKey: keys.pair.secretKey
         )
-        let store = try await StoreOpening(folder: folder, root: root).open(logger: logger)
+        var limits = StoreLimits()
+        limits.uploadExpirySeconds = 86_400 * Int64(configuration.uploadExpiryDays)
+        let store = try await StoreOpening(folder: folder, root: root, limits: limits)
+            .open(logger: logger)
         let result = await outcome { try await serve(folder, store, keys: keys, logger: logger) }
         await store.close()
         try result.get()

@@ -17,6 +17,8 @@ public struct ServerConfiguration: Sendable {
     public let readyFile: String?
     /// How much is logged.
     public let logLevel: Logger.Level
+    /// Days after which a multipart upload that was never completed is aborted; 0 keeps all.
+    public let uploadExpiryDays: Int
     /// Root keys from the environment, which replace those in the data folder.
     public let rootKeys: KeyPair?
     /// Whether the data outlives the server.
@@ -54,6 +56,10 @@ public struct ServerConfiguration: Sendable {
         )
         readyFile = options.readyFile ?? settings.string(forKey: "nave.readyFile")
         logLevel = try Self.level(options.logLevel ?? settings.string(forKey: "nave.logLevel"))
+        uploadExpiryDays = try Self.days(
+            options.uploadExpiryDays ?? settings.string(forKey: "nave.uploadExpiryDays"),
+            default: settings.int(forKey: "nave.uploadExpiryDays") ?? 7
+        )
         rootKeys = try KeyPair(
             rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
             secretKey: environment["NAVE_ROOT_SECRET_KEY"]
@@ -82,6 +88,16 @@ public struct ServerConfiguration: Sendable {
     private static func withoutPrefix(_ key: AbsoluteConfigKey) -> AbsoluteConfigKey {
         AbsoluteConfigKey(Array(key.components.dropFirst()), context: key.context)
     }
+
+    /// A number of days, which a file gives as a number and all else as a text.
+    private static func days(_ text: String?, default days: Int) throws(ServerError) -> Int {
+        let given = text.map { Int($0) ?? -1 } ?? days
+        guard (0...daysMax).contains(given) else { throw .uploadExpiryInvalid(text ?? "\(days)") }
+        return given
+    }
+
+    /// A hundred years.
+    private static let daysMax = 36_500
 
     private static func level(_ text: String?) throws(ServerError) -> Logger.Level {
         guard let text else { return .notice }

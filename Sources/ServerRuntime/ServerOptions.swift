@@ -12,6 +12,8 @@ public struct ServerOptions: Sendable {
     public var readyFile: String?
     /// How much is logged: trace, debug, info, notice, warning, error, critical.
     public var logLevel: String?
+    /// Days after which a multipart upload that was never completed is aborted; `0` keeps all.
+    public var uploadExpiryDays: String?
     /// A JSON file with any of these options.
     public var configurationFile: String?
     /// Whether the data outlives the server.
@@ -25,6 +27,7 @@ public struct ServerOptions: Sendable {
         tlsKey: String? = nil,
         readyFile: String? = nil,
         logLevel: String? = nil,
+        uploadExpiryDays: String? = nil,
         configurationFile: String? = nil,
         lifetime: DataLifetime = .kept
     ) {
@@ -34,6 +37,7 @@ public struct ServerOptions: Sendable {
         self.tlsKey = tlsKey
         self.readyFile = readyFile
         self.logLevel = logLevel
+        self.uploadExpiryDays = uploadExpiryDays
         self.configurationFile = configurationFile
         self.lifetime = lifetime
     }

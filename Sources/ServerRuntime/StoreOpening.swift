@@ -7,6 +7,8 @@ import StorageModel
 struct StoreOpening {
     let folder: DataFolder
     let root: Principal?
+    /// The bounds of the store.
+    var limits = StoreLimits()
 
     /// Opens the store.
     ///
@@ -16,6 +18,7 @@ struct StoreOpening {
             volumeDirectory: folder.path,
             indexDirectory: folder.path + "/index",
             root: root,
+            limits: limits,
             clock: SystemClock.now
         )
         do {

@@ -39,6 +39,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: notice)")
     var logLevel: String?
 
+    @Option(
+        help: "Days after which an abandoned multipart upload is aborted; 0 keeps all. (default: 7)"
+    )
+    var uploadExpiryDays: String?
+
     @Option(help: "JSON file with any of these options.", completion: .file())
     var config: String?
 
@@ -55,6 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
             tlsKey: tlsKey,
             readyFile: readyFile,
             logLevel: logLevel,
+            uploadExpiryDays: uploadExpiryDays,
             configurationFile: config,
             lifetime: ephemeral ? .ephemeral : .kept
         )
