@@ -21,9 +21,9 @@ struct CanonicalRequest {
         method: String,
         path: ArraySlice<UInt8>,
         pathForm: PathForm,
-        query: QueryTable,
-        headers: HeaderTable,
-        signedHeaders: SignedHeaderList,
+        query: borrowing QueryTable,
+        headers: borrowing HeaderTable,
+        signedHeaders: borrowing SignedHeaderList,
         payload: ArraySlice<UInt8>
     ) {
         let newline = UInt8(ascii: "\n")
@@ -61,13 +61,19 @@ struct CanonicalRequest {
     /// The text that is signed.
     func stringToSign(timestamp: [UInt8], scope: ArraySlice<UInt8>) -> [UInt8] {
         let newline = UInt8(ascii: "\n")
-        var text = Array("AWS4-HMAC-SHA256\n".utf8)
+        var text: [UInt8] = []
         text.reserveCapacity(100 + timestamp.count + scope.count)
+        text.append("AWS4-HMAC-SHA256\n")
         text.append(contentsOf: timestamp)
         text.append(newline)
         text.append(contentsOf: scope)
         text.append(newline)
-        appendDigits(SHA256.digest(of: bytes), to: &text)
+        withUnsafeTemporaryAllocation(byteCount: SHA256.digestBytes, alignment: 8) { digest in
+            var hash = SHA256()
+            hash.update(bytes)
+            hash.finalize(into: digest)
+            appendDigits(UnsafeRawBufferPointer(digest), to: &text)
+        }
         return text
     }
 }

@@ -55,9 +55,14 @@ public struct ChunkSigningContext: Sendable {
 
 /// Appends bytes as lower-case hexadecimal digits.
 func appendDigits(_ bytes: [UInt8], to text: inout [UInt8]) {
-    for byte in bytes {
-        text.append(Hexadecimal.digit(byte >> 4))
-        text.append(Hexadecimal.digit(byte & 15))
+    bytes.withUnsafeBytes { appendDigits($0, to: &text) }
+}
+
+/// Appends bytes as lower-case hexadecimal digits.
+func appendDigits(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(byteCount: bytes.count * 2, alignment: 8) { digits in
+        Hexadecimal.encode(bytes, into: digits)
+        text.append(contentsOf: UnsafeRawBufferPointer(digits))
     }
 }
 

@@ -35,20 +35,23 @@ enum ContentDigest: Equatable {
         }
     }
 
-    /// How the body is to be read, given what its chunks are signed with, if anything.
+    /// How the body is to be read, given what its chunks are signed with, if anything; few requests
+    /// have chunks, so it is made only when it is needed.
     ///
     /// - Throws: ``AuthenticationError/headersUnsigned(_:)`` if chunks are signed but the request
     ///   is not.
-    func payload(_ context: ChunkSigningContext?) throws(AuthenticationError) -> PayloadSigning {
+    func payload(
+        _ context: () -> ChunkSigningContext?
+    ) throws(AuthenticationError) -> PayloadSigning {
         switch self {
         case .unsigned: return .unsigned
         case .sha256(let digest): return .sha256(digest)
         case .chunksUnsignedWithTrailer: return .chunksUnsignedWithTrailer
         case .chunksSigned:
-            guard let context else { throw .headersUnsigned(["x-amz-content-sha256"]) }
+            guard let context = context() else { throw .headersUnsigned(["x-amz-content-sha256"]) }
             return .chunksSigned(context)
         case .chunksSignedWithTrailer:
-            guard let context else { throw .headersUnsigned(["x-amz-content-sha256"]) }
+            guard let context = context() else { throw .headersUnsigned(["x-amz-content-sha256"]) }
             return .chunksSignedWithTrailer(context)
         }
     }

@@ -62,16 +62,24 @@ enum PercentCoding {
             let byte = text[index]
             if isUnreserved(byte) || (byte == UInt8(ascii: "/") && slash == .kept) {
                 index += 1
-            } else if let encoded = encodedByte(text, at: index),
-                isCapital(text[index + 1]), isCapital(text[index + 2]),
-                !isUnreserved(encoded), encoded != UInt8(ascii: "/") || slash == .encoded
-            {
+            } else if isCanonicalEscape(text, at: index, slash) {
                 index += 3
             } else {
                 break
             }
         }
         return index
+    }
+
+    /// Whether a `%` stands here with two capital digits for a byte that is to be encoded.
+    static func isCanonicalEscape(
+        _ text: UnsafeBufferPointer<UInt8>,
+        at index: Int,
+        _ slash: Slash
+    ) -> Bool {
+        guard let encoded = encodedByte(text, at: index) else { return false }
+        return isCapital(text[index + 1]) && isCapital(text[index + 2]) && !isUnreserved(encoded)
+            && (encoded != UInt8(ascii: "/") || slash == .encoded)
     }
 
     /// The byte that a `%` and two digits stand for; `nil` if there is no such thing here.
@@ -85,21 +93,20 @@ enum PercentCoding {
 
     /// The bytes that encoded text stands for.
     static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count)
         text.withUnsafeBufferPointer { text in
-            var index = 0
-            while index < text.count {
-                if let encoded = encodedByte(text, at: index) {
-                    bytes.append(encoded)
-                    index += 3
-                } else {
-                    bytes.append(text[index])
-                    index += 1
+            // Decoding never makes text longer.
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count) { bytes in
+                var count = 0
+                var index = 0
+                while index < text.count {
+                    let encoded = encodedByte(text, at: index)
+                    bytes[count] = encoded ?? text[index]
+                    index &+= encoded == nil ? 1 : 3
+                    count &+= 1
                 }
+                return Array(bytes[..<count])
             }
         }
-        return bytes
     }
 
     private static func append(_ byte: UInt8, slash: Slash, to target: inout [UInt8]) {
@@ -112,13 +119,17 @@ enum PercentCoding {
         }
     }
 
+    /// Whether each of the 256 bytes is unreserved, for long runs of them.
+    static let unreserved = (UInt8.min...UInt8.max).map(isUnreserved)
+
     /// Letters, digits, `-`, `.`, `_` and `~`.
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
+    @inline(__always)
+    static func isUnreserved(_ byte: UInt8) -> Bool {
         // One bit per character: `-`, `.` and digits among the first 64, the rest among the next.
         let low: UInt64 = 0x03FF_6000_0000_0000
         let high: UInt64 = 0x47FF_FFFE_87FF_FFFE
         let bits = byte < 64 ? low : byte < 128 ? high : 0
-        return bits >> UInt64(byte & 63) & 1 == 1
+        return bits &>> UInt64(byte) & 1 == 1
     }
 
     private static func isCapital(_ digit: UInt8) -> Bool { digit <= UInt8(ascii: "F") }

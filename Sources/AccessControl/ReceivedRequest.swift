@@ -15,37 +15,32 @@ struct ReceivedRequest {
     let headers: HeaderTable
 
     init(_ head: RequestHead) {
-        method = head.method
-        target = Array(head.target.utf8)
+        // In a constant of its own: a property that is read before all are set costs a copy of all.
+        let target = Array(head.target.utf8)
         let pathEnd = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        method = head.method
+        self.target = target
         path = target[..<pathEnd]
-        query = QueryTable(target[pathEnd...].dropFirst(), plus: .space)
+        query = QueryTable(target, from: pathEnd + 1, plus: .space)
         headers = HeaderTable(head.headers)
     }
 
-    /// The forms to try, the usual one first.
-    ///
-    /// The others differ only where the request holds characters that clients encode in different
-    /// ways. All of them name the same resource.
-    var signedForms: some Sequence<SignedForm> {
-        sequence(state: 0) { step -> SignedForm? in
-            while step < 4 {
-                defer { step += 1 }
-                let isPathAsSent = step & 1 == 1
-                let isPlusPlus = step & 2 == 2
-                if isPathAsSent && !hasAmbiguousPath { continue }
-                if isPlusPlus && !hasPlusInQuery { continue }
-                return SignedForm(
-                    path: isPathAsSent ? .asSent : .encodedAgain,
-                    query: isPlusPlus ? queryWithPlus : query
-                )
-            }
-            return nil
-        }
-    }
+    /// What every SDK signs.
+    var usualForm: SignedForm { SignedForm(path: .encodedAgain, query: query) }
 
-    private var queryWithPlus: QueryTable {
-        QueryTable(target[path.endIndex...].dropFirst(), plus: .plus)
+    /// The other forms to try.
+    ///
+    /// They differ from the usual one only where the request holds characters that clients encode
+    /// in different ways. All of them name the same resource.
+    var otherForms: [SignedForm] {
+        var forms: [SignedForm] = []
+        let queryWithPlus =
+            hasPlusInQuery ? QueryTable(target, from: path.endIndex + 1, plus: .plus) : nil
+        if hasAmbiguousPath { forms.append(SignedForm(path: .asSent, query: query)) }
+        guard let queryWithPlus else { return forms }
+        forms.append(SignedForm(path: .encodedAgain, query: queryWithPlus))
+        if hasAmbiguousPath { forms.append(SignedForm(path: .asSent, query: queryWithPlus)) }
+        return forms
     }
 
     private var hasPlusInQuery: Bool {

@@ -63,7 +63,7 @@ public struct RequestSigner: Sendable {
         let signature = signature(
             of: head,
             signedHeaders: "host",
-            payload: digest ?? ContentDigest.unsignedText,
+            payload: digest.map { Array($0) } ?? ContentDigest.unsignedText,
             time
         )
         return unsigned + "&X-Amz-Signature=" + signature

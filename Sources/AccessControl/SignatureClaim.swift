@@ -4,6 +4,33 @@ enum SignaturePlace {
     case query
 }
 
+/// Where the last four slashes of a credential are, with an access key before them; an access key
+/// may hold slashes itself.
+private struct Slashes {
+    let first: Int
+    let second: Int
+    let third: Int
+    let fourth: Int
+
+    init?(_ credential: [UInt8]) {
+        var end = credential.count
+        func previous() -> Int? {
+            while end > 0 {
+                end -= 1
+                if credential[end] == UInt8(ascii: "/") { return end }
+            }
+            return nil
+        }
+        guard let fourth = previous(), let third = previous(), let second = previous(),
+            let first = previous(), first > 0
+        else { return nil }
+        self.first = first
+        self.second = second
+        self.third = third
+        self.fourth = fourth
+    }
+}
+
 /// What a request says about its signature: whose key, for which scope, over which headers.
 struct SignatureClaim {
     /// The longest credential that is read, in bytes.
@@ -17,16 +44,17 @@ struct SignatureClaim {
     let accessKey: Range<Int>
     /// Where the scope, which is the rest, lies in ``credential``.
     let scope: Range<Int>
-    /// Where the parts of the scope lie in ``credential``: date, region, service.
-    let scopeParts: [Range<Int>]
+    private let dateRange: Range<Int>
+    private let regionRange: Range<Int>
+    private let serviceRange: Range<Int>
     /// The headers it covers.
     let signedHeaders: SignedHeaderList
     /// The signature as sent; 64 digits if it can be right.
-    let signature: [UInt8]
+    let signature: ArraySlice<UInt8>
 
-    var date: ArraySlice<UInt8> { credential[scopeParts[0]] }
-    var region: ArraySlice<UInt8> { credential[scopeParts[1]] }
-    var service: ArraySlice<UInt8> { credential[scopeParts[2]] }
+    var date: ArraySlice<UInt8> { credential[dateRange] }
+    var region: ArraySlice<UInt8> { credential[regionRange] }
+    var service: ArraySlice<UInt8> { credential[serviceRange] }
 
     /// Reads an `Authorization` header that begins with `AWS4-HMAC-SHA256`.
     init(
@@ -63,7 +91,7 @@ struct SignatureClaim {
             place: .header,
             credential: Array(credential),
             signedHeaders: Array(signedHeaders),
-            signature: Array(signature),
+            signature: signature,
             service: service
         )
     }
@@ -87,8 +115,8 @@ struct SignatureClaim {
         }
         try self.init(
             place: .query,
-            credential: credential,
-            signedHeaders: signedHeaders,
+            credential: Array(credential),
+            signedHeaders: Array(signedHeaders),
             signature: signature,
             service: service
         )
@@ -98,37 +126,30 @@ struct SignatureClaim {
         place: SignaturePlace,
         credential: [UInt8],
         signedHeaders: [UInt8],
-        signature: [UInt8],
+        signature: ArraySlice<UInt8>,
         service: [UInt8]
     ) throws(AuthorizationFault) {
         guard credential.count <= Self.credentialBytesMax else { throw .credentialMalformed }
-        // An access key may hold slashes, so the parts are found from the end.
-        var slashes: [Int] = []
-        for index in credential.indices.reversed() where credential[index] == UInt8(ascii: "/") {
-            slashes.append(index)
-            if slashes.count == 4 { break }
-        }
-        guard slashes.count == 4, slashes[3] > 0 else { throw .credentialMalformed }
-        self.place = place
-        self.credential = credential
-        accessKey = 0..<slashes[3]
-        scope = (slashes[3] + 1)..<credential.count
-        scopeParts = [
-            (slashes[3] + 1)..<slashes[2], (slashes[2] + 1)..<slashes[1],
-            (slashes[1] + 1)..<slashes[0],
-        ]
+        guard let slashes = Slashes(credential) else { throw .credentialMalformed }
         guard let list = SignedHeaderList(signedHeaders) else { throw .signedHeadersMalformed }
-        self.signedHeaders = list
-        self.signature = signature
-        let terminator = credential[(slashes[0] + 1)...]
+        let terminator = credential[(slashes.fourth + 1)...]
         guard terminator.holds("aws4_request") else {
             throw .scopeTerminatorWrong(String(decoding: terminator, as: UTF8.self))
         }
-        let named = credential[scopeParts[2]]
+        let named = credential[(slashes.third + 1)..<slashes.fourth]
         guard named.elementsEqual(service) else {
             throw .scopeServiceWrong(String(decoding: named, as: UTF8.self))
         }
-        guard !scopeParts[1].isEmpty else { throw .credentialMalformed }
+        guard slashes.third > slashes.second + 1 else { throw .credentialMalformed }
         guard list.contains("host") else { throw .hostUnsigned }
+        self.place = place
+        self.credential = credential
+        accessKey = 0..<slashes.first
+        scope = (slashes.first + 1)..<credential.count
+        dateRange = (slashes.first + 1)..<slashes.second
+        regionRange = (slashes.second + 1)..<slashes.third
+        serviceRange = (slashes.third + 1)..<slashes.fourth
+        self.signedHeaders = list
+        self.signature = signature
     }
 }

@@ -51,7 +51,7 @@ public final class SignatureVerifier: Sendable {
             let digest = try contentDigest(request, nil)
             return VerifiedRequest(
                 principal: nil,
-                payload: try digest?.payload(nil) ?? .unsigned
+                payload: try digest?.payload({ nil }) ?? .unsigned
             )
         }
         let time = try signingTime(of: request, claim)
@@ -65,13 +65,15 @@ public final class SignatureVerifier: Sendable {
         let accessKey = String(decoding: claim.credential[claim.accessKey], as: UTF8.self)
         guard let principal = principalFor(accessKey) else { throw .accessKeyUnknown(accessKey) }
         let key = try verifiedKey(request, claim, time, payloadText, principal)
-        let context = ChunkSigningContext(
-            key: key,
-            timestamp: time.text,
-            scope: Array(claim.credential[claim.scope]),
-            seed: claim.signature
-        )
-        let payload = try digest?.payload(context) ?? payloadWithoutDigest(claim)
+        let payload =
+            try digest?.payload {
+                ChunkSigningContext(
+                    key: key,
+                    timestamp: time.text,
+                    scope: Array(claim.credential[claim.scope]),
+                    seed: Array(claim.signature)
+                )
+            } ?? payloadWithoutDigest(claim)
         return VerifiedRequest(principal: principal, payload: payload)
     }
 
@@ -143,7 +145,7 @@ public final class SignatureVerifier: Sendable {
         _ claim: SignatureClaim?
     ) throws(AuthenticationError) -> ContentDigest? {
         if claim?.place == .query, let signed = request.query.value("X-Amz-Content-Sha256") {
-            return try ContentDigest(signed[...])
+            return try ContentDigest(signed)
         }
         guard let text = request.headers.value("x-amz-content-sha256") else { return nil }
         return try ContentDigest(text)
@@ -165,7 +167,7 @@ public final class SignatureVerifier: Sendable {
             case .emptyBody: return ContentDigest.emptyText[...]
             }
         case .query:
-            if let signed = request.query.value("X-Amz-Content-Sha256") { return signed[...] }
+            if let signed = request.query.value("X-Amz-Content-Sha256") { return signed }
             if let header, claim.signedHeaders.contains("x-amz-content-sha256") { return header }
             return ContentDigest.unsignedText[...]
         }
@@ -253,38 +255,24 @@ public final class SignatureVerifier: Sendable {
                 region: claim.region,
                 service: claim.service
             )
-        var mismatch: SignatureMismatch?
-        for form in request.signedForms {
-            let canonical = CanonicalRequest(
-                method: request.method,
-                path: request.path,
-                pathForm: form.path,
-                query: form.query,
-                headers: request.headers,
-                signedHeaders: claim.signedHeaders,
-                payload: payloadText
-            )
-            let text = canonical.stringToSign(
-                timestamp: time.text,
-                scope: claim.credential[claim.scope]
-            )
-            if ConstantTime.equals(digits(key.authenticate(text)), claim.signature) {
-                if kept == nil {
-                    keys.keep(key, claim.credential, secretKey: principal.secretKey)
-                }
-                return key
-            }
-            if mismatch == nil {
-                mismatch = SignatureMismatch(
-                    accessKey: principal.accessKey,
-                    signatureProvided: String(decoding: claim.signature, as: UTF8.self),
-                    stringToSign: String(decoding: text, as: UTF8.self),
-                    canonicalRequest: String(decoding: canonical.bytes, as: UTF8.self)
-                )
-            }
+        func signed(_ form: ReceivedRequest.SignedForm) -> SignedText {
+            SignedText(request, form, claim, time, payloadText)
         }
-        guard let mismatch else { preconditionFailure("a request has at least one signed form") }
-        throw .signatureMismatch(mismatch)
+        let usual = signed(request.usualForm)
+        let isVerified =
+            usual.hasSignature(of: claim, key)
+            || request.otherForms.contains { signed($0).hasSignature(of: claim, key) }
+        guard isVerified else {
+            let mismatch = SignatureMismatch(
+                accessKey: principal.accessKey,
+                signatureProvided: String(decoding: claim.signature, as: UTF8.self),
+                stringToSign: String(decoding: usual.text, as: UTF8.self),
+                canonicalRequest: String(decoding: usual.canonical.bytes, as: UTF8.self)
+            )
+            throw .signatureMismatch(mismatch)
+        }
+        if kept == nil { keys.keep(key, claim.credential, secretKey: principal.secretKey) }
+        return key
     }
 
     private static func malformed(
@@ -294,6 +282,46 @@ public final class SignatureVerifier: Sendable {
         switch place {
         case .header: .authorizationHeaderMalformed(fault)
         case .query: .authorizationQueryMalformed(fault)
+        }
+    }
+}
+
+/// What a client signed if it wrote its request in one form.
+private struct SignedText {
+    let canonical: CanonicalRequest
+    let text: [UInt8]
+
+    init(
+        _ request: borrowing ReceivedRequest,
+        _ form: borrowing ReceivedRequest.SignedForm,
+        _ claim: borrowing SignatureClaim,
+        _ time: borrowing SigningTime,
+        _ payload: ArraySlice<UInt8>
+    ) {
+        canonical = CanonicalRequest(
+            method: request.method,
+            path: request.path,
+            pathForm: form.path,
+            query: form.query,
+            headers: request.headers,
+            signedHeaders: claim.signedHeaders,
+            payload: payload
+        )
+        text = canonical.stringToSign(
+            timestamp: time.text,
+            scope: claim.credential[claim.scope]
+        )
+    }
+
+    func hasSignature(of claim: SignatureClaim, _ key: HMACSHA256.Key) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: 3 * HMACSHA256.codeBytes, alignment: 8) { memory in
+            let code = UnsafeMutableRawBufferPointer(rebasing: memory[..<HMACSHA256.codeBytes])
+            let digits = UnsafeMutableRawBufferPointer(rebasing: memory[HMACSHA256.codeBytes...])
+            text.withUnsafeBytes { key.authenticate($0, into: code) }
+            Hexadecimal.encode(UnsafeRawBufferPointer(code), into: digits)
+            return claim.signature.withUnsafeBytes {
+                ConstantTime.equals(UnsafeRawBufferPointer(digits), $0)
+            }
         }
     }
 }

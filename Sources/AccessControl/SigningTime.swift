@@ -14,9 +14,9 @@ struct SigningTime: Hashable, Sendable {
     init?(basic text: some RandomAccessCollection<UInt8>) {
         let text = Array(text)
         guard text.count == 16, text[8] == UInt8(ascii: "T"), text[15] == UInt8(ascii: "Z"),
-            let year = Self.number(text[0..<4]), let month = Self.number(text[4..<6]),
-            let day = Self.number(text[6..<8]), let hour = Self.number(text[9..<11]),
-            let minute = Self.number(text[11..<13]), let second = Self.number(text[13..<15]),
+            let year = Self.number(text, 0..<4), let month = Self.number(text, 4..<6),
+            let day = Self.number(text, 6..<8), let hour = Self.number(text, 9..<11),
+            let minute = Self.number(text, 11..<13), let second = Self.number(text, 13..<15),
             let time = Self.time(year, month, day, hour, minute, second)
         else { return nil }
         self.text = text
@@ -29,10 +29,10 @@ struct SigningTime: Hashable, Sendable {
     init?(httpDate: some RandomAccessCollection<UInt8>) {
         let text = Array(httpDate)
         guard text.count == 29, text.suffix(4).elementsEqual(" GMT".utf8),
-            let day = Self.number(text[5..<7]),
+            let day = Self.number(text, 5..<7),
             let month = Self.months.firstIndex(where: { text[8..<11].elementsEqual($0.utf8) }),
-            let year = Self.number(text[12..<16]), let hour = Self.number(text[17..<19]),
-            let minute = Self.number(text[20..<22]), let second = Self.number(text[23..<25]),
+            let year = Self.number(text, 12..<16), let hour = Self.number(text, 17..<19),
+            let minute = Self.number(text, 20..<22), let second = Self.number(text, 23..<25),
             let time = Self.time(year, month + 1, day, hour, minute, second)
         else { return nil }
         self.init(time)
@@ -63,9 +63,10 @@ struct SigningTime: Hashable, Sendable {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    private static func number(_ text: [UInt8], _ range: Range<Int>) -> Int? {
         var value = 0
-        for digit in digits {
+        for index in range {
+            let digit = text[index]
             guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
             value = value * 10 + Int(digit - UInt8(ascii: "0"))
         }

@@ -5,11 +5,21 @@ public enum Hexadecimal {
     /// Writes bytes in lower-case digits.
     public static func encode(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-            for (index, byte) in bytes.enumerated() {
-                buffer[index * 2] = digit(byte >> 4)
-                buffer[index * 2 + 1] = digit(byte & 15)
-            }
+            bytes.withUnsafeBytes { encode($0, into: UnsafeMutableRawBufferPointer(buffer)) }
             return bytes.count * 2
+        }
+    }
+
+    /// Writes bytes in lower-case digits to the beginning of `target`, which has room for two per
+    /// byte.
+    public static func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        into target: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(target.count >= bytes.count * 2, "the target holds two digits a byte")
+        for index in bytes.indices {
+            target[index &* 2] = digit(bytes[index] >> 4)
+            target[index &* 2 &+ 1] = digit(bytes[index] & 15)
         }
     }
 
@@ -34,7 +44,7 @@ public enum Hexadecimal {
 
     /// The lower-case digit of a value below 16.
     public static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
+        value &+ (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") &- 10)
     }
 
     /// The value of a digit of either case; `nil` for any other byte.

@@ -38,6 +38,45 @@ enum ASCII {
         (byte >= space && byte != delete) || byte == tab
     }
 
+    /// The first position from `start` on that holds a byte below `least` or a DEL; the end of the
+    /// bytes if there is none.
+    ///
+    /// Eight bytes at a time: a target with a signature has more than 300 of them.
+    static func runEnd(
+        _ bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        least: UInt8
+    ) -> Int {
+        precondition(least <= 0x80, "the test of eight bytes at once is for ASCII")
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        let bound = ones &* UInt64(least)
+        var position = start
+        while position &+ 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            // A byte borrows from above only if it is below the bound itself, so a hit may bring
+            // false ones after it but never stands alone; the bytes are then looked at singly.
+            let low = (word &- bound) & ~word
+            let difference = word ^ (ones &* UInt64(delete))
+            let deletes = (difference &- ones) & ~difference
+            if (low | deletes) & tops != 0 { break }
+            position &+= 8
+        }
+        while position < bytes.count, bytes[position] >= least, bytes[position] != delete {
+            position &+= 1
+        }
+        return position
+    }
+
+    /// Whether all the bytes are ASCII.
+    static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var all: UInt8 = 0
+        for byte in bytes {
+            all |= byte
+        }
+        return all < 0x80
+    }
+
     @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool {
         byte >= zero && byte <= 0x39

@@ -43,12 +43,18 @@ extension ConnectionHandler {
         current.work = nil
         current.isBodyHeld = false
         let plan = ResponsePlan(response, method: current.method, version: current.version)
+        let head = ResponseHead(
+            status: response.status,
+            headers: response.headers,
+            framing: plan.framing
+        )
+        let signs = head.writeFields(into: &loop.output)
         state.answerReady(
-            plan.framing == .untilClose ? .close : response.persistence,
+            plan.framing == .untilClose ? .close : signs.persistence,
             unread: parser.remainingBytes,
             expectation: expectation
         )
-        writeHead(of: response, framing: plan.framing)
+        writeEnding(of: head, signs)
         loop.counters.requestAnswered()
         switch plan.body {
         case .omitted: answerSent()
@@ -64,29 +70,30 @@ extension ConnectionHandler {
         loop.counters.requestAnswered()
         loop.counters.requestRefused()
         current.version = .http11
-        if case .bytes(var bytes) = response.body {
-            writeHead(of: response, framing: .sized(Int64(bytes.readableBytes)))
-            loop.output.writeBuffer(&bytes)
-        } else {
-            writeHead(of: response, framing: .sized(0))
-        }
+        var body = ByteBuffer()
+        if case .bytes(let bytes) = response.body { body = bytes }
+        let head = ResponseHead(
+            status: response.status,
+            headers: response.headers,
+            framing: .sized(Int64(body.readableBytes))
+        )
+        writeEnding(of: head, head.writeFields(into: &loop.output))
+        loop.output.writeBuffer(&body)
         answerSent()
     }
 
-    private func writeHead(of response: HTTPResponse, framing: ResponseHead.Framing) {
+    private func writeEnding(of head: ResponseHead, _ signs: ResponseHead.FieldSigns) {
         let connection: ResponseHead.Connection =
             if !state.keepsAlive {
                 .close
             } else {
                 current.version == .http10 ? .keepAlive : .unsaid
             }
-        let head = ResponseHead(
-            status: response.status,
-            headers: response.headers,
-            framing: framing,
+        head.writeEnding(
+            into: &loop.output,
+            date: signs.hasDate ? nil : loop.dateText(at: .now()),
             connection: connection
         )
-        head.write(into: &loop.output, date: loop.dateText(at: .now()))
     }
 
     func answerSent() {
@@ -115,7 +122,7 @@ extension ConnectionHandler {
 
     /// Sends of the body in progress what the channel takes, up to the budget.
     func sendBody(_ budget: inout Int) {
-        while let context, context.channel.isWritable, budget > 0, pulled?.isReading == false {
+        while pulled?.isReading == false, budget > 0, let context, context.channel.isWritable {
             pullPiece(&budget, context)
         }
         takeStreamed()

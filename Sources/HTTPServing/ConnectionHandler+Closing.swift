@@ -29,6 +29,12 @@ extension ConnectionHandler {
     }
 
     private func hand(_ bytes: ByteBuffer) {
+        // An answer that waits for the end of the turn goes before anything else.
+        if let held = takeHeldOutput() { pass(held) }
+        pass(bytes)
+    }
+
+    private func pass(_ bytes: ByteBuffer) {
         guard let context else { return }
         progress.handedBytes += Int64(bytes.readableBytes)
         isFlushNeeded = true
@@ -37,6 +43,7 @@ extension ConnectionHandler {
 
     /// Flushes what was written since the last flush, and begins a close that waits for it.
     func flush() {
+        releaseOutput()
         let hasOutput = loop.output.readableBytes > 0
         writeOutput()
         if isFlushNeeded {
@@ -46,6 +53,31 @@ extension ConnectionHandler {
         // After the flush the channel has let go of the memory, and it is used again.
         if hasOutput { loop.output.clear() }
         if case .wanted(let lingers) = closing { closeWhenFlushed(lingers: lingers) }
+    }
+
+    // MARK: Output that waits for the end of the turn
+
+    /// Keeps the output for the end of the loop's turn, to be sent together with that of other
+    /// connections.
+    func holdOutput() {
+        swap(&heldOutput, &loop.output)
+        loop.hold(self)
+    }
+
+    /// Sends what is held.
+    func releaseOutput() {
+        guard let held = takeHeldOutput() else { return }
+        pass(held)
+        isFlushNeeded = false
+        context?.flush()
+        loop.takeBack(held)
+    }
+
+    private func takeHeldOutput() -> ByteBuffer? {
+        guard heldOutput.readableBytes > 0 else { return nil }
+        var held = ByteBuffer()
+        swap(&held, &heldOutput)
+        return held
     }
 
     // MARK: Closing

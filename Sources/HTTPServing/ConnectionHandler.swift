@@ -35,6 +35,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var deadline: NIODeadline?
     var progress = WriteProgress()
     var isFlushNeeded = false
+    /// Answers that are sent at the end of the loop's turn.
+    var heldOutput = ByteBuffer()
 
     private var isAdvancing = false
     private var isReadHeld = false
@@ -109,6 +111,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         stream = nil
         pulled = nil
         input = ByteBuffer()
+        heldOutput = ByteBuffer()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -171,7 +174,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             sendBody(&budget)
             parseInput(&budget)
             startWork()
-            flush()
+            if canHoldOutput { holdOutput() } else { flush() }
         } while canAdvance && budget > 0
         isAdvancing = false
         if budget <= 0 { advanceLater() }
@@ -180,11 +183,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.read()
     }
 
+    /// Whether the output is all that can be sent now, so that it may wait for the end of the turn.
+    private var canHoldOutput: Bool {
+        closing == .no && !isFlushNeeded && !isInputBlocked && pulled == nil && stream == nil
+            && loop.output.readableBytes > 0 && heldOutput.readableBytes == 0
+    }
+
     /// Whether the flush made room for more.
     private var canAdvance: Bool {
-        guard closing == .no, let context, context.channel.isWritable else { return false }
-        if pulled?.isReading == false { return true }
-        return state.readsHead && isInputBlocked
+        guard closing == .no, pulled?.isReading == false || (state.readsHead && isInputBlocked)
+        else { return false }
+        return context?.channel.isWritable ?? false
     }
 
     private func advanceLater() {
@@ -195,6 +204,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func parseInput(_ budget: inout Int) {
         isInputBlocked = parseAll(&budget) == .blocked
+        // The channel reads into the same memory again once nobody else holds it.
+        if input.readableBytes == 0 { input = ByteBuffer() }
         guard !isInputBlocked, isInputEnding, !state.isInputClosed else { return }
         let action = state.inputClosed()
         current.body?.finish(.failed(.clientDisconnected))

@@ -58,14 +58,20 @@ struct FramingFields {
         return Int64(value)
     }
 
+    /// The bytes below 0x40 that a host may have, as bits: digits, `%`, `-`, `.` and `:`.
+    private static let lowHostBytes: UInt64 = 0x07FF_6020_0000_0000
+    /// The others below 0x80: letters, `[`, `]`, `_` and `~`.
+    private static let highHostBytes: UInt64 = 0x47FF_FFFE_AFFF_FFFE
+
     /// Whether the text can be the value of `Host`; the empty text can.
-    static func isHost(_ value: String) -> Bool {
-        value.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            case 0x2D, 0x2E, 0x3A, 0x5B, 0x5D, 0x5F, 0x7E, 0x25: true  // - . : [ ] _ ~ %
-            default: false
+    static func isHost(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            for byte in bytes {
+                let bits = byte < 0x40 ? lowHostBytes : highHostBytes
+                guard byte < 0x80, bits &>> UInt64(byte) & 1 == 1 else { return false }
             }
+            return true
         }
     }
 

@@ -27,60 +27,114 @@ struct ResponseHead {
     var status: HTTPResponseStatus
     var headers: HTTPHeaders
     var framing: Framing
-    var connection: Connection
 
-    /// Appends the head to `output`.
+    /// What the responder's fields say about the rest of the head and about the connection.
+    struct FieldSigns {
+        var hasDate = false
+        var persistence = RequestHead.Persistence.keepAlive
+    }
+
+    /// Room that most heads need no more than; longer ones are written in several goes.
+    private static let usualBytes = 1024
+    /// Room for what the server adds itself.
+    private static let endingBytes = 256
+
+    /// Appends the whole head to `output`.
     ///
     /// - Parameters:
     ///   - output: What is being sent.
     ///   - date: The value of `Date`, used unless the responder gave one.
-    func write(into output: inout ByteBuffer, date: String) {
-        writeStatusLine(into: &output)
-        var hasDate = false
-        for (name, value) in headers {
-            switch Self.role(of: name) {
-            case .ordinary: break
-            case .date: hasDate = true
-            case .length: guard framing == .given else { continue }
-            case .connection: continue
+    ///   - connection: What is said about the connection.
+    func write(into output: inout ByteBuffer, date: String, connection: Connection) {
+        let signs = writeFields(into: &output)
+        writeEnding(into: &output, date: signs.hasDate ? nil : date, connection: connection)
+    }
+
+    /// Appends the status line and the responder's fields.
+    func writeFields(into output: inout ByteBuffer) -> FieldSigns {
+        var signs = FieldSigns()
+        let reason = status.usualReason == nil ? status.reasonPhrase : ""
+        var next = headers.startIndex
+        var isBegun = false
+        var neededBytes = Self.usualBytes + reason.utf8.count
+        while next < headers.endIndex || !isBegun {
+            output.writeWithUnsafeMutableBytes(minimumWritableBytes: neededBytes) { target in
+                var writer = HeadWriter(target)
+                if !isBegun { writeStatusLine(reason, &writer) }
+                isBegun = true
+                while next < headers.endIndex {
+                    let (name, value) = headers[next]
+                    neededBytes = name.utf8.count + value.utf8.count + 4
+                    guard neededBytes <= writer.room else { break }
+                    write(name, value, &writer, &signs)
+                    headers.formIndex(after: &next)
+                }
+                return writer.count
             }
-            Self.write(name: name, value: value, into: &output)
         }
-        if !hasDate {
-            output.writeStaticString("Date: ")
-            output.writeString(date)
-            output.writeStaticString("\r\n")
-        }
-        switch framing {
-        case .none, .given, .untilClose: break
-        case .sized(let bytes):
-            output.writeStaticString("Content-Length: ")
-            output.writeDecimal(bytes)
-            output.writeStaticString("\r\n")
-        case .chunked: output.writeStaticString("Transfer-Encoding: chunked\r\n")
-        }
-        switch connection {
-        case .unsaid: output.writeStaticString("\r\n")
-        case .close: output.writeStaticString("Connection: close\r\n\r\n")
-        case .keepAlive: output.writeStaticString("Connection: keep-alive\r\n\r\n")
+        return signs
+    }
+
+    /// Appends what the server adds, and the empty line.
+    func writeEnding(into output: inout ByteBuffer, date: String?, connection: Connection) {
+        let dateBytes = date?.utf8.count ?? 0
+        output.writeWithUnsafeMutableBytes(
+            minimumWritableBytes: Self.endingBytes + dateBytes
+        ) { target in
+            var writer = HeadWriter(target)
+            if let date {
+                writer.write("Date: ")
+                writer.writePrintable(date)
+                writer.write("\r\n")
+            }
+            switch framing {
+            case .none, .given, .untilClose: break
+            case .sized(let bytes):
+                writer.write("Content-Length: ")
+                writer.writeDecimal(bytes)
+                writer.write("\r\n")
+            case .chunked: writer.write("Transfer-Encoding: chunked\r\n")
+            }
+            switch connection {
+            case .unsaid: writer.write("\r\n")
+            case .close: writer.write("Connection: close\r\n\r\n")
+            case .keepAlive: writer.write("Connection: keep-alive\r\n\r\n")
+            }
+            return writer.count
         }
     }
 
-    private func writeStatusLine(into output: inout ByteBuffer) {
-        switch status {
-        case .ok: output.writeStaticString("HTTP/1.1 200 OK\r\n")
-        case .partialContent: output.writeStaticString("HTTP/1.1 206 Partial Content\r\n")
-        case .noContent: output.writeStaticString("HTTP/1.1 204 No Content\r\n")
-        case .notModified: output.writeStaticString("HTTP/1.1 304 Not Modified\r\n")
-        case .notFound: output.writeStaticString("HTTP/1.1 404 Not Found\r\n")
-        default:
+    private func writeStatusLine(_ reason: String, _ writer: inout HeadWriter) {
+        writer.write("HTTP/1.1 ")
+        if let usual = status.usualReason {
+            writer.write(usual)
+        } else {
             // A status is NIO's type; the other ones are written from its code.
-            output.writeStaticString("HTTP/1.1 ")
-            output.writeDecimal(Int64(status.code))
-            output.writeStaticString(" ")
-            Self.writeText(status.reasonPhrase, into: &output)
-            output.writeStaticString("\r\n")
+            writer.writeDecimal(Int64(status.code))
+            writer.write(" ")
+            writer.writePrintable(reason)
         }
+        writer.write("\r\n")
+    }
+
+    private func write(
+        _ name: String,
+        _ value: String,
+        _ writer: inout HeadWriter,
+        _ signs: inout FieldSigns
+    ) {
+        switch Self.role(of: name) {
+        case .ordinary: break
+        case .date: signs.hasDate = true
+        case .length: guard framing == .given else { return }
+        case .connection:
+            if name.utf8.count == 10, value.matches("close") { signs.persistence = .close }
+            return
+        }
+        writer.writePrintable(name)
+        writer.write(": ")
+        writer.writePrintable(value)
+        writer.write("\r\n")
     }
 
     private enum Role {
@@ -100,31 +154,19 @@ struct ResponseHead {
         default: .ordinary
         }
     }
+}
 
-    private static func write(name: String, value: String, into output: inout ByteBuffer) {
-        writeText(name, into: &output)
-        output.writeStaticString(": ")
-        writeText(value, into: &output)
-        output.writeStaticString("\r\n")
-    }
-
-    /// Writes text with its control bytes made spaces, so that no value can end its line.
-    private static func writeText(_ text: String, into output: inout ByteBuffer) {
-        let start = output.writerIndex
-        let count = output.writeString(text)
-        output.withUnsafeMutableReadableBytes { bytes in
-            let offset = bytes.count - count
-            let written = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
-            var least = UInt8.max
-            for byte in written {
-                least = min(least, byte)
-            }
-            guard least < ASCII.space else { return }
-            for index in written.indices where written[index] < ASCII.space {
-                written[index] = ASCII.space
-            }
+extension HTTPResponseStatus {
+    /// Code and reason of the frequent statuses, ready to be written.
+    fileprivate var usualReason: StaticString? {
+        switch self {
+        case .ok: "200 OK"
+        case .partialContent: "206 Partial Content"
+        case .noContent: "204 No Content"
+        case .notModified: "304 Not Modified"
+        case .notFound: "404 Not Found"
+        default: nil
         }
-        assert(output.writerIndex == start + count)
     }
 }
 
@@ -133,26 +175,5 @@ extension String {
     func matches(_ name: StaticString) -> Bool {
         var text = self
         return text.withUTF8 { ASCII.matches(UnsafeRawBufferPointer($0), name) }
-    }
-}
-
-extension ByteBuffer {
-    /// Writes a number ≥ 0 in decimal digits.
-    mutating func writeDecimal(_ number: Int64) {
-        precondition(number >= 0, "lengths and statuses are not negative")
-        var rest = UInt64(number)
-        var digits = 1
-        var bound: UInt64 = 10
-        while digits < 19, rest >= bound {
-            digits += 1
-            bound *= 10
-        }
-        writeWithUnsafeMutableBytes(minimumWritableBytes: digits) { target in
-            for index in (0..<digits).reversed() {
-                target[index] = ASCII.zero + UInt8(rest % 10)
-                rest /= 10
-            }
-            return digits
-        }
     }
 }

@@ -43,14 +43,3 @@ struct ResponsePlan: Equatable {
         self.body = body
     }
 }
-
-extension HTTPResponse {
-    /// Whether the service wants the connection closed after this answer.
-    var persistence: RequestHead.Persistence {
-        for (name, value) in headers
-        where name.utf8.count == 10 && name.matches("connection") && value.matches("close") {
-            return .close
-        }
-        return .keepAlive
-    }
-}

@@ -5,6 +5,7 @@ import NIOCore
 ///
 /// Invariants:
 /// - `output` is empty between the turns of connections;
+/// - output is held by at most `holdingMax` connections, and by none between the turns of the loop;
 /// - a sweep is scheduled exactly while there are connections.
 final class ServingLoop {
     let eventLoop: any EventLoop
@@ -14,6 +15,10 @@ final class ServingLoop {
     let logger: Logger
     /// The bytes that the connection whose turn it is will send; its memory is used again.
     var output = ByteBuffer()
+    /// The connections whose output waits for the end of the loop's turn.
+    private var holding: [ConnectionHandler] = []
+    /// Memory of output that was sent.
+    private var spareOutput: [ByteBuffer] = []
     private var date = HTTPDate()
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var sweep: Scheduled<Void>?
@@ -47,6 +52,46 @@ final class ServingLoop {
     /// The value of `Date` now.
     func dateText(at now: NIODeadline) -> String {
         date.text(at: now)
+    }
+
+    // MARK: Output
+
+    /// How many connections may hold output; each holds little more than
+    /// ``ConnectionHandler/joinedBytesMax`` bytes twice.
+    private static let holdingMax = 64
+
+    /// Has a connection send the output it holds at the end of this turn of the loop.
+    ///
+    /// A client that waits for one answer goes back to sleep before the next one is computed, and
+    /// waking it is the dearest part of a small answer. What is computed in one turn is therefore
+    /// sent in one go.
+    func hold(_ connection: ConnectionHandler) {
+        output = spareOutput.popLast() ?? ByteBuffer()
+        holding.append(connection)
+        if holding.count >= Self.holdingMax {
+            releaseAll()
+        } else if holding.count == 1 {
+            let confined = NIOLoopBound(self, eventLoop: eventLoop)
+            eventLoop.execute { confined.value.releaseAll() }
+        }
+    }
+
+    /// Takes back the memory of output that was sent; the channel has let go of it, unless the
+    /// client is slow.
+    func takeBack(_ sent: consuming ByteBuffer) {
+        guard spareOutput.count < Self.holdingMax else { return }
+        sent.clear(minimumCapacity: 0)
+        spareOutput.append(sent)
+    }
+
+    private func releaseAll() {
+        // A connection that is told so may hold anew, behind the others.
+        var next = 0
+        while next < holding.count {
+            holding[next].releaseOutput()
+            next += 1
+        }
+        holding.removeAll(keepingCapacity: true)
     }
 
     // MARK: Connections

@@ -104,4 +104,23 @@ extension IndexReader {
         try find.bind(Int64(bitPattern: id.number), at: 1)
         return try find.first { _ in true } ?? false
     }
+
+    /// The next blobs in order of their numbers, after one or from the first.
+    public func blobs(after last: BlobID?, limit: Int) throws(SQLiteError) -> [BlobID] {
+        let find = try connection.statement(
+            "SELECT id FROM blob WHERE id > ?1 ORDER BY id LIMIT ?2"
+        )
+        try find.bind(last.map { Int64(bitPattern: $0.number) } ?? -1, at: 1)
+        try find.bind(Int64(limit), at: 2)
+        defer { find.rewind() }
+        var blobs: [BlobID] = []
+        while try find.step() { blobs.append(BlobID(UInt64(bitPattern: find.int64(at: 0)))) }
+        return blobs
+    }
+
+    /// How many blobs there are.
+    public func blobCount() throws(SQLiteError) -> Int {
+        let count = try connection.statement("SELECT count(*) FROM blob")
+        return Int(try count.first { $0.int64(at: 0) } ?? 0)
+    }
 }

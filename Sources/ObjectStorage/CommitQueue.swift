@@ -2,10 +2,16 @@ import DiskIO
 import StorageModel
 import Synchronization
 
-/// Proposals on their way to the committer, in order of arrival.
+/// Proposals on their way to the committer.
 ///
 /// While one batch is flushed the next one gathers here, so the length of a batch follows the load
 /// and a lone writer waits for about one flush.
+///
+/// Light proposals and heavy ones wait in a line each, in order of arrival: a batch takes the light
+/// ones first and of the heavy ones no more than a few milliseconds' work, but one at least. So a
+/// small write waits for about one batch however many large deletions are queued, and those
+/// go on whatever else is written. Who waits for an answer has one proposal here, so nobody's own order
+/// is changed.
 ///
 /// State: guarded by `state`.
 final class CommitQueue: Sendable {
@@ -15,15 +21,37 @@ final class CommitQueue: Sendable {
         let answer: @Sendable (Result<CommitOutcome, StoreError>) -> Void
 
         var payloadBytes: Int { proposal.payload.bytes.count }
+        var keyCount: Int { proposal.changedKeyCount }
+    }
+
+    /// Proposals of one weight, those before `next` taken.
+    private struct Line {
+        var items: [Waiting] = []
+        var next = 0
+
+        var count: Int { items.count - next }
+        var first: Waiting? { next < items.count ? items[next] : nil }
+
+        mutating func removeFirst() {
+            next += 1
+            // Moved in one go, now and then.
+            if next == items.count || next == 1024 {
+                items.removeFirst(next)
+                next = 0
+            }
+        }
     }
 
     private struct State {
-        var waiting: [Waiting] = []
+        var light = Line()
+        var heavy = Line()
         var waitingBytes = 0
         var isThreadIdle = false
         var isHeld = false
         var isClosed = false
         var onDrained: [@Sendable () -> Void] = []
+
+        var count: Int { light.count + heavy.count }
     }
 
     private let state = Mutex(State())
@@ -55,10 +83,14 @@ final class CommitQueue: Sendable {
         let (refusal, wakes) = state.withLock { state -> (StoreError?, Bool) in
             guard !state.isClosed else { return (.closed, false) }
             let bytes = state.waitingBytes + item.payloadBytes
-            guard state.waiting.count < limits.queuedChangesMax,
-                bytes <= limits.queuedBytesMax || state.waiting.isEmpty
+            guard state.count < limits.queuedChangesMax,
+                bytes <= limits.queuedBytesMax || state.count == 0
             else { return (.overloaded, false) }
-            state.waiting.append(item)
+            if isHeavy(item) {
+                state.heavy.items.append(item)
+            } else {
+                state.light.items.append(item)
+            }
             state.waitingBytes = bytes
             if state.isHeld { return (nil, false) }
             defer { state.isThreadIdle = false }
@@ -69,7 +101,7 @@ final class CommitQueue: Sendable {
     }
 
     /// How many proposals wait now.
-    var count: Int { state.withLock { $0.waiting.count } }
+    var count: Int { state.withLock { $0.count } }
 
     /// Takes the next batch; waits for one.
     ///
@@ -77,7 +109,7 @@ final class CommitQueue: Sendable {
     func take() -> [Waiting]? {
         while true {
             let taken = state.withLock { state -> [Waiting]? in
-                if !state.waiting.isEmpty, !state.isHeld { return takeBatch(&state) }
+                if state.count > 0, !state.isHeld { return takeBatch(&state) }
                 if state.isClosed { return [] }
                 state.isThreadIdle = true
                 return nil
@@ -90,18 +122,35 @@ final class CommitQueue: Sendable {
         }
     }
 
+    private func isHeavy(_ item: Waiting) -> Bool {
+        item.payloadBytes > limits.lightBytesMax || item.keyCount > limits.lightKeysMax
+    }
+
     private func takeBatch(_ state: inout State) -> [Waiting] {
-        var count = 0
+        var batch: [Waiting] = []
         var bytes = 0
-        while count < min(state.waiting.count, limits.batchChangesMax) {
-            let next = state.waiting[count].payloadBytes
-            if count > 0, bytes + next > limits.batchBytesMax { break }
-            bytes += next
-            count += 1
+        while let next = state.light.first, batch.count < limits.batchChangesMax {
+            if !batch.isEmpty, bytes + next.payloadBytes > limits.batchBytesMax { break }
+            bytes += next.payloadBytes
+            batch.append(next)
+            state.light.removeFirst()
         }
-        let batch = Array(state.waiting[..<count])
-        state.waiting.removeFirst(count)
-        state.waitingBytes -= bytes
+        var heavyBytes = 0
+        var heavyKeys = 0
+        let lightCount = batch.count
+        while let next = state.heavy.first {
+            if batch.count > lightCount,
+                heavyBytes + next.payloadBytes > limits.batchHeavyBytesMax
+                    || heavyKeys + next.keyCount > limits.batchHeavyKeysMax
+            {
+                break
+            }
+            heavyBytes += next.payloadBytes
+            heavyKeys += next.keyCount
+            batch.append(next)
+            state.heavy.removeFirst()
+        }
+        state.waitingBytes -= bytes + heavyBytes
         return batch
     }
 

@@ -18,7 +18,7 @@ import Volumes
 /// - If the index fails after the log took a batch, `isBehind` is set, and no batch is taken before
 ///   the log was replayed into the index.
 final class Committer {
-    let volume: Volume
+    let volume: VolumeSet
     let writer: IndexWriter
     let limits: StoreLimits
     let root: Principal?

@@ -5,13 +5,13 @@ import SQLiteDatabase
 import StorageModel
 import Volumes
 
-/// Opens the index of a volume and brings it forward to the end of the log.
+/// Opens the index of some volumes and brings it forward to the end of the log.
 ///
-/// In this order: the index that is there; the newest snapshot that can be read, and the log from
-/// its position; an older one; an empty index and the whole log, where all of it is still there.
+/// In this order: the index that is there; the newest snapshot that can be read on any volume, and
+/// the log from its position; an older one; an empty index and the whole log, where all of it is still there.
 struct IndexOpening {
     let configuration: ObjectStoreConfiguration
-    let volume: Volume
+    let volume: VolumeSet
     let logger: Logger
 
     /// An index that holds all that the log holds.
@@ -31,7 +31,7 @@ struct IndexOpening {
     }
 
     private var files: IndexFiles { IndexFiles(directory: configuration.indexDirectory) }
-    private var volumeName: String { volume.label.volumeID.description }
+    private var volumeName: String { volume.originID.description }
 
     /// Opens or makes the index.
     ///
@@ -41,18 +41,21 @@ struct IndexOpening {
         try PosixFileSystem().makeDirectories(configuration.indexDirectory)
         files.removeUnfinished()
         if let current = try existing() { return current }
-        var unreadable: [LogPosition] = []
-        for position in volume.snapshotPositions.reversed() {
+        var unreadable: [StoredSnapshot] = []
+        for snapshot in volume.storedSnapshots {
             do {
-                let current = try restored(position)
+                let current = try restored(snapshot)
                 forget(unreadable)
                 return current
             } catch {
                 logger.warning(
                     "snapshot of the index passed over",
-                    metadata: ["position": "\(position.bytes)", "error": "\(error)"]
+                    metadata: [
+                        "position": "\(snapshot.position.bytes)",
+                        "directory": "\(snapshot.directory)", "error": "\(error)",
+                    ]
                 )
-                if Self.isRotten(error) { unreadable.append(position) }
+                if Self.isRotten(error) { unreadable.append(snapshot) }
             }
         }
         return try madeAnew()
@@ -87,9 +90,9 @@ struct IndexOpening {
     }
 
     /// Puts a snapshot in the place of the index.
-    private func restored(_ position: LogPosition) throws -> Current {
-        let snapshot = try volume.openSnapshot(at: position)
-        try copy(snapshot, to: files.restored)
+    private func restored(_ snapshot: StoredSnapshot) throws -> Current {
+        let position = snapshot.position
+        try copy(try snapshot.open(), to: files.restored)
         try files.adoptRestored()
         guard
             let opened = try MetadataIndex.openUsable(
@@ -139,14 +142,17 @@ struct IndexOpening {
     }
 
     /// Snapshots that cannot be read must not count as those that the log was cleaned after.
-    private func forget(_ positions: [LogPosition]) {
-        for position in positions {
+    private func forget(_ snapshots: [StoredSnapshot]) {
+        for snapshot in snapshots {
             do throws(VolumeError) {
-                try volume.removeSnapshot(at: position)
+                try snapshot.remove()
             } catch {
                 logger.warning(
                     "unreadable snapshot not removed",
-                    metadata: ["position": "\(position.bytes)", "error": "\(error)"]
+                    metadata: [
+                        "position": "\(snapshot.position.bytes)",
+                        "directory": "\(snapshot.directory)", "error": "\(error)",
+                    ]
                 )
             }
         }

@@ -17,8 +17,18 @@ public struct StoreLimits: Hashable, Sendable {
     public var queuedBytesMax = 134_217_728
     /// Changes in one group commit.
     public var batchChangesMax = 512
-    /// Payload bytes in one group commit.
+    /// Payload bytes of light changes in one group commit.
     public var batchBytesMax = 16_777_216
+    /// Changes with more payload bytes, or keys, are heavy: they leave light ones the way.
+    public var lightBytesMax = 65_536
+    /// Changes of more keys are heavy.
+    public var lightKeysMax = 8
+    /// Payload bytes of heavy changes in one group commit, unless it is a single one: some
+    /// milliseconds of a disk's time.
+    public var batchHeavyBytesMax = 8_388_608
+    /// Keys of heavy changes in one group commit, unless it is a single one: about ten milliseconds
+    /// of the index's time.
+    public var batchHeavyKeysMax = 1000
     /// Bytes that a payload being staged gathers before they are written to its blob.
     public var stageBufferBytes = 524_288
     /// A segment of the log takes no further batch when it would become longer than this, in bytes.

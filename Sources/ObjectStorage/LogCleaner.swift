@@ -13,7 +13,7 @@ import Volumes
 /// object that it is completed to. Segments are removed by the index's own exact counts; the walk
 /// over the rows only finds what is to be copied, or kept.
 struct LogCleaner {
-    let volume: Volume
+    let volume: VolumeSet
     let index: MetadataIndex
     let entries: EntryCache
     let inline: InlineGuard
@@ -33,6 +33,8 @@ struct LogCleaner {
         _ depth: CleaningPlan.Depth,
         goalBytes: Int64
     ) throws(StoreError) -> CleaningReport {
+        // A later pass does what this one is kept from.
+        guard volume.canClean else { return CleaningReport() }
         var survey = try LogSurvey(volume, index)
         if survey.uncoveredDeadBytes > max(goalBytes, survey.deadBytes / 4) {
             do throws(StoreError) {
@@ -89,7 +91,10 @@ struct LogCleaner {
         for segment in segments where pace.goesOn {
             // One that somebody reads from goes in a later pass.
             guard inline.free(segment) else { continue }
-            try translating { () throws(VolumeError) in try volume.removeSegment(segment) }
+            let isRemoved = try translating { () throws(VolumeError) in
+                try volume.removeSegment(segment)
+            }
+            guard isRemoved else { return }
             report.removedSegments += 1
         }
     }
@@ -223,7 +228,10 @@ struct LogCleaner {
             )
             let free = inline.free(dead, of: segment)
             guard !free.isEmpty else { continue }
-            try translating { () throws(VolumeError) in try volume.punch(free, of: segment) }
+            let isPunched = try translating { () throws(VolumeError) in
+                try volume.punch(free, of: segment)
+            }
+            guard isPunched else { return }
             report.punchedSegments += 1
         }
     }
@@ -236,8 +244,10 @@ struct LogCleaner {
         do throws(SQLiteError) { return try index.read(body) } catch { throw StoreError(error) }
     }
 
-    private func translating(_ body: () throws(VolumeError) -> Void) throws(StoreError) {
-        do throws(VolumeError) { try body() } catch { throw StoreError(error) }
+    private func translating<Value>(
+        _ body: () throws(VolumeError) -> Value
+    ) throws(StoreError) -> Value {
+        do throws(VolumeError) { return try body() } catch { throw StoreError(error) }
     }
 }
 

@@ -5,7 +5,7 @@ import Volumes
 
 /// Brings an index forward by the changes that the log has and it has not.
 struct LogReplay {
-    let volume: Volume
+    let volume: VolumeSet
     let writer: IndexWriter
     /// Changes in one transaction.
     let batchMax: Int

@@ -41,7 +41,7 @@ struct LogSurvey {
 
 extension LogSurvey {
     /// Looks at every segment: one question of the index, and one `stat` each.
-    init(_ volume: Volume, _ index: MetadataIndex) throws(StoreError) {
+    init(_ volume: VolumeSet, _ index: MetadataIndex) throws(StoreError) {
         let rows: [LiveSegment]
         do throws(SQLiteError) {
             rows = try index.read { reader throws(SQLiteError) in try reader.liveSegments() }

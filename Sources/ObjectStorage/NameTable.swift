@@ -6,7 +6,7 @@ struct NameTable: Sendable {
     private(set) var namespaces: [NamespaceName: Namespace] = [:]
     private(set) var lines: [LineID: NamespaceName] = [:]
     private(set) var principals: [PrincipalName: Principal] = [:]
-    private(set) var accessKeys: [String: PrincipalName] = [:]
+    private(set) var accessKeys: [String: Principal] = [:]
 
     init(namespaces: [Namespace], principals: [Principal], root: Principal?) {
         for namespace in namespaces { insert(namespace) }
@@ -21,7 +21,7 @@ struct NameTable: Sendable {
     }
 
     func principal(accessKey: String) -> Principal? {
-        accessKeys[accessKey].flatMap { principals[$0] }
+        accessKeys[accessKey]
     }
 
     mutating func insert(_ namespace: Namespace) {
@@ -37,7 +37,7 @@ struct NameTable: Sendable {
     mutating func insert(_ principal: Principal) {
         if let before = principals[principal.name] { accessKeys[before.accessKey] = nil }
         principals[principal.name] = principal
-        accessKeys[principal.accessKey] = principal.name
+        accessKeys[principal.accessKey] = principal
     }
 
     mutating func remove(_ principal: Principal) {

@@ -2,6 +2,7 @@ import MetadataIndex
 import NIOCore
 import SQLiteDatabase
 import StorageModel
+import Volumes
 
 extension ObjectStore {
     /// How many blobs of one object are checked when a reader begins; those after them are found
@@ -44,6 +45,41 @@ extension ObjectStore {
         return reader
     }
 
+    /// Reads a short range of a small object without a reader; nil unless all of it is in the log
+    /// and in memory.
+    ///
+    /// Never waits; may be called on an event loop. A reader exists to keep blobs and to go on
+    /// where it was; bytes that are read at once need neither. Where they are not what they should
+    /// be, they may have been given back to the disk since the object was looked up: a reader finds
+    /// that out.
+    ///
+    /// - Throws: ``StoreError/rangeInvalid``.
+    public func readInlineNow(
+        _ entry: ObjectEntry,
+        range: Range<Int64>,
+        allocator: ByteBufferAllocator
+    ) throws(StoreError) -> ByteBuffer? {
+        guard range.lowerBound >= 0, range.upperBound <= entry.sizeBytes else {
+            throw .rangeInvalid
+        }
+        guard entry.payload.extents.count == 1, case .inline = entry.payload.extents[0] else {
+            return nil
+        }
+        let length = Int(range.upperBound - range.lowerBound)
+        var buffer = allocator.buffer(capacity: length)
+        do throws(StoreError) {
+            let outcome = try volume.read(
+                entry.payload.extents[0],
+                range: range,
+                appendingTo: &buffer,
+                mode: .cachedOnly
+            )
+            return outcome == .complete ? buffer : nil
+        } catch {
+            return nil
+        }
+    }
+
     /// Reads a range of an object's bytes on the calling thread, which must be allowed to wait, as
     /// those of ``diskPool`` are.
     ///
@@ -53,6 +89,36 @@ extension ObjectStore {
         range: Range<Int64>
     ) throws(StoreError) -> ByteBuffer {
         try reader(entry, range: range).readRest(allocator: ByteBufferAllocator())
+    }
+}
+
+extension VolumeSet {
+    /// Reads a range of an extent, verified, behind what a buffer holds; nothing is added unless all
+    /// of it is.
+    func read(
+        _ extent: Extent,
+        range: Range<Int64>,
+        appendingTo buffer: inout ByteBuffer,
+        mode: ReadMode
+    ) throws(StoreError) -> ReadOutcome {
+        let length = Int(range.upperBound - range.lowerBound)
+        var result: Result<ReadOutcome, VolumeError> = .success(.wouldBlock)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { bytes in
+            let target = UnsafeMutableRawBufferPointer(rebasing: bytes[..<length])
+            do throws(VolumeError) {
+                let outcome = try read(extent, range: range, into: target, mode: mode)
+                result = .success(outcome)
+                return outcome == .complete ? length : 0
+            } catch {
+                result = .failure(error)
+                return 0
+            }
+        }
+        do throws(VolumeError) {
+            return try result.get()
+        } catch {
+            throw StoreError(error)
+        }
     }
 }
 

@@ -19,11 +19,12 @@ public final class ObjectStore: Sendable {
     public let diskPool: BlockingPool
 
     let limits: StoreLimits
-    let volume: Volume
+    let volume: VolumeSet
     let index: MetadataIndex
     let queue: CommitQueue
     let names: NameDirectory
     let upkeep: Upkeep
+    let repair: VolumeRepair
     let entries: EntryCache
     let inline: InlineGuard
     let reclaimer: Reclaimer
@@ -42,6 +43,7 @@ public final class ObjectStore: Sendable {
         queue = opened.queue
         names = opened.names
         upkeep = opened.upkeep
+        repair = opened.repair
         entries = opened.entries
         inline = opened.inline
         reclaimer = opened.reclaimer
@@ -52,17 +54,20 @@ public final class ObjectStore: Sendable {
         // A store that nobody closed: its threads end by themselves.
         let queue = queue
         let upkeep = upkeep
+        let reclaimer = reclaimer
+        repair.close {}
         reclaimer.close { queue.close { upkeep.close {} } }
     }
 
     /// What the committer's thread hands out after it has opened everything.
     private struct Parts: Sendable {
         let limits: StoreLimits
-        let volume: Volume
+        let volume: VolumeSet
         let index: MetadataIndex
         let queue: CommitQueue
         let names: NameDirectory
         let upkeep: Upkeep
+        let repair: VolumeRepair
         let entries: EntryCache
         let inline: InlineGuard
         let reclaimer: Reclaimer
@@ -75,6 +80,7 @@ public final class ObjectStore: Sendable {
             queue = opened.queue
             names = opened.directory
             upkeep = opened.upkeep
+            repair = opened.repair
             entries = opened.entries
             inline = opened.inline
             self.reclaimer = reclaimer
@@ -110,7 +116,10 @@ public final class ObjectStore: Sendable {
             )
             return ObjectStore(parts, diskPool: pool)
         } catch {
-            parts.reclaimer.close { parts.queue.close { parts.upkeep.close {} } }
+            parts.repair.close {}
+            let queue = parts.queue
+            let upkeep = parts.upkeep
+            parts.reclaimer.close { queue.close { upkeep.close {} } }
             throw StoreError(opening: error)
         }
     }
@@ -139,13 +148,16 @@ public final class ObjectStore: Sendable {
     ) throws(StoreOpenFailure) -> CommitQueue {
         let opened = try OpenedStore(configuration, fileSystem: fileSystem, logger: logger)
         let upkeep = opened.upkeep
+        let repair = opened.repair
         let reclaimer: Reclaimer
         do throws(DiskError) {
             reclaimer = try Reclaimer(opened)
             try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
             do throws(DiskError) {
+                try BlockingThread.start(name: "nave-repair") { repair.run() }
                 try BlockingThread.start(name: "nave-reclaim") { reclaimer.run() }
             } catch {
+                repair.close {}
                 upkeep.close {}
                 throw error
             }
@@ -162,6 +174,9 @@ public final class ObjectStore: Sendable {
     ///
     /// Further calls fail with ``StoreError/closed``.
     public func close() async {
+        await withCheckedContinuation { continuation in
+            repair.close { continuation.resume() }
+        }
         await withCheckedContinuation { continuation in
             reclaimer.close { continuation.resume() }
         }
@@ -180,7 +195,16 @@ public final class ObjectStore: Sendable {
         }
     }
 
-    /// The room on the volume's disk.
+    /// How each volume does.
+    public func volumeReports() async throws(StoreError) -> [VolumeReport] {
+        let volume = volume
+        return try await diskPool.perform { () throws(StoreError) in volume.reports() }
+    }
+
+    /// How far bringing volumes up to date has come; nil while none needs it.
+    public var repairProgress: RepairProgress? { repair.progress }
+
+    /// The room on the volumes' disks for one more payload.
     public func space() async throws(StoreError) -> DiskSpace {
         let volume = volume
         return try await diskPool.perform { () throws(StoreError) in

@@ -2,8 +2,10 @@ import StorageModel
 
 /// What a store is opened with.
 public struct ObjectStoreConfiguration: Sendable {
-    /// The directory of the volume; made if it does not exist.
-    public var volumeDirectory: String
+    /// The directories of the volumes, at least one; made if they do not exist.
+    public var volumeDirectories: [String]
+    /// On how many volumes everything is kept; `nil` takes what was said last, or 1.
+    public var copies: Int?
     /// The directory of the index; made if it does not exist.
     ///
     /// Always on the real file system.
@@ -19,7 +21,8 @@ public struct ObjectStoreConfiguration: Sendable {
 
     /// Makes a configuration of its parts.
     public init(
-        volumeDirectory: String,
+        volumeDirectories: [String],
+        copies: Int? = nil,
         indexDirectory: String,
         root: Principal? = nil,
         limits: StoreLimits = StoreLimits(),
@@ -29,7 +32,9 @@ public struct ObjectStoreConfiguration: Sendable {
             return generator.next()
         }
     ) {
-        self.volumeDirectory = volumeDirectory
+        precondition(!volumeDirectories.isEmpty, "a store has a volume")
+        self.volumeDirectories = volumeDirectories
+        self.copies = copies
         self.indexDirectory = indexDirectory
         self.root = root
         self.limits = limits

@@ -9,13 +9,14 @@ import Volumes
 /// What opening a store makes; the writer stays on the thread that opened it.
 struct OpenedStore {
     let configuration: ObjectStoreConfiguration
-    let volume: Volume
+    let volume: VolumeSet
     let index: MetadataIndex
     let writer: IndexWriter
     let names: NameTable
     let directory: NameDirectory
     let queue: CommitQueue
     let upkeep: Upkeep
+    let repair: VolumeRepair
     let entries = EntryCache()
     let inline: InlineGuard
     let logger: Logger
@@ -29,7 +30,8 @@ struct OpenedStore {
         logger: Logger
     ) throws(StoreOpenFailure) {
         let began = ContinuousClock.now
-        let volume = try Self.openVolume(configuration, fileSystem)
+        let events = VolumeEventLog(logger: logger)
+        let volume = try Self.openVolumes(configuration, fileSystem, events)
         let current: IndexOpening.Current
         do {
             let opening = IndexOpening(configuration: configuration, volume: volume, logger: logger)
@@ -56,6 +58,7 @@ struct OpenedStore {
             )
             queue = try CommitQueue(limits: configuration.limits)
             upkeep = try Upkeep(volume: volume, index: index, logger: logger)
+            repair = try VolumeRepair(volumes: volume, index: index, logger: logger)
             logger.info(
                 "store opened",
                 metadata: [
@@ -67,44 +70,39 @@ struct OpenedStore {
             throw Self.failure(error, configuration)
         }
         directory = NameDirectory(names)
+        let repair = repair
+        events.whenMendingIsWanted { repair.wake() }
     }
 
-    /// Opens the volume, and tells it how far the index had come: what the index holds was flushed,
+    /// Opens the volumes, and tells them how far the index had come: what the index holds was flushed,
     /// so a log that ends before is damaged.
-    private static func openVolume(
+    private static func openVolumes(
         _ configuration: ObjectStoreConfiguration,
-        _ fileSystem: any FileSystem
-    ) throws(StoreOpenFailure) -> Volume {
-        let state = MetadataIndex.state(directory: configuration.indexDirectory)
-        let label = label(configuration, fileSystem)
-        let isOurs = state != nil && label?.volumeID.description == state?.volume
-        let flushed = isOurs ? state?.applied : nil
-        do throws(VolumeError) {
-            return try Volume.open(
-                directory: configuration.volumeDirectory,
-                fileSystem: fileSystem,
-                VolumeConfiguration(
-                    now: configuration.clock(),
-                    flushed: flushed ?? LogPosition(0),
-                    segmentBytesMax: configuration.limits.logSegmentBytesMax,
-                    random: configuration.random
-                )
-            )
-        } catch {
-            throw StoreOpenFailure(error, directory: configuration.volumeDirectory)
+        _ fileSystem: any FileSystem,
+        _ events: VolumeEventLog
+    ) throws(StoreOpenFailure) -> VolumeSet {
+        let locations = configuration.volumeDirectories.map {
+            VolumeLocation(directory: $0, fileSystem: fileSystem)
         }
-    }
-
-    /// The volume's label, if it can be read; opening the volume says why it cannot.
-    private static func label(
-        _ configuration: ObjectStoreConfiguration,
-        _ fileSystem: any FileSystem
-    ) -> VolumeLabel? {
-        let path = configuration.volumeDirectory + "/volume.json"
-        guard let file = try? fileSystem.open(path, .readOnly),
-            let bytes = try? file.read(VolumeLabel.encodedBytesMax + 1, at: 0)
-        else { return nil }
-        return try? VolumeLabel(decoding: bytes)
+        let state = MetadataIndex.state(directory: configuration.indexDirectory)
+        let origin = VolumeSet.originID(of: locations)
+        let isOurs = state != nil && origin?.description == state?.volume
+        let flushed = isOurs ? state?.applied : nil
+        let settings = VolumeSetConfiguration(
+            volume: VolumeConfiguration(
+                now: configuration.clock(),
+                flushed: flushed ?? LogPosition(0),
+                segmentBytesMax: configuration.limits.logSegmentBytesMax,
+                random: configuration.random
+            ),
+            copies: configuration.copies,
+            onEvent: { event in events.take(event) }
+        )
+        do throws(VolumeError) {
+            return try VolumeSet.open(locations, settings)
+        } catch {
+            throw StoreOpenFailure(error, directory: configuration.volumeDirectories[0])
+        }
     }
 
     private static func failure(
@@ -114,7 +112,7 @@ struct OpenedStore {
         switch error {
         case let failure as StoreOpenFailure: failure
         case let volume as VolumeError:
-            StoreOpenFailure(volume, directory: configuration.volumeDirectory)
+            StoreOpenFailure(volume, directory: configuration.volumeDirectories[0])
         case let disk as DiskError:
             .inputOutput(path: disk.path, errorNumber: disk.errorNumber)
         case let index as SQLiteError:

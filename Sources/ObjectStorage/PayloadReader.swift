@@ -25,7 +25,7 @@ public final class PayloadReader: Sendable {
     private let runs: [Run]
     private let end: Int64
     private let offset: Mutex<Int64>
-    private let volume: Volume
+    private let volume: VolumeSet
     private let pool: BlockingPool
     private let upkeep: Upkeep
     private let inline: InlineGuard
@@ -144,19 +144,7 @@ public final class PayloadReader: Sendable {
     ) throws(StoreError) -> ReadOutcome {
         guard let run = run(at: start) else { throw .rangeInvalid }
         let range = (start - run.start)..<(start - run.start + Int64(length))
-        var result: Result<ReadOutcome, VolumeError> = .success(.wouldBlock)
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { bytes in
-            let target = UnsafeMutableRawBufferPointer(rebasing: bytes[..<length])
-            result = Result { () throws(VolumeError) in
-                try volume.read(run.extent, range: range, into: target, mode: mode)
-            }
-            return (try? result.get()) == .complete ? length : 0
-        }
-        do throws(VolumeError) {
-            return try result.get()
-        } catch {
-            throw StoreError(error)
-        }
+        return try volume.read(run.extent, range: range, appendingTo: &buffer, mode: mode)
     }
 
     /// The run that holds a byte, by binary search.

@@ -17,7 +17,7 @@ public final class PayloadStage: Sendable {
         /// The buffer of the last write, to be filled again.
         var spare: [UInt8] = []
         var lengthBytes: Int64 = 0
-        var writer: BlobWriter?
+        var writer: BlobSetWriter?
         var isWriting = false
         var isEnded = false
         var failure: StoreError?
@@ -25,7 +25,7 @@ public final class PayloadStage: Sendable {
     }
 
     private let state: Mutex<State>
-    private let volume: Volume
+    private let volume: VolumeSet
     private let pool: BlockingPool
     private let upkeep: Upkeep
     private let limits: StoreLimits
@@ -34,7 +34,7 @@ public final class PayloadStage: Sendable {
 
     init(
         expectedBytes: Int64?,
-        volume: Volume,
+        volume: VolumeSet,
         pool: BlockingPool,
         upkeep: Upkeep,
         limits: StoreLimits
@@ -191,7 +191,7 @@ public final class PayloadStage: Sendable {
     }
 }
 
-extension BlobWriter {
+extension BlobSetWriter {
     /// Takes the next bytes.
     func append(_ bytes: [UInt8]) throws(VolumeError) {
         let result = bytes.withUnsafeBytes { buffer in

@@ -45,6 +45,19 @@ extension Proposal {
 }
 
 extension Proposal {
+    /// How many keys it concerns: what it costs the index.
+    var changedKeyCount: Int {
+        switch self {
+        case .delete(let keys, _, _): keys.count
+        case .relocate(let relocation): relocation.moves.count
+        case .put, .completeUpload, .createNamespace, .deleteNamespace, .setAccess, .addPrincipal,
+            .removePrincipal, .createUpload, .putPart, .abortUpload:
+            1
+        }
+    }
+}
+
+extension Proposal {
     /// The keys of namespaces that may hold something else afterwards.
     var changedKeys: [LineKey] {
         switch self {

@@ -50,7 +50,7 @@ final class Reclaimer: Sendable {
     private let state = Mutex(State())
     private let memory = Mutex(Memory())
     private let pace: BackgroundPace
-    private let volume: Volume
+    private let volume: VolumeSet
     private let index: MetadataIndex
     private let snapshots: SnapshotMaker
     private let cleaner: LogCleaner
@@ -194,6 +194,7 @@ final class Reclaimer: Sendable {
     }
 
     private func cleanWhenDue() throws(StoreError) -> Bool {
+        guard volume.canClean else { return false }
         let survey = try LogSurvey(volume, index)
         let isFull = volume.isNearlyFull(limits)
         let end = volume.logEnd

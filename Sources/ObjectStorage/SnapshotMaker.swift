@@ -10,7 +10,7 @@ import Volumes
 /// The copy is made beside the index first, since SQLite writes to real files alone, and streamed
 /// into the volume from there.
 struct SnapshotMaker {
-    let volume: Volume
+    let volume: VolumeSet
     let index: MetadataIndex
     /// The index's own, on the real file system.
     let directory: String

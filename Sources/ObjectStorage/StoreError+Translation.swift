@@ -16,7 +16,8 @@ extension StoreError {
         case .recordTooLong: self = .payloadTooLarge
         case .readFailed(let disk), .writeFailed(let disk):
             self = disk.code == .outOfSpace ? .outOfSpace : .inputOutputFailed
-        case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .logDamaged,
+        case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
+            .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
             .logTooShort, .logPositionInvalid, .blobWriterClosed, .volumeFailed:
             self = .volumeFailed
         }
@@ -51,6 +52,15 @@ extension StoreOpenFailure {
         case .versionUnknown(let path, let version):
             self = .versionUnknown(path: path, version: version)
         case .foreign(let directory, _, _): self = .foreign(directory: directory)
+        case .membershipInvalid(let path, _): self = .damaged(path: path, offset: 0)
+        case .membershipSplit(let directory, let other):
+            self = .split(directory: directory, other: other)
+        case .volumeTwice(let directory, let other):
+            self = .volumeTwice(directory: directory, other: other)
+        case .logUnavailable(let missing):
+            self = .logUnavailable(missing: missing.map(\.description))
+        case .copiesInvalid(let copies, let volumes):
+            self = .copiesInvalid(copies: copies, volumes: volumes)
         case .logDamaged(let path, let offset), .payloadDamaged(let path, let offset):
             self = .damaged(path: path, offset: offset)
         case .blobInvalid(let path, _): self = .damaged(path: path, offset: 0)

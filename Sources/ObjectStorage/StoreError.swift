@@ -61,6 +61,14 @@ public enum StoreOpenFailure: Error, Hashable, Sendable {
     case labelMissing(directory: String)
     /// The volume belongs to another Nave.
     case foreign(directory: String)
+    /// Two directories have each gone on without the other.
+    case split(directory: String, other: String)
+    /// Two directories hold the same volume: one is a copy of the other.
+    case volumeTwice(directory: String, other: String)
+    /// No directory that holds the whole log was given; these volumes hold it.
+    case logUnavailable(missing: [String])
+    /// There are too few directories for so many copies, or too many.
+    case copiesInvalid(copies: Int, volumes: Int)
     /// A file was written by a version that this program does not know.
     case versionUnknown(path: String, version: UInt64)
     /// A file is damaged where it must not be.

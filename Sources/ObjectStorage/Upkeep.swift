@@ -41,11 +41,11 @@ final class Upkeep: Sendable {
 
     private let state = Mutex(State())
     private let wakeup: WakeupSignal
-    private let volume: Volume
+    private let volume: VolumeSet
     private let index: MetadataIndex
     private let logger: Logger
 
-    init(volume: Volume, index: MetadataIndex, logger: Logger) throws(DiskError) {
+    init(volume: VolumeSet, index: MetadataIndex, logger: Logger) throws(DiskError) {
         wakeup = try WakeupSignal()
         self.volume = volume
         self.index = index

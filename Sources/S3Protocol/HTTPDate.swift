@@ -5,7 +5,9 @@ import StorageModel
 /// Source: RFC 9110, section 5.6.7 (three formats are read, IMF-fixdate is written); Amazon S3 API
 /// Reference for the ISO 8601 form in documents.
 public enum HTTPDate {
-    static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    /// Three letters each.
+    private static let weekdayNames: StaticString = "SunMonTueWedThuFriSat"
+    private static let monthNames: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
     static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
@@ -16,16 +18,16 @@ public enum HTTPDate {
         let date = moment.date
         return String(unsafeUninitializedCapacity: 29) { buffer in
             var writer = FixedTextWriter(buffer)
-            writer.append(weekdays[date.weekday])
-            writer.append(", ")
+            writer.append(weekdayNames, at: 3 * date.weekday, count: 3)
+            writer.append(", " as StaticString)
             writer.append(date.day, digits: 2)
-            writer.append(" ")
-            writer.append(months[date.month - 1])
-            writer.append(" ")
+            writer.append(UInt8(ascii: " "))
+            writer.append(monthNames, at: 3 * (date.month - 1), count: 3)
+            writer.append(UInt8(ascii: " "))
             writer.append(date.year, digits: 4)
-            writer.append(" ")
+            writer.append(UInt8(ascii: " "))
             moment.appendTime(to: &writer)
-            writer.append(" GMT")
+            writer.append(" GMT" as StaticString)
             return writer.count
         }
     }
@@ -148,9 +150,24 @@ struct FixedTextWriter {
     }
 
     mutating func append(_ text: String) {
-        for byte in text.utf8 where count < buffer.count {
-            buffer[count] = byte
-            count += 1
+        var text = text
+        text.withUTF8 { bytes in
+            for byte in bytes where count < buffer.count {
+                buffer[count] = byte
+                count += 1
+            }
+        }
+    }
+
+    mutating func append(_ text: StaticString) {
+        append(text, at: 0, count: text.utf8CodeUnitCount)
+    }
+
+    /// Writes a part of a text.
+    mutating func append(_ text: StaticString, at start: Int, count length: Int) {
+        precondition(start >= 0 && start + length <= text.utf8CodeUnitCount, "within the text")
+        for index in start..<start + length {
+            append(text.utf8Start[index])
         }
     }
 

@@ -19,8 +19,10 @@ public struct ReadRequest: Sendable {
     ///
     /// - Throws: ``S3Error/invalidArgument(name:value:)`` or ``S3Error/invalidRequest(_:)``.
     init(query: QueryParameters, headers: HeaderList) throws(S3Error) {
+        // In a constant of its own: a property that is read before all are set costs a copy of all.
+        let range = headers["range"]
         conditions = ReadConditions(readHeaders: headers)
-        range = headers["range"]
+        self.range = range
         rangeCondition = range == nil ? nil : headers["if-range"]
         checksums =
             headers["x-amz-checksum-mode"]?.uppercased() == "ENABLED" ? .included : .omitted

@@ -12,14 +12,19 @@ public enum PlusSign: Sendable {
 public enum PercentCoding {
     /// Decodes text; nil when an escape is malformed or the bytes are not UTF-8.
     public static func decode(_ text: Substring, plusSign: PlusSign) -> String? {
+        text.withBytes { decode($0, plusSign: plusSign) }
+    }
+
+    /// Decodes bytes of text; nil when an escape is malformed or the decoded bytes are not UTF-8.
+    static func decode(_ text: UnsafeBufferPointer<UInt8>, plusSign: PlusSign) -> String? {
         let percent = UInt8(ascii: "%")
         let plus = UInt8(ascii: "+")
-        guard text.utf8.contains(where: { $0 == percent || $0 == plus }) else {
-            return String(text)
+        guard text.contains(where: { $0 == percent || $0 == plus }) else {
+            return String(decoding: text, as: UTF8.self)
         }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        var iterator = text.utf8.makeIterator()
+        bytes.reserveCapacity(text.count)
+        var iterator = text.makeIterator()
         while let byte = iterator.next() {
             if byte == percent {
                 guard let high = iterator.next().flatMap(digit) else { return nil }

@@ -14,20 +14,33 @@ public struct QueryParameters: Sendable {
     /// - Throws: ``S3Error/invalidURI(_:)`` when a name is not well encoded or there are too many.
     public init(_ query: Substring) throws(S3Error) {
         guard !query.isEmpty else { return }
-        // By way of a string: the bytes of a substring are copied one by one.
-        let bytes = Array(String(query).utf8)
-        let pairs = bytes.withUnsafeBufferPointer(Self.pairs)
-        guard pairs.count <= Self.countMax else { throw .invalidURI(.tooManyParameters) }
-        for pair in pairs {
-            let equals = bytes[pair].firstIndex(of: UInt8(ascii: "=")) ?? pair.upperBound
-            let rawName = String(decoding: bytes[pair.lowerBound..<equals], as: UTF8.self)
-            guard let name = PercentCoding.decode(rawName[...], plusSign: .space) else {
-                throw .invalidURI(.queryEncoding)
+        try query.withBytes { bytes throws(S3Error) in try take(bytes) }
+    }
+
+    /// Takes the parameters that are no part of a signature; the usual query has no others.
+    private mutating func take(_ query: UnsafeBufferPointer<UInt8>) throws(S3Error) {
+        var start = 0
+        while start < query.count {
+            let end = query.offset(of: "&", from: start) ?? query.count
+            if start < end, !Self.isSignature(query, start..<end) {
+                guard names.count < Self.countMax else { throw .invalidURI(.tooManyParameters) }
+                try takeParameter(UnsafeBufferPointer(rebasing: query[start..<end]))
             }
-            names.append(name)
-            let value = bytes[min(equals + 1, pair.upperBound)..<pair.upperBound]
-            rawValues.append(String(decoding: value, as: UTF8.self))
+            start = end + 1
         }
+    }
+
+    private mutating func takeParameter(
+        _ parameter: UnsafeBufferPointer<UInt8>
+    ) throws(S3Error) {
+        let equals = parameter.offset(of: "=") ?? parameter.count
+        let rawName = UnsafeBufferPointer(rebasing: parameter[..<equals])
+        guard let name = PercentCoding.decode(rawName, plusSign: .space) else {
+            throw .invalidURI(.queryEncoding)
+        }
+        names.append(name)
+        let value = parameter[min(equals + 1, parameter.count)...]
+        rawValues.append(String(decoding: UnsafeBufferPointer(rebasing: value), as: UTF8.self))
     }
 
     /// Whether there is no parameter.
@@ -72,18 +85,6 @@ public struct QueryParameters: Sendable {
             found.append(HeaderSuffix(suffix: name.lowercased(), value: value))
         }
         return found
-    }
-
-    /// Where the parameters lie that are no part of a signature.
-    private static func pairs(_ bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
-        var pairs: [Range<Int>] = []
-        var start = 0
-        for index in 0...bytes.count
-        where index == bytes.count || bytes[index] == UInt8(ascii: "&") {
-            if index > start, !isSignature(bytes, start..<index) { pairs.append(start..<index) }
-            start = index + 1
-        }
-        return pairs
     }
 
     /// The names of the query form of a signature.

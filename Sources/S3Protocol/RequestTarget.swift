@@ -13,7 +13,8 @@ public struct RequestTarget: Sendable {
     /// Source: RFC 9112, sections 3.2.1 and 3.2.2.
     public init(_ target: String) {
         let origin = Self.origin(of: target)
-        if let mark = origin.utf8.firstIndex(of: UInt8(ascii: "?")) {
+        if let offset = origin.withBytes({ $0.offset(of: "?") }) {
+            let mark = origin.utf8.index(origin.startIndex, offsetBy: offset)
             path = origin[..<mark]
             query = origin[origin.utf8.index(after: mark)...]
         } else {
@@ -27,25 +28,30 @@ public struct RequestTarget: Sendable {
     /// - Throws: ``S3Error/invalidURI(_:)``, ``S3Error/invalidBucketName(_:)`` or
     ///   ``S3Error/keyTooLong(sizeBytes:)``.
     public func address() throws(S3Error) -> S3Address {
-        guard path.utf8.first == UInt8(ascii: "/") else { throw .invalidURI(.pathNotAbsolute) }
-        // Cut by bytes: a combining mark after a slash would make one character of the two.
-        let rest = Substring(path.utf8.dropFirst())
-        guard !rest.isEmpty else { return .service }
-        let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-        let bucket = try Self.bucket(rest[..<slash])
-        guard slash != rest.endIndex else { return .bucket(bucket) }
-        let rawKey = rest[rest.utf8.index(after: slash)...]
-        guard !rawKey.isEmpty else { return .bucket(bucket) }
-        guard let key = PercentCoding.decode(rawKey, plusSign: .literal) else {
-            throw .invalidURI(.pathEncoding)
-        }
-        return .object(bucket, try ObjectKey(s3Key: key))
+        try path.withBytes { bytes throws(S3Error) in try Self.address(bytes) }
     }
 
-    private static func bucket(_ raw: Substring) throws(S3Error) -> NamespaceName {
-        guard let text = PercentCoding.decode(raw, plusSign: .literal) else {
+    /// Cuts by bytes: a combining mark after a slash would make one character of the two.
+    private static func address(_ path: UnsafeBufferPointer<UInt8>) throws(S3Error) -> S3Address {
+        guard path.first == UInt8(ascii: "/") else { throw .invalidURI(.pathNotAbsolute) }
+        guard path.count > 1 else { return .service }
+        let slash = path.offset(of: "/", from: 1) ?? path.count
+        let bucket = try bucket(try decoded(path[1..<slash]))
+        guard slash + 1 < path.count else { return .bucket(bucket) }
+        return .object(bucket, try ObjectKey(s3Key: try decoded(path[(slash + 1)...])))
+    }
+
+    private static func decoded(
+        _ bytes: Slice<UnsafeBufferPointer<UInt8>>
+    ) throws(S3Error) -> String {
+        let bytes = UnsafeBufferPointer(rebasing: bytes)
+        guard let text = PercentCoding.decode(bytes, plusSign: .literal) else {
             throw .invalidURI(.pathEncoding)
         }
+        return text
+    }
+
+    private static func bucket(_ text: String) throws(S3Error) -> NamespaceName {
         do {
             return try NamespaceName(text)
         } catch {

@@ -51,7 +51,7 @@ extension Exchange {
     func refusal(_ error: S3Error) -> HTTPResponse {
         Self.refusal(
             error,
-            resource: String(target.path),
+            resource: path,
             requestID: requestID,
             hostID: hostID
         )
@@ -94,5 +94,19 @@ extension Exchange {
     }
 
     /// An entity tag in its quotes.
-    static func quoted(_ entityTag: String) -> String { "\"" + entityTag + "\"" }
+    ///
+    /// Written in one go: two strings joined twice take three times the time.
+    static func quoted(_ entityTag: String) -> String {
+        var entityTag = entityTag
+        return entityTag.withUTF8 { tag in
+            String(unsafeUninitializedCapacity: tag.count + 2) { quoted in
+                quoted[0] = UInt8(ascii: "\"")
+                for index in tag.indices {
+                    quoted[index + 1] = tag[index]
+                }
+                quoted[tag.count + 1] = UInt8(ascii: "\"")
+                return tag.count + 2
+            }
+        }
+    }
 }

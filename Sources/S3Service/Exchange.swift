@@ -15,14 +15,15 @@ struct Exchange: Sendable {
     let request: HTTPRequest
     /// The header fields, with those that a presigner moved into the query.
     let headers: HeaderList
-    /// The target's path and query.
-    let target: RequestTarget
     /// Who signed it; nil for nobody.
     let caller: Principal?
     /// How its body is signed and framed.
     let signing: PayloadSigning
     /// Where causes of failures are written.
     let logger: Logger
+
+    /// The path as the client sent it; for errors and the log.
+    var path: String { String(RequestTarget(request.target).path) }
 
     /// Makes the client's error of a store's, and logs what the client is not told.
     func failure(_ error: StoreError) -> S3Error {
@@ -41,7 +42,7 @@ struct Exchange: Sendable {
             metadata: [
                 "request-id": "\(requestID)",
                 "method": "\(request.method.rawValue)",
-                "path": "\(target.path)",
+                "path": "\(path)",
                 "code": "\(answer.code)",
                 "cause": "\(cause)",
             ]

@@ -4,6 +4,9 @@ import S3Protocol
 import StorageModel
 
 /// The answer to a read of an object: which bytes, with which status and header fields.
+///
+/// What it is decided from is borrowed: an initialiser's parameters are copies otherwise, and those of
+/// the entry, the request and the exchange count up and down some thirty references.
 struct ReadAnswer {
     /// The bytes of the object that are asked for.
     let range: Range<Int64>
@@ -21,7 +24,11 @@ struct ReadAnswer {
     ///   ``S3Error/invalidRange(requested:sizeBytes:)`` or
     ///   ``S3Error/invalidPartNumber(requested:available:)``; ``S3Error/invalidRequest(_:)`` when
     ///   nobody signed the headers that the query sets.
-    init(_ request: ReadRequest, _ entry: ObjectEntry, _ exchange: Exchange) throws(S3Error) {
+    init(
+        _ request: borrowing ReadRequest,
+        _ entry: borrowing ObjectEntry,
+        _ exchange: borrowing Exchange
+    ) throws(S3Error) {
         guard request.overrides.isEmpty || exchange.caller != nil else {
             throw .invalidRequest(.signedRequestNeeded)
         }
@@ -127,7 +134,7 @@ private struct ReadSelection {
         "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(sizeBytes)"
     }
 
-    init(_ request: ReadRequest, _ entry: ObjectEntry) throws(S3Error) {
+    init(_ request: borrowing ReadRequest, _ entry: borrowing ObjectEntry) throws(S3Error) {
         sizeBytes = entry.sizeBytes
         if let number = request.partNumber {
             range = try Self.part(number, of: entry)
@@ -136,7 +143,7 @@ private struct ReadSelection {
             checksums =
                 entry.parts.isEmpty
                 ? entry.checksums
-                : Self.checksums(ofPart: number, entry)
+                : Self.checksums(ofPart: number, entry.parts, entry.checksums)
             return
         }
         partCount = nil
@@ -156,9 +163,13 @@ private struct ReadSelection {
     }
 
     /// The checksum of a part; its type is told as that of the whole, as S3 does.
-    private static func checksums(ofPart number: Int, _ entry: ObjectEntry) -> [ObjectChecksum] {
-        entry.parts.filter { $0.number == number }.compactMap(\.checksum).map { checksum in
-            let whole = entry.checksums.first { $0.algorithm == checksum.algorithm }
+    private static func checksums(
+        ofPart number: Int,
+        _ parts: [CompletedPart],
+        _ ofWhole: [ObjectChecksum]
+    ) -> [ObjectChecksum] {
+        parts.filter { $0.number == number }.compactMap(\.checksum).map { checksum in
+            let whole = ofWhole.first { $0.algorithm == checksum.algorithm }
             return ObjectChecksum(
                 algorithm: checksum.algorithm,
                 scope: whole?.scope ?? checksum.scope,
@@ -171,7 +182,10 @@ private struct ReadSelection {
     /// the one it names.
     ///
     /// Source: RFC 9110, section 13.1.5.
-    private static func rangeCounts(_ request: ReadRequest, _ entry: ObjectEntry) -> Bool {
+    private static func rangeCounts(
+        _ request: borrowing ReadRequest,
+        _ entry: borrowing ObjectEntry
+    ) -> Bool {
         guard let condition = request.rangeCondition else { return true }
         if let date = HTTPDate.parse(condition) { return date == entry.modified.seconds }
         return EntityTagCondition.matches(
@@ -184,7 +198,7 @@ private struct ReadSelection {
     /// The bytes of a part; an object that was put in one request is its own first part.
     private static func part(
         _ number: Int,
-        of entry: ObjectEntry
+        of entry: borrowing ObjectEntry
     ) throws(S3Error) -> Range<Int64> {
         guard !entry.parts.isEmpty else {
             guard number == 1 else {

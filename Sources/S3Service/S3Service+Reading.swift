@@ -84,11 +84,17 @@ extension S3Service {
         _ exchange: Exchange
     ) throws(StoreError) -> HTTPResponseBody {
         guard !range.isEmpty else { return .none }
+        let allocator = ByteBufferAllocator()
+        let isShort = range.upperBound - range.lowerBound <= S3Limits.immediateBytesMax
+        if isShort,
+            let bytes = try store.readInlineNow(entry, range: range, allocator: allocator)
+        {
+            return .bytes(bytes)
+        }
         let reader = try store.reader(entry, range: range)
         var first: ByteBuffer?
-        if reader.byteCount <= S3Limits.immediateBytesMax {
+        if isShort {
             let length = Int(reader.byteCount)
-            let allocator = ByteBufferAllocator()
             reading: while true {
                 let missing = length - (first?.readableBytes ?? 0)
                 guard missing > 0 else { break }

@@ -55,7 +55,6 @@ public struct S3Service: HTTPResponder {
                 hostID: names.host,
                 request: request,
                 headers: headers,
-                target: target,
                 caller: verified.principal,
                 signing: verified.payload,
                 logger: logger

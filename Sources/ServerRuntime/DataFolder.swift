@@ -14,6 +14,17 @@ struct DataFolder {
     /// Where commands of this machine reach the running server, as `127.0.0.1:PORT`.
     var controlFile: String { path + "/control" }
 
+    /// The folders that are served together with this one, a line each; absent if it is alone.
+    var volumesFile: String { path + "/volumes" }
+
+    /// Whether two paths lead to one folder.
+    func isSame(as other: DataFolder) -> Bool {
+        var mine = stat()
+        var theirs = stat()
+        guard stat(path, &mine) == 0, stat(other.path, &theirs) == 0 else { return false }
+        return mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
+    }
+
     /// Makes the folder, readable by its owner alone, if it does not exist.
     ///
     /// - Throws: ``ServerError/fileUnusable(path:cause:)``.

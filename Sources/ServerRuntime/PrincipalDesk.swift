@@ -88,7 +88,7 @@ public struct PrincipalDesk: Sendable {
             rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
             secretKey: environment["NAVE_ROOT_SECRET_KEY"]
         )
-        guard let keys = try given ?? RootKeys.read(from: folder) else {
+        guard let keys = try given ?? RootKeys.read(from: folders()) else {
             throw ServerError.fileUnusable(
                 path: folder.keysFile,
                 cause: "there are no keys; start a server here first: nave serve \(folder.path)"
@@ -96,7 +96,7 @@ public struct PrincipalDesk: Sendable {
         }
         let root = Principal(name: .root, accessKey: keys.accessKey, secretKey: keys.secretKey)
         do {
-            let store = try await StoreOpening(folder: folder, root: root)
+            let store = try await StoreOpening(folders: folders(), copies: nil, root: root)
                 .open(logger: Logger(label: "nave") { _ in SwiftLogNoOpLogHandler() })
             let outcome: Outcome
             do {
@@ -110,6 +110,11 @@ public struct PrincipalDesk: Sendable {
         } catch ServerError.dataInUse {
             return try server(ControlClient(address: try controlAddress(), keys: keys))
         }
+    }
+
+    /// All folders of the store, so that none is taken for missing.
+    private func folders() throws(ServerError) -> DataFolders {
+        try DataFolders(servedWith: folder.path)
     }
 
     private func controlAddress() throws(ServerError) -> ListenAddress {

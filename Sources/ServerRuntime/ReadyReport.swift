@@ -3,7 +3,7 @@ import FoundationEssentials
 /// What a server says once it answers requests: a banner for a person, one line of JSON for a program.
 struct ReadyReport {
     let endpoint: String
-    let directory: String
+    let directories: [String]
     let keysFile: String?
     let freeBytes: Int64
     let readyMilliseconds: Int
@@ -20,7 +20,8 @@ struct ReadyReport {
             version: NaveVersion.current,
             endpoint: endpoint,
             pid: processID,
-            data: directory,
+            data: directories[0],
+            volumes: directories.count > 1 ? directories : nil,
             keys: keysFile,
             readyMilliseconds: readyMilliseconds
         )
@@ -33,7 +34,7 @@ struct ReadyReport {
     func banner() -> String {
         var lines = [
             "Nave \(NaveVersion.current), ready in \(readyMilliseconds) ms", "",
-            "  data      \(directory) (\(freeText) free)",
+            "  data      \(directories.joined(separator: ", ")) (\(freeText) free)",
             "  endpoint  \(endpoint)",
             "  arrays    \(endpoint)/v1/arrays",
             "  keys      \(keysFile ?? "from NAVE_ROOT_ACCESS_KEY and NAVE_ROOT_SECRET_KEY")",
@@ -47,7 +48,7 @@ struct ReadyReport {
         lines += ["", "Paste into another terminal:", ""]
         if keysFile != nil {
             lines.append(
-                "  eval \"$(\(command) env \(directory.shellQuoted))\" && aws s3 mb s3://test"
+                "  eval \"$(\(command) env \(directories[0].shellQuoted))\" && aws s3 mb s3://test"
             )
         } else {
             lines.append("  export AWS_ENDPOINT_URL=\(endpoint) && aws s3 mb s3://test")
@@ -72,6 +73,7 @@ struct ReadyReport {
         let endpoint: String
         let pid: Int32
         let data: String
+        let volumes: [String]?
         let keys: String?
         let readyMilliseconds: Int
     }

@@ -13,25 +13,38 @@ struct RootKeys {
         case given
     }
 
-    /// Takes the keys that were given, else those in the folder, else makes new ones there.
+    /// Takes the keys that were given, else those in a folder, else makes new ones; every folder
+    /// keeps them.
     ///
     /// - Throws: ``ServerError/keysUnreadable(path:)`` or ``ServerError/fileUnusable(path:cause:)``.
-    init(in folder: DataFolder, given: KeyPair?) throws(ServerError) {
+    init(in folders: DataFolders, given: KeyPair?) throws(ServerError) {
         if let given {
             pair = given
             origin = .given
             return
         }
-        if let found = try Self.read(from: folder) {
+        if let found = try Self.read(from: folders) {
             pair = found
             origin = .found
-            return
+        } else {
+            pair = KeyPair(Principal.withNewKeys(named: .root))
+            origin = .made
         }
-        pair = KeyPair(Principal.withNewKeys(named: .root))
-        origin = .made
-        try DataFolder.publish(Self.text(of: pair), at: folder.keysFile)
-        // Keys that somebody was shown must not be replaced by others after a power loss.
-        try folder.synchronize()
+        for folder in folders.all where try Self.read(from: folder) == nil {
+            try DataFolder.publish(Self.text(of: pair), at: folder.keysFile)
+            // Keys that somebody was shown must not be replaced by others after a power loss.
+            try folder.synchronize()
+        }
+    }
+
+    /// The keys in the first folder that has some; nil if none has.
+    ///
+    /// - Throws: ``ServerError/keysUnreadable(path:)`` or ``ServerError/fileUnusable(path:cause:)``.
+    static func read(from folders: DataFolders) throws(ServerError) -> KeyPair? {
+        for folder in folders.all {
+            if let found = try read(from: folder) { return found }
+        }
+        return nil
     }
 
     /// The keys in the folder; nil if it has none yet.

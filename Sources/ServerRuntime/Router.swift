@@ -51,13 +51,42 @@ struct Router: HTTPResponder {
     }
 
     func answer(_ request: HTTPRequest) -> HTTPAnswer {
-        let path = request.target.utf8
-        if path.starts(with: "/v1/principals".utf8) || path.starts(with: "/-/".utf8) {
-            return administration.answer(request)
+        switch Service(target: request.target) {
+        case .objects: objects.answer(request)
+        case .arrays: arrays.answer(request)
+        case .administration: administration.answer(request)
         }
-        if path.starts(with: "/v1/".utf8) || path.elementsEqual("/v1".utf8) {
-            return arrays.answer(request)
+    }
+}
+
+/// The services that share the paths.
+private enum Service {
+    case objects
+    case arrays
+    case administration
+
+    init(target: String) {
+        var target = target
+        self = target.withUTF8 { bytes in
+            // Most paths differ from all of ours in their second byte.
+            if Self.begins(bytes, "/v1/principals") || Self.begins(bytes, "/-/") {
+                return .administration
+            }
+            if Self.begins(bytes, "/v1/") || (bytes.count == 3 && Self.begins(bytes, "/v1")) {
+                return .arrays
+            }
+            return .objects
         }
-        return objects.answer(request)
+    }
+
+    private static func begins(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ path: StaticString
+    ) -> Bool {
+        guard bytes.count >= path.utf8CodeUnitCount else { return false }
+        for index in 0..<path.utf8CodeUnitCount where bytes[index] != path.utf8Start[index] {
+            return false
+        }
+        return true
     }
 }

@@ -31,21 +31,25 @@ public struct Server: Sendable {
     /// - Throws: ``ServerError`` where the server cannot start.
     public func run() async throws {
         ProcessLimits.prepare()
-        guard configuration.lifetime == .ephemeral && configuration.directory == nil else {
-            try await serve(DataFolder(path: Self.absolute(configuration.directory ?? ".")))
+        guard configuration.directories.isEmpty else {
+            try await serve(DataFolders(configuration.directories.map(Self.absolute)))
             return
         }
         let temporary = try TemporaryFolder(
             below: ProcessInfo.processInfo.environment["TMPDIR"]
         )
-        let result = await outcome { try await serve(DataFolder(path: temporary.path)) }
+        let result = await outcome { try await serve(DataFolders([temporary.path])) }
         try temporary.remove()
         try result.get()
     }
 
-    private func serve(_ folder: DataFolder) async throws {
-        try folder.create()
-        let keys = try RootKeys(in: folder, given: configuration.rootKeys)
+    private func serve(_ folders: DataFolders) async throws {
+        try folders.create()
+        for (index, folder) in folders.all.enumerated()
+        where folders.all[..<index].contains(where: folder.isSame) {
+            throw ServerError.directoryNamedTwice(folder.path)
+        }
+        let keys = try RootKeys(in: folders, given: configuration.rootKeys)
         let logger = Self.logger(configuration.logLevel)
         let root = Principal(
             name: .root,
@@ -54,19 +58,27 @@ public struct Server: Sendable {
         )
         var limits = StoreLimits()
         limits.uploadExpirySeconds = 86_400 * Int64(configuration.uploadExpiryDays)
-        let store = try await StoreOpening(folder: folder, root: root, limits: limits)
-            .open(logger: logger)
-        let result = await outcome { try await serve(folder, store, keys: keys, logger: logger) }
+        let store = try await StoreOpening(
+            folders: folders,
+            copies: configuration.copies,
+            root: root,
+            limits: limits
+        ).open(logger: logger)
+        let result = await outcome {
+            try folders.record()
+            try await serve(folders, store, keys: keys, logger: logger)
+        }
         await store.close()
         try result.get()
     }
 
     private func serve(
-        _ folder: DataFolder,
+        _ folders: DataFolders,
         _ store: ObjectStore,
         keys: RootKeys,
         logger: Logger
     ) async throws {
+        let folder = folders.first
         let decoding = try DecodingThreads.start()
         let listeners = Listeners(
             configuration: configuration,
@@ -77,7 +89,7 @@ public struct Server: Sendable {
         let result = await outcome {
             try DataFolder.publish(bound.endpoint + "\n", at: folder.endpointFile)
             try DataFolder.publish("\(bound.control)\n", at: folder.controlFile)
-            try announce(report(folder, keys, endpoint: bound.endpoint))
+            try announce(report(folders, keys, endpoint: bound.endpoint))
             try await group(listeners, logger: logger).run()
         }
         await listeners.stop()
@@ -108,16 +120,16 @@ public struct Server: Sendable {
     }
 
     private func report(
-        _ folder: DataFolder,
+        _ folders: DataFolders,
         _ keys: RootKeys,
         endpoint: String
     ) -> ReadyReport {
         let elapsed = (clock.now - started).components
         return ReadyReport(
             endpoint: endpoint,
-            directory: folder.path,
-            keysFile: keys.origin == .given ? nil : folder.keysFile,
-            freeBytes: folder.freeBytes(),
+            directories: folders.all.map(\.path),
+            keysFile: keys.origin == .given ? nil : folders.first.keysFile,
+            freeBytes: folders.all.map { $0.freeBytes() }.min() ?? 0,
             readyMilliseconds: Int(elapsed.seconds) * 1000
                 + Int(elapsed.attoseconds / 1_000_000_000_000_000),
             command: command,

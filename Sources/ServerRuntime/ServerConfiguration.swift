@@ -7,8 +7,10 @@ import SystemPackage
 /// Each option is taken from the command line, else from the environment (`NAVE_LISTEN` for
 /// `--listen`, and so on), else from the configuration file, else from its default.
 public struct ServerConfiguration: Sendable {
-    /// The folder for the data; nil makes a temporary one.
-    public let directory: String?
+    /// The folders for the data, one per volume; none makes a temporary one.
+    public let directories: [String]
+    /// On how many of them everything is kept; nil as it was before, or 1.
+    public let copies: Int?
     /// Where to listen.
     public let address: ListenAddress
     /// Certificate and key, if the server speaks TLS.
@@ -38,14 +40,16 @@ public struct ServerConfiguration: Sendable {
     public init(_ options: ServerOptions, environment: [String: String]) async throws {
         let settings = try await Self.settings(options.configurationFile, environment)
         var directories = options.directories
-        if directories.isEmpty, let data = settings.string(forKey: "nave.data") {
-            directories = [data]
+        if directories.isEmpty {
+            directories =
+                settings.stringArray(forKey: "nave.data")
+                ?? settings.string(forKey: "nave.data").map { [$0] } ?? []
         }
-        guard directories.count <= 1 else { throw ServerError.severalDirectories(directories) }
         guard !directories.isEmpty || options.lifetime == .ephemeral else {
             throw ServerError.dataDirectoryMissing
         }
-        directory = directories.first
+        self.directories = directories
+        copies = try Self.copies(options.copies ?? settings.string(forKey: "nave.copies"))
         lifetime = options.lifetime
         let listen = options.listen ?? settings.string(forKey: "nave.listen")
         address =
@@ -87,6 +91,12 @@ public struct ServerConfiguration: Sendable {
     /// The file says `listen` where the environment says `NAVE_LISTEN`.
     private static func withoutPrefix(_ key: AbsoluteConfigKey) -> AbsoluteConfigKey {
         AbsoluteConfigKey(Array(key.components.dropFirst()), context: key.context)
+    }
+
+    private static func copies(_ text: String?) throws(ServerError) -> Int? {
+        guard let text else { return nil }
+        guard let copies = Int(text), (1...32).contains(copies) else { throw .copiesInvalid(text) }
+        return copies
     }
 
     /// A number of days, which a file gives as a number and all else as a text.

@@ -8,8 +8,12 @@ public enum ServerError: Error, Hashable, Sendable {
     case addressUnusable(ListenAddress, cause: String)
     /// No data directory was named.
     case dataDirectoryMissing
-    /// More than one data directory was named; this version keeps one volume.
-    case severalDirectories([String])
+    /// One data directory was named twice.
+    case directoryNamedTwice(String)
+    /// There are not so many folders as copies were asked for, or too many folders.
+    case copiesImpossible(copies: Int, folders: Int)
+    /// A number of copies that is no number, or not positive.
+    case copiesInvalid(String)
     /// The system gave no more threads.
     case threadsUnavailable
     /// A folder or file could not be read or made.
@@ -59,9 +63,13 @@ extension ServerError: CustomStringConvertible {
             "Cannot listen on \(address): \(cause)."
         case .dataDirectoryMissing:
             "Name the folder for the data, for example: nave serve ./data"
-        case .severalDirectories(let directories):
-            "This version keeps its data in one folder, but \(directories.count) were named: "
-                + "\(directories.joined(separator: ", "))."
+        case .directoryNamedTwice(let directory): "The folder \(directory) was named twice."
+        case .copiesImpossible(let copies, let folders):
+            "\(copies) \(copies == 1 ? "copy" : "copies") cannot be kept on \(folders) "
+                + "\(folders == 1 ? "folder" : "folders"): name at least as many folders as copies, "
+                + "each on a disk of its own, and at most 32."
+        case .copiesInvalid(let text):
+            "'\(text)' is no number of copies; write --copies 2, for example."
         case .threadsUnavailable: "The system gives this process no more threads."
         case .fileUnusable(let path, let cause): "Cannot use \(path): \(cause)."
         case .keysUnreadable(let path):

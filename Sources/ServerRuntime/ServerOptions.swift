@@ -2,6 +2,8 @@
 public struct ServerOptions: Sendable {
     /// The folders for the data.
     public var directories: [String]
+    /// On how many of them everything is kept.
+    public var copies: String?
     /// `HOST:PORT`.
     public var listen: String?
     /// A PEM file with the certificate and its chain.
@@ -22,6 +24,7 @@ public struct ServerOptions: Sendable {
     /// Makes options of their parts.
     public init(
         directories: [String] = [],
+        copies: String? = nil,
         listen: String? = nil,
         tlsCertificate: String? = nil,
         tlsKey: String? = nil,
@@ -32,6 +35,7 @@ public struct ServerOptions: Sendable {
         lifetime: DataLifetime = .kept
     ) {
         self.directories = directories
+        self.copies = copies
         self.listen = listen
         self.tlsCertificate = tlsCertificate
         self.tlsKey = tlsKey

@@ -5,7 +5,9 @@ import StorageModel
 
 /// Opens the object store of a data folder, and puts what goes wrong in words for a person.
 struct StoreOpening {
-    let folder: DataFolder
+    let folders: DataFolders
+    /// On how many of them everything is kept; nil as before.
+    let copies: Int?
     let root: Principal?
     /// The bounds of the store.
     var limits = StoreLimits()
@@ -15,8 +17,9 @@ struct StoreOpening {
     /// - Throws: ``ServerError``; ``ServerError/dataInUse(path:)`` when another process serves it.
     func open(logger: Logger) async throws(ServerError) -> ObjectStore {
         let configuration = ObjectStoreConfiguration(
-            volumeDirectory: folder.path,
-            indexDirectory: folder.path + "/index",
+            volumeDirectories: folders.all.map(\.path),
+            copies: copies,
+            indexDirectory: folders.first.path + "/index",
             root: root,
             limits: limits,
             clock: SystemClock.now
@@ -33,11 +36,12 @@ struct StoreOpening {
     }
 
     private func translated(_ error: StoreError) -> ServerError {
+        let folder = folders.first
         guard case .openFailed(let failure) = error else {
             return .dataUnusable(path: folder.path, cause: "\(error)")
         }
         return switch failure {
-        case .inUse: .dataInUse(path: folder.path)
+        case .inUse(let directory): .dataInUse(path: directory)
         case .labelMissing(let directory):
             .dataUnusable(
                 path: directory,
@@ -45,6 +49,28 @@ struct StoreOpening {
             )
         case .foreign(let directory):
             .dataUnusable(path: directory, cause: "its files belong to another Nave")
+        case .split(let directory, let other):
+            .dataUnusable(
+                path: directory,
+                cause:
+                    "it and \(other) were each served without the other, so that each has changes "
+                    + "the other lacks; serve the one whose changes count, with an empty folder in "
+                    + "place of the other"
+            )
+        case .volumeTwice(let directory, let other):
+            .dataUnusable(
+                path: other,
+                cause:
+                    "it is a copy of \(directory); serve one of them, with an empty folder beside it"
+            )
+        case .logUnavailable(let missing):
+            .dataUnusable(
+                path: folder.path,
+                cause:
+                    "the log is on volumes that were not named: \(missing.joined(separator: ", "))"
+            )
+        case .copiesInvalid(let copies, let volumes):
+            .copiesImpossible(copies: copies, folders: volumes)
         case .versionUnknown(let path, let version):
             .dataUnusable(
                 path: path,

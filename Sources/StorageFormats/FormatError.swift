@@ -18,4 +18,5 @@ public enum FormatError: Error, Hashable, Sendable {
 public enum FormatField: Hashable, Sendable {
     case format, version, volumeID, naveID, created, position, durablePosition, kind, reserved
     case bodyBytes, payloadBytes, blockBytes, blockCount, blobID
+    case originID, epoch, copies, members, log, behind
 }

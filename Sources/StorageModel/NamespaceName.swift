@@ -8,12 +8,11 @@ public struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvert
     public let text: String
 
     /// Names that Nave keeps for itself beside the S3 rules.
-    private static let reserved = ["api"].map { Array($0.utf8) }
-    private static let reservedPrefixes = ["xn--", "sthree-", "amzn-s3-demo-"]
-        .map { Array($0.utf8) }
-    /// Backwards, as they are compared.
-    private static let reservedSuffixes = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
-        .map { Array($0.utf8.reversed()) }
+    private static let reserved: [StaticString] = ["api"]
+    private static let reservedPrefixes: [StaticString] = ["xn--", "sthree-", "amzn-s3-demo-"]
+    private static let reservedSuffixes: [StaticString] = [
+        "-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3",
+    ]
 
     /// Parses a namespace name.
     ///
@@ -31,14 +30,19 @@ public struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvert
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
 
-    /// Every request names a namespace, so this looks at bytes and allocates nothing.
     private static func isValid(_ text: String) -> Bool {
-        let bytes = text.utf8
+        var text = text
+        return text.withUTF8(isValid)
+    }
+
+    /// Every request names a namespace, so this looks at bytes and allocates nothing.
+    private static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard (3...63).contains(bytes.count) else { return false }
-        guard let first = bytes.first, isAlphanumeric(first) else { return false }
-        guard let last = bytes.last, isAlphanumeric(last) else { return false }
+        guard isAlphanumeric(bytes[0]), isAlphanumeric(bytes[bytes.count - 1]) else {
+            return false
+        }
         let period = UInt8(ascii: ".")
-        var previous = first
+        var previous = bytes[0]
         for byte in bytes {
             guard isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == period else {
                 return false
@@ -46,12 +50,29 @@ public struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvert
             guard byte != period || previous != period else { return false }
             previous = byte
         }
-        guard !reserved.contains(where: bytes.elementsEqual) else { return false }
-        guard !reservedPrefixes.contains(where: { bytes.starts(with: $0) }) else { return false }
-        guard !reservedSuffixes.contains(where: { bytes.reversed().starts(with: $0) }) else {
+        for name in reserved where name.utf8CodeUnitCount == bytes.count {
+            if stands(name, in: bytes, at: 0) { return false }
+        }
+        for prefix in reservedPrefixes where stands(prefix, in: bytes, at: 0) { return false }
+        for suffix in reservedSuffixes
+        where stands(suffix, in: bytes, at: bytes.count - suffix.utf8CodeUnitCount) {
             return false
         }
         return !isFormattedAsIPv4(bytes)
+    }
+
+    /// Whether a text stands at a place, which may be outside.
+    private static func stands(
+        _ text: StaticString,
+        in bytes: UnsafeBufferPointer<UInt8>,
+        at start: Int
+    ) -> Bool {
+        guard start >= 0, bytes.count - start >= text.utf8CodeUnitCount else { return false }
+        for offset in 0..<text.utf8CodeUnitCount
+        where bytes[start + offset] != text.utf8Start[offset] {
+            return false
+        }
+        return true
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
@@ -60,7 +81,7 @@ public struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvert
     }
 
     /// Whether the bytes are four runs of one to three digits with periods between.
-    private static func isFormattedAsIPv4(_ bytes: String.UTF8View) -> Bool {
+    private static func isFormattedAsIPv4(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var groups = 1
         var digits = 0
         for byte in bytes {

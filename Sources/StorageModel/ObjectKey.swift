@@ -22,7 +22,7 @@ public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible
         guard lengthBytes <= Self.lengthBytesMax else {
             throw .keyTooLong(lengthBytes: lengthBytes)
         }
-        guard Self.isAddressable(text.utf8) else { throw .keyNotAddressable }
+        guard Self.isAddressable(text) else { throw .keyNotAddressable }
         self.text = text
     }
 
@@ -36,7 +36,16 @@ public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// Whether both have the same bytes.
     public static func == (left: Self, right: Self) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        guard left.text.utf8.count == right.text.utf8.count else { return false }
+        let isSame = left.text.utf8.withContiguousStorageIfAvailable { leftBytes in
+            right.text.utf8.withContiguousStorageIfAvailable { rightBytes in
+                for index in leftBytes.indices where leftBytes[index] != rightBytes[index] {
+                    return false
+                }
+                return true
+            }
+        }
+        return isSame.flatMap { $0 } ?? left.text.utf8.elementsEqual(right.text.utf8)
     }
 
     /// Whether the left one comes first, compared by bytes.
@@ -50,7 +59,12 @@ public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible
         copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
-    private static func isAddressable(_ bytes: String.UTF8View) -> Bool {
+    private static func isAddressable(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8(isAddressable)
+    }
+
+    private static func isAddressable(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var segmentLength = 0
         var segmentIsDots = true
         var isFirst = true

@@ -47,24 +47,50 @@ final class BlobDirectory: Sendable {
     // MARK: - Writing
 
     func create() throws(VolumeError) -> BlobWriter {
+        while true {
+            // 63 bits, so that the number fits a signed column; a number that was used is drawn
+            // again with a chance of one in 2^63 per blob ever made.
+            if let writer = try create(BlobID(random() >> 1)) { return writer }
+        }
+    }
+
+    /// Begins a blob; nil if there is one of that number.
+    func create(_ id: BlobID) throws(VolumeError) -> BlobWriter? {
+        try holds(id) ? nil : createCopy(of: id)
+    }
+
+    /// Begins a blob that takes the place of what is there, if anything, when it is finished; nil if
+    /// somebody writes it already.
+    func createCopy(of id: BlobID) throws(VolumeError) -> BlobWriter? {
         try health.checkWritable()
+        guard state.withLock({ $0.written.insert(id).inserted }) else { return nil }
         do throws(DiskError) {
-            while true {
-                // 63 bits, so that the number fits a signed column; a number that was used is
-                // drawn again with a chance of one in 2^63 per blob ever made.
-                let id = BlobID(random() >> 1)
-                try makeDirectory(of: id)
-                do throws(DiskError) {
-                    let file = try fileSystem.open(layout.blob(id), .createNew)
-                    state.withLock { _ = $0.written.insert(id) }
-                    return BlobWriter(id: id, file: file, directory: self)
-                } catch  where error.code == .alreadyExists {
-                    continue
-                }
-            }
+            try makeDirectory(of: id)
+            let file = try fileSystem.open(layout.unfinishedBlob(id), .createOrReplace)
+            return BlobWriter(id: id, file: file, directory: self)
         } catch {
+            forgetWriter(of: id)
             throw VolumeError(writing: error)
         }
+    }
+
+    /// A blob was replaced: those who open it from now on find the new file.
+    func replaced(_ id: BlobID) {
+        state.withLock { $0.cache.remove(id) }
+    }
+
+    /// Whether there is a blob of a number.
+    func holds(_ id: BlobID) throws(VolumeError) -> Bool {
+        do throws(DiskError) {
+            return try fileSystem.status(layout.blob(id)) != nil
+        } catch {
+            throw .readFailed(error)
+        }
+    }
+
+    /// Whether a blob is open, so that reading it may not have to wait.
+    func isOpen(_ id: BlobID) -> Bool {
+        state.withLock { $0.cache.blob(id) != nil }
     }
 
     /// Makes the directory of a blob and flushes its name, once.
@@ -104,6 +130,10 @@ final class BlobDirectory: Sendable {
         var removed = 0
         for directory in try names(in: layout.blobs) {
             for name in try names(in: "\(layout.blobs)/\(directory)") {
+                if try removeUnfinished(name, in: "\(layout.blobs)/\(directory)") {
+                    removed += 1
+                    continue
+                }
                 guard let id = VolumeLayout.blobID(ofName: name),
                     VolumeLayout.fanOut(id) == directory, !isKept(id),
                     !state.withLock({ $0.written.contains(id) })
@@ -113,6 +143,22 @@ final class BlobDirectory: Sendable {
             }
         }
         return removed
+    }
+
+    /// Removes a blob that was being written when a process ended; false if the name is another's.
+    private func removeUnfinished(_ name: String, in directory: String) throws(VolumeError) -> Bool
+    {
+        guard name.hasSuffix(VolumeLayout.unfinishedSuffix),
+            let id = VolumeLayout.blobID(
+                ofName: String(name.dropLast(VolumeLayout.unfinishedSuffix.count))
+            ), !state.withLock({ $0.written.contains(id) })
+        else { return false }
+        do throws(DiskError) {
+            try fileSystem.remove("\(directory)/\(name)")
+        } catch {
+            throw .writeFailed(error)
+        }
+        return true
     }
 
     private func names(in directory: String) throws(VolumeError) -> [String] {

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A blob file that is being written: append, then finish or discard.
 ///
-/// The file has its final name from the start: without a log record that names it, it is litter
-/// that the next start sweeps away. One that goes away unfinished is removed.
+/// The file gets its name when it is whole and flushed; without a log record that names it, it is
+/// litter that the next start sweeps away. One that goes away unfinished is removed.
 ///
 /// State: guarded by `state`; calls go one after the other.
 public final class BlobWriter: Sendable {
@@ -81,6 +81,7 @@ public final class BlobWriter: Sendable {
             }
             state.isOpen = false
             directory.forgetWriter(of: id)
+            directory.replaced(id)
             return .blob(id, offset: 0, lengthBytes: state.payloadBytes)
         }
     }
@@ -114,6 +115,9 @@ public final class BlobWriter: Sendable {
     private func flush() throws(VolumeError) {
         do throws(DiskError) {
             try file.synchronizeData()
+            // Only what is whole has the blob's name, so whoever finds it need not read it first.
+            let layout = directory.layout
+            try directory.fileSystem.rename(layout.unfinishedBlob(id), to: layout.blob(id))
             try directory.fileSystem.synchronizeDirectory(directory.layout.blobDirectory(id))
         } catch  where error.code == .outOfSpace {
             // Space that is given out late, as by a quota: this file is lost, the disk is well.
@@ -128,6 +132,6 @@ public final class BlobWriter: Sendable {
         state.isOpen = false
         directory.forgetWriter(of: id)
         // A file that cannot be removed is litter, which the next start sweeps away.
-        try? directory.fileSystem.remove(directory.layout.blob(id))
+        try? directory.fileSystem.remove(directory.layout.unfinishedBlob(id))
     }
 }

@@ -43,9 +43,7 @@ struct LogWriter {
         segmentBytesMax: Int64,
         health: VolumeHealth,
         file: any OpenFile,
-        first: LogPosition,
-        tail: LogTail,
-        sizeBytes: Int64
+        tip: LogTip
     ) {
         self.health = health
         self.layout = layout
@@ -53,10 +51,10 @@ struct LogWriter {
         self.volumeID = volumeID
         self.segmentBytesMax = segmentBytesMax
         self.file = file
-        self.first = first
-        self.end = tail.end
-        self.sizeBytes = sizeBytes
-        self.previousChecksum = tail.previousChecksum
+        first = tip.first
+        end = tip.end
+        sizeBytes = tip.sizeBytes
+        previousChecksum = tip.previousChecksum
         self.needsMark = true
     }
 

@@ -40,6 +40,11 @@ final class SegmentTable: Sendable {
         segments.withLock { $0.first?.first ?? LogPosition(0) }
     }
 
+    /// All segments, in order.
+    var all: [Segment] {
+        segments.withLock { $0 }
+    }
+
     /// The segments that take no more records.
     var sealed: [LogSegment] {
         segments.withLock { segments in
@@ -61,6 +66,13 @@ final class SegmentTable: Sendable {
         }
     }
 
+    /// Whether a segment that takes no more records is there.
+    func holds(_ segment: LogSegment) -> Bool {
+        segments.withLock { segments in
+            segments.contains { $0.first == segment.first && $0.end != nil }
+        }
+    }
+
     func append(_ segment: Segment) {
         segments.withLock { segments in
             if let last = segments.indices.last { segments[last].end = segment.first }
@@ -73,6 +85,10 @@ final class SegmentTable: Sendable {
         segments.withLock { segments in
             segments.removeAll { $0.first == first && $0.end != nil }
         }
+    }
+
+    func replace(with segments: [Segment]) {
+        self.segments.withLock { $0 = segments }
     }
 
     /// The segment that holds an address; `nil` if it is not open and the mode is not to wait.

@@ -17,22 +17,22 @@ final class SnapshotDirectory: Sendable {
     let fileSystem: any FileSystem
     let volumeID: UniqueID
     /// Ascending.
-    private let kept: Mutex<[LogPosition]>
+    private let kept = Mutex<[LogPosition]>([])
+
+    /// The directory of a volume, none of whose snapshots count before they are found.
+    init(layout: VolumeLayout, fileSystem: any FileSystem, volumeID: UniqueID) {
+        self.layout = layout
+        self.fileSystem = fileSystem
+        self.volumeID = volumeID
+    }
 
     /// Finds the snapshots of a volume, and removes those that were being made.
     ///
     /// One whose header cannot be read does not count; it stays where it is until newer ones take
     /// its place.
     ///
-    /// - Throws: `.foreign` and `.versionUnknown` name the file.
-    init(
-        layout: VolumeLayout,
-        fileSystem: any FileSystem,
-        volumeID: UniqueID
-    ) throws(VolumeError) {
-        self.layout = layout
-        self.fileSystem = fileSystem
-        self.volumeID = volumeID
+    /// - Throws: `.foreign` and `.versionUnknown` name the file; `.readFailed`.
+    func find() throws(VolumeError) {
         var found: [LogPosition] = []
         for name in try Self.names(layout, fileSystem) {
             if name.hasSuffix(VolumeLayout.unfinishedSuffix) {
@@ -52,7 +52,8 @@ final class SnapshotDirectory: Sendable {
             }
             if header.position == position { found.append(position) }
         }
-        kept = Mutex(found)
+        let positions = found.sorted()
+        kept.withLock { $0 = positions }
     }
 
     /// The positions of the snapshots, ascending.
@@ -110,6 +111,25 @@ final class SnapshotDirectory: Sendable {
             return
         } catch {
             throw .writeFailed(error)
+        }
+    }
+
+    /// Removes all that is not a snapshot at one of some positions, as far as its name says.
+    ///
+    /// For a volume that holds no log: what lies there is left from before.
+    func removeAll(except positions: [LogPosition]) throws(VolumeError) {
+        do throws(DiskError) {
+            try fileSystem.makeDirectories(layout.snapshots)
+            for name in try fileSystem.list(layout.snapshots) {
+                let position = VolumeLayout.snapshotPosition(ofName: name)
+                let isUnfinished = name.hasSuffix(VolumeLayout.unfinishedSuffix)
+                guard isUnfinished || position.map({ !positions.contains($0) }) ?? false
+                else { continue }
+                try fileSystem.remove("\(layout.snapshots)/\(name)")
+            }
+            try fileSystem.synchronizeDirectory(layout.snapshots)
+        } catch {
+            throw VolumeError(writing: error)
         }
     }
 

@@ -41,8 +41,9 @@ extension Volume {
     /// - Throws: `.outOfSpace`, `.writeFailed`, `.volumeFailed`, `.closed`.
     public func beginSegment() throws(VolumeError) {
         try writer.withLock { writer throws(VolumeError) in
-            defer { end.store(writer.end.bytes, ordering: .releasing) }
-            try writer.beginSegment(onNewSegment: segments.append)
+            defer { end.store(writer?.end.bytes ?? 0, ordering: .releasing) }
+            guard writer != nil else { throw .volumeFailed }
+            try writer?.beginSegment(onNewSegment: segments.append)
         }
     }
 

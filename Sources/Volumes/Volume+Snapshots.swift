@@ -23,11 +23,6 @@ extension Volume {
         max(logStart, cleanLimit ?? snapshots.positions.last ?? LogPosition(0))
     }
 
-    /// Whether the log is there from its very beginning, and was never cleaned.
-    ///
-    /// A volume without snapshots never was, one with snapshots may have been.
-    public var isLogWhole: Bool { logStart == LogPosition(0) && snapshots.positions.count < 2 }
-
     /// Begins a snapshot of the index.
     ///
     /// - Parameter position: The end of the last record that the index has applied.

@@ -12,16 +12,20 @@ import Synchronization
 public final class Volume: Sendable {
     /// What the volume says about itself.
     public let label: VolumeLabel
+    /// The identifier that log and blobs carry: that of the volume the Nave began with.
+    public let originID: UniqueID
     /// Where it is.
     public let directory: String
 
     let layout: VolumeLayout
     let fileSystem: any FileSystem
     let health: VolumeHealth
-    let writer: Mutex<LogWriter>
     let segments: SegmentTable
     let snapshots: SnapshotDirectory
-    private let blobs: BlobDirectory
+    let blobs: BlobDirectory
+    let segmentBytesMax: Int64
+    /// Nil while the volume does not hold the log.
+    let writer: Mutex<LogWriter?>
     private let lock: Mutex<(any FileLock)?>
     let end: Atomic<Int64>
 
@@ -52,18 +56,20 @@ public final class Volume: Sendable {
 
     private init(opening: VolumeOpening, _ opened: VolumeOpening.Opened) {
         label = opened.label
+        originID = opened.originID
         layout = opening.layout
         directory = opening.layout.directory
         fileSystem = opening.fileSystem
-        health = opened.writer.health
-        end = Atomic(opened.writer.end.bytes)
+        health = opened.health
+        segmentBytesMax = opening.configuration.segmentBytesMax
+        end = Atomic(opened.writer?.end.bytes ?? 0)
         segments = opened.segments
         snapshots = opened.snapshots
         blobs = BlobDirectory(
             layout: opening.layout,
             fileSystem: opening.fileSystem,
-            health: opened.writer.health,
-            volumeID: opened.label.volumeID,
+            health: opened.health,
+            volumeID: opened.originID,
             fanOut: opened.fanOut,
             configuration: opening.configuration
         )
@@ -81,7 +87,7 @@ public final class Volume: Sendable {
         do throws(VolumeError) {
             try writer.withLock { writer throws(VolumeError) in
                 defer { _ = health.close() }
-                guard writer.needsMark else { return }
+                guard writer?.needsMark == true else { return }
                 _ = try append(.mark, [LogRecord(body: [])], to: &writer)
             }
         } catch .closed {
@@ -133,10 +139,54 @@ public final class Volume: Sendable {
     private func append(
         _ kind: LogRecordHeader.Kind,
         _ records: [LogRecord],
-        to writer: inout LogWriter
+        to writer: inout LogWriter?
     ) throws(VolumeError) -> [AppendedRecord] {
-        defer { end.store(writer.end.bytes, ordering: .releasing) }
-        return try writer.append(kind, records, onNewSegment: segments.append)
+        defer { end.store(writer?.end.bytes ?? 0, ordering: .releasing) }
+        // In place: a copy of the writer would copy its buffer.
+        let appended = try writer?.append(kind, records, onNewSegment: segments.append)
+        guard let appended else { throw .volumeFailed }
+        return appended
+    }
+
+    /// Where the log ends and how it goes on; `nil` while the volume does not hold it.
+    var logTip: LogTip? {
+        writer.withLock { $0?.tip }
+    }
+
+    /// Holds the log no more: what is there is behind, and is replaced when it is copied anew.
+    func giveUpLog() {
+        writer.withLock { writer in
+            writer = nil
+            segments.replace(with: [])
+            end.store(0, ordering: .releasing)
+        }
+    }
+
+    /// Takes over a log that was copied here from another volume, byte for byte.
+    ///
+    /// - Parameters:
+    ///   - copied: The segments, in order.
+    ///   - file: The last of them, open for writing.
+    ///   - tip: Where the log ends there.
+    func takeOverLog(
+        _ copied: [SegmentTable.Segment],
+        file: any OpenFile,
+        tip: LogTip
+    ) {
+        writer.withLock { writer in
+            precondition(writer == nil, "a volume takes over a log when it holds none")
+            segments.replace(with: copied)
+            writer = LogWriter(
+                layout: layout,
+                fileSystem: fileSystem,
+                volumeID: originID,
+                segmentBytesMax: segmentBytesMax,
+                health: health,
+                file: file,
+                tip: tip
+            )
+            end.store(tip.end.bytes, ordering: .releasing)
+        }
     }
 
     /// Visits the changes of the log in order, from a position to the present end.
@@ -165,7 +215,7 @@ public final class Volume: Sendable {
         guard start <= end else { throw .logTooShort(end: end, expected: start) }
         return LogCursor(
             segments: segments,
-            volumeID: label.volumeID,
+            volumeID: originID,
             position: start,
             end: end
         )
@@ -178,6 +228,14 @@ public final class Volume: Sendable {
     /// - Throws: `.outOfSpace`, `.writeFailed`, `.volumeFailed`, `.closed`.
     public func createBlob() throws(VolumeError) -> BlobWriter {
         try blobs.create()
+    }
+
+    /// Begins a blob of a number that was drawn before.
+    ///
+    /// - Returns: `nil` if there is a blob of that number.
+    /// - Throws: As ``createBlob()``.
+    func createBlob(_ id: BlobID) throws(VolumeError) -> BlobWriter? {
+        try blobs.create(id)
     }
 
     /// Removes a blob; those who have it open read on.

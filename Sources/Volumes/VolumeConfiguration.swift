@@ -1,11 +1,24 @@
 import StorageFormats
 import StorageModel
 
+/// What a volume holds of the log.
+public enum LogHolding: Hashable, Sendable {
+    /// All of it; a new volume begins one.
+    case whole
+    /// Nothing that counts: the volume is there for payloads, or its log is behind and is replaced.
+    case none
+}
+
 /// What a volume is opened with.
 public struct VolumeConfiguration: Sendable {
     /// The Nave that the volume must belong to; `nil` takes what the label says, and draws a new
     /// one for a new volume.
     public var naveID: UniqueID?
+    /// The identifier that log and blobs carry; `nil` takes the volume's own, as on the volume that a
+    /// Nave began with.
+    public var originID: UniqueID?
+    /// What the volume holds of the log.
+    public var logHolding: LogHolding
     /// When a new volume is made.
     public var now: WallTime
     /// A position in the log that is known to have been flushed: what the index had applied.
@@ -25,6 +38,8 @@ public struct VolumeConfiguration: Sendable {
     public init(
         now: WallTime,
         naveID: UniqueID? = nil,
+        originID: UniqueID? = nil,
+        logHolding: LogHolding = .whole,
         flushed: LogPosition = LogPosition(0),
         segmentBytesMax: Int64 = 256 << 20,
         openBlobsMax: Int = 512,
@@ -36,6 +51,8 @@ public struct VolumeConfiguration: Sendable {
     ) {
         self.now = now
         self.naveID = naveID
+        self.originID = originID
+        self.logHolding = logHolding
         self.flushed = flushed
         self.segmentBytesMax = segmentBytesMax
         self.openBlobsMax = openBlobsMax

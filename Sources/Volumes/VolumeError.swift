@@ -17,6 +17,19 @@ public enum VolumeError: Error, Hashable, Sendable {
     /// The volume belongs to another Nave.
     case foreign(directory: String, expected: UniqueID, found: UniqueID)
 
+    // MARK: several volumes
+
+    /// The list of a Nave's volumes is not what any version wrote.
+    case membershipInvalid(path: String, FormatError)
+    /// Two volumes have each gone on without the other, so that neither has all changes.
+    case membershipSplit(directory: String, other: String)
+    /// Two directories hold the same volume: one is a copy of the other.
+    case volumeTwice(directory: String, other: String)
+    /// No volume that holds the whole log is there; these are known to.
+    case logUnavailable(missing: [UniqueID])
+    /// There are too few volumes for so many copies, or too many volumes.
+    case copiesInvalid(copies: Int, volumes: Int)
+
     // MARK: the log
 
     /// The log has records after a place that cannot be read.
@@ -61,6 +74,33 @@ public enum VolumeError: Error, Hashable, Sendable {
 }
 
 extension VolumeError {
+    /// Whether it is the disk that fails, not what is on it.
+    var isDisk: Bool {
+        switch self {
+        case .readFailed, .outOfSpace, .writeFailed, .volumeFailed: true
+        case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
+            .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
+            .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong,
+            .blobMissing,
+            .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .closed:
+            false
+        }
+    }
+
+    /// Whether it is the log that cannot be used, while the rest of the volume may be well.
+    var isLog: Bool {
+        switch self {
+        case .logDamaged, .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid:
+            true
+        case .readFailed, .outOfSpace, .writeFailed, .volumeFailed, .inUse, .labelMissing,
+            .labelInvalid, .versionUnknown, .foreign, .membershipInvalid, .membershipSplit,
+            .volumeTwice, .logUnavailable, .copiesInvalid, .recordTooLong, .blobMissing,
+            .blobInvalid,
+            .payloadDamaged, .rangeInvalid, .blobWriterClosed, .closed:
+            false
+        }
+    }
+
     /// Translates a failure of the disk while something was written.
     init(writing error: DiskError) {
         self = error.code == .outOfSpace ? .outOfSpace(error) : .writeFailed(error)

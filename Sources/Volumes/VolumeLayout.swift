@@ -5,6 +5,7 @@ struct VolumeLayout: Hashable, Sendable {
     let directory: String
 
     var label: String { "\(directory)/volume.json" }
+    var members: String { "\(directory)/members.json" }
     var lock: String { "\(directory)/volume.lock" }
     var log: String { "\(directory)/log" }
     var blobs: String { "\(directory)/blobs" }
@@ -28,6 +29,11 @@ struct VolumeLayout: Hashable, Sendable {
 
     func snapshot(_ position: LogPosition) -> String {
         "\(snapshots)/\(Self.hexadecimal(UInt64(bitPattern: position.bytes))).snapshot"
+    }
+
+    /// Where a blob is written before it is whole.
+    func unfinishedBlob(_ id: BlobID) -> String {
+        blob(id) + Self.unfinishedSuffix
     }
 
     static func fanOut(_ id: BlobID) -> String {

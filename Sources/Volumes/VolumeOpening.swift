@@ -7,10 +7,14 @@ struct VolumeOpening {
     /// What the steps found.
     struct Opened {
         let label: VolumeLabel
+        /// The identifier that log and blobs carry.
+        let originID: UniqueID
         let lock: any FileLock
+        let health: VolumeHealth
         let segments: SegmentTable
         let snapshots: SnapshotDirectory
-        let writer: LogWriter
+        /// Nil if the volume does not hold the log.
+        let writer: LogWriter?
         /// The names of the directories below `blobs`.
         let fanOut: Set<String>
     }
@@ -31,20 +35,29 @@ struct VolumeOpening {
                 found: label.naveID
             )
         }
+        let originID = configuration.originID ?? label.volumeID
         let fanOut = try directoriesOfBlobs()
-        let snapshots = try SnapshotDirectory(
+        let snapshots = SnapshotDirectory(
             layout: layout,
             fileSystem: fileSystem,
-            volumeID: label.volumeID
+            volumeID: originID
         )
-        let segments = try findSegments(label, snapshots.positions)
-        let writer = try openLast(segments, label, snapshots.positions)
-        var table = segments
-        table[table.count - 1].file = writer.file
+        let health = VolumeHealth()
+        var writer: LogWriter?
+        var segments: [SegmentTable.Segment] = []
+        if configuration.logHolding == .whole {
+            try snapshots.find()
+            segments = try findSegments(originID, snapshots.positions)
+            let opened = try openLast(segments, originID, snapshots.positions, health)
+            segments[segments.count - 1].file = opened.file
+            writer = opened
+        }
         return Opened(
             label: label,
+            originID: originID,
             lock: lock,
-            segments: SegmentTable(table, directory: layout.log, fileSystem: fileSystem),
+            health: health,
+            segments: SegmentTable(segments, directory: layout.log, fileSystem: fileSystem),
             snapshots: snapshots,
             writer: writer,
             fanOut: fanOut
@@ -94,7 +107,7 @@ struct VolumeOpening {
             created: configuration.now
         )
         let first = LogSegmentHeader(
-            volumeID: volumeID,
+            volumeID: configuration.originID ?? volumeID,
             firstPosition: LogPosition(0),
             previousChecksum: LogRecordHeader.chainStart
         )
@@ -103,12 +116,14 @@ struct VolumeOpening {
             try fileSystem.makeDirectories(layout.blobs)
             // Those of an interrupted first start may not be on the disk yet.
             try fileSystem.synchronizeDirectory(layout.directory)
-            _ = try AtomicPublish.publish(
-                first.encoded(),
-                as: layout.segment(LogPosition(0)),
-                in: layout.log,
-                fileSystem
-            )
+            if configuration.logHolding == .whole {
+                _ = try AtomicPublish.publish(
+                    first.encoded(),
+                    as: layout.segment(LogPosition(0)),
+                    in: layout.log,
+                    fileSystem
+                )
+            }
             _ = try AtomicPublish.publish(
                 label.encoded(),
                 as: layout.label,
@@ -141,7 +156,7 @@ struct VolumeOpening {
     /// Cleaning takes segments out that lie before the older of the two newest snapshots; any other
     /// that is missing is damage.
     private func findSegments(
-        _ label: VolumeLabel,
+        _ originID: UniqueID,
         _ snapshots: [LogPosition]
     ) throws(VolumeError) -> [SegmentTable.Segment] {
         let gapsEnd = snapshots.suffix(SnapshotDirectory.keptCount).first ?? LogPosition(0)
@@ -164,10 +179,10 @@ struct VolumeOpening {
                 throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
             }
             let header = try readHeader(path)
-            guard header.volumeID == label.volumeID else {
+            guard header.volumeID == originID else {
                 throw .foreign(
                     directory: path,
-                    expected: label.volumeID,
+                    expected: originID,
                     found: header.volumeID
                 )
             }
@@ -209,8 +224,9 @@ struct VolumeOpening {
     /// Finds the end of the log, cuts off what is after it, and flushes what is before.
     private func openLast(
         _ segments: [SegmentTable.Segment],
-        _ label: VolumeLabel,
-        _ snapshots: [LogPosition]
+        _ originID: UniqueID,
+        _ snapshots: [LogPosition],
+        _ health: VolumeHealth
     ) throws(VolumeError) -> LogWriter {
         guard let last = segments.last else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
@@ -227,7 +243,7 @@ struct VolumeOpening {
         var reader = LogReader(
             file: file,
             first: last.first,
-            volumeID: label.volumeID,
+            volumeID: originID,
             limit: LogPosition(last.first.bytes + sizeBytes),
             position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
             previousChecksum: header.previousChecksum
@@ -248,13 +264,16 @@ struct VolumeOpening {
         return LogWriter(
             layout: layout,
             fileSystem: fileSystem,
-            volumeID: label.volumeID,
+            volumeID: originID,
             segmentBytesMax: configuration.segmentBytesMax,
-            health: VolumeHealth(),
+            health: health,
             file: file,
-            first: last.first,
-            tail: tail,
-            sizeBytes: sizeBytes
+            tip: LogTip(
+                first: last.first,
+                end: tail.end,
+                previousChecksum: tail.previousChecksum,
+                sizeBytes: sizeBytes
+            )
         )
     }
 

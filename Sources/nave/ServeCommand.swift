@@ -8,6 +8,8 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Serve a folder to S3 clients and to the array API.",
         discussion: """
             The first start makes the folder and root keys in FOLDER/keys.env, readable by you alone. \
+            Several folders, each on a disk of its own, share the data; with --copies 2 any one disk may \
+            be lost. \
             Every option can also be given as NAVE_… in the environment (NAVE_LISTEN, NAVE_DATA, \
             NAVE_TLS_CERTIFICATE, …) or in a JSON file named by --config \
             ({"listen": "0.0.0.0:9000"}); the command line wins over the environment, and that over \
@@ -15,14 +17,23 @@ struct ServeCommand: AsyncParsableCommand {
 
             EXAMPLES
               nave serve ./data
+              nave serve /disk1/nave /disk2/nave --copies 2
               nave serve /srv/nave --listen 0.0.0.0:9000 \\
                   --tls-certificate fullchain.pem --tls-key privkey.pem
               nave serve --ephemeral --listen 127.0.0.1:0 --ready-file ready.json   # for CI
             """
     )
 
-    @Argument(help: "The folder for the data.", completion: .directory)
+    @Argument(help: "The folders for the data, one for each disk.", completion: .directory)
     var directory: [String] = []
+
+    @Option(
+        help: """
+            Keep everything on so many of the folders; any one less may then be lost. (default: as \
+            before, or 1)
+            """
+    )
+    var copies: String?
 
     @Option(help: "Where to listen: HOST:PORT; port 0 takes a free one. (default: 127.0.0.1:9000)")
     var listen: String?
@@ -55,6 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let options = ServerOptions(
             directories: directory,
+            copies: copies,
             listen: listen,
             tlsCertificate: tlsCertificate,
             tlsKey: tlsKey,

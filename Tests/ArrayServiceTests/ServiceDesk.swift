@@ -70,7 +70,7 @@ struct ServiceDesk: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = try await ObjectStore.open(
             ObjectStoreConfiguration(
-                volumeDirectory: folder.appending(path: "volume").path,
+                volumeDirectories: [folder.appending(path: "volume").path],
                 indexDirectory: folder.appending(path: "index").path,
                 root: root,
                 clock: { WallTime(milliseconds: 1_795_341_900_123) }

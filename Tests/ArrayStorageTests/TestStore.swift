@@ -19,7 +19,7 @@ struct TestStore: Sendable {
         defer { try? FileManager.default.removeItem(at: directory) }
         let store = try await ObjectStore.open(
             ObjectStoreConfiguration(
-                volumeDirectory: directory.appending(path: "volume").path,
+                volumeDirectories: [directory.appending(path: "volume").path],
                 indexDirectory: directory.appending(path: "index").path,
                 clock: { WallTime(milliseconds: 1_000) }
             ),

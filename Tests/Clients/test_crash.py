@@ -6,11 +6,13 @@ else is lost, torn or brought back from the dead.
 """
 
 import random
+import shutil
 import subprocess
 import sys
 import time
 
 import crash_writer
+import pytest
 from botocore.exceptions import ClientError
 from s3_clients import s3_client
 from server_process import ServerProcess
@@ -82,14 +84,16 @@ def settle(journals, s3):
                 break
 
 
-def test_what_was_acknowledged_outlives_a_kill_at_any_moment(tmp_path):
+@pytest.mark.parametrize("folders", [1, 2])
+def test_what_was_acknowledged_outlives_a_kill_at_any_moment(tmp_path, folders):
+    options = [] if folders == 1 else [str(tmp_path / "second"), "--copies", "2"]
     source = random.Random(SEED)
     journals = [tmp_path / f"journal-{number}" for number in range(WRITERS)]
     for journal in journals:
         journal.touch()
     acknowledged = 0
     for attempt in range(ROUNDS):
-        server = ServerProcess(tmp_path / "data").start()
+        server = ServerProcess(tmp_path / "data", options=options).start()
         s3 = s3_client(server)
         if attempt == 0:
             s3.create_bucket(Bucket="crash")
@@ -111,9 +115,14 @@ def test_what_was_acknowledged_outlives_a_kill_at_any_moment(tmp_path):
                 writer.kill()
                 writer.wait()
         acknowledged = sum(journal.read_text().count("done ") for journal in journals)
-    with ServerProcess(tmp_path / "data") as server:
+    with ServerProcess(tmp_path / "data", options=options) as server:
         s3 = s3_client(server)
         allowed = check(s3, journals, f"seed {SEED}, at the end")
+        settle(journals, s3)
+    if folders == 2:
+        shutil.rmtree(tmp_path / "data")
+        with ServerProcess(tmp_path / "second") as server:
+            check(s3_client(server), journals, f"seed {SEED}, the second folder alone")
     assert len(allowed) >= 3 and acknowledged >= 20 * ROUNDS
 
 

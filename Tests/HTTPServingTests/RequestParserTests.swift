@@ -268,6 +268,25 @@ import Testing
         #expect(head.persistence == expected)
     }
 
+    @Test func `a run ends at the first byte below the bound and at a DEL`() {
+        var generator = SeededGenerator(seed: 0x72_756e)
+        for _ in 0..<20_000 {
+            let least: UInt8 = Bool.random(using: &generator) ? 0x20 : 0x21
+            var bytes = (0..<Int.random(in: 0..<40, using: &generator)).map { _ in
+                UInt8.random(in: least...UInt8.max, using: &generator)
+            }
+            for _ in 0..<Int.random(in: 0...2, using: &generator) where !bytes.isEmpty {
+                let index = Int.random(in: bytes.indices, using: &generator)
+                bytes[index] = UInt8.random(in: 0..<least, using: &generator)
+            }
+            let start = Int.random(in: 0...bytes.count, using: &generator)
+            let expected =
+                bytes[start...].firstIndex { $0 < least || $0 == 0x7F } ?? bytes.count
+            let end = bytes.withUnsafeBytes { ASCII.runEnd($0, from: start, least: least) }
+            #expect(end == expected, "\(bytes) from \(start)")
+        }
+    }
+
     @Test func `random bytes never trap the parser`() {
         var generator = SeededGenerator(seed: 0x6e61_7665)
         let alphabet = Array("GET PUT/ HTTP/1.1\r\n:Host a;0123456789abcdefContent-Length\0".utf8)

@@ -13,8 +13,8 @@ import Testing
         _ connection: ResponseHead.Connection = .unsaid
     ) -> String {
         var output = ByteBuffer()
-        ResponseHead(status: status, headers: headers, framing: framing, connection: connection)
-            .write(into: &output, date: "D")
+        ResponseHead(status: status, headers: headers, framing: framing)
+            .write(into: &output, date: "D", connection: connection)
         return String(buffer: output)
     }
 
@@ -67,9 +67,21 @@ import Testing
         ] as [(Int64, String)]
     )
     func `lengths are written in decimal`(_ number: Int64, _ expected: String) {
-        var output = ByteBuffer()
-        output.writeDecimal(number)
-        #expect(String(buffer: output) == expected)
+        let text = withUnsafeTemporaryAllocation(byteCount: 19, alignment: 1) { memory in
+            var writer = HeadWriter(memory)
+            writer.writeDecimal(number)
+            return String(decoding: memory[..<writer.count], as: UTF8.self)
+        }
+        #expect(text == expected)
+    }
+
+    @Test func `heads longer than the usual are written whole`() {
+        let values = (0..<40).map { String(repeating: "v", count: $0 * 97) }
+        let headers = HTTPHeaders(values.map { ("name", $0) })
+        let lines = values.map { "name: \($0)\r\n" }.joined()
+        #expect(
+            Self.text(.ok, headers, .none) == "HTTP/1.1 200 OK\r\n\(lines)Date: D\r\n\r\n"
+        )
     }
 
     /// Source: RFC 9110 section 5.6.7 has the first date as its example.

@@ -54,6 +54,29 @@ import Testing
         }
     }
 
+    /// More connections than hold output at a time, with answers that are held, sent at once, and
+    /// made later.
+    @Test func `many connections get their answers whole and in order`() async throws {
+        let sizes = [10, 200_000, 3000, 20, 17_000, 1, 40_000, 5]
+        try await ServerHarness.run { request in
+            let number = Int(request.target.dropFirst()) ?? 0
+            let bytes = ByteBuffer(repeating: UInt8(number), count: sizes[number])
+            guard number.isMultiple(of: 3) else { return .now(ServerHarness.ok(bytes)) }
+            return .later { _ in ServerHarness.ok(bytes) }
+        } script: { port in
+            let clients = try (0..<150).map { _ in try RawClient(port: port) }
+            let requests = sizes.indices.map { Self.get("/\($0)") }
+            for client in clients { try client.send(requests.joined()) }
+            for client in clients {
+                for (number, size) in sizes.enumerated() {
+                    let body = try client.response().body
+                    #expect(body.count == size)
+                    #expect(body.allSatisfy { $0 == UInt8(number) })
+                }
+            }
+        }
+    }
+
     @Test func `pipelined answers wait for a client that does not read`() async throws {
         let served = Mutex(0)
         try await ServerHarness.run(limits: HTTPServerLimits()) { _ in

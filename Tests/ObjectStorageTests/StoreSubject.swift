@@ -57,7 +57,7 @@ final class StoreSubject: Sendable {
     {
         let time = Mutex<Int64>(1_795_340_000_000)
         return ObjectStoreConfiguration(
-            volumeDirectory: directory + "/volume",
+            volumeDirectories: [directory + "/volume"],
             indexDirectory: directory + "/index",
             root: Principal(name: .root, accessKey: "ROOT", secretKey: "secret"),
             limits: limits,

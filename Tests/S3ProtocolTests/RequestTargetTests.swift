@@ -52,6 +52,20 @@ import Testing
         }
     }
 
+    @Test func `parameters are found wherever their separators stand`() throws {
+        for length in 1..<40 {
+            let name = String(repeating: "n", count: length)
+            let query = try QueryParameters("\(name)=1&b=\(name)&X-Amz-Date=\(name)&c")
+            #expect(try query.value(name) == "1")
+            #expect(try query.value("b") == name)
+            #expect(try query.value("c") == "")
+            #expect(!query.has("X-Amz-Date"))
+            let target = RequestTarget("/\(name)?\(name)?x")
+            #expect(target.path == "/\(name)")
+            #expect(target.query == "\(name)?x")
+        }
+    }
+
     @Test func `a query decodes its values and drops the signature`() throws {
         let query = try QueryParameters(
             "prefix=a+b%2Fc&X-Amz-Signature=0&delimiter=&acl&x-amz-meta-a=1&X-Amz-Acl=private"

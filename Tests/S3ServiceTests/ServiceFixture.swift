@@ -49,7 +49,7 @@ struct ServiceFixture {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let configuration = ObjectStoreConfiguration(
-            volumeDirectory: directory.appendingPathComponent("volume").path,
+            volumeDirectories: [directory.appendingPathComponent("volume").path],
             indexDirectory: directory.appendingPathComponent("index").path,
             root: Self.root,
             clock: Self.now

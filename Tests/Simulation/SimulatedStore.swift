@@ -52,7 +52,7 @@ struct SimulatedStore: Sendable {
         let random = Mutex(SeededGenerator(seed: seed))
         let store = try await ObjectStore.open(
             ObjectStoreConfiguration(
-                volumeDirectory: directory,
+                volumeDirectories: [directory],
                 indexDirectory: index,
                 limits: limits(),
                 clock: { clock.now },

@@ -1,0 +1,208 @@
+/// Which volumes a Nave has, as each of them keeps it in `members.json`.
+///
+/// A Nave of one volume that never had others needs none. A JSON object of flat members, for people
+/// to read; normative text: `docs/formats/members.md`.
+///
+///     member   value
+///     format   "nave-members"
+///     version  1
+///     nave     the identifier of the Nave, a UUID
+///     origin   the identifier that log and blobs carry: that of the volume the Nave began with
+///     epoch    grows by one with every change of what follows
+///     copies   on how many volumes everything is kept
+///     members  the volumes, as UUIDs with a space between
+///     seen     for each of them the last epoch at which it was in use
+///     log      those of them that hold the whole log
+///     behind   those of them that may lack payloads: new, missing, or failed before
+///
+/// Invariants: no list has a volume twice; `log` and `behind` are among `members`; `log` has at least
+/// one.
+public struct VolumeMembership: Hashable, Sendable {
+    /// The version that this program writes, and the only one that it reads.
+    public static let version: UInt64 = 1
+    /// The longest file, in bytes; a longer one is not believed.
+    public static let encodedBytesMax = 8192
+    /// The most volumes a Nave has.
+    public static let membersMax = 32
+    private static let format = "nave-members"
+
+    /// The Nave.
+    public let naveID: UniqueID
+    /// The identifier that log and blobs carry.
+    public let originID: UniqueID
+    /// Grows by one with every change.
+    public private(set) var epoch: UInt64
+    /// On how many volumes everything is kept, ≥ 1.
+    public private(set) var copies: Int
+    /// All volumes.
+    public private(set) var members: [UniqueID]
+    /// The last epoch at which each of ``members`` was in use.
+    public private(set) var seen: [UInt64]
+    /// The volumes that hold the whole log.
+    public private(set) var log: [UniqueID]
+    /// The volumes that may lack payloads.
+    public private(set) var behind: [UniqueID]
+
+    /// The membership of a Nave that begins with one volume.
+    public init(naveID: UniqueID, first: UniqueID, copies: Int) {
+        self.naveID = naveID
+        originID = first
+        epoch = 0
+        self.copies = copies
+        members = [first]
+        seen = [0]
+        log = [first]
+        behind = []
+    }
+
+    /// Whether a volume is a member.
+    public func contains(_ id: UniqueID) -> Bool { members.contains(id) }
+
+    /// The next epoch, with a volume added that may lack something.
+    public mutating func add(_ id: UniqueID) {
+        precondition(!members.contains(id), "a volume is added once")
+        members.append(id)
+        seen.append(0)
+        behind.append(id)
+        epoch += 1
+    }
+
+    /// The next epoch, with a volume that can no longer be relied on.
+    ///
+    /// The last holder of the log stays one.
+    public mutating func setBehind(_ id: UniqueID) {
+        if log != [id] { log.removeAll { $0 == id } }
+        if !behind.contains(id) { behind.append(id) }
+        epoch += 1
+    }
+
+    /// The next epoch, with a volume that has all it should have.
+    public mutating func setCurrent(_ id: UniqueID) {
+        behind.removeAll { $0 == id }
+        epoch += 1
+    }
+
+    /// The next epoch, with a volume that holds the whole log.
+    public mutating func setHoldsLog(_ id: UniqueID) {
+        precondition(members.contains(id), "a member holds the log")
+        if !log.contains(id) { log.append(id) }
+        epoch += 1
+    }
+
+    /// The next epoch, with another number of copies.
+    public mutating func setCopies(_ copies: Int) {
+        self.copies = copies
+        epoch += 1
+    }
+
+    /// Notes which volumes are in use at this epoch, and so will know of it.
+    public mutating func note(inUse ids: [UniqueID]) {
+        for (index, id) in members.enumerated() where ids.contains(id) { seen[index] = epoch }
+    }
+
+    /// Whether this membership and another, found on the volumes `own` and `others`, cannot both be
+    /// believed: the one of the lower epoch has gone on since the other last saw its volume.
+    public func contradicts(_ other: Self, own: UniqueID, others: UniqueID) -> Bool {
+        if epoch == other.epoch { return self != other }
+        if epoch < other.epoch { return other.contradicts(self, own: others, others: own) }
+        guard let index = members.firstIndex(of: others) else { return true }
+        return seen[index] < other.epoch
+    }
+}
+
+extension VolumeMembership {
+    /// Reads a membership.
+    ///
+    /// - Throws: ``FormatError``; `.versionUnknown` before anything else about a file of a version
+    ///   that this program does not know.
+    public init(decoding bytes: [UInt8]) throws(FormatError) {
+        guard bytes.count <= Self.encodedBytesMax else { throw .textInvalid(offset: 0) }
+        var text = LabelText(bytes)
+        let fields = try text.members()
+        guard fields["format"] == .text(Self.format) else { throw .fieldInvalid(.format) }
+        guard case .number(let version) = fields["version"] else {
+            throw .fieldInvalid(.version)
+        }
+        guard version == Self.version else { throw .versionUnknown(version) }
+        guard case .number(let epoch) = fields["epoch"], epoch < UInt64(Int64.max) else {
+            throw .fieldInvalid(.epoch)
+        }
+        guard case .number(let copies) = fields["copies"],
+            (1...UInt64(Self.membersMax)).contains(copies)
+        else { throw .fieldInvalid(.copies) }
+        naveID = try Self.identifier(fields["nave"], .naveID)
+        originID = try Self.identifier(fields["origin"], .originID)
+        self.epoch = epoch
+        self.copies = Int(copies)
+        members = try Self.identifiers(fields["members"], .members)
+        seen = try Self.epochs(fields["seen"])
+        log = try Self.identifiers(fields["log"], .log)
+        behind = try Self.identifiers(fields["behind"], .behind)
+        guard (1...Self.membersMax).contains(members.count) else { throw .fieldInvalid(.members) }
+        guard seen.count == members.count, seen.allSatisfy({ $0 <= epoch }) else {
+            throw .fieldInvalid(.epoch)
+        }
+        guard !log.isEmpty, log.allSatisfy(members.contains) else { throw .fieldInvalid(.log) }
+        guard behind.allSatisfy(members.contains) else { throw .fieldInvalid(.behind) }
+    }
+
+    /// The bytes of the file.
+    public func encoded() -> [UInt8] {
+        Array(
+            """
+            {
+              "format": "\(Self.format)",
+              "version": \(Self.version),
+              "nave": "\(naveID)",
+              "origin": "\(originID)",
+              "epoch": \(epoch),
+              "copies": \(copies),
+              "members": "\(Self.text(members))",
+              "seen": "\(seen.map(String.init).joined(separator: " "))",
+              "log": "\(Self.text(log))",
+              "behind": "\(Self.text(behind))"
+            }
+
+            """.utf8
+        )
+    }
+
+    private static func text(_ ids: [UniqueID]) -> String {
+        ids.map(\.description).joined(separator: " ")
+    }
+
+    private static func identifier(
+        _ value: LabelText.Value?,
+        _ field: FormatField
+    ) throws(FormatError) -> UniqueID {
+        guard case .text(let text) = value, let id = UniqueID(text) else {
+            throw .fieldInvalid(field)
+        }
+        return id
+    }
+
+    private static func identifiers(
+        _ value: LabelText.Value?,
+        _ field: FormatField
+    ) throws(FormatError) -> [UniqueID] {
+        guard case .text(let text) = value else { throw .fieldInvalid(field) }
+        var ids: [UniqueID] = []
+        for word in text.split(separator: " ") {
+            guard let id = UniqueID(String(word)), !ids.contains(id) else {
+                throw .fieldInvalid(field)
+            }
+            ids.append(id)
+        }
+        return ids
+    }
+
+    private static func epochs(_ value: LabelText.Value?) throws(FormatError) -> [UInt64] {
+        guard case .text(let text) = value else { throw .fieldInvalid(.epoch) }
+        var epochs: [UInt64] = []
+        for word in text.split(separator: " ") {
+            guard let epoch = UInt64(word) else { throw .fieldInvalid(.epoch) }
+            epochs.append(epoch)
+        }
+        return epochs
+    }
+}

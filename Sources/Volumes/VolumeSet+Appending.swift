@@ -1,0 +1,117 @@
+import StorageFormats
+import StorageModel
+
+extension VolumeSet {
+    /// Makes records durable, in order, with one write and one flush on each volume that holds the
+    /// log.
+    ///
+    /// When it throws, none of the records counts: `.outOfSpace` and `.writeFailed` leave the log
+    /// usable, after `.volumeFailed` it takes no more. A volume that fails while another takes the
+    /// records is taken out.
+    ///
+    /// - Returns: Where each record went.
+    public func append(_ records: [LogRecord]) throws(VolumeError) -> [AppendedRecord] {
+        guard !records.isEmpty else { return [] }
+        return try appending.withLock { _ throws(VolumeError) in
+            let holders = standing.withLock { $0.logHolders }
+            guard holders.count > 1 else {
+                guard let volume = holders.first?.volume else { throw .volumeFailed }
+                return try volume.append(records)
+            }
+            return try append(records, to: holders)
+        }
+    }
+
+    private func append(
+        _ records: [LogRecord],
+        to holders: [VolumeMember]
+    ) throws(VolumeError) -> [AppendedRecord] {
+        try checkRoom(for: records, on: holders)
+        let results = threads.perform(holders) { member throws(VolumeError) in
+            guard let volume = member.volume else { throw .volumeFailed }
+            return try volume.append(records)
+        }
+        var placed: [AppendedRecord]?
+        var failed: [(member: VolumeMember, error: VolumeError)] = []
+        for (member, result) in zip(holders, results) {
+            switch result {
+            case .success(let records) where placed == nil || placed == records: placed = records
+            // Copies of a log are alike, or they are none.
+            case .success: failed.append((member, .volumeFailed))
+            case .failure(let error): failed.append((member, error))
+            }
+        }
+        guard let placed else { throw allFailed(failed) }
+        do throws(VolumeError) {
+            for (member, error) in failed { try takeOut(member, error) }
+        } catch {
+            // The records are in a log, and nobody is told so: nothing may follow them there before
+            // a restart has read them.
+            for member in holders { member.volume?.health.fail() }
+            throw .volumeFailed
+        }
+        return placed
+    }
+
+    /// What becomes of a log that no volume took records for.
+    func allFailed(
+        _ failed: [(member: VolumeMember, error: VolumeError)]
+    ) -> VolumeError {
+        guard let first = failed.first else { return .volumeFailed }
+        let isFull = failed.allSatisfy { if case .outOfSpace = $0.error { true } else { false } }
+        let tip = first.member.volume?.logTip
+        let areAlike = failed.allSatisfy { $0.member.volume?.logTip?.end == tip?.end }
+        if isFull && areAlike { return first.error }
+        for failure in failed { failure.member.volume?.health.fail() }
+        return .volumeFailed
+    }
+
+    /// A volume that is full refuses before any takes the records, so that they stay alike.
+    func checkRoom(
+        for records: [LogRecord],
+        on holders: [VolumeMember]
+    ) throws(VolumeError) {
+        let bytes = records.reduce(1 << 20) { $0 + $1.body.count + $1.payload.bytes.count }
+        for volume in holders.compactMap(\.volume) {
+            guard let space = try? volume.space(), space.availableBytes < Int64(bytes) else {
+                continue
+            }
+            throw .outOfSpace(.full(volume.directory))
+        }
+    }
+
+    /// Visits the changes of the log in order, from a position to the present end; where a volume's
+    /// copy cannot be read, on with another's.
+    ///
+    /// - Parameters:
+    ///   - start: `LogPosition(0)` for the very beginning, or the position or end of a record.
+    ///   - visit: Takes each record; what it throws ends the replay.
+    /// - Throws: ``VolumeError``: `.logTooShort`, `.logBeginsLater`, `.logDamaged`, …; what `visit`
+    ///   throws.
+    public func replay(
+        from start: LogPosition,
+        _ visit: (ReplayedRecord) throws -> Void
+    ) throws {
+        var position = start
+        var volumes = logVolumes[...]
+        var failure = VolumeError.volumeFailed
+        while let volume = volumes.popFirst() {
+            var cursor: LogCursor
+            do throws(VolumeError) { cursor = try volume.cursor(from: position) } catch {
+                failure = error
+                continue
+            }
+            reading: while true {
+                let record: ReplayedRecord?
+                do throws(VolumeError) { record = try cursor.next() } catch {
+                    failure = error
+                    break reading
+                }
+                guard let record else { return }
+                try visit(record)
+                position = record.place.end
+            }
+        }
+        throw failure
+    }
+}

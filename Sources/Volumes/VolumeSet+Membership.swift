@@ -1,0 +1,73 @@
+import DiskIO
+import StorageFormats
+import StorageModel
+
+extension VolumeSet {
+    /// Takes a volume out that failed while others go on: nothing further is acknowledged before they
+    /// have it in writing, so that a restart does not believe the failed one.
+    ///
+    /// - Throws: `.volumeFailed` when no volume is left that can keep the change.
+    func takeOut(_ member: VolumeMember, _ error: VolumeError) throws(VolumeError) {
+        // Without the last holder of the log nothing can be written at all.
+        guard standing.withLock({ $0.logHolders.contains { $0 !== member && $0.writable != nil } }),
+            member.fail(error)
+        else { return }
+        onEvent(.takenOut(directory: member.directory, error))
+        try change { standing in
+            standing.logHolders.removeAll { $0 === member }
+            standing.isRepairWanted = true
+            standing.membership?.setBehind(member.id)
+        }
+    }
+
+    /// Changes the membership and writes it down on every volume that takes writes.
+    ///
+    /// A volume that cannot be written is taken out in turn.
+    ///
+    /// - Throws: `.volumeFailed` when none could be written, or none is left that holds the log.
+    func change(_ body: (inout Standing) -> Void) throws(VolumeError) {
+        var failed: [(VolumeMember, VolumeError)] = []
+        try standing.withLock { standing throws(VolumeError) in
+            body(&standing)
+            standing.membership?.note(inUse: members.filter { $0.writable != nil }.map(\.id))
+            guard let membership = standing.membership else { return }
+            var isWritten = false
+            for member in members {
+                guard let volume = member.writable else { continue }
+                do throws(VolumeError) {
+                    try volume.publish(membership)
+                    isWritten = true
+                } catch {
+                    failed.append((member, error))
+                }
+            }
+            guard isWritten, standing.logHolders.contains(where: { $0.writable != nil }) else {
+                throw .volumeFailed
+            }
+        }
+        for (member, error) in failed { try takeOut(member, error) }
+    }
+}
+
+extension Volume {
+    /// Keeps the membership of the set.
+    func publish(_ membership: VolumeMembership) throws(VolumeError) {
+        do throws(DiskError) {
+            _ = try AtomicPublish.publish(
+                membership.encoded(),
+                as: layout.members,
+                in: directory,
+                fileSystem
+            )
+        } catch {
+            throw VolumeError(writing: error)
+        }
+    }
+}
+
+extension DiskError {
+    /// The failure of a write that was not tried because the disk is full.
+    static func full(_ path: String) -> DiskError {
+        DiskError(.outOfSpace, errorNumber: 0, .write, path: path)
+    }
+}

@@ -1,0 +1,32 @@
+/// What a set of volumes is opened with.
+public struct VolumeSetConfiguration: Sendable {
+    /// What each volume is opened with.
+    public var volume: VolumeConfiguration
+    /// On how many volumes everything is kept; `nil` takes what was said last, or 1.
+    public var copies: Int?
+    /// How calls that concern several volumes are made.
+    public var calls: VolumeCalls
+    /// Takes what happens; called from any thread, and must not wait.
+    public var onEvent: @Sendable (VolumeEvent) -> Void
+
+    /// Makes a configuration.
+    public init(
+        volume: VolumeConfiguration,
+        copies: Int? = nil,
+        calls: VolumeCalls = .together,
+        onEvent: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
+    ) {
+        self.volume = volume
+        self.copies = copies
+        self.calls = calls
+        self.onEvent = onEvent
+    }
+}
+
+/// How calls that concern several volumes are made.
+public enum VolumeCalls: Hashable, Sendable {
+    /// At once, each on a thread of its own, so that flushes of several disks take the time of one.
+    case together
+    /// One after the other: the same order every time, so that a simulation can be replayed.
+    case inTurn
+}
