@@ -159,8 +159,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "SimulationTests",
         dependencies: [
-            "ObjectStorage", "MetadataIndex", "Checksums", "DiskIO", "StorageModel", nioCore,
-            logging,
+            "ObjectStorage", "MetadataIndex", "SQLiteDatabase", "Volumes", "Checksums", "DiskIO",
+            "StorageModel", nioCore, logging,
         ],
         path: "Tests/Simulation",
         swiftSettings: strict

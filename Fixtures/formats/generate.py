@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the volume in volume-1/ from docs/formats alone, without any code of Nave.
+"""Writes the volumes in volume-1*/ from docs/formats alone, without any code of Nave.
 
 It is an independent second implementation of the formats: what Nave writes must equal it byte for
 byte, and Nave must read it. Run it only to add a fixture of a new version; old ones stay.
@@ -55,12 +55,12 @@ def record(kind, position, durable, previous, body, payload):
     return head + struct.pack("<Q", check) + rest + payload, check
 
 
-def blob(payload):
-    head = b"NAVEBLB\n" + struct.pack("<II", 1, BLOCK) + VOLUME.bytes + struct.pack("<Q", BLOB)
+def framed(magic, number, payload):
+    head = magic + struct.pack("<II", 1, BLOCK) + VOLUME.bytes + struct.pack("<Q", number)
     head = head.ljust(4088, b"\0")
     head += struct.pack("<Q", crc64(head))
     foot = bytes(-len(payload) % 8) + blocks(payload)
-    foot += b"NAVEEND\n" + struct.pack("<qQ", len(payload), BLOB) + VOLUME.bytes
+    foot += b"NAVEEND\n" + struct.pack("<qQ", len(payload), number) + VOLUME.bytes
     return head + payload + foot + struct.pack("<Q", crc64(foot))
 
 
@@ -79,12 +79,31 @@ def log():
     return data
 
 
-def main():
-    assert crc64(b"123456789") == 0xAE8B14860A799888
-    root = pathlib.Path(__file__).parent / "volume-1"
-    (root / "log").mkdir(parents=True, exist_ok=True)
-    (root / "blobs" / f"{BLOB:016x}"[:2]).mkdir(parents=True, exist_ok=True)
-    (root / "volume.json").write_text(
+def cleaned():
+    """A log of three segments of which the first is gone and the second has a hole, and the
+    positions of the two snapshots that allow it."""
+    segments, previous, position = [], 0, 0
+    for batch in [
+        [(1, b"gone", pattern(10))],
+        [(1, b"dead", pattern(20000)), (1, b"live", pattern(3000))],
+        [(1, b"later", b"")],
+    ]:
+        first = position
+        data = segment_header(first, previous)
+        durable = first + len(data)
+        for kind, body, payload in batch:
+            written, previous = record(kind, first + len(data), durable, previous, body, payload)
+            data += written
+        position = first + len(data)
+        segments.append((first, data))
+    first, data = segments[1]
+    # The first block stays for the header's sake; the next three hold dead payload alone.
+    segments[1] = (first, data[:4096] + bytes(3 * 4096) + data[4 * 4096:])
+    return segments[1:], [segments[2][0], position]
+
+
+def label():
+    return (
         "{\n"
         '  "format": "nave-volume",\n'
         '  "version": 1,\n'
@@ -93,8 +112,30 @@ def main():
         f'  "created": {CREATED}\n'
         "}\n"
     )
+
+
+def write_cleaned(root):
+    for folder in ("log", "blobs", "snapshots"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "volume.json").write_text(label())
+    segments, positions = cleaned()
+    for first, data in segments:
+        (root / "log" / f"{first:016x}.log").write_bytes(data)
+    for position in positions:
+        (root / "snapshots" / f"{position:016x}.snapshot").write_bytes(
+            framed(b"NAVESNP\n", position, pattern(65541)))
+
+
+def main():
+    assert crc64(b"123456789") == 0xAE8B14860A799888
+    root = pathlib.Path(__file__).parent / "volume-1"
+    (root / "log").mkdir(parents=True, exist_ok=True)
+    (root / "blobs" / f"{BLOB:016x}"[:2]).mkdir(parents=True, exist_ok=True)
+    (root / "volume.json").write_text(label())
     (root / "log" / f"{0:016x}.log").write_bytes(log())
-    (root / "blobs" / f"{BLOB:016x}"[:2] / f"{BLOB:016x}.blob").write_bytes(blob(pattern(65541)))
+    (root / "blobs" / f"{BLOB:016x}"[:2] / f"{BLOB:016x}.blob").write_bytes(
+        framed(b"NAVEBLB\n", BLOB, pattern(65541)))
+    write_cleaned(root.parent / "volume-1-cleaned")
 
 
 if __name__ == "__main__":

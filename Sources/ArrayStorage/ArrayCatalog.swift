@@ -185,20 +185,26 @@ public final class ArrayCatalog: Sendable {
         sequence: Int64?,
         _ budget: inout DocumentBudget
     ) throws(ArrayCatalogError) -> [UInt8]? {
-        do {
-            guard let entry = try store.lookUp(key, line: node.line),
-                sequence == nil || entry.sequence == sequence,
-                entry.sizeBytes <= Int64(ArrayLimits.metadataBytesMax)
-            else { return nil }
-            budget.take(entry.sizeBytes)
-            let bytes = try store.readBlocking(entry, range: 0..<entry.sizeBytes)
-            return Array(bytes.readableBytesView)
-        } catch StoreError.objectReplaced {
-            return nil
-        } catch {
-            throw .store(error)
+        // One that was replaced, or whose bytes moved in the log, is looked up again.
+        for _ in 0..<Self.documentAttemptsMax {
+            do {
+                guard let entry = try store.lookUp(key, line: node.line),
+                    sequence == nil || entry.sequence == sequence,
+                    entry.sizeBytes <= Int64(ArrayLimits.metadataBytesMax)
+                else { return nil }
+                budget.take(entry.sizeBytes)
+                let bytes = try store.readBlocking(entry, range: 0..<entry.sizeBytes)
+                return Array(bytes.readableBytesView)
+            } catch StoreError.objectReplaced {
+                continue
+            } catch {
+                throw .store(error)
+            }
         }
+        return nil
     }
+
+    private static let documentAttemptsMax = 4
 
     private func lastSegment(_ key: String) -> String {
         String(key.split(separator: "/").last ?? "")

@@ -25,6 +25,8 @@ final class BackupRun {
     /// Taken before the state is chosen: what the state needs is not removed until this goes.
     private let hold: RemovalHold
     private let position: LogPosition
+    /// Before it, segments and records may have been taken out of the log.
+    private let replayStart: LogPosition
     private var copiedLogBytes: Int64 = 0
     private var copiedBlobs: Int64 = 0
     private var copiedBlobBytes: Int64 = 0
@@ -48,7 +50,12 @@ final class BackupRun {
         source = volume.audit
         sourceFiles = source.files
         hold = store.holdRemovals()
+        // A cleaning of the log that was under way ends first; no other begins.
+        while !hold.isLogStill {
+            guard Pace.rest(.milliseconds(20), stop) else { throw MaintenanceError.stopped }
+        }
         position = try store.indexState().applied
+        replayStart = volume.replayStart
     }
 
     func perform(
@@ -60,6 +67,7 @@ final class BackupRun {
         let last = try lastRecord()
         try checkContinues(earlier)
         try copy.prepare()
+        let snapshot = try copySnapshot()
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
         try copyLog(from: earlier?.position, progress)
@@ -79,7 +87,7 @@ final class BackupRun {
             damagedBlobCount: damagedBlobs
         )
         try copy.publish(manifest.encoded(), as: Backup.manifestName)
-        let removed = try removeUnneeded(manifest)
+        let removed = try removeUnneeded(snapshot)
         return Backup.Report(
             manifest: manifest,
             copiedLogBytes: copiedLogBytes,
@@ -116,13 +124,15 @@ final class BackupRun {
         }
         // What an attempt that was cut short left holds these names and no others.
         let own: Set<String> = [
-            "log", "blobs", Backup.labelName, Backup.labelName + ".new",
+            "log", "blobs", "snapshots", Backup.labelName, Backup.labelName + ".new",
             Backup.manifestName + ".new", "keys.env", "keys.env.new", "lost+found",
         ]
         guard own.isSuperset(of: names) else { throw .targetNotBackup(path: copy.directory) }
         if names.contains(Backup.labelName) {
             try checkLabel()
-        } else if !Set(names).isSubset(of: ["log", "blobs", "volume.json.new", "lost+found"]) {
+        } else if !Set(names).isSubset(of: [
+            "log", "blobs", "snapshots", "volume.json.new", "lost+found",
+        ]) {
             throw .targetNotBackup(path: copy.directory)
         }
         return nil
@@ -145,7 +155,7 @@ final class BackupRun {
 
     /// The last record before the position, found from the beginning of its segment.
     private func lastRecord() throws -> BackupManifest.LastRecord {
-        guard
+        guard position > replayStart,
             let record = try source.lastRecord(before: position, in: try source.segments())
         else { return BackupManifest.LastRecord(position: position, checksum: 0) }
         return BackupManifest.LastRecord(position: record.position, checksum: record.checksum)
@@ -158,16 +168,49 @@ final class BackupRun {
         guard earlier.position <= position else {
             throw MaintenanceError.targetDiverged(path: copy.directory)
         }
-        guard earlier.last.position < earlier.position, earlier.position > volume.logStart else {
-            return
-        }
+        guard earlier.last.position >= replayStart else { return try checkSameVolume() }
+        guard earlier.last.position < earlier.position else { return }
         let found = try source.record(at: earlier.last.position, in: try source.segments())
         guard let found, found.checksum == earlier.last.checksum else {
             throw MaintenanceError.targetDiverged(path: copy.directory)
         }
     }
 
+    /// Whether the earlier backup is of this very volume, and not of one that was restored: its record
+    /// was given up, so that the log cannot tell.
+    private func checkSameVolume() throws {
+        let label = try copy.read(Backup.labelName, bytesMax: VolumeLabel.encodedBytesMax)
+            .flatMap { try? VolumeLabel(decoding: $0) }
+        guard label?.created == source.label.created else {
+            throw MaintenanceError.targetDiverged(path: copy.directory)
+        }
+    }
+
     // MARK: - Copying
+
+    /// Copies the newest snapshot of the index that is whole, if the log needs one: what lies before
+    /// it need not be whole in the log.
+    ///
+    /// - Returns: Its position.
+    private func copySnapshot() throws -> LogPosition? {
+        let snapshots = try volumes.logVolumes.flatMap { holder in
+            try holder.audit.snapshots().map { (snapshot: $0, audit: holder.audit) }
+        }
+        var failure: (any Error)?
+        for (snapshot, audit) in snapshots.sorted(by: {
+            $0.snapshot.position > $1.snapshot.position
+        })
+        where snapshot.position <= position && snapshot.position >= replayStart {
+            do {
+                copiedLogBytes += try copy.copy(snapshot, from: audit)
+                return snapshot.position
+            } catch VolumeError.blobInvalid, VolumeError.payloadDamaged {
+                failure = failure ?? MaintenanceError.snapshotInvalid(path: snapshot.path)
+            }
+        }
+        if let failure { throw failure }
+        return nil
+    }
 
     private func copyLog(from start: LogPosition?, _ progress: ProgressVisitor) throws {
         let begin = max(start ?? volume.logStart, volume.logStart)
@@ -175,7 +218,8 @@ final class BackupRun {
         let isDone = try copy.copyLog(
             try source.segments(),
             from: sourceFiles,
-            begin..<max(begin, position)
+            begin..<max(begin, position),
+            replayStart: replayStart
         ) { bytes in
             copiedLogBytes += bytes
             progress(
@@ -270,7 +314,7 @@ final class BackupRun {
     // MARK: - Removing
 
     /// Removes what the state of the manifest, which is on the disk now, does not need.
-    private func removeUnneeded(_ manifest: BackupManifest) throws -> Int64 {
+    private func removeUnneeded(_ snapshot: LogPosition?) throws -> Int64 {
         var removed: Int64 = 0
         for directory in UInt8.min...UInt8.max {
             let known = try knownBlobs(in: directory)
@@ -278,7 +322,10 @@ final class BackupRun {
             if stop.isStopped || !hold.isUnbroken { break }
             removed += Int64(try copy.removeBlobs(in: directory, keeping: known.contains))
         }
-        try copy.removeLog(before: manifest.logStart)
+        guard hold.isUnbroken else { return removed }
+        let segments = Set(try source.segments().map(\.first))
+        removed += Int64(try copy.removeLog(except: segments))
+        removed += Int64(try copy.removeSnapshots(except: snapshot))
         return removed
     }
 

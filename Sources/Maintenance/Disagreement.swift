@@ -24,6 +24,8 @@ public struct Disagreement: Hashable, Sendable {
         case changeUnreadable = "change_unreadable"
         /// A change does not fit those before it.
         case changeInapplicable = "change_inapplicable"
+        /// A snapshot of the index is damaged.
+        case snapshotInvalid = "snapshot_invalid"
         /// There is no index; it is made again at the next start.
         case indexMissing = "index_missing"
         /// The index is no database, is damaged, or is of another format.

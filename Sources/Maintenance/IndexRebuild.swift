@@ -95,18 +95,30 @@ public struct IndexRebuild: Sendable {
         }
     }
 
+    /// Begins with the whole log, or the newest snapshot on any volume.
+    private func begin(
+        _ volume: VolumeSet,
+        at path: String,
+        _ stop: StopFlag
+    ) throws -> (base: IndexBase, writer: IndexWriter) {
+        var bases: [IndexBase] = []
+        for holder in volume.logVolumes {
+            bases += try IndexBase.candidates(of: holder.audit, upTo: volume.logEnd, stop)
+        }
+        // The whole log is at 0.
+        let whole = bases.filter { $0.start == LogPosition(0) }
+        let newest = bases.filter { $0.start > LogPosition(0) }.sorted { $0.start > $1.start }
+        return try IndexBase.begin(whole + newest, at: path)
+    }
+
     private func build(
         _ volume: VolumeSet,
         at path: String,
         _ stop: StopFlag,
         _ progress: ProgressVisitor
     ) throws -> Report {
-        let start = volume.logStart
-        let writer = try MetadataIndex.beginBuilding(
-            at: path,
-            volume: volume.originID.description,
-            start: start
-        )
+        let (base, writer) = try begin(volume, at: path, stop)
+        let start = base.start
         var build = IndexBuild(writer: writer, start: start, end: volume.logEnd)
         try writer.begin()
         try volume.replay(from: start) { record in

@@ -90,7 +90,9 @@ struct InspectedVolumes {
         candidates: for audit in logHolders {
             do throws(VolumeError) {
                 let end = try audit.logEnd(flushed: LogPosition(0))
-                var log = try audit.log(to: end)
+                // What lies before a snapshot may have been taken out of the log.
+                let start = try audit.snapshots().first?.position
+                var log = try audit.log(from: start, to: end)
                 while let step = try log.next() {
                     if case .damage = step { continue candidates }
                 }

@@ -24,7 +24,11 @@ extension InspectionRun {
             // Its damage is named below.
             end = nil
         }
-        var log = try other.log(to: end, payloads: depth == .payloads ? .verified : .skipped)
+        var log = try other.log(
+            from: start,
+            to: end,
+            payloads: depth == .payloads ? .verified : .skipped
+        )
         var suspects: [LogPosition: Disagreement] = [:]
         var records: Int64 = 0
         while let step = try log.next() {
@@ -41,7 +45,32 @@ extension InspectionRun {
             progress(MaintenanceProgress(stage: .log, items: records, bytes: log.position.bytes))
         }
         try name(&suspects)
-        if let end, let own = logEnd { try compare(other, min(end, own)) }
+        if let end, let own = logEnd, min(end, own) > start { try compare(other, min(end, own)) }
+    }
+
+    /// Names the snapshots that cannot be read, on each volume that holds the log.
+    ///
+    /// - Parameter known: The files that are known to be damaged.
+    func checkSnapshots(_ known: Set<String>) throws {
+        for audit in volumes.logHolders {
+            for snapshot in try audit.snapshots() {
+                try checkStop()
+                guard known.contains(snapshot.path) || isDamaged(snapshot, of: audit) else {
+                    continue
+                }
+                report.add(Disagreement(.snapshotInvalid, path: snapshot.path))
+            }
+        }
+    }
+
+    private func isDamaged(_ snapshot: VolumeAudit.Snapshot, of audit: VolumeAudit) -> Bool {
+        guard depth == .payloads else { return false }
+        do {
+            try audit.read(snapshot) { report.verifiedBytes += Int64($0.count) }
+            return false
+        } catch {
+            return true
+        }
     }
 
     private func take(

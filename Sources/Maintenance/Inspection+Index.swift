@@ -59,6 +59,9 @@ extension InspectionRun {
 
     private func checkInline(_ reader: IndexReader, _ progress: ProgressVisitor) throws {
         let rows = try PayloadRowCursor(reader)
+        if start > LogPosition(0) {
+            for audit in volumes.logHolders { heldSegments[audit.directory] = try audit.segments() }
+        }
         while let row = try rows.next() {
             report.rows += 1
             try checkInline(row, reader)
@@ -84,16 +87,43 @@ extension InspectionRun {
                 )
                 continue
             }
-            guard depth == .payloads, try scratch.isDamaged(at: position) else { continue }
-            report.add(
-                Disagreement(
-                    .payloadDamaged,
-                    path: segment.path,
-                    offset: position.bytes - segment.first.bytes,
-                    objects: [try reader.name(of: row.owner) ?? "?"]
+            guard depth == .payloads else { continue }
+            for (path, offset) in try damage(at: position, lengthBytes, checksums, segment) {
+                report.add(
+                    Disagreement(
+                        .payloadDamaged,
+                        path: path,
+                        offset: offset,
+                        objects: [try reader.name(of: row.owner) ?? "?"]
+                    )
                 )
-            )
+            }
         }
+    }
+
+    /// Where a payload in the log is not what was written: as the walk over the records has found, or
+    /// on each volume where there are no records to walk over any more.
+    private func damage(
+        at position: LogPosition,
+        _ lengthBytes: Int,
+        _ checksums: [UInt64],
+        _ segment: VolumeAudit.Segment
+    ) throws(SQLiteError) -> [(path: String, offset: Int64)] {
+        let offset = position.bytes - segment.first.bytes
+        guard position < start else {
+            return try scratch.isDamaged(at: position) ? [(segment.path, offset)] : []
+        }
+        var damaged: [(path: String, offset: Int64)] = []
+        for audit in volumes.logHolders {
+            let segments = heldSegments[audit.directory] ?? []
+            if audit.holdsWhole(position, lengthBytes, checksums, in: segments) {
+                report.verifiedBytes += Int64(lengthBytes)
+            } else {
+                let path = VolumeAudit.segment(holding: position, in: segments)?.path
+                damaged.append((path ?? audit.directory + "/log", offset))
+            }
+        }
+        return damaged
     }
 
     /// The segment that holds a run of bytes wholly.
@@ -105,7 +135,7 @@ extension InspectionRun {
         let end = position.bytes + Int64(lengthBytes)
         let limit =
             after < segments.count
-            ? segments[after].first.bytes
+            ? min(segments[after].first.bytes, segment.first.bytes + segment.sizeBytes)
             : logEnd?.bytes ?? (segment.first.bytes + segment.sizeBytes)
         return end <= limit ? segment : nil
     }

@@ -18,10 +18,10 @@ extension InspectionRun {
                 )
             )
         }
-        let start = segments.first?.first ?? LogPosition(0)
         let end = segments.last.map { $0.first.bytes + $0.sizeBytes } ?? 0
         let total = (logEnd?.bytes ?? end) - start.bytes
         var log = try audit.log(
+            from: start,
             to: logEnd,
             payloads: depth == .payloads ? .verified : .skipped
         )

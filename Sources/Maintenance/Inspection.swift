@@ -99,12 +99,16 @@ final class InspectionRun {
     /// The second index.
     let writer: IndexWriter
     let scratch: IndexScratch
+    /// Where the second index begins; of the log before, only payloads count.
+    let start: LogPosition
     /// What the index in use says of itself, if it is of this volume.
     let state: IndexState?
     /// Where the log ends; nil if that cannot be told because it is damaged.
     let logEnd: LogPosition?
     /// The end of the last change that the second index took.
     var lastApplied = LogPosition(0)
+    /// The segments of each volume that holds the log, by its directory.
+    var heldSegments: [String: [VolumeAudit.Segment]] = [:]
     /// Whether the second index holds all that the log says.
     var isLogWhole = true
     /// The index in use, if it can be read.
@@ -129,11 +133,15 @@ final class InspectionRun {
         let found = MetadataIndex.state(directory: indexDirectory)
         state = found?.volume == volume ? found : nil
         logEnd = try Self.logEnd(audit, flushed: state?.applied ?? LogPosition(0))
-        let start = segments.first?.first ?? LogPosition(0)
-        writer = try MetadataIndex.beginBuilding(at: scratchPath, volume: volume, start: start)
+        var damaged: Set<String> = []
+        let bases = try IndexBase.candidates(of: audit, upTo: logEnd, stop)
+        let begun = try IndexBase.begin(bases, at: scratchPath) { damaged.insert($0) }
+        writer = begun.writer
+        start = begun.base.start
         scratch = try IndexScratch(writer)
         openIndex(found)
         volumes.disagreements.forEach { report.add($0) }
+        try checkSnapshots(damaged)
     }
 
     private static func logEnd(

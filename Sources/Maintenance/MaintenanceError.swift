@@ -35,6 +35,8 @@ public enum MaintenanceError: Error, Hashable, Sendable {
     case manifestInvalid(path: String)
     /// A file was written by a version that this program does not know.
     case versionUnknown(path: String, version: UInt64)
+    /// A snapshot of the index is damaged, and the log before it was given up.
+    case snapshotInvalid(path: String)
     /// The directory to restore into holds something.
     case directoryNotEmpty(path: String)
     /// The system gives no more threads or descriptors.

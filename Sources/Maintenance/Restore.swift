@@ -31,6 +31,7 @@ public struct Restore: Sendable {
     private let backup: String
     private let volumeDirectory: String
     private let indexDirectory: String
+    private let now: WallTime
     private let fileSystem: any FileSystem
 
     /// Names what is restored, and where to.
@@ -40,12 +41,15 @@ public struct Restore: Sendable {
     ///   - volumeDirectory: Where the volume is made: missing or empty.
     ///   - indexDirectory: Where its index is made, on the real file system.
     ///   - fileSystem: The disk of both.
+    ///   - now: When the restored volume is made.
     public init(
         from backup: String,
         volumeDirectory: String,
         indexDirectory: String,
-        fileSystem: any FileSystem
+        fileSystem: any FileSystem,
+        now: WallTime
     ) {
+        self.now = now
         self.backup = backup
         self.volumeDirectory = volumeDirectory
         self.indexDirectory = indexDirectory
@@ -79,6 +83,7 @@ public struct Restore: Sendable {
                 manifest: manifest,
                 target: VolumeCopy(directory: volumeDirectory, fileSystem: fileSystem),
                 fileSystem: fileSystem,
+                now: now,
                 stop: stop
             )
             let files = try companions.compactMap { name in
@@ -131,6 +136,7 @@ private final class RestoreRun {
     private let manifest: BackupManifest
     private let target: VolumeCopy
     private let fileSystem: any FileSystem
+    private let now: WallTime
     private let stop: StopFlag
     private var changes: Int64 = 0
     private var blobs: Int64 = 0
@@ -143,8 +149,10 @@ private final class RestoreRun {
         manifest: BackupManifest,
         target: VolumeCopy,
         fileSystem: any FileSystem,
+        now: WallTime,
         stop: StopFlag
     ) {
+        self.now = now
         self.audit = audit
         self.manifest = manifest
         self.target = target
@@ -161,7 +169,9 @@ private final class RestoreRun {
             throw MaintenanceError.directoryNotEmpty(path: target.directory)
         }
         try target.prepare()
-        try copyLog(progress)
+        let snapshots = try audit.snapshots().filter { $0.position <= manifest.position }
+        for snapshot in snapshots { bytes += try target.copy(snapshot, from: audit) }
+        try copyLog(replayStart: snapshots.first?.position ?? manifest.logStart, progress)
         try PosixFileSystem().makeDirectories(index)
         let path = index + "/restore.sqlite"
         do {
@@ -173,7 +183,13 @@ private final class RestoreRun {
         }
         try copyBlobs(try MetadataIndex.look(in: index), progress)
         for companion in companions { try target.publish(companion.bytes, as: companion.name) }
-        try target.publish(audit.label.encoded(), as: Backup.labelName)
+        // A time of its own tells backups of it from those of the volume that it was restored from.
+        let label = VolumeLabel(
+            volumeID: audit.label.volumeID,
+            naveID: audit.label.naveID,
+            created: now
+        )
+        try target.publish(label.encoded(), as: Backup.labelName)
         return Restore.Report(
             manifest: manifest,
             changes: changes,
@@ -193,7 +209,7 @@ private final class RestoreRun {
 
     /// Copies the segments up to the position; what an attempt that was cut short left behind it
     /// stays behind.
-    private func copyLog(_ progress: ProgressVisitor) throws {
+    private func copyLog(replayStart: LogPosition, _ progress: ProgressVisitor) throws {
         let total = manifest.position.bytes - manifest.logStart.bytes
         let segments = try audit.segments().filter {
             $0.first >= manifest.logStart && $0.first < manifest.position
@@ -206,7 +222,8 @@ private final class RestoreRun {
         let isDone = try target.copyLog(
             segments,
             from: fileSystem,
-            manifest.logStart..<manifest.position
+            manifest.logStart..<manifest.position,
+            replayStart: replayStart
         ) { copied in
             bytes += copied
             progress(MaintenanceProgress(stage: .log, bytes: bytes, totalBytes: total))
@@ -222,17 +239,14 @@ private final class RestoreRun {
             directory: target.directory,
             fileSystem: fileSystem
         )
-        let writer = try MetadataIndex.beginBuilding(
-            at: path,
-            volume: audit.label.volumeID.description,
-            start: manifest.logStart
+        let bases = try IndexBase.candidates(of: copied, upTo: manifest.position, stop)
+        let (base, writer) = try IndexBase.begin(bases, at: path)
+        var build = IndexBuild(writer: writer, start: base.start, end: manifest.position)
+        var log = try copied.log(
+            from: base.start,
+            to: manifest.position,
+            payloads: .verified
         )
-        var build = IndexBuild(
-            writer: writer,
-            start: manifest.logStart,
-            end: manifest.position
-        )
-        var log = try copied.log(to: manifest.position, payloads: .verified)
         var damaged: Set<LogPosition> = []
         try writer.begin()
         while let step = try log.next() {
@@ -257,7 +271,29 @@ private final class RestoreRun {
                 .damaged(path: copied.directory + "/log", offset: log.position.bytes)
             )
         }
+        damaged.formUnion(try damagedPayloads(before: base.start, of: copied, writer.reader))
         try nameDamaged(damaged, writer.reader)
+    }
+
+    /// The damaged ones of the payloads that lie where there are no records to walk over any more.
+    private func damagedPayloads(
+        before start: LogPosition,
+        of copied: VolumeAudit,
+        _ reader: IndexReader
+    ) throws -> Set<LogPosition> {
+        guard start > LogPosition(0) else { return [] }
+        let segments = try copied.segments()
+        var damaged: Set<LogPosition> = []
+        let rows = try PayloadRowCursor(reader)
+        while let row = try rows.next() {
+            if stop.isStopped { throw MaintenanceError.stopped }
+            for case .inline(let position, let length, let checksums) in row.payload.extents
+            where position < start && !copied.holdsWhole(position, length, checksums, in: segments)
+            {
+                damaged.insert(position)
+            }
+        }
+        return damaged
     }
 
     /// Names the damaged payloads that some object still needs.

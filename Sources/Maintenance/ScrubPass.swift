@@ -13,20 +13,20 @@ final class ScrubPass {
     /// Bytes that are read before the thread rests.
     private static let restBytes: Int64 = 65_536
     /// Blobs that the index is asked for at a time.
-    private static let pageMax = 1000
+    static let pageMax = 1000
     /// Places in logs whose owners are looked for together.
-    private static let suspectsMax = 65_536
+    static let suspectsMax = 65_536
 
     /// A payload in a log that differs from its checksum.
-    private struct Suspect {
+    struct Suspect {
         let position: LogPosition
         let extent: Extent
         let volume: Volume
         let record: DamageRecord
     }
 
-    private let scrub: Scrub
-    private let volumes: VolumeSet
+    let scrub: Scrub
+    let volumes: VolumeSet
     private let stop: StopFlag
     private let totalBytes: Int64
     private var pace: Pace
@@ -34,7 +34,7 @@ final class ScrubPass {
     private var keptAt = ContinuousClock.now
     private var unspentBytes: Int64 = 0
     /// Payloads that differ from their checksums and whose owners are not known yet.
-    private var suspects: [Suspect] = []
+    var suspects: [Suspect] = []
     /// Damage that is listed and whose owners are not known yet.
     private var unnamed: Set<DamageRecord.Place> = []
 
@@ -63,6 +63,7 @@ final class ScrubPass {
         show()
         if !pass.isAmongBlobs {
             for volume in volumes.logVolumes { try readLog(of: volume, progress) }
+            for volume in volumes.logVolumes { try readEarlyPayloads(of: volume, progress) }
             pass.isAmongBlobs = true
         }
         try readBlobs(progress)
@@ -85,7 +86,7 @@ final class ScrubPass {
 
     // MARK: - Pace, progress, resume point
 
-    private func spend(
+    func spend(
         _ bytes: Int64,
         _ stage: MaintenanceProgress.Stage,
         _ progress: ProgressVisitor
@@ -115,7 +116,7 @@ final class ScrubPass {
     }
 
     /// Finds out whose bytes are damaged, and keeps how far the pass has come.
-    private func settle() throws {
+    func settle() throws {
         let index = scrub.store.maintainedIndex
         if !suspects.isEmpty {
             let positions = Set(suspects.map(\.position))
@@ -172,7 +173,8 @@ final class ScrubPass {
             )
             place = pass.logs.count - 1
         }
-        let begin = max(LogPosition(pass.logs[place].position), volume.logStart)
+        // Of what lies before, only payloads count.
+        let begin = max(LogPosition(pass.logs[place].position), volume.replayStart)
         // What is appended meanwhile is for the next pass.
         var log = try volume.audit.log(from: begin, to: volume.logEnd, payloads: .verified)
         while let step = try next(&log, of: volume) {
@@ -192,7 +194,7 @@ final class ScrubPass {
         do throws(VolumeError) {
             return try log.next()
         } catch .readFailed(let disk) {
-            if log.position < volume.logStart { return nil }
+            if log.position < volume.replayStart { return nil }
             list(
                 DamageRecord(
                     found: scrub.clock(),
@@ -208,8 +210,8 @@ final class ScrubPass {
     }
 
     private func note(_ damage: LogAudit.Damage, upTo end: LogPosition, _ volume: Volume) {
-        // A segment that was given up meanwhile is no damage.
-        guard damage.position >= volume.logStart else { return }
+        // What was given up meanwhile is no damage.
+        guard damage.position >= volume.replayStart else { return }
         list(
             DamageRecord(
                 found: scrub.clock(),

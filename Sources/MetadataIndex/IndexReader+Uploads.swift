@@ -15,6 +15,24 @@ extension IndexReader {
         return try find.first(Self.upload)
     }
 
+    /// Uploads that began before a time, by name, after a name.
+    public func uploads(
+        initiatedBefore time: WallTime,
+        after id: UploadID,
+        limit: Int
+    ) throws(SQLiteError) -> [MultipartUpload] {
+        let rows = try connection.statement(
+            """
+            SELECT \(Self.uploadColumns) FROM upload
+            WHERE id > ?1 AND initiated < ?2 ORDER BY id LIMIT ?3
+            """
+        )
+        try rows.bind(id.text, at: 1)
+        try rows.bind(time.milliseconds, at: 2)
+        try rows.bind(Int64(max(limit, 0)), at: 3)
+        return try rows.all(Self.upload)
+    }
+
     private static func upload(_ row: Statement) throws(SQLiteError) -> MultipartUpload {
         let stored = try storedEntry(row, at: 4)
         var checksum: UploadChecksum?

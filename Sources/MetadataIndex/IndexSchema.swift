@@ -2,7 +2,7 @@
 enum IndexSchema {
     /// Grows with every change of the tables or of what is in them; an index of another format is
     /// made again from the log.
-    static let format: Int64 = 1
+    static let format: Int64 = 2
 
     static let statements = """
         CREATE TABLE state(
@@ -28,6 +28,8 @@ enum IndexSchema {
             size INTEGER, etag TEXT, entry BLOB,
             PRIMARY KEY (line, key, seq)) STRICT, WITHOUT ROWID;
         CREATE TABLE blob(id INTEGER PRIMARY KEY, refs INTEGER NOT NULL) STRICT;
+        CREATE TABLE segment(
+            first INTEGER PRIMARY KEY, extents INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
         CREATE TABLE upload(
             namespace INTEGER NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL,
             initiated INTEGER NOT NULL, entry BLOB NOT NULL, algorithm INTEGER, scope INTEGER,

@@ -4,7 +4,7 @@ import StorageModel
 
 /// The one connection that changes the index; belongs to the thread that made it.
 ///
-/// A batch is ``begin()``, any number of ``apply(_:recordPayload:)``, and ``commit(applied:)`` or
+/// A batch is ``begin()``, any number of ``apply(_:recordPayload:segment:)``, and ``commit(applied:)`` or
 /// ``rollback()``. Applying is deterministic: the same changes on the same index give the same
 /// index, whatever was asked in between.
 ///
@@ -12,6 +12,8 @@ import StorageModel
 /// - `state.applied` is the end of the log record of the last change in the tables.
 /// - A blob's `refs` is the number of extents in `object` and `part` that name it; a blob with none
 ///   has no row.
+/// - The counts of a segment in `segment` are those of the extents in `object` and `part` that lie in
+///   it; a segment of which nothing is named has no row.
 /// - A row of `object` is shown by its line or by a fork of it; rows that nothing shows are gone.
 /// - A path has a row in `tally` exactly when its shown row in `node` is an array, and the row
 ///   equals what ``recount(_:)`` finds.
@@ -24,6 +26,11 @@ public final class IndexWriter {
     public private(set) var freedBlobs: [BlobID] = []
     /// Tallies that were touched in the open transaction and are not written yet.
     var touchedTallies: [LinePath: ChunkTally] = [:]
+    /// What the rows name of each segment of the log; read when the first batch begins.
+    private(set) var ledger = LogLedger([])
+    private var hasLedger = false
+    /// The first address of the segment of the change that is being applied.
+    private var newestSegment = LogPosition(0)
 
     let connection: Connection
     private var committedState: IndexState
@@ -40,6 +47,10 @@ public final class IndexWriter {
         try connection.beginImmediate()
         freedBlobs = []
         touchedTallies = [:]
+        ledger.rollback()
+        guard !hasLedger else { return }
+        ledger = LogLedger(try reader.liveSegments())
+        hasLedger = true
     }
 
     /// Makes the batch visible to readers.
@@ -48,6 +59,7 @@ public final class IndexWriter {
     /// - Throws: `SQLiteError`; the batch must then be rolled back.
     public func commit(applied: LogPosition) throws(SQLiteError) {
         try flushTallies()
+        try flushLedger()
         state.applied = applied
         let update = try connection.statement(
             "UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3 WHERE id = 1"
@@ -57,6 +69,7 @@ public final class IndexWriter {
         try update.bind(state.lastLine.number, at: 3)
         try update.run()
         try connection.commit()
+        ledger.commit()
         committedState = state
     }
 
@@ -65,6 +78,7 @@ public final class IndexWriter {
         state = committedState
         freedBlobs = []
         touchedTallies = [:]
+        ledger.rollback()
         try connection.rollback()
     }
 
@@ -73,10 +87,16 @@ public final class IndexWriter {
     /// - Parameters:
     ///   - change: The change; its number is greater than any applied before.
     ///   - recordPayload: The payload of its log record, if it has one.
+    ///   - segment: The first address of the segment that the record is in.
     /// - Throws: `SQLiteError`; the batch must then be rolled back.
-    public func apply(_ change: Change, recordPayload: Extent?) throws(SQLiteError) {
+    public func apply(
+        _ change: Change,
+        recordPayload: Extent?,
+        segment: LogPosition
+    ) throws(SQLiteError) {
         guard change.sequence > state.sequence else { throw .inapplicable("sequence") }
         state.sequence = change.sequence
+        newestSegment = segment
         let context = ChangeContext(
             sequence: change.sequence,
             time: change.time,
@@ -96,6 +116,7 @@ public final class IndexWriter {
         case .completeUpload(let id, let write): try completeUpload(id, write, context)
         case .abortUpload(let id): try dropUpload(id)
         case .openVersion(let opening): try open(opening, context)
+        case .relocate(let relocations): try relocate(relocations, context)
         }
     }
 
@@ -109,11 +130,20 @@ public final class IndexWriter {
         state.lastLine = max(state.lastLine, line)
     }
 
-    // MARK: - References to blobs
+    // MARK: - References to blobs and to the log
 
     /// Counts the references of a payload that some row now holds.
     func addReferences(_ payload: Payload) throws(SQLiteError) {
-        for case .blob(let id, _, _) in payload.extents {
+        for extent in payload.extents {
+            let id: BlobID
+            switch extent {
+            case .blob(let blob, _, _): id = blob
+            case .inline(let position, let length, _):
+                guard ledger.add(position, bytes: Int64(length), newest: newestSegment) else {
+                    throw .unreadable("segment")
+                }
+                continue
+            }
             let add = try connection.statement(
                 """
                 INSERT INTO blob(id, refs) VALUES (?1, 1)
@@ -127,7 +157,16 @@ public final class IndexWriter {
 
     /// Takes back the references of a payload that a row held; frees blobs that lose their last.
     func dropReferences(_ payload: Payload) throws(SQLiteError) {
-        for case .blob(let id, _, _) in payload.extents {
+        for extent in payload.extents {
+            let id: BlobID
+            switch extent {
+            case .blob(let blob, _, _): id = blob
+            case .inline(let position, let length, _):
+                guard ledger.drop(position, bytes: Int64(length)) else {
+                    throw .unreadable("segment")
+                }
+                continue
+            }
             let drop = try connection.statement(
                 "UPDATE blob SET refs = refs - 1 WHERE id = ?1 RETURNING refs"
             )

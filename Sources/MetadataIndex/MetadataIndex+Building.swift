@@ -26,16 +26,39 @@ extension MetadataIndex {
         start: LogPosition
     ) throws(SQLiteError) -> IndexWriter {
         discard(path)
-        let connection = try Connection(
-            path: path,
-            ConnectionConfiguration(
-                access: .readWrite,
-                cacheKibibytes: buildingCacheKibibytes,
-                mappedBytes: 0,
-                journal: .none
-            )
-        )
+        let connection = try Connection(path: path, buildingConfiguration)
         return try makeTables(connection, volume: volume, start: start)
+    }
+
+    /// Goes on with an index in a file of its own, such as a copy of one in use.
+    ///
+    /// Nothing can be rolled back: after a failure the file is to be thrown away.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - volume: The volume whose log it is made of.
+    /// - Returns: The writer; nil if the file is no index of that log. The file is closed when it goes
+    ///   away.
+    /// - Throws: `SQLiteError`.
+    public static func continueBuilding(
+        at path: String,
+        volume: String
+    ) throws(SQLiteError) -> IndexWriter? {
+        for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
+        let connection = try Connection(path: path, buildingConfiguration)
+        guard let state = try IndexReader(connection).state(), state.volume == volume else {
+            return nil
+        }
+        return IndexWriter(connection, state: state)
+    }
+
+    private static var buildingConfiguration: ConnectionConfiguration {
+        ConnectionConfiguration(
+            access: .readWrite,
+            cacheKibibytes: buildingCacheKibibytes,
+            mappedBytes: 0,
+            journal: .none
+        )
     }
 
     /// Removes a database file with what belongs to it.

@@ -57,12 +57,30 @@ public final class MetadataIndex: Sendable {
         volume: String,
         log: Range<LogPosition>
     ) throws(SQLiteError) -> Opened {
-        let path = file(in: directory)
-        if let writer = try? existingWriter(path: path, volume: volume, log: log) {
-            return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .usable)
+        if let opened = try openUsable(directory: directory, volume: volume, log: log) {
+            return opened
         }
-        let writer = try makeAnew(path: path, volume: volume, start: log.lowerBound)
-        return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .begunAnew)
+        return try openAnew(directory: directory, volume: volume, logStart: log.lowerBound)
+    }
+
+    /// Opens the index of a log; nil if there is none that could be used.
+    ///
+    /// - Parameters:
+    ///   - directory: An existing directory.
+    ///   - volume: The volume whose log it belongs to.
+    ///   - log: The positions from which the log can be replayed.
+    /// - Returns: The index, its writer, and what was found.
+    /// - Throws: `SQLiteError` if one that is of use cannot be read.
+    public static func openUsable(
+        directory: String,
+        volume: String,
+        log: Range<LogPosition>
+    ) throws(SQLiteError) -> Opened? {
+        let path = directory + "/nave.sqlite"
+        guard let writer = try? existingWriter(path: path, volume: volume, log: log) else {
+            return nil
+        }
+        return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .usable)
     }
 
     /// How far the index in a directory has come; nil if there is none that could be used.
@@ -106,6 +124,25 @@ public final class MetadataIndex: Sendable {
     /// Writes a copy of one committed state into a new file.
     public func copy(to path: String) throws(SQLiteError) {
         try readers.read { connection throws(SQLiteError) in try connection.backUp(to: path) }
+    }
+
+    /// Writes a copy of one committed state into a new file, a step at a time.
+    ///
+    /// - Parameters:
+    ///   - path: The file, which must not exist.
+    ///   - wish: Asked after every 4 MiB or so.
+    /// - Returns: The state that was copied; nil if the copy was given up.
+    /// - Throws: `SQLiteError`; the file may hold anything then.
+    public func copy(
+        to path: String,
+        _ wish: @Sendable () -> Connection.CopyWish
+    ) throws(SQLiteError) -> IndexState? {
+        try readers.read { connection throws(SQLiteError) in
+            try connection.readTransaction { () throws(SQLiteError) in
+                let state = try IndexReader(connection).state()
+                return try connection.backUp(to: path, wish) ? state : nil
+            }
+        }
     }
 
     /// Closes the connections that nobody uses.

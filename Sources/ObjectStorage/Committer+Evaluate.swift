@@ -36,6 +36,7 @@ extension Committer {
         case .putPart(let part): try putPart(part)
         case .completeUpload(let completion): try complete(completion)
         case .abortUpload(let id, let key, let namespace): try abortUpload(id, key, namespace)
+        case .relocate(let relocation): try relocate(relocation)
         }
     }
 
@@ -245,6 +246,19 @@ extension Committer {
         }
         guard !places.isEmpty else { return .unchanged(.deletions(outcomes)) }
         return .change(.deleteObjects(places)) { _ in .deletions(outcomes) }
+    }
+
+    // MARK: - Room
+
+    private func relocate(_ proposal: RelocationProposal) throws(Refusal) -> Decision {
+        var moves: [Relocation] = []
+        for move in proposal.moves {
+            let holds = try asking { () throws(SQLiteError) in try writer.reader.holds(move) }
+            if holds { moves.append(move) }
+        }
+        if moves.isEmpty, !proposal.moves.isEmpty { return .unchanged(.relocated(0)) }
+        let count = moves.count
+        return .change(.relocate(moves)) { _ in .relocated(count) }
     }
 
     func asking<Value>(_ body: () throws(SQLiteError) -> Value) throws(Refusal) -> Value {

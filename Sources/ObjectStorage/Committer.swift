@@ -194,7 +194,11 @@ final class Committer {
     ) throws(StoreError) {
         let payload = accepted.record.payload.extent(at: payloadPosition)
         try translating { () throws(SQLiteError) in
-            try writer.apply(accepted.change, recordPayload: payload)
+            try writer.apply(
+                accepted.change,
+                recordPayload: payload,
+                segment: volume.segmentStart(of: payloadPosition)
+            )
         }
     }
 

@@ -45,6 +45,33 @@ public struct StoreLimits: Hashable, Sendable {
     /// Keys that one multi-delete change may name.
     public var deletedKeysMax = 1000
 
+    /// Seconds between two looks for room that could be given back; 0 looks only when asked to.
+    public var reclaimIntervalSeconds = 60
+    /// Seconds after which an upload that was never completed is aborted; 0 keeps all.
+    public var uploadExpirySeconds: Int64 = 604_800
+    /// Seconds between two looks for such uploads.
+    public var uploadExpiryIntervalSeconds = 3600
+    /// Dead bytes that the log may always hold, in bytes.
+    public var deadBytesMin: Int64 = 67_108_864
+    /// Dead bytes that the log may hold beside what is live in it, in hundredths of that.
+    public var deadPercentMax: Int64 = 10
+    /// Dead bytes for which the segment that takes records is ended early, in bytes.
+    public var sealedDeadBytesMin: Int64 = 16_777_216
+    /// Bytes of log after which the index is copied into the volume; no fewer than the index has.
+    public var snapshotLogBytes: Int64 = 268_435_456
+    /// The unit in which dead ranges of a segment are given back, in bytes; that of most disks.
+    public var punchBlockBytes: Int64 = 4096
+    /// Rows that one question of a walk over the index looks at.
+    public var walkedRowsMax = 4096
+    /// Runs of payload bytes that one change moves.
+    public var relocatedRowsMax = 128
+    /// Payload bytes that one change moves, a run more at most.
+    public var relocatedBytesMax: Int64 = 524_288
+    /// Runs that a pass of cleaning remembers, some hundred bytes each.
+    public var cleanedExtentsMax: Int64 = 262_144
+    /// Changes of clients that wait for the committer before background work lets them pass.
+    public var backgroundWaitingMax = 64
+
     /// Makes the default limits.
     public init() {}
 }

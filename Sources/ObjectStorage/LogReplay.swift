@@ -53,7 +53,7 @@ extension IndexWriter {
         } catch {
             throw LogReplayError.changeUnreadable(at: record.place.position, error)
         }
-        try apply(change, recordPayload: record.extent)
+        try apply(change, recordPayload: record.extent, segment: record.segment)
     }
 }
 

@@ -28,13 +28,11 @@ extension ObjectStore {
             throw .rangeInvalid
         }
         let blobs = entry.payload.blobs(touching: range)
-        let reader = PayloadReader(
+        let reader = try PayloadReader(
             entry.payload,
             range: range,
             pinned: blobs,
-            volume: volume,
-            pool: diskPool,
-            upkeep: upkeep
+            store: self
         )
         guard !blobs.isEmpty else { return reader }
         // First the pins, then the question: see Upkeep.
@@ -51,9 +49,11 @@ extension ObjectStore {
     /// and in memory.
     ///
     /// Never waits; may be called on an event loop. A reader exists to keep blobs and to go on
-    /// where it was; bytes that are read at once need neither.
+    /// where it was; bytes that are read at once need neither. Where they are not what they should
+    /// be, they may have been given back to the disk since the object was looked up: a reader finds
+    /// that out.
     ///
-    /// - Throws: As ``reader(_:range:)``, and ``StoreError/checksumMismatch``.
+    /// - Throws: ``StoreError/rangeInvalid``.
     public func readInlineNow(
         _ entry: ObjectEntry,
         range: Range<Int64>,
@@ -77,8 +77,8 @@ extension ObjectStore {
             )
             return outcome == .complete ? buffer : nil
         } catch {
-            upkeep.reporter.report(error, reading: extent, diskPool)
-            throw StoreError(error)
+            // The pump reads it once more, under the guard of the segment, and reports what it finds.
+            return nil
         }
     }
 

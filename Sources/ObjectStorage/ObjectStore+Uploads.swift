@@ -204,6 +204,24 @@ extension ObjectStore {
         guard CatalogFile(key: key.text) != nil else { return nil }
         var listed: [Int: String] = [:]
         for reference in references { listed[reference.number] = reference.entityTag }
+        // A part that moves in the log between the two steps is looked up again.
+        for _ in 0..<Self.factAttemptsMax - 1 {
+            do throws(StoreError) {
+                return try await fact(key, id, listed)
+            } catch .objectReplaced {
+                continue
+            }
+        }
+        return try await fact(key, id, listed)
+    }
+
+    private static let factAttemptsMax = 4
+
+    private func fact(
+        _ key: ObjectKey,
+        _ id: UploadID,
+        _ listed: [Int: String]
+    ) async throws(StoreError) -> CatalogFact? {
         let uploaded = try ask { reader throws(SQLiteError) in
             try reader.parts(of: id, after: 0, limit: UploadedPart.numbers.upperBound)
         }

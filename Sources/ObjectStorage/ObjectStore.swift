@@ -28,6 +28,8 @@ public final class ObjectStore: Sendable {
     let entries: EntryCache
     let meter: CommitMeter
     let ledger: DamageLedger
+    let inline: InlineGuard
+    let reclaimer: Reclaimer
     private let logger: Logger
 
     /// Whether writes are taken: they are until a disk fails or the store is closed.
@@ -47,14 +49,18 @@ public final class ObjectStore: Sendable {
         entries = opened.entries
         meter = opened.meter
         ledger = opened.ledger
+        inline = opened.inline
+        reclaimer = opened.reclaimer
         logger = opened.logger
     }
 
     deinit {
         // A store that nobody closed: its threads end by themselves.
+        let queue = queue
         let upkeep = upkeep
+        let reclaimer = reclaimer
         repair.close {}
-        queue.close { upkeep.close {} }
+        reclaimer.close { queue.close { upkeep.close {} } }
     }
 
     /// What the committer's thread hands out after it has opened everything.
@@ -69,9 +75,11 @@ public final class ObjectStore: Sendable {
         let entries: EntryCache
         let meter: CommitMeter
         let ledger: DamageLedger
+        let inline: InlineGuard
+        let reclaimer: Reclaimer
         let logger: Logger
 
-        init(_ opened: OpenedStore) {
+        init(_ opened: OpenedStore, _ reclaimer: Reclaimer) {
             limits = opened.configuration.limits
             volume = opened.volume
             index = opened.index
@@ -82,6 +90,8 @@ public final class ObjectStore: Sendable {
             entries = opened.entries
             meter = opened.meter
             ledger = opened.configuration.ledger
+            inline = opened.inline
+            self.reclaimer = reclaimer
             logger = opened.logger
         }
     }
@@ -115,7 +125,9 @@ public final class ObjectStore: Sendable {
             return ObjectStore(parts, diskPool: pool)
         } catch {
             parts.repair.close {}
-            parts.queue.close { parts.upkeep.close {} }
+            let queue = parts.queue
+            let upkeep = parts.upkeep
+            parts.reclaimer.close { queue.close { upkeep.close {} } }
             throw StoreError(opening: error)
         }
     }
@@ -145,14 +157,23 @@ public final class ObjectStore: Sendable {
         let opened = try OpenedStore(configuration, fileSystem: fileSystem, logger: logger)
         let upkeep = opened.upkeep
         let repair = opened.repair
+        let reclaimer: Reclaimer
         do throws(DiskError) {
+            reclaimer = try Reclaimer(opened)
             try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
-            try BlockingThread.start(name: "nave-repair") { repair.run() }
+            do throws(DiskError) {
+                try BlockingThread.start(name: "nave-repair") { repair.run() }
+                try BlockingThread.start(name: "nave-reclaim") { reclaimer.run() }
+            } catch {
+                repair.close {}
+                upkeep.close {}
+                throw error
+            }
         } catch {
             throw .inputOutput(path: error.path, errorNumber: error.errorNumber)
         }
         let committer = Committer(opened)
-        report(.success(Parts(opened)))
+        report(.success(Parts(opened, reclaimer)))
         committer.run()
         return opened.queue
     }
@@ -163,6 +184,9 @@ public final class ObjectStore: Sendable {
     public func close() async {
         await withCheckedContinuation { continuation in
             repair.close { continuation.resume() }
+        }
+        await withCheckedContinuation { continuation in
+            reclaimer.close { continuation.resume() }
         }
         await withCheckedContinuation { continuation in
             queue.close { continuation.resume() }

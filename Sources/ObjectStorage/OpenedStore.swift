@@ -19,6 +19,7 @@ struct OpenedStore {
     let repair: VolumeRepair
     let entries = EntryCache()
     let meter = CommitMeter()
+    let inline: InlineGuard
     let logger: Logger
 
     /// Opens volume and index, and brings the index forward; blocks.
@@ -32,8 +33,14 @@ struct OpenedStore {
         let began = ContinuousClock.now
         let events = VolumeEventLog(logger: logger)
         let volume = try Self.openVolumes(configuration, fileSystem, events)
-        let opened = try Self.openIndex(configuration, volume)
-        let current = try Self.bringForward(opened, configuration, volume, logger)
+        let current: IndexOpening.Current
+        do {
+            let opening = IndexOpening(configuration: configuration, volume: volume, logger: logger)
+            current = try opening.open()
+        } catch {
+            throw Self.failure(error, configuration)
+        }
+        inline = InlineGuard(blockBytes: configuration.limits.punchBlockBytes)
         self.configuration = configuration
         self.logger = logger
         self.volume = volume
@@ -67,7 +74,7 @@ struct OpenedStore {
             logger.info(
                 "store opened",
                 metadata: [
-                    "index": "\(current.opened.finding)", "replayed": "\(current.replayed)",
+                    "index": "\(current.origin)", "replayed": "\(current.replayed)",
                     "swept": "\(swept)", "took": "\(ContinuousClock.now - began)",
                 ]
             )
@@ -109,54 +116,6 @@ struct OpenedStore {
             return try VolumeSet.open(locations, settings)
         } catch {
             throw StoreOpenFailure(error, directory: configuration.volumeDirectories[0])
-        }
-    }
-
-    private static func openIndex(
-        _ configuration: ObjectStoreConfiguration,
-        _ volume: VolumeSet
-    ) throws(StoreOpenFailure) -> MetadataIndex.Opened {
-        do {
-            try PosixFileSystem().makeDirectories(configuration.indexDirectory)
-            return try MetadataIndex.open(
-                directory: configuration.indexDirectory,
-                volume: volume.originID.description,
-                log: volume.logStart..<volume.logEnd
-            )
-        } catch {
-            throw failure(error, configuration)
-        }
-    }
-
-    /// Replays what the index misses; one that turns out not to fit the log is made anew, once.
-    private static func bringForward(
-        _ opened: MetadataIndex.Opened,
-        _ configuration: ObjectStoreConfiguration,
-        _ volume: VolumeSet,
-        _ logger: Logger
-    ) throws(StoreOpenFailure) -> (opened: MetadataIndex.Opened, replayed: Int) {
-        let batchMax = configuration.limits.replayBatchMax
-        do {
-            let replay = LogReplay(volume: volume, writer: opened.writer, batchMax: batchMax)
-            return (opened, try replay.run())
-        } catch {
-            guard opened.finding == .usable else { throw failure(error, configuration) }
-            logger.warning(
-                "index does not fit the log and is made anew",
-                metadata: ["error": "\(error)"]
-            )
-        }
-        do {
-            opened.index.close()
-            let anew = try MetadataIndex.openAnew(
-                directory: configuration.indexDirectory,
-                volume: volume.originID.description,
-                logStart: volume.logStart
-            )
-            let replay = LogReplay(volume: volume, writer: anew.writer, batchMax: batchMax)
-            return (anew, try replay.run())
-        } catch {
-            throw failure(error, configuration)
         }
     }
 

@@ -6,7 +6,7 @@ import Volumes
 
 /// Reads a range of an object's bytes in order; every byte is verified before it is handed out.
 ///
-/// The reader keeps the object's blobs from being removed for as long as it lives, so an object
+/// The reader keeps the object's bytes from being removed for as long as it lives, so an object
 /// that is replaced or deleted meanwhile is still read to its end.
 ///
 /// State: how far it has come, guarded by `offset`; one caller at a time.
@@ -28,16 +28,22 @@ public final class PayloadReader: Sendable {
     private let volume: VolumeSet
     private let pool: BlockingPool
     private let upkeep: Upkeep
+    private let inline: InlineGuard
     private let pinned: [BlobID]
+    private let pinnedInline: [Extent]
 
+    /// Begins to read.
+    ///
+    /// - Throws: ``StoreError/objectReplaced`` if bytes in the log were given back to the disk.
     init(
         _ payload: Payload,
         range: Range<Int64>,
         pinned: [BlobID],
-        volume: VolumeSet,
-        pool: BlockingPool,
-        upkeep: Upkeep
-    ) {
+        store: ObjectStore
+    ) throws(StoreError) {
+        pinnedInline = payload.inlineExtents
+        inline = store.inline
+        guard inline.pin(pinnedInline) else { throw .objectReplaced }
         var start: Int64 = 0
         var runs: [Run] = []
         for extent in payload.extents where extent.lengthBytes > 0 {
@@ -46,9 +52,9 @@ public final class PayloadReader: Sendable {
         }
         self.runs = runs
         self.pinned = pinned
-        self.volume = volume
-        self.pool = pool
-        self.upkeep = upkeep
+        volume = store.volume
+        pool = store.diskPool
+        upkeep = store.upkeep
         byteCount = range.upperBound - range.lowerBound
         end = range.upperBound
         offset = Mutex(range.lowerBound)
@@ -58,6 +64,7 @@ public final class PayloadReader: Sendable {
 
     deinit {
         if !pinned.isEmpty { upkeep.unpin(pinned) }
+        inline.unpin(pinnedInline)
     }
 
     /// Gives the next piece, at most `max` bytes, without waiting.
@@ -154,6 +161,15 @@ public final class PayloadReader: Sendable {
             if runs[middle].end <= offset { low = middle + 1 } else { high = middle }
         }
         return low < runs.count ? runs[low] : nil
+    }
+}
+
+extension Payload {
+    /// The runs that lie in the log.
+    fileprivate var inlineExtents: [Extent] {
+        // Most objects are one run.
+        if extents.count == 1, extents[0].isInline { return extents }
+        return extents.filter(\.isInline)
     }
 }
 

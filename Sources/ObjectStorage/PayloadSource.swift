@@ -110,13 +110,11 @@ extension ObjectStore {
         of extent: Extent,
         range: Range<Int64>
     ) async throws(StoreError) -> [UInt8] {
-        let reader = PayloadReader(
+        let reader = try PayloadReader(
             Payload(extents: [extent]),
             range: range,
             pinned: [],
-            volume: volume,
-            pool: diskPool,
-            upkeep: upkeep
+            store: self
         )
         return try await diskPool.perform { () throws(StoreError) in
             let buffer = try reader.readRest(allocator: ByteBufferAllocator())

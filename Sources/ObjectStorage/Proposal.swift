@@ -16,12 +16,14 @@ enum Proposal: Sendable {
     case putPart(PartProposal)
     case completeUpload(CompletionProposal)
     case abortUpload(UploadID, key: ObjectKey, in: Namespace)
+    case relocate(RelocationProposal)
 
     /// The payload that travels in the change's record.
     var payload: LogPayload {
         switch self {
         case .put(let put): put.payload
         case .putPart(let part): part.payload
+        case .relocate(let relocation): relocation.payload
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .delete, .createUpload, .completeUpload, .abortUpload:
             .none
@@ -34,6 +36,7 @@ extension Proposal {
     var takesRoom: Bool {
         switch self {
         case .put, .createUpload, .putPart: true
+        case .relocate(let relocation): !relocation.moves.isEmpty
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .delete, .completeUpload, .abortUpload:
             false
@@ -46,6 +49,7 @@ extension Proposal {
     var changedKeyCount: Int {
         switch self {
         case .delete(let keys, _, _): keys.count
+        case .relocate(let relocation): relocation.moves.count
         case .put, .completeUpload, .createNamespace, .deleteNamespace, .setAccess, .addPrincipal,
             .removePrincipal, .createUpload, .putPart, .abortUpload:
             1
@@ -63,7 +67,8 @@ extension Proposal {
         case .delete(let keys, let namespace, _):
             keys.map { LineKey(line: namespace.line, key: $0) }
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
-            .createUpload, .putPart, .abortUpload:
+            .createUpload, .putPart, .abortUpload, .relocate:
+            // A relocation leaves entries right until a segment goes; see LogCleaner.
             []
         }
     }
@@ -103,6 +108,16 @@ struct CompletionProposal: Sendable {
     let precondition: WritePrecondition
 }
 
+/// Runs of payload bytes in the log that are to move into this change's record.
+struct RelocationProposal: Sendable {
+    /// The runs; those that no longer belong to their row are passed over.
+    ///
+    /// With none at all the change changes nothing and moves the log on.
+    let moves: [Relocation]
+    /// The runs, one after the other.
+    let payload: LogPayload
+}
+
 /// What became of a proposal that was not refused.
 enum CommitOutcome: Sendable {
     case done
@@ -112,6 +127,7 @@ enum CommitOutcome: Sendable {
     case deletions([DeleteOutcome])
     case upload(MultipartUpload)
     case part(UploadedPart)
+    case relocated(Int)
 }
 
 /// Where the blobs that a proposal names come from.

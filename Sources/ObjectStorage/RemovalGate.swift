@@ -14,6 +14,8 @@ package final class RemovalGate: Sendable {
 
     private struct State {
         var holds = 0
+        /// Whether the log is being cleaned, or a snapshot of the index made.
+        var isCleaning = false
         /// Grows when holds are broken, so that they can tell.
         var epoch = 0
         /// Blobs to be removed once nobody holds them.
@@ -50,6 +52,22 @@ package final class RemovalGate: Sendable {
 
     /// Whether anything is held back now.
     package var isHeld: Bool { state.withLock { $0.holds > 0 } }
+
+    /// Whether the log may be cleaned now; if so, ``endCleaning()`` follows.
+    func beginCleaning() -> Bool {
+        state.withLock { state in
+            guard state.holds == 0 else { return false }
+            state.isCleaning = true
+            return true
+        }
+    }
+
+    /// Says that the log is no longer being cleaned.
+    func endCleaning() {
+        state.withLock { $0.isCleaning = false }
+    }
+
+    fileprivate var isCleaning: Bool { state.withLock { $0.isCleaning } }
 
     /// Gives those of the blobs that may be removed now; the rest are held back.
     func pass(_ blobs: [BlobID]) -> [BlobID] {
@@ -128,6 +146,10 @@ package final class RemovalHold: Sendable {
 
     /// False once so much was held back that it had to go: what this protected may be gone.
     package var isUnbroken: Bool { gate.isCurrent(epoch) }
+
+    /// Whether nothing is taken out of the log any more until this goes; a cleaning that was under way
+    /// when this was taken ends first.
+    package var isLogStill: Bool { !gate.isCleaning }
 
     /// The blobs that changes freed since this was taken, those that the caller asks for.
     ///

@@ -10,16 +10,15 @@ extension StoreError {
         switch error {
         case .outOfSpace: self = .outOfSpace
         case .closed: self = .closed
-        case .payloadDamaged, .blobInvalid, .blobMissing: self = .checksumMismatch
+        case .payloadDamaged, .blobInvalid, .blobMissing, .logSegmentMissing, .logBeginsLater:
+            self = .checksumMismatch
         case .rangeInvalid: self = .rangeInvalid
         case .recordTooLong: self = .payloadTooLarge
         case .readFailed(let disk), .writeFailed(let disk):
             self = disk.code == .outOfSpace ? .outOfSpace : .inputOutputFailed
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
             .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
-            .logSegmentMissing,
-            .logTooShort, .logBeginsLater, .logPositionInvalid,
-            .blobWriterClosed, .volumeFailed:
+            .logTooShort, .logPositionInvalid, .blobWriterClosed, .volumeFailed:
             self = .volumeFailed
         }
     }

@@ -77,6 +77,8 @@ public enum StoreOpenFailure: Error, Hashable, Sendable {
     case changeUnreadable(position: LogPosition)
     /// A system call failed.
     case inputOutput(path: String, errorNumber: Int32)
+    /// There is no index, no snapshot of it that can be read, and the log was cleaned.
+    case indexLost(directory: String)
     /// The index database cannot be used.
     case index(path: String, message: String)
 }

@@ -109,21 +109,4 @@ extension Connection {
         }
         return CheckpointOutcome(loggedPages: Int(logged), movedPages: Int(moved))
     }
-
-    /// Copies the whole database, as one state of it, into a new file while others go on.
-    public func backUp(to path: String) throws(SQLiteError) {
-        let target = try DatabaseHandle(
-            path: path,
-            flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-        )
-        guard let backup = sqlite3_backup_init(target.pointer, "main", databasePointer, "main")
-        else {
-            throw SQLiteError(target.pointer, status: SQLITE_ERROR, sql: path)
-        }
-        let stepped = sqlite3_backup_step(backup, -1)
-        let finished = sqlite3_backup_finish(backup)
-        guard stepped == SQLITE_DONE, finished == SQLITE_OK else {
-            throw SQLiteError(target.pointer, status: finished, sql: path)
-        }
-    }
 }

@@ -110,7 +110,8 @@ public struct MaintenanceDesk: Sendable {
             from: backup,
             volumeDirectory: folder.path,
             indexDirectory: folder.index,
-            fileSystem: PosixFileSystem()
+            fileSystem: PosixFileSystem(),
+            now: SystemClock.now()
         )
         let report = try await working(hint: "") { () throws(MaintenanceError) in
             try restore.run(companions: ["keys.env"]) { show($0) }

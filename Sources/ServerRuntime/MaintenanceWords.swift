@@ -49,6 +49,11 @@ extension ServerError {
                 path: path,
                 cause: "it is of format version \(version), which a newer nave wrote"
             )
+        case .snapshotInvalid(let path):
+            self = .dataUnusable(
+                path: path,
+                cause: "no snapshot of the index can be read, and the log before it was given up"
+            )
         case .directoryNotEmpty(let path):
             self = .maintenanceFailed(
                 "\(path) is not empty. Restore into a folder that is, or that does not exist yet."
@@ -104,6 +109,11 @@ extension ServerError {
             )
         case .inputOutput(let path, let errorNumber):
             self = .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
+        case .indexLost(let directory):
+            self = .dataUnusable(
+                path: directory,
+                cause: "the index is lost and none of its snapshots can be read"
+            )
         case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
         }
     }

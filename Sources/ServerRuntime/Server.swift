@@ -56,10 +56,13 @@ public struct Server: Sendable {
             accessKey: keys.pair.accessKey,
             secretKey: keys.pair.secretKey
         )
+        var limits = StoreLimits()
+        limits.uploadExpirySeconds = 86_400 * Int64(configuration.uploadExpiryDays)
         let store = try await StoreOpening(
             folders: folders,
             copies: configuration.copies,
-            root: root
+            root: root,
+            limits: limits
         ).open(logger: logger)
         let result = await outcome {
             try folders.record()

@@ -21,6 +21,8 @@ public struct ServerConfiguration: Sendable {
     public let logLevel: Logger.Level
     /// How much of the disk's time the background scrub takes.
     public let scrub: ScrubSchedule
+    /// Days after which a multipart upload that was never completed is aborted; 0 keeps all.
+    public let uploadExpiryDays: Int
     /// Root keys from the environment, which replace those in the data folder.
     public let rootKeys: KeyPair?
     /// Whether the data outlives the server.
@@ -64,6 +66,10 @@ public struct ServerConfiguration: Sendable {
             options.scrubRate ?? settings.string(forKey: "nave.scrubRate")
                 ?? settings.int(forKey: "nave.scrubRate").map { "\($0)" }
         )
+        uploadExpiryDays = try Self.days(
+            options.uploadExpiryDays ?? settings.string(forKey: "nave.uploadExpiryDays"),
+            default: settings.int(forKey: "nave.uploadExpiryDays") ?? 7
+        )
         rootKeys = try KeyPair(
             rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
             secretKey: environment["NAVE_ROOT_SECRET_KEY"]
@@ -98,6 +104,16 @@ public struct ServerConfiguration: Sendable {
         guard let copies = Int(text), (1...32).contains(copies) else { throw .copiesInvalid(text) }
         return copies
     }
+
+    /// A number of days, which a file gives as a number and all else as a text.
+    private static func days(_ text: String?, default days: Int) throws(ServerError) -> Int {
+        let given = text.map { Int($0) ?? -1 } ?? days
+        guard (0...daysMax).contains(given) else { throw .uploadExpiryInvalid(text ?? "\(days)") }
+        return given
+    }
+
+    /// A hundred years.
+    private static let daysMax = 36_500
 
     private static func level(_ text: String?) throws(ServerError) -> Logger.Level {
         guard let text else { return .notice }

@@ -28,6 +28,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case tlsUnusable(cause: String)
     /// A log level that swift-log does not know.
     case logLevelInvalid(String)
+    /// A time after which uploads expire that is no number of days.
+    case uploadExpiryInvalid(String)
     /// The configuration file cannot be read; `cause` says why.
     case configurationUnreadable(path: String, cause: String)
     /// Another process serves the data directory.
@@ -85,6 +87,9 @@ extension ServerError: CustomStringConvertible {
         case .tlsUnusable(let cause): "TLS cannot be set up: \(cause)."
         case .logLevelInvalid(let text):
             "'\(text)' is no log level. Use trace, debug, info, notice, warning, error or critical."
+        case .uploadExpiryInvalid(let text):
+            "'\(text)' is no number of days after which uploads expire. Use 0 to keep them all, or "
+                + "1 to 36500."
         case .configurationUnreadable(let path, let cause):
             "Cannot read the configuration \(path): \(cause)."
         case .dataInUse(let path):

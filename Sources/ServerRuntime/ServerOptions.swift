@@ -16,6 +16,8 @@ public struct ServerOptions: Sendable {
     public var logLevel: String?
     /// How many bytes a second the background scrub reads; 0 for none.
     public var scrubRate: String?
+    /// Days after which a multipart upload that was never completed is aborted; `0` keeps all.
+    public var uploadExpiryDays: String?
     /// A JSON file with any of these options.
     public var configurationFile: String?
     /// Whether the data outlives the server.
@@ -31,6 +33,7 @@ public struct ServerOptions: Sendable {
         readyFile: String? = nil,
         logLevel: String? = nil,
         scrubRate: String? = nil,
+        uploadExpiryDays: String? = nil,
         configurationFile: String? = nil,
         lifetime: DataLifetime = .kept
     ) {
@@ -42,6 +45,7 @@ public struct ServerOptions: Sendable {
         self.readyFile = readyFile
         self.logLevel = logLevel
         self.scrubRate = scrubRate
+        self.uploadExpiryDays = uploadExpiryDays
         self.configurationFile = configurationFile
         self.lifetime = lifetime
     }

@@ -9,6 +9,8 @@ struct StoreOpening {
     /// On how many of them everything is kept; nil as before.
     let copies: Int?
     let root: Principal?
+    /// The bounds of the store.
+    var limits = StoreLimits()
 
     /// Opens the store.
     ///
@@ -19,6 +21,7 @@ struct StoreOpening {
             copies: copies,
             indexDirectory: folders.first.path + "/index",
             root: root,
+            limits: limits,
             clock: SystemClock.now
         )
         do {

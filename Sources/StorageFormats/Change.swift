@@ -53,6 +53,8 @@ public enum ChangeOperation: Hashable, Sendable {
     case abortUpload(UploadID)
     /// A version gets a line of its own.
     case openVersion(VersionOpening)
+    /// Payload bytes in the log move into this record's payload; what clients see stays as it is.
+    case relocate([Relocation])
 }
 
 /// A key and the object it gets.

@@ -58,6 +58,7 @@ extension ChangeByteReader {
         case .completeUpload: .completeUpload(UploadID(try text()), try objectWrite())
         case .abortUpload: .abortUpload(UploadID(try text()))
         case .openVersion: .openVersion(try versionOpening())
+        case .relocate: .relocate(try relocations())
         }
     }
 

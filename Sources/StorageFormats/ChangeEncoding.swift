@@ -32,6 +32,7 @@ enum ChangeKind: UInt8 {
     case completeUpload = 10
     case abortUpload = 11
     case openVersion = 12
+    case relocate = 13
 }
 
 extension ChangeOperation {
@@ -49,6 +50,7 @@ extension ChangeOperation {
         case .completeUpload: .completeUpload
         case .abortUpload: .abortUpload
         case .openVersion: .openVersion
+        case .relocate: .relocate
         }
     }
 }
@@ -88,6 +90,8 @@ extension ChangeByteWriter {
             text(id.text)
         case .openVersion(let opening):
             versionOpening(opening)
+        case .relocate(let moves):
+            relocations(moves)
         }
     }
 

@@ -13,5 +13,5 @@ public enum ChangeFormatError: Error, Hashable, Sendable {
 /// A field of an encoded change, for messages.
 public enum ChangeField: Hashable, Sendable {
     case number, text, kind, namespaceName, access, dialect, nodeKind, checksumAlgorithm
-    case checksumScope, presence, runKind, runLength, partNumber, originKind
+    case checksumScope, presence, runKind, runLength, partNumber, originKind, ownerKind
 }

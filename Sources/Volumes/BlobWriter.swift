@@ -1,4 +1,3 @@
-import Checksums
 import DiskIO
 import StorageFormats
 import StorageModel
@@ -13,32 +12,11 @@ import Synchronization
 public final class BlobWriter: Sendable {
     private struct State {
         var isOpen = true
-        var payloadBytes: Int64 = 0
-        var blockChecksums: [UInt64] = []
-        /// The checksum of the block that is not full yet, and how full it is.
-        var block = CRC64NVME()
-        var blockFilledBytes = 0
+        var checksums = BlockChecksums()
         /// Up to where the file was asked to be written out.
         var writebackEnd: Int64 = 0
 
-        mutating func take(_ bytes: UnsafeRawBufferPointer) {
-            var rest = bytes
-            while !rest.isEmpty {
-                let count = min(rest.count, Payload.blockBytes - blockFilledBytes)
-                block.update(UnsafeRawBufferPointer(rebasing: rest[..<count]))
-                blockFilledBytes += count
-                if blockFilledBytes == Payload.blockBytes { endBlock() }
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            }
-            payloadBytes += Int64(bytes.count)
-        }
-
-        mutating func endBlock() {
-            guard blockFilledBytes > 0 else { return }
-            blockChecksums.append(block.value)
-            block = CRC64NVME()
-            blockFilledBytes = 0
-        }
+        var payloadBytes: Int64 { checksums.payloadBytes }
     }
 
     /// The blob's number.
@@ -72,7 +50,7 @@ public final class BlobWriter: Sendable {
             do throws(DiskError) {
                 let offset = Int64(BlobHeader.encodedBytes) + state.payloadBytes
                 try file.write(bytes, at: offset)
-                state.take(bytes)
+                state.checksums.take(bytes)
                 let end = offset + Int64(bytes.count)
                 if end - state.writebackEnd >= Self.writebackBytes {
                     try file.startWriteback(state.writebackEnd..<end)
@@ -93,7 +71,7 @@ public final class BlobWriter: Sendable {
     public func finish() throws(VolumeError) -> Extent {
         try state.withLock { state throws(VolumeError) in
             guard state.isOpen else { throw .blobWriterClosed }
-            state.endBlock()
+            state.checksums.endBlock()
             do throws(VolumeError) {
                 try writeEnds(state)
                 try flush()
@@ -121,7 +99,7 @@ public final class BlobWriter: Sendable {
             volumeID: directory.volumeID,
             blobID: id,
             payloadBytes: state.payloadBytes,
-            blockChecksums: state.blockChecksums
+            blockChecksums: state.checksums.values
         )
         do throws(DiskError) {
             try file.write(header.encoded(), at: 0)

@@ -7,7 +7,9 @@ import StorageModel
 /// Sealed segments that the target has whole are kept; its last one, which a crash may have left in
 /// any state, is copied anew with all after it. Runs of zeros are left as holes. Each file is written
 /// beside its place, flushed and renamed, and the target holds the log only when ``finish(_:)`` has
-/// copied the rest while nothing was appended.
+/// copied the rest while nothing was appended. Where cleaning took segments out of the source, the
+/// target has the same gaps; whoever copies sees to it that the target has the snapshots which go
+/// with them, and that nothing is cleaned meanwhile.
 struct LogCopy {
     let source: Volume
     let target: Volume
@@ -34,11 +36,10 @@ struct LogCopy {
     mutating func advance(isCancelled: () -> Bool) throws(VolumeError) -> Int64? {
         if segments.isEmpty { try removeUnknown() }
         let end = source.logEnd
-        let all = source.segments.all
-        for (index, segment) in all.enumerated() {
-            let next = index + 1 < all.count ? all[index + 1].first : nil
-            if let next, try isKept(segment, next) { continue }
-            let segmentEnd = next ?? end
+        for segment in source.segments.all {
+            if let sealedEnd = segment.end, try isKept(segment, sealedEnd) { continue }
+            // The last may have begun since.
+            let segmentEnd = segment.end ?? max(end, segment.first)
             guard segmentEnd > copiedEnd || segments.last?.first != segment.first else { continue }
             guard try copy(segment, upTo: segmentEnd, isCancelled) else { return nil }
         }
@@ -54,6 +55,10 @@ struct LogCopy {
             throw .volumeFailed
         }
         segments[segments.count - 1].file = active
+        // Where each ends is known of the source: behind a gap, the next does not say.
+        var ends: [LogPosition: LogPosition] = [:]
+        for segment in source.segments.all { ends[segment.first] = segment.end }
+        for index in segments.indices { segments[index].end = ends[segments[index].first] }
         target.takeOverLog(
             segments,
             file: active,
@@ -89,21 +94,21 @@ struct LogCopy {
     /// Whether the target has a sealed segment already.
     private mutating func isKept(
         _ segment: SegmentTable.Segment,
-        _ next: LogPosition
+        _ end: LogPosition
     ) throws(VolumeError) -> Bool {
         if let known = segments.last(where: { $0.first == segment.first }) {
-            return known.first != segments.last?.first || copiedEnd >= next
+            return known.first != segments.last?.first || copiedEnd >= end
         }
         let path = target.layout.segment(segment.first)
         do throws(DiskError) {
             guard let status = try target.fileSystem.status(path),
-                status.sizeBytes >= next.bytes - segment.first.bytes
+                status.sizeBytes >= end.bytes - segment.first.bytes
             else { return false }
         } catch {
             throw .readFailed(error)
         }
         segments.append(SegmentTable.Segment(first: segment.first, path: path, file: nil))
-        copiedEnd = next
+        copiedEnd = end
         return true
     }
 

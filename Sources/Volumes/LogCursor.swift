@@ -51,12 +51,12 @@ public struct LogCursor {
         guard position >= start, position.bytes.isMultiple(of: 8) else {
             throw .logPositionInvalid(position)
         }
-        segmentEnd = segment.next
+        segmentEnd = segment.end
         reader = LogReader(
             file: segment.file,
             first: segment.first,
             volumeID: volumeID,
-            limit: min(end, segment.next ?? end),
+            limit: min(end, segment.end ?? end),
             position: position,
             previousChecksum: previousChecksum
         )

@@ -74,6 +74,7 @@ struct LogReader {
                     ),
                     end: LogPosition(header.position.bytes + Int64(header.recordBytes))
                 ),
+                segment: first,
                 payloadBytes: header.payloadBytes,
                 blockChecksums: header.blockChecksums(in: metadata)
             )

@@ -69,6 +69,8 @@ public struct ReplayedRecord: Hashable, Sendable {
     public let body: [UInt8]
     /// Where it is.
     public let place: AppendedRecord
+    /// The first address of the segment that it is in.
+    public let segment: LogPosition
     /// The length of its payload, in bytes.
     public let payloadBytes: Int
     /// The checksums of its payload's blocks.
@@ -78,11 +80,13 @@ public struct ReplayedRecord: Hashable, Sendable {
     public init(
         body: [UInt8],
         place: AppendedRecord,
+        segment: LogPosition,
         payloadBytes: Int,
         blockChecksums: [UInt64]
     ) {
         self.body = body
         self.place = place
+        self.segment = segment
         self.payloadBytes = payloadBytes
         self.blockChecksums = blockChecksums
     }

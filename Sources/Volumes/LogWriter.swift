@@ -98,6 +98,17 @@ struct LogWriter {
         return appended
     }
 
+    /// Goes on in a new segment, unless the present one holds no record.
+    ///
+    /// - Throws: ``VolumeError``, as ``append(_:_:onNewSegment:)``.
+    mutating func beginSegment(
+        onNewSegment: (SegmentTable.Segment) -> Void
+    ) throws(VolumeError) {
+        try health.checkWritable()
+        guard end.bytes - first.bytes > Int64(LogSegmentHeader.encodedBytes) else { return }
+        onNewSegment(try beginSegment())
+    }
+
     /// Fills the buffer with a batch.
     private mutating func encode(
         _ kind: LogRecordHeader.Kind,

@@ -4,29 +4,34 @@ import Synchronization
 
 /// The segments of a log in order of address, with their open files.
 ///
-/// Files are opened when they are first read and kept open, `openMax` of them at most.
+/// Files are opened when they are first read and kept open, `openMax` of them at most. Segments that
+/// were taken out leave gaps.
 /// State: guarded by `segments`.
 final class SegmentTable: Sendable {
     struct Segment: Sendable {
         let first: LogPosition
         let path: String
         var file: (any OpenFile)?
+        /// The address after its last byte; `nil` for the last.
+        var end: LogPosition?
     }
 
     /// An open segment and where it begins.
     struct Located: Sendable {
         let first: LogPosition
         let file: any OpenFile
-        /// Where the next segment begins; `nil` for the last.
-        let next: LogPosition?
+        /// The address after its last byte; `nil` for the last.
+        let end: LogPosition?
     }
 
     private static let openMax = 1024
     private let fileSystem: any FileSystem
+    private let directory: String
     private let segments: Mutex<[Segment]>
 
-    init(_ segments: [Segment], fileSystem: any FileSystem) {
+    init(_ segments: [Segment], directory: String, fileSystem: any FileSystem) {
         self.fileSystem = fileSystem
+        self.directory = directory
         self.segments = Mutex(segments)
     }
 
@@ -40,8 +45,46 @@ final class SegmentTable: Sendable {
         segments.withLock { $0 }
     }
 
+    /// The segments that take no more records.
+    var sealed: [LogSegment] {
+        segments.withLock { segments in
+            segments.compactMap { segment in
+                segment.end.map { LogSegment(first: segment.first, end: $0) }
+            }
+        }
+    }
+
+    /// The first address of the segment that takes records.
+    var active: LogPosition {
+        segments.withLock { $0.last?.first ?? LogPosition(0) }
+    }
+
+    /// The first address of the last segment that begins at or before an address.
+    func start(of position: LogPosition) -> LogPosition {
+        segments.withLock { segments in
+            Self.index(of: position, in: segments).map { segments[$0].first } ?? LogPosition(0)
+        }
+    }
+
+    /// Whether a segment that takes no more records is there.
+    func holds(_ segment: LogSegment) -> Bool {
+        segments.withLock { segments in
+            segments.contains { $0.first == segment.first && $0.end != nil }
+        }
+    }
+
     func append(_ segment: Segment) {
-        segments.withLock { $0.append(segment) }
+        segments.withLock { segments in
+            if let last = segments.indices.last { segments[last].end = segment.first }
+            segments.append(segment)
+        }
+    }
+
+    /// Forgets a segment that was taken out.
+    func remove(_ first: LogPosition) {
+        segments.withLock { segments in
+            segments.removeAll { $0.first == first && $0.end != nil }
+        }
     }
 
     func replace(with segments: [Segment]) {
@@ -50,22 +93,23 @@ final class SegmentTable: Sendable {
 
     /// The segment that holds an address; `nil` if it is not open and the mode is not to wait.
     func segment(at position: LogPosition, mode: ReadMode) throws(VolumeError) -> Located? {
-        let found = segments.withLock { segments -> (Segment, LogPosition?)? in
-            guard let index = Self.index(of: position, in: segments) else { return nil }
-            let next = index + 1 < segments.count ? segments[index + 1].first : nil
-            return (segments[index], next)
+        let found = segments.withLock { segments in
+            Self.index(of: position, in: segments).map { segments[$0] }
         }
-        guard let (segment, next) = found else {
+        guard let segment = found else {
             throw .logBeginsLater(start: start, expected: position)
         }
+        if let end = segment.end, position >= end {
+            throw .logSegmentMissing(position: position, directory: directory)
+        }
         if let file = segment.file {
-            return Located(first: segment.first, file: file, next: next)
+            return Located(first: segment.first, file: file, end: segment.end)
         }
         guard mode == .mayWait else { return nil }
         do throws(DiskError) {
             let file = try fileSystem.open(segment.path, .readOnly)
             keep(file, at: segment.first)
-            return Located(first: segment.first, file: file, next: next)
+            return Located(first: segment.first, file: file, end: segment.end)
         } catch {
             throw .readFailed(error)
         }
@@ -78,7 +122,8 @@ final class SegmentTable: Sendable {
             {
                 segments[oldest].file = nil
             }
-            guard let index = Self.index(of: first, in: segments) else { return }
+            guard let index = Self.index(of: first, in: segments), segments[index].first == first
+            else { return }
             segments[index].file = file
         }
     }

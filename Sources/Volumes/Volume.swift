@@ -21,12 +21,13 @@ public final class Volume: Sendable {
     let fileSystem: any FileSystem
     let health: VolumeHealth
     let segments: SegmentTable
+    let snapshots: SnapshotDirectory
     let blobs: BlobDirectory
     let segmentBytesMax: Int64
     /// Nil while the volume does not hold the log.
-    private let writer: Mutex<LogWriter?>
+    let writer: Mutex<LogWriter?>
     private let lock: Mutex<(any FileLock)?>
-    private let end: Atomic<Int64>
+    let end: Atomic<Int64>
 
     /// Opens a volume, or makes one of a directory that is missing or holds neither log nor blobs.
     ///
@@ -63,6 +64,7 @@ public final class Volume: Sendable {
         segmentBytesMax = opening.configuration.segmentBytesMax
         end = Atomic(opened.writer?.end.bytes ?? 0)
         segments = opened.segments
+        snapshots = opened.snapshots
         blobs = BlobDirectory(
             layout: opening.layout,
             fileSystem: opening.fileSystem,
@@ -283,7 +285,7 @@ public final class Volume: Sendable {
     ///   - mode: Whether the read may wait for the disk.
     /// - Returns: Whether the whole range is there.
     /// - Throws: `.payloadDamaged`, `.blobMissing`, `.blobInvalid`, `.rangeInvalid`,
-    ///   `.readFailed`, `.logBeginsLater`; the buffer then holds no byte of the payload.
+    ///   `.readFailed`, `.logSegmentMissing`; the buffer then holds no byte of the payload.
     public func read(
         _ extent: Extent,
         range: Range<Int64>,

@@ -62,6 +62,7 @@ public final class VolumeCopy {
     ///   - source: The segments of the log that is copied.
     ///   - sourceFiles: The disk that they are on.
     ///   - range: The addresses; what is before them was copied earlier and stays.
+    ///   - replayStart: Before it segments may be missing.
     ///   - progress: Told the bytes of each piece; false stops.
     /// - Returns: False if it was stopped.
     /// - Throws: `.logDamaged` if a segment of the source ends too early, `.readFailed`,
@@ -70,12 +71,16 @@ public final class VolumeCopy {
         _ source: [VolumeAudit.Segment],
         from sourceFiles: any FileSystem,
         _ range: Range<LogPosition>,
+        replayStart: LogPosition,
         progress: (Int64) -> Bool
     ) throws(VolumeError) -> Bool {
         try removeStrangeSegments(source, from: range.lowerBound)
         for (index, segment) in source.enumerated() where segment.first < range.upperBound {
-            let next = index + 1 < source.count ? source[index + 1].first : range.upperBound
-            let end = min(next, range.upperBound)
+            var end = index + 1 < source.count ? source[index + 1].first : range.upperBound
+            end = min(end, range.upperBound)
+            if segment.first < replayStart {
+                end = min(end, LogPosition(segment.first.bytes + segment.sizeBytes))
+            }
             guard end > range.lowerBound else { continue }
             let wanted = max(0, range.lowerBound.bytes - segment.first.bytes)
             let isCopied = try copy(
@@ -172,18 +177,6 @@ public final class VolumeCopy {
     /// - Throws: `.outOfSpace`, `.writeFailed`.
     public func synchronizeLog() throws(VolumeError) {
         try writing { () throws(DiskError) in try fileSystem.synchronizeDirectory(layout.log) }
-    }
-
-    /// Removes the segments that end at or before an address.
-    ///
-    /// - Throws: `.readFailed`, `.writeFailed`.
-    public func removeLog(before start: LogPosition) throws(VolumeError) {
-        let names = try reading { () throws(DiskError) in try fileSystem.list(layout.log) }
-        let firsts = names.compactMap(VolumeLayout.segmentPosition)
-        for (index, first) in firsts.enumerated() where index + 1 < firsts.count {
-            guard firsts[index + 1] <= start else { break }
-            try writing { () throws(DiskError) in try fileSystem.remove(layout.segment(first)) }
-        }
     }
 
     // MARK: - Small files

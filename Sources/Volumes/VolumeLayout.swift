@@ -9,6 +9,7 @@ struct VolumeLayout: Hashable, Sendable {
     var lock: String { "\(directory)/volume.lock" }
     var log: String { "\(directory)/log" }
     var blobs: String { "\(directory)/blobs" }
+    var snapshots: String { "\(directory)/snapshots" }
 
     /// Ends the name of a file that is being made; one that is found is litter of a crash.
     static let unfinishedSuffix = ".new"
@@ -26,6 +27,10 @@ struct VolumeLayout: Hashable, Sendable {
         "\(blobDirectory(id))/\(Self.hexadecimal(id.number)).blob"
     }
 
+    func snapshot(_ position: LogPosition) -> String {
+        "\(snapshots)/\(Self.hexadecimal(UInt64(bitPattern: position.bytes))).snapshot"
+    }
+
     /// Where a blob is written before it is whole.
     func unfinishedBlob(_ id: BlobID) -> String {
         blob(id) + Self.unfinishedSuffix
@@ -38,6 +43,12 @@ struct VolumeLayout: Hashable, Sendable {
     /// The first address of the segment of a file's name; `nil` if it is no segment's name.
     static func segmentPosition(ofName name: String) -> LogPosition? {
         guard let number = number(ofName: name, suffix: ".log") else { return nil }
+        return Int64(exactly: number).map(LogPosition.init)
+    }
+
+    /// The position of the snapshot of a file's name; `nil` if it is no snapshot's name.
+    static func snapshotPosition(ofName name: String) -> LogPosition? {
+        guard let number = number(ofName: name, suffix: ".snapshot") else { return nil }
         return Int64(exactly: number).map(LogPosition.init)
     }
 

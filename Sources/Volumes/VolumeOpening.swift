@@ -12,6 +12,7 @@ struct VolumeOpening {
         let lock: any FileLock
         let health: VolumeHealth
         let segments: SegmentTable
+        let snapshots: SnapshotDirectory
         /// Nil if the volume does not hold the log.
         let writer: LogWriter?
         /// The names of the directories below `blobs`.
@@ -40,12 +41,18 @@ struct VolumeOpening {
         }
         let originID = configuration.originID ?? label.volumeID
         let fanOut = try directoriesOfBlobs()
+        let snapshots = SnapshotDirectory(
+            layout: layout,
+            fileSystem: fileSystem,
+            volumeID: originID
+        )
         let health = VolumeHealth()
         var writer: LogWriter?
         var segments: [SegmentTable.Segment] = []
         if configuration.logHolding == .whole {
-            segments = try findSegments(originID)
-            let opened = try openLast(segments, originID, health)
+            try snapshots.find()
+            segments = try findSegments(originID, snapshots.positions)
+            let opened = try openLast(segments, originID, snapshots.positions, health)
             segments[segments.count - 1].file = opened.file
             writer = opened
         }
@@ -54,7 +61,8 @@ struct VolumeOpening {
             originID: originID,
             lock: lock,
             health: health,
-            segments: SegmentTable(segments, fileSystem: fileSystem),
+            segments: SegmentTable(segments, directory: layout.log, fileSystem: fileSystem),
+            snapshots: snapshots,
             writer: writer,
             fanOut: fanOut
         )
@@ -117,6 +125,7 @@ struct VolumeOpening {
         for name in try names(in: layout.blobs) {
             guard try names(in: "\(layout.blobs)/\(name)").isEmpty else { return false }
         }
+        guard try names(in: layout.snapshots).isEmpty else { return false }
         for name in try names(in: layout.log) where !name.hasSuffix(VolumeLayout.unfinishedSuffix) {
             guard VolumeLayout.segmentPosition(ofName: name) == LogPosition(0),
                 try size(of: "\(layout.log)/\(name)") <= Int64(LogSegmentHeader.encodedBytes)
@@ -128,11 +137,16 @@ struct VolumeOpening {
     // MARK: - The log
 
     /// The segments in order, each checked against its name and the one before.
-    private func findSegments(_ originID: UniqueID) throws(VolumeError)
-        -> [SegmentTable.Segment]
-    {
+    ///
+    /// Cleaning takes segments out that lie before the older of the two newest snapshots; any other
+    /// that is missing is damage.
+    private func findSegments(
+        _ originID: UniqueID,
+        _ snapshots: [LogPosition]
+    ) throws(VolumeError) -> [SegmentTable.Segment] {
+        let gapsEnd = snapshots.suffix(SnapshotDirectory.keptCount).first ?? LogPosition(0)
         var segments: [SegmentTable.Segment] = []
-        var expectedStart: (first: LogPosition, sizeBytes: Int64)?
+        var sizeBytes: Int64 = 0
         for name in try names(in: layout.log) {
             let path = "\(layout.log)/\(name)"
             if name.hasSuffix(VolumeLayout.unfinishedSuffix) {
@@ -140,11 +154,14 @@ struct VolumeOpening {
                 continue
             }
             guard let first = VolumeLayout.segmentPosition(ofName: name) else { continue }
-            if let previous = expectedStart, let before = segments.last {
-                let length = first.bytes - previous.first.bytes
-                guard previous.sizeBytes >= length else {
-                    throw .logDamaged(path: before.path, offset: previous.sizeBytes)
+            if let before = segments.last {
+                let end = LogPosition(min(first.bytes, before.first.bytes + sizeBytes))
+                guard end == first || first <= gapsEnd else {
+                    throw .logDamaged(path: before.path, offset: sizeBytes)
                 }
+                segments[segments.count - 1].end = end
+            } else if first > gapsEnd {
+                throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
             }
             let header = try readHeader(path)
             guard header.volumeID == originID else {
@@ -157,7 +174,7 @@ struct VolumeOpening {
             guard header.firstPosition == first else {
                 throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
             }
-            expectedStart = (first, try size(of: path))
+            sizeBytes = try size(of: path)
             segments.append(SegmentTable.Segment(first: first, path: path, file: nil))
         }
         guard !segments.isEmpty else {
@@ -193,6 +210,7 @@ struct VolumeOpening {
     private func openLast(
         _ segments: [SegmentTable.Segment],
         _ originID: UniqueID,
+        _ snapshots: [LogPosition],
         _ health: VolumeHealth
     ) throws(VolumeError) -> LogWriter {
         guard let last = segments.last else {
@@ -215,7 +233,9 @@ struct VolumeOpening {
             position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
             previousChecksum: header.previousChecksum
         )
-        let tail = try LogTail(&reader, flushed: configuration.flushed)
+        // The log was flushed up to where a snapshot was made.
+        let flushed = max(configuration.flushed, snapshots.last ?? LogPosition(0))
+        let tail = try LogTail(&reader, flushed: flushed)
         try writing { () throws(DiskError) in
             if tail.hasLitter {
                 sizeBytes = tail.end.bytes - last.first.bytes
@@ -249,6 +269,8 @@ struct VolumeOpening {
         try writing { () throws(DiskError) in
             try fileSystem.makeDirectories(layout.blobs)
             try fileSystem.synchronizeDirectory(layout.blobs)
+            // Its name is flushed with the directory of the volume, once the log's end is known.
+            try fileSystem.makeDirectories(layout.snapshots)
         }
         return Set(names)
     }

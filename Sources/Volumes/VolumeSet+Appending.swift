@@ -54,7 +54,7 @@ extension VolumeSet {
     }
 
     /// What becomes of a log that no volume took records for.
-    private func allFailed(
+    func allFailed(
         _ failed: [(member: VolumeMember, error: VolumeError)]
     ) -> VolumeError {
         guard let first = failed.first else { return .volumeFailed }
@@ -67,7 +67,7 @@ extension VolumeSet {
     }
 
     /// A volume that is full refuses before any takes the records, so that they stay alike.
-    private func checkRoom(
+    func checkRoom(
         for records: [LogRecord],
         on holders: [VolumeMember]
     ) throws(VolumeError) {

@@ -107,7 +107,12 @@ extension VolumeSet {
     }
 
     /// Copies the log to further volumes until enough hold it; false when it was cancelled.
+    ///
+    /// Nothing is taken out of the log meanwhile, so that what a copy lacks is what the snapshots
+    /// beside it account for.
     private func spreadLog(isCancelled: () -> Bool) throws(VolumeError) -> Bool {
+        copyingLog.withLock { $0 = true }
+        defer { copyingLog.withLock { $0 = false } }
         while true {
             let holders = standing.withLock { $0.logHolders }
             guard holders.count < copies, let source = holders.first?.volume,
@@ -116,6 +121,9 @@ extension VolumeSet {
             else { return true }
             var copy = LogCopy(from: source, to: volume)
             do throws(VolumeError) {
+                let sources = holders.compactMap(\.volume)
+                let snapshots = SnapshotCopy(from: sources, to: volume)
+                guard try snapshots.run(isCancelled: isCancelled) else { return false }
                 var rest: Int64 = .max
                 while rest > Self.lastLogBytes {
                     guard let left = try copy.advance(isCancelled: isCancelled) else {
@@ -135,6 +143,10 @@ extension VolumeSet {
                 throw .readFailed(error)
             } catch .outOfSpace(let error) {
                 throw .outOfSpace(error)
+            } catch .payloadDamaged(let path, let offset) {
+                throw .payloadDamaged(path: path, offset: offset)
+            } catch .blobInvalid(let path, let error) {
+                throw .blobInvalid(path: path, error)
             } catch {
                 try takeOut(target, error)
             }

@@ -14,7 +14,7 @@ import Synchronization
 /// of them may be called from any number of threads; appends go one after the other.
 ///
 /// State: who holds the log and what the volumes were told, guarded by `standing`; the order of
-/// appends by `appending`, which is taken first.
+/// appends by `appending`, which is taken first; whether the log may be cleaned, by `copyingLog`.
 public final class VolumeSet: Sendable {
     struct Standing {
         /// Nil for a lone volume that was never one of several.
@@ -38,6 +38,8 @@ public final class VolumeSet: Sendable {
     let threads: VolumeThreads
     let standing: Mutex<Standing>
     let appending = Mutex(())
+    /// Whether the log is being copied to a further volume; held while something is taken out of it.
+    let copyingLog = Mutex(false)
     let onEvent: @Sendable (VolumeEvent) -> Void
     let random: @Sendable () -> UInt64
 
@@ -91,10 +93,10 @@ public final class VolumeSet: Sendable {
 
     // MARK: - What is known
 
-    /// The first address that the log still holds.
+    /// The first address that the log still holds, on any volume.
     ///
     /// Never waits.
-    public var logStart: LogPosition { logVolumes.first?.logStart ?? LogPosition(0) }
+    public var logStart: LogPosition { logVolumes.map(\.logStart).min() ?? LogPosition(0) }
 
     /// The address after the last record that is durable.
     ///

@@ -58,6 +58,11 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var scrubRate: String?
 
+    @Option(
+        help: "Days after which an abandoned multipart upload is aborted; 0 keeps all. (default: 7)"
+    )
+    var uploadExpiryDays: String?
+
     @Option(help: "JSON file with any of these options.", completion: .file())
     var config: String?
 
@@ -76,6 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
             readyFile: readyFile,
             logLevel: logLevel,
             scrubRate: scrubRate,
+            uploadExpiryDays: uploadExpiryDays,
             configurationFile: config,
             lifetime: ephemeral ? .ephemeral : .kept
         )

@@ -39,7 +39,8 @@ import Testing
             from: target,
             volumeDirectory: folder.volume,
             indexDirectory: folder.index,
-            fileSystem: disk
+            fileSystem: disk,
+            now: WallTime(milliseconds: 1)
         ).run(companions: ["keys.env"])
         #expect(report.damage == [])
         let (contents, keys) = try await StoreSubject.with(folder, fileSystem: disk) { subject in

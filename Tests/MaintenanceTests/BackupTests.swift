@@ -36,7 +36,8 @@ import Testing
             from: folder.path + "/backup",
             volumeDirectory: restored.volume,
             indexDirectory: restored.index,
-            fileSystem: PosixFileSystem()
+            fileSystem: PosixFileSystem(),
+            now: WallTime(milliseconds: 1)
         ).run(companions: ["keys.env"])
         return (restored, report)
     }
@@ -343,7 +344,8 @@ import Testing
                 from: folder.path + "/backup",
                 volumeDirectory: full.volume,
                 indexDirectory: full.index,
-                fileSystem: PosixFileSystem()
+                fileSystem: PosixFileSystem(),
+                now: WallTime(milliseconds: 1)
             ).run()
         }
         #expect(try await Self.contents(full) == ["mine": [2]])
@@ -353,7 +355,8 @@ import Testing
                 from: folder.volume,
                 volumeDirectory: empty.volume,
                 indexDirectory: empty.index,
-                fileSystem: PosixFileSystem()
+                fileSystem: PosixFileSystem(),
+                now: WallTime(milliseconds: 1)
             ).run()
         }
     }

@@ -152,7 +152,7 @@ import Volumes
         Breakage("a segment's header has a wrong bit", [.logSegmentInvalid]) { folder, _ in
             try Folder.flip(try folder.segments()[1], 20)
         },
-        Breakage("a segment is gone", [.logSegmentMissing]) { folder, _ in
+        Breakage("a segment is gone", [.logSegmentMissing, .payloadOutside]) { folder, _ in
             try FileManager.default.removeItem(atPath: try folder.segments()[1])
         },
     ]

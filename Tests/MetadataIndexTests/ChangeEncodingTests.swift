@@ -109,6 +109,21 @@ import Testing
             ),
             .abortUpload(UploadID("0f")),
             .openVersion(opening),
+            .relocate([]),
+            .relocate([
+                Relocation(
+                    owner: .object(place, sequence: 41),
+                    from: LogPosition(1 << 50),
+                    lengthBytes: 65_537,
+                    payloadOffset: 0
+                ),
+                Relocation(
+                    owner: .part(UploadID("0f"), number: 10_000),
+                    from: LogPosition(64),
+                    lengthBytes: 1,
+                    payloadOffset: 65_537
+                ),
+            ]),
         ]
     }
 
@@ -142,6 +157,32 @@ import Testing
             operation: .deleteObjects([LineKey(line: LineID(1), key: ObjectKey(trusted: "ab"))])
         )
         #expect(deletion.encoded() == [1, 7, 1, 0, 1, 2, 2, 0x61, 0x62])
+        let relocation = Change(
+            sequence: 2,
+            time: WallTime(milliseconds: 0),
+            operation: .relocate([
+                Relocation(
+                    owner: .object(
+                        LineKey(line: LineID(1), key: ObjectKey(trusted: "ab")),
+                        sequence: 5
+                    ),
+                    from: LogPosition(300),
+                    lengthBytes: 9,
+                    payloadOffset: 7
+                ),
+                Relocation(
+                    owner: .part(UploadID("u"), number: 3),
+                    from: LogPosition(1),
+                    lengthBytes: 2,
+                    payloadOffset: 16
+                ),
+            ])
+        )
+        #expect(
+            relocation.encoded() == [
+                1, 13, 2, 0, 2, 0, 2, 2, 0x61, 0x62, 5, 0xAC, 0x02, 9, 7, 1, 1, 0x75, 3, 1, 2, 16,
+            ]
+        )
     }
 
     @Test func `a change of another version is refused`() throws {

@@ -53,7 +53,7 @@ final class IndexSubject {
         )
         changes.append(change)
         try writer.begin()
-        try writer.apply(change, recordPayload: nil)
+        try writer.apply(change, recordPayload: nil, segment: LogPosition(0))
         try writer.commit(applied: LogPosition(sequence * 8))
         return sequence
     }
@@ -131,6 +131,7 @@ final class IndexSubject {
     func dump() throws -> [String] {
         let tables = [
             "namespace", "line", "version", "object", "blob", "upload", "part", "completion",
+            "segment",
             "node", "tally", "principal",
         ]
         return try index.read { reader throws(SQLiteError) in

@@ -269,7 +269,9 @@ import Testing
         let again = try IndexSubject()
         // In one transaction, as a replay does it.
         try again.writer.begin()
-        for change in subject.changes { try again.writer.apply(change, recordPayload: nil) }
+        for change in subject.changes {
+            try again.writer.apply(change, recordPayload: nil, segment: LogPosition(0))
+        }
         try again.writer.commit(applied: LogPosition(8))
         #expect(try again.dump() == subject.dump())
     }
@@ -280,7 +282,7 @@ import Testing
         let change = try #require(subject.changes.last)
         try subject.writer.begin()
         #expect(throws: SQLiteError.self) {
-            try subject.writer.apply(change, recordPayload: nil)
+            try subject.writer.apply(change, recordPayload: nil, segment: LogPosition(0))
         }
         try subject.writer.rollback()
     }

@@ -25,7 +25,31 @@ final class StoreSubject: Sendable {
         limits.stageBufferBytes = stageBufferBytes
         limits.logSegmentBytesMax = 8000
         limits.diskThreads = 2
+        limits.reclaimIntervalSeconds = 0
+        limits.sealedDeadBytesMin = 1
         return limits
+    }
+
+    /// A namespace of a store that is open already, in a folder that stays.
+    convenience init(_ directory: String, _ store: ObjectStore) async throws {
+        let name = try NamespaceName("subject")
+        let namespace =
+            switch try await store.createNamespace(name, owner: .root) {
+            case .created(let namespace), .alreadyYours(let namespace): namespace
+            }
+        self.init(directory: directory, store: store, namespace: namespace, keepsFolder: true)
+    }
+
+    /// What the files below a folder of the volume take on the disk, in bytes.
+    func allocatedBytes(_ folder: String) throws -> Int64 {
+        let root = "\(directory)/volume/\(folder)"
+        guard let paths = FileManager.default.enumerator(atPath: root) else { return 0 }
+        var bytes: Int64 = 0
+        for case let path as String in paths {
+            let status = try PosixFileSystem().status("\(root)/\(path)")
+            if let status, status.kind == .file { bytes += status.allocatedBytes }
+        }
+        return bytes
     }
 
     static func configuration(_ directory: String, _ limits: StoreLimits)

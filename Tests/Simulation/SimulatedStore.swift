@@ -23,13 +23,31 @@ struct SimulatedStore: Sendable {
         limits.logSegmentBytesMax = 1500
         limits.diskThreads = 1
         limits.replayBatchMax = 5
+        limits.reclaimIntervalSeconds = 0
+        limits.sealedDeadBytesMin = 1
+        limits.punchBlockBytes = 64
+        limits.walkedRowsMax = 2
+        limits.relocatedRowsMax = 3
+        limits.relocatedBytesMax = 700
         return limits
+    }
+
+    /// The time, which goes on only when a test wants it to.
+    final class Clock: Sendable {
+        private let milliseconds = Mutex<Int64>(1_795_340_000_000)
+
+        var now: WallTime { WallTime(milliseconds: milliseconds.withLock { $0 }) }
+
+        func advance(days: Int64) {
+            milliseconds.withLock { $0 += days * 86_400_000 }
+        }
     }
 
     static func open(
         _ disk: SimulatedFileSystem,
         index: String,
-        seed: UInt64
+        seed: UInt64,
+        clock: Clock = Clock()
     ) async throws -> SimulatedStore {
         let random = Mutex(SeededGenerator(seed: seed))
         let store = try await ObjectStore.open(
@@ -37,7 +55,7 @@ struct SimulatedStore: Sendable {
                 volumeDirectories: [directory],
                 indexDirectory: index,
                 limits: limits(),
-                clock: { WallTime(milliseconds: 1_795_340_000_000) },
+                clock: { clock.now },
                 random: { random.withLock { $0.next() } }
             ),
             fileSystem: disk,

@@ -1,7 +1,10 @@
 import DiskIO
 import Foundation
+import MetadataIndex
+import SQLiteDatabase
 import StorageModel
 import Testing
+import Volumes
 
 @testable import ObjectStorage
 
@@ -13,6 +16,10 @@ final class Simulation {
     private let folder: String
     private(set) var history = History(keys: Workload.keys)
     private var hasCopiedIndex = false
+    private let clock = SimulatedStore.Clock()
+    /// What cleaning did in all.
+    private(set) var cleaned = CleaningReport()
+    private(set) var expiredUploads = 0
 
     var index: String { folder + "/index" }
     var indexCopy: String { folder + "/copy.sqlite" }
@@ -47,7 +54,7 @@ final class Simulation {
     func run(on disk: SimulatedFileSystem) async throws -> Int {
         let subject: SimulatedStore
         do {
-            subject = try await SimulatedStore.open(disk, index: index, seed: seed)
+            subject = try await SimulatedStore.open(disk, index: index, seed: seed, clock: clock)
         } catch {
             return disk.callCount
         }
@@ -105,7 +112,25 @@ final class Simulation {
             try await subject.store.copyIndex(to: indexCopy)
             hasCopiedIndex = true
             return true
+        case .snapshot: return await attempt([]) { try await subject.store.takeSnapshot() }
+        case .clean(let depth):
+            return await attempt([]) {
+                let outcome = try await subject.store.reclaimer.perform(.clean(depth))
+                if case .cleaned(let report) = outcome { self.note(report) }
+            }
+        case .expire:
+            clock.advance(days: 8)
+            return await attempt([]) {
+                self.expiredUploads += try await subject.store.expireUploads()
+            }
         }
+    }
+
+    private func note(_ report: CleaningReport) {
+        cleaned.removedSegments += report.removedSegments
+        cleaned.punchedSegments += report.punchedSegments
+        cleaned.relocatedExtents += report.relocatedExtents
+        cleaned.relocatedBytes += report.relocatedBytes
     }
 
     private func attempt(
@@ -184,23 +209,91 @@ final class Simulation {
     }
 
     /// Opens the store of a disk and holds what is found against what is known; then writes, and
-    /// opens it once more without its index.
+    /// opens it again without its index, and again with the newest snapshot rotten as well.
     func check(_ disk: SimulatedFileSystem, _ fate: IndexFate, _ context: String) async throws {
+        do {
+            try await checkAll(disk, fate, context)
+        } catch {
+            Issue.record("\(context), index \(fate): \(error)")
+        }
+    }
+
+    private func checkAll(
+        _ disk: SimulatedFileSystem,
+        _ fate: IndexFate,
+        _ context: String
+    ) async throws {
         try meet(fate)
-        let subject = try await SimulatedStore.open(disk, index: index, seed: seed &+ 1)
+        let subject = try await open(disk, 1)
         let found = try await contents(subject, context)
         try await checkCatalog(subject, found, context)
         try await subject.put("after", .noise(700, seed: 1))
         await subject.settle()
         try await checkBlobs(disk, subject, context)
+        try checkLedger(subject, context)
         let entries = try entries(subject)
         await subject.store.close()
+        let kept = try IndexDump(index)
 
         try meet(.lost)
-        let rebuilt = try await SimulatedStore.open(disk, index: index, seed: seed &+ 2)
-        #expect(try self.entries(rebuilt) == entries, "\(context): rebuilt index differs")
+        try await checkRebuilt(try await open(disk, 2), entries, context)
+        #expect(try IndexDump(index) == kept, "\(context): rebuilt index differs")
+
+        guard try spoilNewestSnapshot(disk) else { return }
+        try meet(.lost)
+        try await checkRebuilt(try await open(disk, 3), entries, "\(context), snapshot rotten")
+        #expect(try IndexDump(index) == kept, "\(context): index of the older snapshot differs")
+    }
+
+    private func open(_ disk: SimulatedFileSystem, _ time: UInt64) async throws -> SimulatedStore {
+        try await SimulatedStore.open(disk, index: index, seed: seed &+ time, clock: clock)
+    }
+
+    private func checkRebuilt(
+        _ rebuilt: SimulatedStore,
+        _ entries: [String: ObjectEntry],
+        _ context: String
+    ) async throws {
+        #expect(try self.entries(rebuilt) == entries, "\(context): entries differ")
         #expect(try await rebuilt.read("after") == Content.noise(700, seed: 1).bytes)
         await rebuilt.store.close()
+    }
+
+    /// Turns over a bit in the newest of several snapshots; false if there are fewer than two.
+    private func spoilNewestSnapshot(_ disk: SimulatedFileSystem) throws -> Bool {
+        let folder = SimulatedStore.directory + "/snapshots"
+        guard try disk.status(folder) != nil else { return false }
+        let names = try disk.list(folder).filter { $0.hasSuffix(".snapshot") }
+        guard names.count >= 2, let newest = names.last else { return false }
+        disk.flipBit(3, ofByte: 4096 + Int(seed % 10_000), in: "\(folder)/\(newest)")
+        return true
+    }
+
+    /// The counts of every segment are those of a walk over all rows.
+    private func checkLedger(_ subject: SimulatedStore, _ context: String) throws {
+        let volume = subject.store.volume
+        let (counted, walked) = try subject.store.index.read { reader throws(SQLiteError) in
+            var place: ExtentPlace? = .start
+            var found: [OwnedExtent] = []
+            while let current = place {
+                let all = [LogPosition(0)..<LogPosition(.max)]
+                let page = try reader.extents(in: all, after: current, rowsMax: 3)
+                found += page.extents
+                place = page.next
+            }
+            return (try reader.liveSegments(), found)
+        }
+        var live: [LogPosition: LiveSegment] = [:]
+        for run in walked {
+            let first = volume.segmentStart(of: run.position)
+            let before = live[first] ?? LiveSegment(first: first, extents: 0, bytes: 0)
+            live[first] = LiveSegment(
+                first: first,
+                extents: before.extents + 1,
+                bytes: before.bytes + run.extent.lengthBytes
+            )
+        }
+        #expect(counted == live.values.sorted { $0.first < $1.first }, "\(context): ledger")
     }
 
     private func contents(

@@ -1,5 +1,7 @@
 import StorageModel
 
+@testable import ObjectStorage
+
 /// One step of a workload: what a client, or several at once, ask for.
 enum Step: Sendable {
     case put(String, Content)
@@ -13,6 +15,12 @@ enum Step: Sendable {
     case abandonedUpload(String, Content)
     /// The index is copied aside, to be found in this state later.
     case copyIndex
+    /// The index is copied into the volume.
+    case snapshot
+    /// What the log holds without need is given back, as far as that goes or with little copying.
+    case clean(CleaningPlan.Depth)
+    /// Days pass, and uploads that were abandoned are aborted.
+    case expire
 
     /// The keys that the step may change.
     var keys: [String] {
@@ -20,7 +28,7 @@ enum Step: Sendable {
         case .put(let key, _), .copy(_, let key), .upload(let key, _, _): [key]
         case .delete(let keys): keys
         case .batch(let writes): writes.map(\.key)
-        case .abandonedUpload, .copyIndex: []
+        case .abandonedUpload, .copyIndex, .snapshot, .clean, .expire: []
         }
     }
 }
@@ -66,7 +74,7 @@ enum Workload {
 
     private static func step(_ random: inout SeededGenerator) -> Step {
         let key = random.pick(keys)
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0..<5: return .put(key, content(key, &random))
         case 5..<7: return .delete([key, random.pick(keys)])
         case 7..<9: return .copy(from: random.pick(keys), to: key)
@@ -79,8 +87,39 @@ enum Workload {
         case 11:
             return .upload(key, first: content(key, &random), last: content(key, &random))
         case 12: return .abandonedUpload(key, content(key, &random))
-        default: return .copyIndex
+        case 13: return .copyIndex
+        case 14: return .snapshot
+        default: return .clean(.deep)
         }
+    }
+
+    /// Steps in which much is replaced and deleted and every third gives room back.
+    static func cleaningSteps(seed: UInt64, count: Int) -> [Step] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<count).map { number in
+            if number % 3 == 2 {
+                return random.pick(
+                    [.clean(.deep), .clean(.shallow), .clean(.shallow), .snapshot, .expire]
+                )
+            }
+            let key = random.pick(keys)
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0..<7:
+                let writes = (0..<Int.random(in: 3...6, using: &random)).map { _ in
+                    (key: random.pick(keys), content: logged(&random))
+                }
+                return .batch(writes)
+            case 7: return .delete([key, random.pick(keys)])
+            case 8: return .upload(key, first: logged(&random), last: logged(&random))
+            case 9, 10: return .abandonedUpload(key, logged(&random))
+            default: return step(&random)
+            }
+        }
+    }
+
+    /// Bytes that mostly stay in the log.
+    private static func logged(_ random: inout SeededGenerator) -> Content {
+        .noise(random.pick([100, 300, 450, 480, 600]), seed: random.next())
     }
 
     /// Bytes that stay in the log, bytes that get a blob, and metadata where it belongs.

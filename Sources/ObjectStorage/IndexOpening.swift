@@ -1,0 +1,160 @@
+import DiskIO
+import Logging
+import MetadataIndex
+import SQLiteDatabase
+import StorageModel
+import Volumes
+
+/// Opens the index of some volumes and brings it forward to the end of the log.
+///
+/// In this order: the index that is there; the newest snapshot that can be read on any volume, and
+/// the log from its position; an older one; an empty index and the whole log, where all of it is still there.
+struct IndexOpening {
+    let configuration: ObjectStoreConfiguration
+    let volume: VolumeSet
+    let logger: Logger
+
+    /// An index that holds all that the log holds.
+    struct Current {
+        let opened: MetadataIndex.Opened
+        /// What it was made from.
+        let origin: Origin
+        /// How many changes were applied.
+        let replayed: Int
+    }
+
+    /// What an index was made from.
+    enum Origin: Hashable {
+        case existing
+        case snapshot(LogPosition)
+        case log
+    }
+
+    private var files: IndexFiles { IndexFiles(directory: configuration.indexDirectory) }
+    private var volumeName: String { volume.originID.description }
+
+    /// Opens or makes the index.
+    ///
+    /// - Throws: What made the last attempt fail; ``StoreOpenFailure/indexLost(directory:)`` if the
+    ///   log alone is too short and no snapshot can be read.
+    func open() throws -> Current {
+        try PosixFileSystem().makeDirectories(configuration.indexDirectory)
+        files.removeUnfinished()
+        if let current = try existing() { return current }
+        var unreadable: [StoredSnapshot] = []
+        for snapshot in volume.storedSnapshots {
+            do {
+                let current = try restored(snapshot)
+                forget(unreadable)
+                return current
+            } catch {
+                logger.warning(
+                    "snapshot of the index passed over",
+                    metadata: [
+                        "position": "\(snapshot.position.bytes)",
+                        "directory": "\(snapshot.directory)", "error": "\(error)",
+                    ]
+                )
+                if Self.isRotten(error) { unreadable.append(snapshot) }
+            }
+        }
+        return try madeAnew()
+    }
+
+    /// Whether an error says that the snapshot's own bytes are not what was written.
+    private static func isRotten(_ error: any Error) -> Bool {
+        switch error {
+        case VolumeError.payloadDamaged, VolumeError.blobInvalid: true
+        default: false
+        }
+    }
+
+    private func existing() throws -> Current? {
+        guard
+            let opened = try MetadataIndex.openUsable(
+                directory: configuration.indexDirectory,
+                volume: volumeName,
+                log: volume.replayStart..<volume.logEnd
+            )
+        else { return nil }
+        do {
+            return Current(opened: opened, origin: .existing, replayed: try replay(opened))
+        } catch {
+            logger.warning(
+                "index does not fit the log and is made anew",
+                metadata: ["error": "\(error)"]
+            )
+            opened.index.close()
+            return nil
+        }
+    }
+
+    /// Puts a snapshot in the place of the index.
+    private func restored(_ snapshot: StoredSnapshot) throws -> Current {
+        let position = snapshot.position
+        try copy(try snapshot.open(), to: files.restored)
+        try files.adoptRestored()
+        guard
+            let opened = try MetadataIndex.openUsable(
+                directory: configuration.indexDirectory,
+                volume: volumeName,
+                log: position..<volume.logEnd
+            )
+        else { throw StoreOpenFailure.indexLost(directory: configuration.indexDirectory) }
+        return Current(
+            opened: opened,
+            origin: .snapshot(position),
+            replayed: try replay(opened)
+        )
+    }
+
+    /// Every block is verified before it is written.
+    private func copy(_ snapshot: OpenBlob, to path: String) throws {
+        let target = try PosixFileSystem().open(path, .createOrReplace)
+        let pieceBytes: Int64 = 1 << 20
+        var offset: Int64 = 0
+        while offset < snapshot.payloadBytes {
+            let end = min(offset + pieceBytes, snapshot.payloadBytes)
+            var piece = [UInt8](repeating: 0, count: Int(end - offset))
+            try piece.withUnsafeMutableBytes { buffer in
+                _ = try snapshot.read(offset..<end, into: buffer, mode: .mayWait)
+            }
+            try target.write(piece, at: offset)
+            offset = end
+        }
+    }
+
+    private func madeAnew() throws -> Current {
+        guard volume.logStart == LogPosition(0) else {
+            throw StoreOpenFailure.indexLost(directory: configuration.indexDirectory)
+        }
+        let opened = try MetadataIndex.openAnew(
+            directory: configuration.indexDirectory,
+            volume: volumeName,
+            logStart: volume.logStart
+        )
+        return Current(opened: opened, origin: .log, replayed: try replay(opened))
+    }
+
+    private func replay(_ opened: MetadataIndex.Opened) throws -> Int {
+        let batchMax = configuration.limits.replayBatchMax
+        return try LogReplay(volume: volume, writer: opened.writer, batchMax: batchMax).run()
+    }
+
+    /// Snapshots that cannot be read must not count as those that the log was cleaned after.
+    private func forget(_ snapshots: [StoredSnapshot]) {
+        for snapshot in snapshots {
+            do throws(VolumeError) {
+                try snapshot.remove()
+            } catch {
+                logger.warning(
+                    "unreadable snapshot not removed",
+                    metadata: [
+                        "position": "\(snapshot.position.bytes)",
+                        "directory": "\(snapshot.directory)", "error": "\(error)",
+                    ]
+                )
+            }
+        }
+    }
+}
