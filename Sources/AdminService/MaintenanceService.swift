@@ -73,7 +73,12 @@ public struct MaintenanceService: HTTPResponder {
                 return .now(.json(BackupDocument(sources.backup(), sources.words)))
             case .beginBackup(let target):
                 try checkRoot(request)
-                return .now(try begin(target, request))
+                // Looks where the target lies, which may wait for its disk.
+                return .later { [self] _ in
+                    do throws(ProblemDocument) { return try begin(target, request) } catch {
+                        return error.response(to: request)
+                    }
+                }
             }
         } catch {
             return .now(error.response(to: request))

@@ -8,9 +8,16 @@ public struct PosixFileSystem: FileSystem {
     /// Makes the one there is.
     public init() {}
 
-    /// Opens a file, or makes it.
+    /// Opens a file, or makes it; a pipe or a device, which might never end, is refused with `EINVAL`.
     public func open(_ path: String, _ access: FileAccess) throws(DiskError) -> any OpenFile {
-        try PosixFile(descriptor: Self.open(path, access.flags, .open), path: path)
+        let descriptor = try Self.open(path, access.flags, .open)
+        var values = stat()
+        let isKnown = fstat(descriptor, &values) == 0
+        guard isKnown, [S_IFREG, S_IFDIR].contains(values.st_mode & S_IFMT) else {
+            close(descriptor)
+            throw DiskError(errorNumber: EINVAL, .open, path: path)
+        }
+        return PosixFile(descriptor: descriptor, path: path)
     }
 
     /// Makes one directory.
@@ -130,10 +137,10 @@ extension FileAccess {
     /// The flags of `open(2)`.
     fileprivate var flags: Int32 {
         switch self {
-        case .readOnly: O_RDONLY | O_CLOEXEC
-        case .readWrite: O_RDWR | O_CLOEXEC
-        case .createNew: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
-        case .createOrReplace: O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC
+        case .readOnly: O_RDONLY | O_CLOEXEC | O_NONBLOCK
+        case .readWrite: O_RDWR | O_CLOEXEC | O_NONBLOCK
+        case .createNew: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NONBLOCK
+        case .createOrReplace: O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK
         }
     }
 }

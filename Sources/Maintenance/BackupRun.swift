@@ -10,6 +10,8 @@ import Volumes
 final class BackupRun {
     /// Blobs that the index is asked for at a time.
     private static let pageMax = 4096
+    /// The file that is there while a backup is made, and after one that was given up.
+    private static let attemptName = "attempt"
     /// How many damaged blobs a report names.
     private static let damageMax = 1000
 
@@ -66,12 +68,17 @@ final class BackupRun {
         let earlier = try earlierBackup()
         let last = try lastRecord()
         try checkContinues(earlier)
+        let wasGivenUp = try copy.names().contains(Self.attemptName)
         try copy.prepare()
+        try copy.publish([], as: Self.attemptName)
         let snapshot = try copySnapshot()
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
         try copyLog(from: earlier?.position, progress)
-        let trust: CopyTrust = (earlier?.damagedBlobCount ?? 0) > 0 ? .checksums : .length
+        try checkCopy(last)
+        // What an attempt that was given up copied may be damaged, and has a name all the same.
+        let isTrusted = earlier?.damagedBlobCount ?? 0 == 0 && !wasGivenUp
+        let trust: CopyTrust = isTrusted ? .length : .checksums
         let blobBytes = try copyBlobs(trust, progress)
         for companion in companions { try copy.publish(companion.bytes, as: companion.name) }
         guard hold.isUnbroken else { throw MaintenanceError.removalsHeldTooLong }
@@ -87,6 +94,7 @@ final class BackupRun {
             damagedBlobCount: damagedBlobs
         )
         try copy.publish(manifest.encoded(), as: Backup.manifestName)
+        try copy.remove(Self.attemptName)
         let removed = try removeUnneeded(snapshot)
         return Backup.Report(
             manifest: manifest,
@@ -123,16 +131,17 @@ final class BackupRun {
             return manifest
         }
         // What an attempt that was cut short left holds these names and no others.
-        let own: Set<String> = [
-            "log", "blobs", "snapshots", Backup.labelName, Backup.labelName + ".new",
-            Backup.manifestName + ".new", "keys.env", "keys.env.new", "lost+found",
+        let early: Set<String> = [
+            "log", "blobs", "snapshots", Self.attemptName, Self.attemptName + ".new",
+            Backup.labelName + ".new", "lost+found",
         ]
+        let own = early.union([
+            Backup.labelName, Backup.manifestName + ".new", "keys.env", "keys.env.new",
+        ])
         guard own.isSuperset(of: names) else { throw .targetNotBackup(path: copy.directory) }
         if names.contains(Backup.labelName) {
             try checkLabel()
-        } else if !Set(names).isSubset(of: [
-            "log", "blobs", "snapshots", "volume.json.new", "lost+found",
-        ]) {
+        } else if !early.isSuperset(of: names) {
             throw .targetNotBackup(path: copy.directory)
         }
         return nil
@@ -169,7 +178,7 @@ final class BackupRun {
             throw MaintenanceError.targetDiverged(path: copy.directory)
         }
         guard earlier.last.position >= replayStart else { return try checkSameVolume() }
-        guard earlier.last.position < earlier.position else { return }
+        guard earlier.last.position < earlier.position else { return try checkSameVolume() }
         let found = try source.record(at: earlier.last.position, in: try source.segments())
         guard let found, found.checksum == earlier.last.checksum else {
             throw MaintenanceError.targetDiverged(path: copy.directory)
@@ -228,6 +237,16 @@ final class BackupRun {
             return !stop.isStopped
         }
         guard isDone else { throw MaintenanceError.stopped }
+    }
+
+    /// Whether the log that was copied, by this backup and by those before, ends as this one does.
+    private func checkCopy(_ last: BackupManifest.LastRecord) throws {
+        guard last.position < position else { return }
+        let copied = VolumeAudit(label: label, directory: copy.directory, fileSystem: fileSystem)
+        let found = try copied.record(at: last.position, in: try copied.segments())
+        guard let found, found.checksum == last.checksum else {
+            throw MaintenanceError.copyDamaged(path: copy.directory + "/log")
+        }
     }
 
     /// Copies the blobs of the state, and those of changes after it that are seen meanwhile.
@@ -315,7 +334,8 @@ final class BackupRun {
 
     /// Removes what the state of the manifest, which is on the disk now, does not need.
     private func removeUnneeded(_ snapshot: LogPosition?) throws -> Int64 {
-        var removed: Int64 = 0
+        // Snapshots first: one of an earlier state has less of the log than it needs now.
+        var removed = Int64(try copy.removeSnapshots(except: snapshot))
         for directory in UInt8.min...UInt8.max {
             let known = try knownBlobs(in: directory)
             // Where the hold is broken, something may be missing from what is known.
@@ -325,7 +345,6 @@ final class BackupRun {
         guard hold.isUnbroken else { return removed }
         let segments = Set(try source.segments().map(\.first))
         removed += Int64(try copy.removeLog(except: segments))
-        removed += Int64(try copy.removeSnapshots(except: snapshot))
         return removed
     }
 

@@ -1,5 +1,6 @@
 import MetadataIndex
 import SQLiteDatabase
+import StorageFormats
 import StorageModel
 import Volumes
 
@@ -39,13 +40,13 @@ extension InspectionRun {
                 records += 1
                 take(record, &suspects)
             }
-            if suspects.count >= Self.suspectsMax { try name(&suspects) }
+            if suspects.count >= Self.suspectsMax { try name(&suspects, of: other) }
             guard records.isMultiple(of: 4096) else { continue }
             try checkStop()
             progress(MaintenanceProgress(stage: .log, items: records, bytes: log.position.bytes))
         }
-        try name(&suspects)
-        if let end, let own = logEnd, min(end, own) > start { try compare(other, min(end, own)) }
+        try name(&suspects, of: other)
+        if let end, let own = logEnd { try compare(other, lastRecordEnd(min(end, own))) }
     }
 
     /// Names the snapshots that cannot be read, on each volume that holds the log.
@@ -81,30 +82,54 @@ extension InspectionRun {
         switch record.payload {
         case .whole: report.verifiedBytes += Int64(change.payloadBytes)
         case .damaged:
-            suspects[change.place.payloadPosition] = Disagreement(
-                .payloadDamaged,
-                path: record.path,
-                offset: record.payloadOffset
-            )
+            for run in change.runs {
+                let offset = run.bytes - change.place.payloadPosition.bytes
+                suspects[run] = Disagreement(
+                    .payloadDamaged,
+                    path: record.path,
+                    offset: record.payloadOffset + offset
+                )
+            }
         case .unread: break
         }
     }
 
     /// Names the damaged payloads that rows need.
-    private func name(_ suspects: inout [LogPosition: Disagreement]) throws(SQLiteError) {
+    private func name(
+        _ suspects: inout [LogPosition: Disagreement],
+        of other: VolumeAudit
+    ) throws {
         guard !suspects.isEmpty else { return }
-        let owners = try truth.owners(of: [], at: Set(suspects.keys), namesMax: Self.ownersMax)
-        for (position, found) in suspects.sorted(by: { $0.key < $1.key }) {
-            guard let names = owners.positions[position] else { continue }
-            report.add(
-                Disagreement(found.kind, path: found.path, offset: found.offset, objects: names)
-            )
+        let segments = try other.segments()
+        let rows = try PayloadRowCursor(truth)
+        while let row = try rows.next() {
+            for case .inline(let position, let length, let checksums) in row.payload.extents {
+                guard let found = suspects[position],
+                    !other.holdsWhole(position, length, checksums, in: segments)
+                else { continue }
+                report.add(
+                    Disagreement(
+                        found.kind,
+                        path: found.path,
+                        offset: found.offset,
+                        objects: [try truth.name(of: row.owner) ?? "?"]
+                    )
+                )
+            }
         }
         suspects = [:]
     }
 
+    /// The end of the last record before an address that may be that of a segment's first record.
+    private func lastRecordEnd(_ end: LogPosition) -> LogPosition {
+        let header = Int64(LogSegmentHeader.encodedBytes)
+        let begun = segments.first { $0.first.bytes + header == end.bytes }
+        return begun?.first ?? end
+    }
+
     /// Compares the last record that both copies must have: its checksum hangs on all before.
     private func compare(_ other: VolumeAudit, _ end: LogPosition) throws(VolumeError) {
+        guard end > start else { return }
         do throws(VolumeError) {
             let own = try audit.lastRecord(before: end, in: segments)
             let theirs = try other.lastRecord(before: end, in: try other.segments())

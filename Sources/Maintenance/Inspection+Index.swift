@@ -111,7 +111,11 @@ extension InspectionRun {
     ) throws(SQLiteError) -> [(path: String, offset: Int64)] {
         let offset = position.bytes - segment.first.bytes
         guard position < start else {
-            return try scratch.isDamaged(at: position) ? [(segment.path, offset)] : []
+            // Of the many runs of a relocation only some may be damaged.
+            let isWhole =
+                try !scratch.isDamaged(at: position)
+                || audit.holdsWhole(position, lengthBytes, checksums, in: segments)
+            return isWhole ? [] : [(segment.path, offset)]
         }
         var damaged: [(path: String, offset: Int64)] = []
         for audit in volumes.logHolders {

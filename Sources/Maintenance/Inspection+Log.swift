@@ -70,7 +70,7 @@ extension InspectionRun {
         guard let change = record.change else { return }
         switch record.payload {
         case .whole: report.verifiedBytes += Int64(change.payloadBytes)
-        case .damaged: try scratch.addDamage(at: change.place.payloadPosition)
+        case .damaged: for run in change.runs { try scratch.addDamage(at: run) }
         case .unread: break
         }
         guard isLogWhole else { return }

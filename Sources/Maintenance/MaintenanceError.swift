@@ -27,6 +27,8 @@ public enum MaintenanceError: Error, Hashable, Sendable {
     case targetDiverged(path: String)
     /// The target of a backup lies in the data folder, or the other way round.
     case targetInside(path: String)
+    /// What an earlier backup copied is no longer as it was copied.
+    case copyDamaged(path: String)
     /// So much was removed while the backup ran that it had to be given up.
     case removalsHeldTooLong
     /// There is no backup, or none was ever finished.

@@ -169,9 +169,7 @@ private final class RestoreRun {
             throw MaintenanceError.directoryNotEmpty(path: target.directory)
         }
         try target.prepare()
-        let snapshots = try audit.snapshots().filter { $0.position <= manifest.position }
-        for snapshot in snapshots { bytes += try target.copy(snapshot, from: audit) }
-        try copyLog(replayStart: snapshots.first?.position ?? manifest.logStart, progress)
+        try copyLog(replayStart: try copySnapshot() ?? manifest.logStart, progress)
         try PosixFileSystem().makeDirectories(index)
         let path = index + "/restore.sqlite"
         do {
@@ -206,6 +204,22 @@ private final class RestoreRun {
     }
 
     // MARK: - The log
+
+    /// Copies the newest snapshot of the state that can be read, and names those that cannot.
+    ///
+    /// - Returns: Its position; nil if there is none.
+    private func copySnapshot() throws -> LogPosition? {
+        let snapshots = try audit.snapshots().filter { $0.position <= manifest.position }
+        for snapshot in snapshots.reversed() {
+            do {
+                bytes += try target.copy(snapshot, from: audit)
+                return snapshot.position
+            } catch VolumeError.blobInvalid, VolumeError.payloadDamaged {
+                note(Disagreement(.snapshotInvalid, path: snapshot.path))
+            }
+        }
+        return nil
+    }
 
     /// Copies the segments up to the position; what an attempt that was cut short left behind it
     /// stays behind.
@@ -247,7 +261,7 @@ private final class RestoreRun {
             to: manifest.position,
             payloads: .verified
         )
-        var damaged: Set<LogPosition> = []
+        var suspects: Set<LogPosition> = []
         try writer.begin()
         while let step = try log.next() {
             switch step {
@@ -258,7 +272,7 @@ private final class RestoreRun {
             case .record(let record):
                 guard let change = record.change else { continue }
                 try build.apply(change)
-                if record.payload == .damaged { damaged.insert(change.place.payloadPosition) }
+                if record.payload == .damaged { suspects.formUnion(change.runs) }
                 guard build.changes.isMultiple(of: 4096) else { continue }
                 if stop.isStopped { throw MaintenanceError.stopped }
                 progress(build.progress)
@@ -271,24 +285,27 @@ private final class RestoreRun {
                 .damaged(path: copied.directory + "/log", offset: log.position.bytes)
             )
         }
-        damaged.formUnion(try damagedPayloads(before: base.start, of: copied, writer.reader))
+        let damaged = try damagedPayloads(before: base.start, suspects, of: copied, writer.reader)
         try nameDamaged(damaged, writer.reader)
     }
 
-    /// The damaged ones of the payloads that lie where there are no records to walk over any more.
+    /// The damaged ones of the payloads that are suspected, or lie where there are no records to walk over
+    /// any more.
     private func damagedPayloads(
         before start: LogPosition,
+        _ suspects: Set<LogPosition>,
         of copied: VolumeAudit,
         _ reader: IndexReader
     ) throws -> Set<LogPosition> {
-        guard start > LogPosition(0) else { return [] }
+        guard start > LogPosition(0) || !suspects.isEmpty else { return [] }
         let segments = try copied.segments()
         var damaged: Set<LogPosition> = []
         let rows = try PayloadRowCursor(reader)
         while let row = try rows.next() {
             if stop.isStopped { throw MaintenanceError.stopped }
             for case .inline(let position, let length, let checksums) in row.payload.extents
-            where position < start && !copied.holdsWhole(position, length, checksums, in: segments)
+            where (position < start || suspects.contains(position))
+                && !copied.holdsWhole(position, length, checksums, in: segments)
             {
                 damaged.insert(position)
             }

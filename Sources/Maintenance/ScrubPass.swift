@@ -8,6 +8,9 @@ import Volumes
 
 /// One pass of the scrub under way; belongs to one thread.
 final class ScrubPass {
+    /// A pass that is spread over a long time reads as many bytes a second at least, since what is stored
+    /// may grow meanwhile.
+    private static let spreadRateMin: Int64 = 1 << 20
     /// How long a pass goes on before it keeps how far it has come.
     private static let keptEvery = Duration.seconds(30)
     /// Bytes that are read before the thread rests.
@@ -17,12 +20,10 @@ final class ScrubPass {
     /// Places in logs whose owners are looked for together.
     static let suspectsMax = 65_536
 
-    /// A payload in a log that differs from its checksum.
+    /// A part of a log with a payload that differs from its checksums.
     struct Suspect {
-        let position: LogPosition
-        let extent: Extent
+        let range: Range<LogPosition>
         let volume: Volume
-        let record: DamageRecord
     }
 
     let scrub: Scrub
@@ -55,7 +56,8 @@ final class ScrubPass {
         switch rate {
         case .unlimited: pace = Pace(bytesPerSecond: nil)
         case .bytesPerSecond(let bytes): pace = Pace(bytesPerSecond: bytes)
-        case .spread(let seconds): pace = Pace(bytesPerSecond: total / max(1, seconds) + 1)
+        case .spread(let seconds):
+            pace = Pace(bytesPerSecond: max(Self.spreadRateMin, total / max(1, seconds) + 1))
         }
     }
 
@@ -118,17 +120,7 @@ final class ScrubPass {
     /// Finds out whose bytes are damaged, and keeps how far the pass has come.
     func settle() throws {
         let index = scrub.store.maintainedIndex
-        if !suspects.isEmpty {
-            let positions = Set(suspects.map(\.position))
-            let owners = try index.read { reader throws(SQLiteError) in
-                try reader.owners(of: [], at: positions, namesMax: DamageRecord.objectsMax)
-            }
-            for suspect in suspects.sorted(by: { $0.position < $1.position }) {
-                guard let names = owners.positions[suspect.position] else { continue }
-                settle(suspect, names)
-            }
-            suspects = []
-        }
+        if !suspects.isEmpty { try settleSuspects() }
         if !unnamed.isEmpty {
             try scrub.store.damage.nameOwners(of: unnamed, index)
             unnamed = []
@@ -138,17 +130,7 @@ final class ScrubPass {
         keptAt = ContinuousClock.now
     }
 
-    private func settle(_ suspect: Suspect, _ names: [String]) {
-        let record = suspect.record
-        list(record)
-        scrub.store.damage.name(names, of: record.place)
-        let damage = VolumeError.payloadDamaged(path: record.path, offset: record.offset ?? 0)
-        if volumes.mend(suspect.extent, on: suspect.volume, damage) {
-            scrub.store.damage.heal(path: record.path, offset: record.offset)
-        }
-    }
-
-    private func list(_ record: DamageRecord) {
+    func list(_ record: DamageRecord) {
         pass.damaged += 1
         guard scrub.store.damage.add(record) else { return }
         scrub.logger.error(
@@ -231,19 +213,7 @@ final class ScrubPass {
     private func check(_ record: LogAudit.Record, _ volume: Volume) throws {
         guard record.payload == .damaged, let change = record.change else { return }
         guard try mayBeNeeded(change) else { return }
-        guard let extent = change.extent else { return }
-        let position = change.place.payloadPosition
-        let found = DamageRecord(
-            found: scrub.clock(),
-            volume: volume.directory,
-            path: record.path,
-            offset: record.payloadOffset,
-            kind: .payload,
-            place: .payload(position)
-        )
-        suspects.append(
-            Suspect(position: position, extent: extent, volume: volume, record: found)
-        )
+        suspects.append(Suspect(range: change.payloadRange, volume: volume))
     }
 
     /// Whether an object may need the payload of a record: freed ones are holes in the log.

@@ -55,6 +55,7 @@ private struct ComparedTable {
             values: ["modified", "size", "etag", "entry"]
         ),
         ComparedTable(name: "blob", keys: ["id"], values: ["refs"]),
+        ComparedTable(name: "segment", keys: ["first"], values: ["extents", "bytes"]),
         ComparedTable(
             name: "upload",
             keys: ["namespace", "key", "id"],

@@ -188,6 +188,12 @@ extension IndexReader {
         return stored.payload.extents.contains { relocation.moves($0) }
     }
 
+    /// Whether the row of a run still names it.
+    public func names(_ owned: OwnedExtent) throws(SQLiteError) -> Bool {
+        guard let stored = try storedEntry(of: owned.owner) else { return false }
+        return stored.payload.extents.contains(owned.extent)
+    }
+
     /// What the row of an owner keeps; nil if there is no such row.
     func storedEntry(of owner: ExtentOwner) throws(SQLiteError) -> StoredEntry? {
         switch owner {

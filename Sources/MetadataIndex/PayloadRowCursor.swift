@@ -8,6 +8,14 @@ public enum PayloadOwner: Hashable, Sendable {
     case object(LineKey, sequence: Int64)
     /// A part of an upload in progress.
     case part(UploadID, number: Int64)
+
+    /// The owner of a run.
+    public init(_ owner: ExtentOwner) {
+        switch owner {
+        case .object(let place, let sequence): self = .object(place, sequence: sequence)
+        case .part(let upload, let number): self = .part(upload, number: Int64(number))
+        }
+    }
 }
 
 /// One row that holds a payload.

@@ -224,7 +224,7 @@ final class Committer {
             throw .indexFailed
         }
         directory.publish(names)
-        upkeep.remove(writer.freedBlobs)
+        upkeep.remove(writer.freedBlobs, .batch)
         uncheckpointedChanges += accepted.count
         return zip(accepted, placed).map { accepted, record in
             Placement(
@@ -271,6 +271,8 @@ final class Committer {
             let replay = LogReplay(volume: volume, writer: writer, batchMax: limits.replayBatchMax)
             // What it frees is not told apart; the next start sweeps it.
             upkeep.gate.breakHolds()
+            // Whoever took hold meanwhile was not told either.
+            defer { upkeep.gate.breakHolds() }
             _ = try replay.run()
             names = NameTable(
                 namespaces: try writer.reader.namespaces(),

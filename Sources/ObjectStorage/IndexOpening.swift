@@ -93,7 +93,7 @@ struct IndexOpening {
     private func restored(_ snapshot: StoredSnapshot) throws -> Current {
         let position = snapshot.position
         try copy(try snapshot.open(), to: files.restored)
-        try files.adoptRestored()
+        try MetadataIndex.replace(in: configuration.indexDirectory, with: files.restored)
         guard
             let opened = try MetadataIndex.openUsable(
                 directory: configuration.indexDirectory,

@@ -34,7 +34,7 @@ struct LogCleaner {
         goalBytes: Int64
     ) throws(StoreError) -> CleaningReport {
         // A later pass does what this one is kept from.
-        guard volume.canClean else { return CleaningReport() }
+        guard volume.canClean else { return CleaningReport(isPartial: true) }
         var survey = try LogSurvey(volume, index)
         if survey.uncoveredDeadBytes > max(goalBytes, survey.deadBytes / 4) {
             do throws(StoreError) {
@@ -90,11 +90,17 @@ struct LogCleaner {
         entries.removeAll()
         for segment in segments where pace.goesOn {
             // One that somebody reads from goes in a later pass.
-            guard inline.free(segment) else { continue }
+            guard inline.free(segment) else {
+                report.isPartial = true
+                continue
+            }
             let isRemoved = try translating { () throws(VolumeError) in
                 try volume.removeSegment(segment)
             }
-            guard isRemoved else { return }
+            guard isRemoved else {
+                report.isPartial = true
+                return
+            }
             report.removedSegments += 1
         }
     }
@@ -231,7 +237,10 @@ struct LogCleaner {
             let isPunched = try translating { () throws(VolumeError) in
                 try volume.punch(free, of: segment)
             }
-            guard isPunched else { return }
+            guard isPunched else {
+                report.isPartial = true
+                return
+            }
             report.punchedSegments += 1
         }
     }
@@ -263,6 +272,12 @@ public struct CleaningReport: Hashable, Sendable {
     public var relocatedBytes: Int64 = 0
     /// What the segments that were looked at take less on the disk, in bytes.
     public var freedBytes: Int64 = 0
+    /// Whether it was kept from some of what it could have done, which a later pass can do.
+    public var isPartial = false
+
+    init(isPartial: Bool = false) {
+        self.isPartial = isPartial
+    }
 }
 
 extension [OwnedExtent] {

@@ -70,7 +70,12 @@ struct OpenedStore {
                 ),
                 logger: logger
             )
-            repair = try VolumeRepair(volumes: volume, index: index, logger: logger)
+            repair = try VolumeRepair(
+                volumes: volume,
+                index: index,
+                upkeep: upkeep,
+                logger: logger
+            )
             logger.info(
                 "store opened",
                 metadata: [

@@ -239,6 +239,8 @@ final class Reclaimer: Sendable {
         goalBytes: Int64
     ) throws(StoreError) -> CleaningReport {
         let report = try cleaner.clean(depth, goalBytes: goalBytes)
+        // What could be done later is not what cannot be had.
+        guard !report.isPartial else { return report }
         let left = try LogSurvey(volume, index).deadBytes
         memory.withLock { memory in
             memory.leftShallow = left

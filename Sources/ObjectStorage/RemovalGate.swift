@@ -22,6 +22,8 @@ package final class RemovalGate: Sendable {
         var held: [BlobID] = []
         /// Blobs that a change frees, from before it is committed in the index.
         var announced: [BlobID] = []
+        /// Those of the batch that is being committed, whether or not anything is held.
+        var inFlight: [BlobID] = []
 
         mutating func open() -> [BlobID] {
             holds = 0
@@ -34,6 +36,13 @@ package final class RemovalGate: Sendable {
             epoch += 1
             return open()
         }
+    }
+
+    /// Where blobs come from that are to be removed.
+    enum Origin: Hashable {
+        /// The batch that was committed last.
+        case batch
+        case other
     }
 
     private let state = Mutex(State())
@@ -70,8 +79,14 @@ package final class RemovalGate: Sendable {
     fileprivate var isCleaning: Bool { state.withLock { $0.isCleaning } }
 
     /// Gives those of the blobs that may be removed now; the rest are held back.
-    func pass(_ blobs: [BlobID]) -> [BlobID] {
+    ///
+    /// - Parameters:
+    ///   - blobs: What nothing names any more.
+    ///   - origin: Whether that is what was announced for the batch that was committed.
+    /// - Returns: Those to remove.
+    func pass(_ blobs: [BlobID], _ origin: Origin = .other) -> [BlobID] {
         state.withLock { state in
+            if origin == .batch { state.inFlight = [] }
             guard state.holds > 0 else { return blobs }
             guard state.held.count + blobs.count <= limit else {
                 return state.breakHolds() + blobs
@@ -84,9 +99,9 @@ package final class RemovalGate: Sendable {
     /// Says which blobs a change frees, before it is committed in the index: whoever holds removals
     /// back finds a blob in the index or, from before it is gone there, announced here.
     func announce(_ blobs: [BlobID]) {
-        guard !blobs.isEmpty else { return }
         let freed = state.withLock { state -> [BlobID] in
-            guard state.holds > 0 else { return [] }
+            state.inFlight = blobs
+            guard state.holds > 0, !blobs.isEmpty else { return [] }
             guard state.announced.count + blobs.count <= limit else { return state.breakHolds() }
             state.announced += blobs
             return []
@@ -109,6 +124,8 @@ package final class RemovalGate: Sendable {
     package func hold() -> RemovalHold {
         let epoch = state.withLock { state in
             state.holds += 1
+            // The index may lose them before whoever holds looks there.
+            if state.holds == 1 { state.announced = state.inFlight }
             return state.epoch
         }
         return RemovalHold(gate: self, epoch: epoch)

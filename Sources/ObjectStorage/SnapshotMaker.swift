@@ -125,16 +125,4 @@ struct IndexFiles {
             }
         }
     }
-
-    /// Puts the restored database in the place of the present one.
-    func adoptRestored() throws(DiskError) {
-        for suffix in ["-wal", "-shm"] {
-            do throws(DiskError) {
-                try PosixFileSystem().remove(database + suffix)
-            } catch  where error.code == .notFound {
-                continue
-            }
-        }
-        try PosixFileSystem().rename(restored, to: database)
-    }
 }

@@ -64,8 +64,12 @@ final class Upkeep: Sendable {
     }
 
     /// Has blobs removed that nothing names any more.
-    func remove(_ blobs: [BlobID]) {
-        let blobs = gate.pass(blobs)
+    ///
+    /// - Parameters:
+    ///   - blobs: What nothing names any more.
+    ///   - origin: Whether that is what was announced for the batch that was committed.
+    func remove(_ blobs: [BlobID], _ origin: RemovalGate.Origin = .other) {
+        let blobs = gate.pass(blobs, origin)
         guard !blobs.isEmpty else { return }
         change { state in
             for blob in blobs {

@@ -21,6 +21,7 @@ final class VolumeRepair: Sendable {
     /// The blobs as the index knows them.
     private struct Census: BlobCensus {
         let index: MetadataIndex
+        let upkeep: Upkeep
 
         func blobs(after last: BlobID?, limit: Int) throws -> [BlobID] {
             try index.read { reader throws(SQLiteError) in
@@ -35,6 +36,8 @@ final class VolumeRepair: Sendable {
         func count() throws -> Int {
             try index.read { reader throws(SQLiteError) in try reader.blobCount() }
         }
+
+        func discard(_ id: BlobID) throws { upkeep.remove([id]) }
     }
 
     /// How long a repair that ended early is left before it is tried again.
@@ -46,9 +49,16 @@ final class VolumeRepair: Sendable {
     private let wakeup: WakeupSignal
     private let volumes: VolumeSet
     private let index: MetadataIndex
+    private let upkeep: Upkeep
     private let logger: Logger
 
-    init(volumes: VolumeSet, index: MetadataIndex, logger: Logger) throws(DiskError) {
+    init(
+        volumes: VolumeSet,
+        index: MetadataIndex,
+        upkeep: Upkeep,
+        logger: Logger
+    ) throws(DiskError) {
+        self.upkeep = upkeep
         wakeup = try WakeupSignal()
         self.volumes = volumes
         self.index = index
@@ -92,7 +102,7 @@ final class VolumeRepair: Sendable {
         logger.notice("volumes are brought up to date")
         do {
             let progress = try volumes.repair(
-                Census(index: index),
+                Census(index: index, upkeep: upkeep),
                 isCancelled: { isClosed },
                 report: { progress in note(progress) }
             )

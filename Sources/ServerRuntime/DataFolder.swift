@@ -1,3 +1,4 @@
+import DiskIO
 import FoundationEssentials
 import Glibc
 
@@ -6,6 +7,9 @@ import Glibc
 /// Everything here is small and is read or written at start, at stop, or by a command; nothing on
 /// the path of a request.
 struct DataFolder {
+    /// The longest text that is read, in bytes.
+    private static let textBytesMax = 65_536
+
     let path: String
 
     var keysFile: String { path + "/keys.env" }
@@ -54,9 +58,18 @@ struct DataFolder {
     func read(_ file: String) throws(ServerError) -> String? {
         guard access(file, F_OK) == 0 else { return nil }
         do {
-            return try String(contentsOfFile: file, encoding: .utf8)
+            let bytes = try PosixFileSystem().open(file, .readOnly).read(
+                Self.textBytesMax + 1,
+                at: 0
+            )
+            guard bytes.count <= Self.textBytesMax,
+                let text = String(validating: bytes, as: UTF8.self)
+            else { throw ServerError.fileUnusable(path: file, cause: "it is no short text") }
+            return text
+        } catch let error as DiskError {
+            throw .fileUnusable(path: file, cause: Self.systemCause(of: error.errorNumber))
         } catch {
-            throw .fileUnusable(path: file, cause: Self.cause(of: error))
+            throw .fileUnusable(path: file, cause: "it is no short text")
         }
     }
 

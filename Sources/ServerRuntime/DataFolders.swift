@@ -22,13 +22,30 @@ struct DataFolders {
     ///
     /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
     init(servedWith path: String) throws(ServerError) {
+        let recorded = try Self.recorded(path)
+        self.init(recorded.isEmpty ? [path] : recorded.filter(\.holdsVolume).map(\.path))
+    }
+
+    /// Those of the folders that were served together with one which hold no volume now.
+    ///
+    /// A folder that is not in its own list was moved or copied: then all in it are missing.
+    ///
+    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    static func missing(servedWith path: String) throws(ServerError) -> [String] {
+        let folder = DataFolder(path: path)
+        guard let text = try folder.read(folder.volumesFile) else { return [] }
+        let recorded = try recorded(path)
+        let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+        guard !recorded.isEmpty else { return lines }
+        return recorded.filter { !$0.holdsVolume }.map(\.path)
+    }
+
+    /// What a folder says of those that are served together; empty unless it is among them.
+    private static func recorded(_ path: String) throws(ServerError) -> [DataFolder] {
         let folder = DataFolder(path: path)
         let text = try folder.read(folder.volumesFile) ?? ""
         let recorded = text.split(whereSeparator: \.isNewline).map { DataFolder(path: String($0)) }
-        let present = recorded.filter(\.holdsVolume)
-        // A folder that was moved since is not in its own list.
-        let isListed = present.contains { $0.isSame(as: folder) }
-        self.init((isListed ? [] : [path]) + present.map(\.path))
+        return recorded.contains { $0.isSame(as: folder) } ? recorded : []
     }
 
     /// Makes the folders, readable by their owner alone, if they do not exist.
@@ -42,7 +59,7 @@ struct DataFolders {
     ///
     /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
     func record() throws(ServerError) {
-        guard all.count > 1 else { return }
+        if all.count == 1, try first.read(first.volumesFile) == nil { return }
         let text = all.map { $0.path + "\n" }.joined()
         for folder in all where try folder.read(folder.volumesFile) != text {
             try DataFolder.publish(text, at: folder.volumesFile)

@@ -9,6 +9,22 @@ enum FolderNesting {
         return left == right || left.hasPrefix(right + "/") || right.hasPrefix(left + "/")
     }
 
+    /// Whether a folder and one of those of a server lie in one another, or it lies in any other data
+    /// folder.
+    static func isInside(_ target: String, _ folders: DataFolders) -> Bool {
+        folders.all.contains { areNested(target, $0.path) } || isInsideVolume(target)
+    }
+
+    /// Whether a folder lies in a data folder.
+    static func isInsideVolume(_ path: String) -> Bool {
+        var parent = resolved(path)[...]
+        while let slash = parent.lastIndex(of: "/"), slash != parent.startIndex {
+            parent = parent[..<slash]
+            if DataFolder(path: String(parent)).holdsVolume { return true }
+        }
+        return false
+    }
+
     /// A path without links, from the root; what is not there yet is taken as it is written.
     static func resolved(_ path: String) -> String {
         var missing: [Substring] = []
@@ -19,7 +35,7 @@ enum FolderNesting {
                 let base = String(cString: real)
                 let rest = missing.reversed().joined(separator: "/")
                 if rest.isEmpty { return base }
-                return base == "/" ? "/" + rest : base + "/" + rest
+                return normalized(base == "/" ? "/" + rest : base + "/" + rest)
             }
             guard let slash = present.lastIndex(of: "/") else {
                 missing.append(present)
@@ -30,5 +46,14 @@ enum FolderNesting {
             if !name.isEmpty { missing.append(name) }
             present = slash == present.startIndex ? "/" : present[..<slash]
         }
+    }
+
+    /// A path from the root with `.` and `..` taken out as they are written.
+    private static func normalized(_ path: String) -> String {
+        var names: [Substring] = []
+        for name in path.split(separator: "/") where name != "." {
+            if name == ".." { _ = names.popLast() } else { names.append(name) }
+        }
+        return "/" + names.joined(separator: "/")
     }
 }

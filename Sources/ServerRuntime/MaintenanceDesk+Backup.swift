@@ -17,7 +17,8 @@ extension MaintenanceDesk {
                 "\(folder.path) is no data folder of Nave: it has no volume.json."
             )
         }
-        guard !FolderNesting.areNested(target, folder.path) else {
+        let folders = try DataFolders(servedWith: folder.path)
+        guard !FolderNesting.isInside(target, folders) else {
             throw ServerError(.targetInside(path: target), folder: folder.path)
         }
         do {
@@ -28,7 +29,8 @@ extension MaintenanceDesk {
     }
 
     private func backUpHere(to target: String) async throws -> MaintenanceOutcome {
-        try await withStore(hint: nil) { store in
+        try requireAll()
+        return try await withStore(hint: nil) { store in
             let backup = Backup(
                 of: store,
                 to: target,

@@ -53,6 +53,7 @@ public struct MaintenanceDesk: Sendable {
         let hint =
             "It scrubs by itself; GET /v1/damage lists what it has found. To scrub at once, stop "
             + "it first."
+        try requireAll()
         let stateFile = try DataFolders(servedWith: folder.path).first.scrubFile
         return try await withStore(hint: hint) { store in
             let (list, pass, healed) = try await working(hint: hint) {
@@ -81,6 +82,7 @@ public struct MaintenanceDesk: Sendable {
     /// - Throws: ``ServerError``.
     public func rebuild() async throws -> MaintenanceOutcome {
         try requireVolume()
+        try requireAll()
         let folders = try DataFolders(servedWith: folder.path)
         let rebuild = IndexRebuild(
             volumeDirectories: folders.all.map(\.path),
@@ -103,7 +105,9 @@ public struct MaintenanceDesk: Sendable {
     /// - Throws: ``ServerError``.
     public func restore(from backup: String) async throws -> MaintenanceOutcome {
         let backup = Self.absolute(backup)
-        guard !FolderNesting.areNested(backup, folder.path) else {
+        guard !FolderNesting.areNested(backup, folder.path),
+            !FolderNesting.isInsideVolume(folder.path)
+        else {
             throw ServerError(.targetInside(path: folder.path), folder: folder.path)
         }
         let restore = Restore(
@@ -135,6 +139,17 @@ public struct MaintenanceDesk: Sendable {
                 "\(folder.path) is no data folder of Nave: it has no volume.json."
             )
         }
+    }
+
+    /// Refuses a folder while others that are served with it are not there: opening it alone would be
+    /// taken for the loss of the others.
+    func requireAll() throws(ServerError) {
+        let missing = try DataFolders.missing(servedWith: folder.path)
+        guard let first = missing.first else { return }
+        throw .maintenanceFailed(
+            "\(folder.path) was served together with \(first), which is not there. If folders were moved "
+                + "or one is lost, start the server once with those that there are."
+        )
     }
 
     /// Runs work on a thread that may wait for the disk.

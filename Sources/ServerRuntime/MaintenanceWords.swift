@@ -33,6 +33,10 @@ extension ServerError {
             self = .maintenanceFailed(
                 "\(path) and the data folder lie in one another. Keep backups elsewhere."
             )
+        case .copyDamaged(let path):
+            self = .maintenanceFailed(
+                "\(path) is not what an earlier backup copied there. Name another folder for a new one."
+            )
         case .removalsHeldTooLong:
             self = .maintenanceFailed(
                 "So much was deleted while the backup ran that it was given up. Try again when "

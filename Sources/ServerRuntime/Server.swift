@@ -80,7 +80,7 @@ public struct Server: Sendable {
     ) async throws {
         let folder = folders.first
         let decoding = try DecodingThreads.start()
-        let upkeep = ServerUpkeep(folder, store, logger: logger)
+        let upkeep = ServerUpkeep(folders, store, logger: logger)
         let listeners = Listeners(
             configuration: configuration,
             router: Router(

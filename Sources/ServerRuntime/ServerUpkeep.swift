@@ -12,11 +12,14 @@ struct ServerUpkeep: Sendable {
     /// Nil if what an earlier scrub has left was written by a newer program.
     let scrub: Scrub?
 
+    private let folders: DataFolders
     private let folder: DataFolder
     private let store: ObjectStore
     private let logger: Logger
 
-    init(_ folder: DataFolder, _ store: ObjectStore, logger: Logger) {
+    init(_ folders: DataFolders, _ store: ObjectStore, logger: Logger) {
+        let folder = folders.first
+        self.folders = folders
         self.folder = folder
         self.store = store
         self.logger = logger
@@ -87,7 +90,7 @@ struct ServerUpkeep: Sendable {
 
     private func begin(_ target: String) -> ProblemDocument? {
         do throws(MaintenanceError) {
-            guard !FolderNesting.areNested(target, folder.path) else {
+            guard !FolderNesting.isInside(target, folders) else {
                 throw .targetInside(path: target)
             }
             guard try backups.begin(target) else {

@@ -174,7 +174,8 @@ final class SnapshotDirectory: Sendable {
         do throws(DiskError) {
             bytes = try fileSystem.open(path, .readOnly).read(SnapshotHeader.encodedBytes, at: 0)
         } catch {
-            throw .readFailed(error)
+            // Nothing depends on one that cannot be read but the next, which takes its place.
+            return nil
         }
         let header = bytes.withUnsafeBytes { bytes in
             Result { () throws(FormatError) in try SnapshotHeader(decoding: bytes) }

@@ -42,9 +42,10 @@ extension VolumeCopy {
         return offset
     }
 
-    /// Removes the snapshots but one, and what was being made; gives how many files.
+    /// Removes the snapshots but one, and what was being made.
     ///
     /// - Parameter kept: The position of the one that stays; nil for none.
+    /// - Returns: How many files were removed.
     /// - Throws: `.readFailed`, `.writeFailed`.
     public func removeSnapshots(except kept: LogPosition?) throws(VolumeError) -> Int {
         let names: [String]
@@ -63,8 +64,10 @@ extension VolumeCopy {
         return removed
     }
 
-    /// Removes the segments of the log but some; gives how many.
+    /// Removes the segments of the log but some.
     ///
+    /// - Parameter kept: The addresses of those that stay.
+    /// - Returns: How many were removed.
     /// - Throws: `.readFailed`, `.writeFailed`.
     public func removeLog(except kept: Set<LogPosition>) throws(VolumeError) -> Int {
         let names = try reading { () throws(DiskError) in try fileSystem.list(layout.log) }

@@ -81,8 +81,12 @@ public final class VolumeCopy {
             if segment.first < replayStart {
                 end = min(end, LogPosition(segment.first.bytes + segment.sizeBytes))
             }
-            guard end > range.lowerBound else { continue }
-            let wanted = max(0, range.lowerBound.bytes - segment.first.bytes)
+            if end <= range.lowerBound {
+                // Copied by an earlier backup, unless that was made where it was not.
+                let present = try status(layout.segment(segment.first))?.sizeBytes ?? 0
+                if present >= end.bytes - segment.first.bytes { continue }
+            }
+            let wanted = max(0, min(range.lowerBound, end).bytes - segment.first.bytes)
             let isCopied = try copy(
                 segment,
                 from: sourceFiles,
@@ -192,6 +196,20 @@ public final class VolumeCopy {
                 in: directory,
                 fileSystem
             )
+        }
+    }
+
+    /// Removes a small file at the top of the directory for good; does nothing if there is none.
+    ///
+    /// - Throws: `.writeFailed`.
+    public func remove(_ name: String) throws(VolumeError) {
+        do throws(DiskError) {
+            try fileSystem.remove("\(directory)/\(name)")
+            try fileSystem.synchronizeDirectory(directory)
+        } catch  where error.code == .notFound {
+            return
+        } catch {
+            throw VolumeError(writing: error)
         }
     }
 

@@ -9,6 +9,8 @@ public protocol BlobCensus {
     func isWanted(_ id: BlobID) throws -> Bool
     /// How many there are.
     func count() throws -> Int
+    /// Has a blob removed from every volume that turned out not to be wanted.
+    func discard(_ id: BlobID) throws
 }
 
 /// How far a repair has come.
@@ -179,7 +181,7 @@ extension VolumeSet {
             }
         }
         // Removed while it was copied: the copy would be litter.
-        if try !census.isWanted(id) { try removeBlob(id) }
+        if try !census.isWanted(id) { try census.discard(id) }
     }
 
     /// Notes that the volumes which take writes have all that they should.

@@ -1,5 +1,6 @@
 """The commands on a Nave of several folders: what one has damaged is named and mended."""
 
+import os
 import shutil
 import sqlite3
 
@@ -71,3 +72,55 @@ def test_a_backup_of_several_folders_is_restored_as_one(served, tmp_path):
     with serve(tmp_path / "three", tmp_path / "four", copies=2) as server:
         assert server.root_keys == keys
         check(server, expected)
+
+
+def test_commands_leave_folders_alone_that_were_moved_or_stand_alone(served, tmp_path):
+    folders, expected = served
+    moved = [tmp_path / "moved" / name for name in ("one", "two")]
+    (tmp_path / "moved").mkdir()
+    for source, target in zip(folders, moved):
+        source.rename(target)
+    members = [(folder / "members.json").read_bytes() for folder in moved]
+    for command in (["scrub"], ["rebuild"], ["backup"]):
+        for folder in moved:
+            extra = [tmp_path / "backup"] if command == ["backup"] else []
+            run = nave(*command, folder, *extra)
+            assert run.returncode == 3 and "served together" in run.stderr, run.stderr
+    assert members == [(folder / "members.json").read_bytes() for folder in moved]
+    with serve(*moved) as server:
+        check(server, expected)
+    assert kinds(result_of("check", "--payloads", moved[1])) == set()
+    result_of("scrub", moved[1])
+
+
+def test_a_check_of_a_copy_does_not_look_at_the_original(served, tmp_path):
+    folders, _ = served
+    shutil.copytree(folders[0], tmp_path / "copy")
+    for blob in (tmp_path / "copy").glob("blobs/*/*.blob"):
+        blob.unlink()
+    found = kinds(result_of("check", tmp_path / "copy", code=1))
+    assert {"volume_missing", "blob_missing"} <= found
+
+
+@pytest.mark.parametrize("inside", ["two/backup", "nope/../two/backup", "one/blobs/00/x"])
+def test_a_backup_does_not_lie_in_any_of_the_folders(served, tmp_path, inside):
+    folders, _ = served
+    run = nave("backup", folders[0], f"{tmp_path}/{inside}")
+    assert run.returncode == 3, run.stdout
+    assert not (tmp_path / "nope").exists()
+    assert not (folders[1] / "backup").exists()
+
+
+@pytest.mark.parametrize("file", ["volumes", "keys.env", "volume.json", "members.json"])
+def test_a_pipe_or_an_endless_file_in_a_folder_stops_nothing_for_ever(served, file):
+    folders, _ = served
+    path = folders[0] / file
+    path.unlink()
+    os.mkfifo(path)
+    for command in ("check", "scrub"):
+        nave(command, folders[0])
+    path.unlink()
+    with open(path, "wb") as large:
+        large.truncate(6 << 30)
+    for command in ("check", "scrub"):
+        nave(command, folders[0])

@@ -110,6 +110,84 @@ import Volumes
         #expect(left.map(\.kind) == (copies == 1 ? [.payloadDamaged] : []))
     }
 
+    @Test(arguments: 1...2)
+    func `a damaged payload among those that cleaning moved is named alone, and mended`(
+        copies: Int
+    ) async throws {
+        let folder = try await Self.cleaned(copies: copies)
+        let (name, place) = try await Self.with(folder) { subject in
+            for number in stride(from: 0, to: 40, by: 5) {
+                let extent = try subject.extent("live/first/\(number)")
+                guard case .inline(let position, _, _) = extent,
+                    position > subject.store.volume.replayStart
+                else { continue }
+                return ("live/first/\(number)", try folder.place(extent, on: copies - 1))
+            }
+            throw Folder.FolderError.noInline
+        }
+        try Folder.flip(place.path, place.offset + 3)
+        let found = try InspectionTests.check(folder).disagreements
+        #expect(found.map(\.kind) == [.payloadDamaged])
+        #expect(found.first?.path == place.path)
+        #expect(found.first?.objects == ["subject/\(name)"])
+        let ledger = DamageLedger()
+        try await Self.with(folder, ledger: ledger) { subject in
+            _ = try ScrubTests.scrub(subject, folder).runPass(.unlimited)
+            #expect(ledger.records.map(\.objects) == [["subject/\(name)"]])
+            #expect(ledger.records.map(\.state) == [copies == 1 ? .found : .healed])
+            if copies == 1 { _ = try BackupTests.backUp(subject, folder) }
+        }
+        guard copies == 1 else {
+            return #expect(try InspectionTests.check(folder).disagreements == [])
+        }
+        let (_, made) = try BackupTests.restore(folder)
+        #expect(made.damage.map(\.objects) == [["subject/\(name)"]])
+    }
+
+    @Test func `a backup of which an older snapshot was left is restored`() async throws {
+        let folder = try Folder()
+        let snapshots = folder.path + "/backup/snapshots"
+        let contents = try await Self.with(folder) { subject in
+            try await Self.fill(subject, "first")
+            _ = try await subject.store.cleanLog()
+            _ = try BackupTests.backUp(subject, folder)
+            try FileManager.default.copyItem(atPath: snapshots, toPath: folder.path + "/older")
+            try await Self.fill(subject, "second")
+            _ = try await subject.store.cleanLog()
+            _ = try await subject.store.cleanLog()
+            _ = try BackupTests.backUp(subject, folder)
+            return try await subject.contents()
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path + "/older") {
+            try FileManager.default.copyItem(
+                atPath: folder.path + "/older/" + name,
+                toPath: snapshots + "/" + name
+            )
+        }
+        let (restored, made) = try BackupTests.restore(folder)
+        #expect(made.damage == [])
+        #expect(try await BackupTests.contents(restored) == contents)
+    }
+
+    @Test func `a backup that lost a piece of its log gets it again, though nothing is new`()
+        async throws
+    {
+        let folder = try Folder()
+        let contents = try await Self.with(folder) { subject in
+            try await Self.fill(subject, "first")
+            _ = try BackupTests.backUp(subject, folder)
+            let log = folder.path + "/backup/log"
+            let segments = try FileManager.default.contentsOfDirectory(atPath: log).sorted()
+            try FileManager.default.removeItem(atPath: log + "/" + segments[1])
+            try Folder.truncate(log + "/" + segments[2], by: 100)
+            _ = try BackupTests.backUp(subject, folder)
+            return try await subject.contents()
+        }
+        let (restored, made) = try BackupTests.restore(folder)
+        #expect(made.damage == [])
+        #expect(try await BackupTests.contents(restored) == contents)
+    }
+
     @Test func `a damaged snapshot is named`() async throws {
         let folder = try await Self.cleaned(copies: 1)
         let paths = try Self.snapshots(folder)

@@ -23,6 +23,7 @@ struct VolumeSetSubject {
     /// What a census of a test knows: a list.
     struct Census: BlobCensus {
         let known: Set<BlobID>
+        let volumes: VolumeSet
 
         func blobs(after last: BlobID?, limit: Int) throws -> [BlobID] {
             Array(known.sorted().filter { blob in last.map { $0 < blob } ?? true }.prefix(limit))
@@ -31,6 +32,8 @@ struct VolumeSetSubject {
         func isWanted(_ id: BlobID) throws -> Bool { known.contains(id) }
 
         func count() throws -> Int { known.count }
+
+        func discard(_ id: BlobID) throws { try volumes.removeBlob(id) }
     }
 
     static func directory(_ number: Int) -> String { "/srv/volume\(number)" }
@@ -121,7 +124,7 @@ struct VolumeSetSubject {
             if case .blob(let id, _, _) = extent { id } else { nil }
         }
         return try volumes.repair(
-            Census(known: Set(known)),
+            Census(known: Set(known), volumes: volumes),
             isCancelled: { false },
             report: { _ in }
         )
