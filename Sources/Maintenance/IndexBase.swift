@@ -20,7 +20,8 @@ struct IndexBase {
     ///   - end: What is made of it ends there; nil for the end of the log.
     ///   - stop: Ends the looking.
     /// - Returns: The whole log alone, where all of it is there; otherwise the snapshots, the oldest
-    ///   first. None if the log has no beginning and there is no snapshot.
+    ///   first.
+    /// - Throws: `VolumeError`; ``MaintenanceError/stopped``.
     static func candidates(
         of audit: VolumeAudit,
         upTo end: LogPosition?,
@@ -88,7 +89,11 @@ struct IndexBase {
 
     /// Begins with the first of some that can be read.
     ///
-    /// - Parameter note: Told the file of each snapshot that cannot.
+    /// - Parameters:
+    ///   - candidates: In the order in which they are tried.
+    ///   - path: The file of the index.
+    ///   - note: Told the file of each snapshot that cannot.
+    /// - Returns: What it was begun with, and its writer.
     /// - Throws: ``MaintenanceError/snapshotInvalid(path:)`` if none can.
     static func begin(
         _ candidates: [IndexBase],

@@ -52,6 +52,7 @@ extension InspectionRun {
     /// Names the snapshots that cannot be read, on each volume that holds the log.
     ///
     /// - Parameter known: The files that are known to be damaged.
+    /// - Throws: `VolumeError`; ``MaintenanceError/stopped``.
     func checkSnapshots(_ known: Set<String>) throws {
         for audit in volumes.logHolders {
             for snapshot in try audit.snapshots() {

@@ -15,7 +15,9 @@ public struct ClientEnvironment: Sendable {
             )
         }
         self.keys = keys
-        let recorded = try folder.read(folder.endpointFile)
+        // Of folders that are served together the first says so.
+        let first = try DataFolders(servedWith: folder.path).first
+        let recorded = try first.read(first.endpointFile)
         endpoint =
             recorded.map { String($0.prefix { !$0.isNewline }) }
             ?? "http://\(ListenAddress.standard)"

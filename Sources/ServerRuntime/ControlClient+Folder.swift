@@ -5,8 +5,10 @@ extension ControlClient {
     ///
     /// - Throws: ``ServerError/serverUnreachable(path:)`` if none says where it can be reached.
     init(of folder: DataFolder) throws(ServerError) {
-        guard let recorded = try folder.read(folder.controlFile) else {
-            throw .serverUnreachable(path: folder.controlFile)
+        // Of folders that are served together the first says so.
+        let first = try DataFolders(servedWith: folder.path).first
+        guard let recorded = try first.read(first.controlFile) else {
+            throw .serverUnreachable(path: first.controlFile)
         }
         self.init(
             address: try ListenAddress(String(recorded.prefix { !$0.isNewline })),

@@ -40,6 +40,18 @@ struct DataFolders {
         return recorded.filter { !$0.holdsVolume }.map(\.path)
     }
 
+    /// Refuses a folder while others that are served with it are not there: opening it alone would be
+    /// taken for the loss of the others.
+    ///
+    /// - Throws: ``ServerError/maintenanceFailed(_:)``, ``ServerError/fileUnusable(path:cause:)``.
+    static func requireAll(servedWith path: String) throws(ServerError) {
+        guard let first = try missing(servedWith: path).first else { return }
+        throw .maintenanceFailed(
+            "\(path) was served together with \(first), which is not there. If folders were moved or "
+                + "one is lost, start the server once with those that there are."
+        )
+    }
+
     /// What a folder says of those that are served together; empty unless it is among them.
     private static func recorded(_ path: String) throws(ServerError) -> [DataFolder] {
         let folder = DataFolder(path: path)

@@ -141,15 +141,9 @@ public struct MaintenanceDesk: Sendable {
         }
     }
 
-    /// Refuses a folder while others that are served with it are not there: opening it alone would be
-    /// taken for the loss of the others.
+    /// Refuses a folder while others that are served with it are not there.
     func requireAll() throws(ServerError) {
-        let missing = try DataFolders.missing(servedWith: folder.path)
-        guard let first = missing.first else { return }
-        throw .maintenanceFailed(
-            "\(folder.path) was served together with \(first), which is not there. If folders were moved "
-                + "or one is lost, start the server once with those that there are."
-        )
+        try DataFolders.requireAll(servedWith: folder.path)
     }
 
     /// Runs work on a thread that may wait for the disk.

@@ -86,6 +86,7 @@ public struct PrincipalDesk: Sendable {
         let keys = try ControlClient.rootKeys(of: folder)
         let root = Principal(name: .root, accessKey: keys.accessKey, secretKey: keys.secretKey)
         do {
+            try DataFolders.requireAll(servedWith: folder.path)
             let store = try await StoreOpening(folders: folders(), copies: nil, root: root)
                 .open(logger: Logger(label: "nave") { _ in SwiftLogNoOpLogHandler() })
             let outcome: Outcome

@@ -81,11 +81,11 @@ def test_commands_leave_folders_alone_that_were_moved_or_stand_alone(served, tmp
     for source, target in zip(folders, moved):
         source.rename(target)
     members = [(folder / "members.json").read_bytes() for folder in moved]
-    for command in (["scrub"], ["rebuild"], ["backup"]):
+    for words in (["scrub"], ["rebuild"], ["backup"], ["principal", "list", "--data"]):
         for folder in moved:
-            extra = [tmp_path / "backup"] if command == ["backup"] else []
-            run = nave(*command, folder, *extra)
-            assert run.returncode == 3 and "served together" in run.stderr, run.stderr
+            extra = [tmp_path / "backup"] if words == ["backup"] else []
+            run = nave(*words, folder, *extra)
+            assert run.returncode in (1, 3) and "served together" in run.stderr, run.stderr
     assert members == [(folder / "members.json").read_bytes() for folder in moved]
     with serve(*moved) as server:
         check(server, expected)
@@ -124,3 +124,11 @@ def test_a_pipe_or_an_endless_file_in_a_folder_stops_nothing_for_ever(served, fi
         large.truncate(6 << 30)
     for command in ("check", "scrub"):
         nave(command, folders[0])
+
+
+def test_commands_on_the_second_folder_reach_the_server(served, tmp_path):
+    folders, _ = served
+    with serve(*folders) as server:
+        assert "root" in nave("principal", "list", "--data", folders[1]).stdout
+        assert nave("backup", folders[1], tmp_path / "backup").returncode == 0
+        assert server.endpoint in nave("env", folders[1]).stdout
