@@ -89,8 +89,9 @@ struct OpenedStore {
         directory = NameDirectory(names)
         let repair = repair
         let reporter = upkeep.reporter
-        events.whenMendingIsWanted { repair.wake() }
-        events.whenDamaged { reporter.note($0, $1, $2) }
+        // Weakly: the volumes hold these, and they the volumes.
+        events.whenMendingIsWanted { [weak repair] in repair?.wake() }
+        events.whenDamaged { [weak reporter] in reporter?.note($0, $1, $2) }
     }
 
     /// Opens the volumes, and tells them how far the index had come: what the index holds was flushed,
