@@ -33,7 +33,7 @@ final class RawClient {
         if var receiveBufferBytes {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBufferBytes, 4)
         }
-        var timeout = timeval(tv_sec: 60, tv_usec: 0)
+        var timeout = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(
             descriptor,
             SOL_SOCKET,
