@@ -90,8 +90,6 @@ final class Committer {
     private struct Accepted {
         let change: Change
         let record: LogRecord
-        /// Where the record is expected to go.
-        let payloadPosition: LogPosition
     }
 
     /// What is known of one proposal before the log has spoken.
@@ -104,29 +102,47 @@ final class Committer {
     private func commit(_ batch: [CommitQueue.Waiting]) -> [Outcome] {
         entries.beginCommit(batch.flatMap(\.proposal.changedKeys))
         defer { entries.endCommit() }
-        let namesBefore = names
         do throws(StoreError) {
-            return try commitOrFail(batch)
-        } catch {
-            names = namesBefore
-            logger.error("a batch of changes failed", metadata: ["error": "\(error)"])
-            do throws(SQLiteError) {
-                try writer.rollback()
-            } catch {
-                logger.error("index not rolled back", metadata: ["error": "\(error)"])
-                isBehind = true
+            if isBehind { try catchUp() }
+            while true {
+                let namesBefore = names
+                let attempt = Result { () throws(StoreError) in
+                    try commit(batch, at: volume.logEnd)
+                }
+                if case .success(let results?) = attempt { return results }
+                names = namesBefore
+                rollBack()
+                _ = try attempt.get()
+                // The log began a segment for the batch: the addresses in it are to be made anew.
             }
+        } catch {
+            logger.error("a batch of changes failed", metadata: ["error": "\(error)"])
             return batch.map { _ in .failure(error) }
         }
     }
 
-    private func commitOrFail(_ batch: [CommitQueue.Waiting]) throws(StoreError) -> [Outcome] {
-        if isBehind { try catchUp() }
+    private func rollBack() {
+        do throws(SQLiteError) {
+            try writer.rollback()
+        } catch {
+            logger.error("index not rolled back", metadata: ["error": "\(error)"])
+            isBehind = true
+        }
+    }
+
+    /// Decides a batch for a position of the log, and makes it durable there.
+    ///
+    /// - Returns: What became of each proposal; `nil` if the log does not take the batch at that
+    ///   position, and nothing is changed.
+    private func commit(
+        _ batch: [CommitQueue.Waiting],
+        at logEnd: LogPosition
+    ) throws(StoreError) -> [Outcome]? {
         nextSequence = writer.state.sequence + 1
         nextLine = writer.state.lastLine.number
         var accepted: [Accepted] = []
         var verdicts: [Verdict] = []
-        var position = volume.logEnd
+        var position = logEnd
         batchTime = clock()
         isNearlyFull = volume.isNearlyFull(limits)
         try translating { () throws(SQLiteError) in try writer.begin() }
@@ -135,7 +151,7 @@ final class Committer {
                 try decide(item.proposal, at: &position, into: &accepted)
             )
         }
-        let places = try makeDurable(accepted)
+        guard let places = try makeDurable(accepted, at: logEnd) else { return nil }
         return verdicts.map { verdict in
             switch verdict {
             case .refused(let error): .failure(error)
@@ -177,8 +193,7 @@ final class Committer {
             let payloadPosition = LogPosition(position.bytes + Int64(length - payload.bytes.count))
             let candidate = Accepted(
                 change: change,
-                record: LogRecord(body: body, payload: payload),
-                payloadPosition: payloadPosition
+                record: LogRecord(body: body, payload: payload)
             )
             try apply(candidate, payloadPosition: payloadPosition)
             position = LogPosition(position.bytes + Int64(length))
@@ -203,21 +218,29 @@ final class Committer {
     }
 
     /// Writes the accepted changes to the log, and commits them in the index.
-    private func makeDurable(_ accepted: [Accepted]) throws(StoreError) -> [Placement] {
+    ///
+    /// - Returns: Where each went; `nil` if the log does not take them at that position.
+    private func makeDurable(
+        _ accepted: [Accepted],
+        at position: LogPosition
+    ) throws(StoreError) -> [Placement]? {
         guard !accepted.isEmpty else {
             try translating { () throws(SQLiteError) in try writer.rollback() }
             return []
         }
-        let placed: [AppendedRecord]
+        let outcome: AppendOutcome
         let began = ContinuousClock.now
         do throws(VolumeError) {
-            placed = try volume.append(accepted.map(\.record))
+            outcome = try volume.append(accepted.map(\.record), at: position)
         } catch {
             throw StoreError(error)
         }
+        guard case .appended(let placed) = outcome else { return nil }
         meter.count(changes: accepted.count, took: ContinuousClock.now - began)
         do throws(StoreError) {
-            try settle(accepted, placed)
+            upkeep.gate.announce(writer.freedBlobs)
+            guard let end = placed.last?.end else { return [] }
+            try translating { () throws(SQLiteError) in try writer.commit(applied: end) }
         } catch {
             // The log has the changes and the index has not.
             isBehind = true
@@ -233,29 +256,6 @@ final class Committer {
                 recordPayload: accepted.record.payload.extent(at: record.payloadPosition)
             )
         }
-    }
-
-    /// Commits the index; applies all anew if the log put the records elsewhere than expected, as
-    /// it does when it begins a segment.
-    private func settle(
-        _ accepted: [Accepted],
-        _ placed: [AppendedRecord]
-    ) throws(StoreError) {
-        let isAsExpected = zip(accepted, placed).allSatisfy {
-            $0.record.payload.bytes.isEmpty || $0.payloadPosition == $1.payloadPosition
-        }
-        if !isAsExpected {
-            try translating { () throws(SQLiteError) in
-                try writer.rollback()
-                try writer.begin()
-            }
-            for (change, record) in zip(accepted, placed) {
-                try apply(change, payloadPosition: record.payloadPosition)
-            }
-        }
-        guard let end = placed.last?.end else { return }
-        upkeep.gate.announce(writer.freedBlobs)
-        try translating { () throws(SQLiteError) in try writer.commit(applied: end) }
     }
 
     // MARK: - The index behind the log

@@ -63,6 +63,17 @@ public struct AppendedRecord: Hashable, Sendable {
     }
 }
 
+/// What became of a batch.
+public enum AppendOutcome: Hashable, Sendable {
+    /// Its records are durable, and where.
+    case appended([AppendedRecord])
+    /// None of them is in the log, which ends elsewhere than the caller thought.
+    ///
+    /// So it is when the batch did not fit into the last segment and a new one was begun: records
+    /// that hold addresses of others in their batch have to be made anew.
+    case moved
+}
+
 /// A record as the log gives it back; the payload's bytes are not read.
 public struct ReplayedRecord: Hashable, Sendable {
     /// The encoded change.

@@ -63,14 +63,16 @@ struct LogWriter {
     /// - Parameters:
     ///   - kind: What the records are.
     ///   - records: The batch, which goes into one segment.
-    ///   - onNewSegment: Called when the batch begins a new segment.
-    /// - Returns: Where each record went.
+    ///   - position: Where the caller expects the first of them to go.
+    ///   - onNewSegment: Called when a new segment is begun, since the batch needs one.
+    /// - Returns: Where each record went, or that they would have gone elsewhere than expected.
     /// - Throws: ``VolumeError``; none of the batch counts then.
     mutating func append(
         _ kind: LogRecordHeader.Kind,
         _ records: [LogRecord],
+        at position: LogPosition,
         onNewSegment: (SegmentTable.Segment) -> Void
-    ) throws(VolumeError) -> [AppendedRecord] {
+    ) throws(VolumeError) -> AppendOutcome {
         try health.checkWritable()
         var batchBytes: Int64 = 0
         for record in records {
@@ -88,6 +90,7 @@ struct LogWriter {
         if used + batchBytes > segmentBytesMax, used > Int64(LogSegmentHeader.encodedBytes) {
             onNewSegment(try beginSegment())
         }
+        guard position == end else { return .moved }
         let (appended, checksum) = encode(kind, records)
         try write()
         try flush()
@@ -95,12 +98,12 @@ struct LogWriter {
         previousChecksum = checksum
         needsMark = kind == .change
         if buffer.capacity > Self.keptBufferBytes { buffer = [] }
-        return appended
+        return .appended(appended)
     }
 
     /// Goes on in a new segment, unless the present one holds no record.
     ///
-    /// - Throws: ``VolumeError``, as ``append(_:_:onNewSegment:)``.
+    /// - Throws: ``VolumeError``, as ``append(_:_:at:onNewSegment:)``.
     mutating func beginSegment(
         onNewSegment: (SegmentTable.Segment) -> Void
     ) throws(VolumeError) {

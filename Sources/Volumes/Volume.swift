@@ -88,7 +88,8 @@ public final class Volume: Sendable {
             try writer.withLock { writer throws(VolumeError) in
                 defer { _ = health.close() }
                 guard writer?.needsMark == true else { return }
-                _ = try append(.mark, [LogRecord(body: [])], to: &writer)
+                let mark = [LogRecord(body: [])]
+                while try append(.mark, mark, at: writer?.end, to: &writer) == .moved {}
             }
         } catch .closed {
             return
@@ -138,24 +139,39 @@ public final class Volume: Sendable {
     /// When it throws, none of the records counts: `.outOfSpace` and `.writeFailed` leave the
     /// volume usable, after `.volumeFailed` it takes no more writes.
     ///
-    /// - Returns: Where each record went.
-    public func append(_ records: [LogRecord]) throws(VolumeError) -> [AppendedRecord] {
-        guard !records.isEmpty else { return [] }
+    /// - Parameters:
+    ///   - records: The records.
+    ///   - position: ``logEnd``, as it was when the caller made them.
+    /// - Returns: Where each record went, or that none is in the log, since it would have gone
+    ///   elsewhere.
+    /// - Throws: ``VolumeError``, as above.
+    public func append(
+        _ records: [LogRecord],
+        at position: LogPosition
+    ) throws(VolumeError) -> AppendOutcome {
+        guard !records.isEmpty else { return .appended([]) }
         return try writer.withLock { writer throws(VolumeError) in
-            try append(.change, records, to: &writer)
+            try append(.change, records, at: position, to: &writer)
         }
     }
 
     private func append(
         _ kind: LogRecordHeader.Kind,
         _ records: [LogRecord],
+        at position: LogPosition?,
         to writer: inout LogWriter?
-    ) throws(VolumeError) -> [AppendedRecord] {
+    ) throws(VolumeError) -> AppendOutcome {
         defer { end.store(writer?.end.bytes ?? 0, ordering: .releasing) }
         // In place: a copy of the writer would copy its buffer.
-        let appended = try writer?.append(kind, records, onNewSegment: segments.append)
-        guard let appended else { throw .volumeFailed }
-        return appended
+        guard let position,
+            let outcome = try writer?.append(
+                kind,
+                records,
+                at: position,
+                onNewSegment: segments.append
+            )
+        else { throw .volumeFailed }
+        return outcome
     }
 
     /// Where the log ends and how it goes on; `nil` while the volume does not hold it.

@@ -9,39 +9,48 @@ extension VolumeSet {
     /// usable, after `.volumeFailed` it takes no more. A volume that fails while another takes the
     /// records is taken out.
     ///
-    /// - Returns: Where each record went.
-    public func append(_ records: [LogRecord]) throws(VolumeError) -> [AppendedRecord] {
-        guard !records.isEmpty else { return [] }
+    /// - Parameters:
+    ///   - records: The records.
+    ///   - position: ``logEnd``, as it was when the caller made them.
+    /// - Returns: Where each record went, or that none is in the log, since it would have gone
+    ///   elsewhere.
+    /// - Throws: ``VolumeError``, as above.
+    public func append(
+        _ records: [LogRecord],
+        at position: LogPosition
+    ) throws(VolumeError) -> AppendOutcome {
+        guard !records.isEmpty else { return .appended([]) }
         return try appending.withLock { _ throws(VolumeError) in
             let holders = standing.withLock { $0.logHolders }
             guard holders.count > 1 else {
                 guard let volume = holders.first?.volume else { throw .volumeFailed }
-                return try volume.append(records)
+                return try volume.append(records, at: position)
             }
-            return try append(records, to: holders)
+            return try append(records, at: position, to: holders)
         }
     }
 
     private func append(
         _ records: [LogRecord],
+        at position: LogPosition,
         to holders: [VolumeMember]
-    ) throws(VolumeError) -> [AppendedRecord] {
+    ) throws(VolumeError) -> AppendOutcome {
         try checkRoom(for: records, on: holders)
         let results = threads.perform(holders) { member throws(VolumeError) in
             guard let volume = member.volume else { throw .volumeFailed }
-            return try volume.append(records)
+            return try volume.append(records, at: position)
         }
-        var placed: [AppendedRecord]?
+        var outcome: AppendOutcome?
         var failed: [(member: VolumeMember, error: VolumeError)] = []
         for (member, result) in zip(holders, results) {
             switch result {
-            case .success(let records) where placed == nil || placed == records: placed = records
+            case .success(let one) where outcome == nil || outcome == one: outcome = one
             // Copies of a log are alike, or they are none.
             case .success: failed.append((member, .volumeFailed))
             case .failure(let error): failed.append((member, error))
             }
         }
-        guard let placed else { throw allFailed(failed) }
+        guard let outcome else { throw allFailed(failed) }
         do throws(VolumeError) {
             for (member, error) in failed { try takeOut(member, error) }
         } catch {
@@ -50,7 +59,7 @@ extension VolumeSet {
             for member in holders { member.volume?.health.fail() }
             throw .volumeFailed
         }
-        return placed
+        return outcome
     }
 
     /// What becomes of a log that no volume took records for.

@@ -291,7 +291,7 @@ import Volumes
                 fileSystem: PosixFileSystem(),
                 VolumeConfiguration(now: folder.clock())
             )
-            _ = try volume.append([LogRecord(body: body)])
+            _ = try volume.append([LogRecord(body: body)], at: volume.logEnd)
             try volume.close()
             #expect(try Self.check(folder).disagreements.map(\.kind) == [expected])
         }

@@ -95,3 +95,21 @@ enum VolumeSubject {
         }
     }
 }
+
+extension Volume {
+    /// Appends records that hold no addresses of each other, wherever they go.
+    func append(_ records: [LogRecord]) throws(VolumeError) -> [AppendedRecord] {
+        while true {
+            if case .appended(let placed) = try append(records, at: logEnd) { return placed }
+        }
+    }
+}
+
+extension VolumeSet {
+    /// Appends records that hold no addresses of each other, wherever they go.
+    func append(_ records: [LogRecord]) throws(VolumeError) -> [AppendedRecord] {
+        while true {
+            if case .appended(let placed) = try append(records, at: logEnd) { return placed }
+        }
+    }
+}
