@@ -16,20 +16,20 @@ final class BackupRun {
     private static let damageMax = 1000
 
     private let store: ObjectStore
-    private let volumes: VolumeSet
+    let volumes: VolumeSet
     /// The volume whose log is copied.
-    private let volume: Volume
+    let volume: Volume
     private let source: VolumeAudit
     private let sourceFiles: any FileSystem
-    private let copy: VolumeCopy
-    private let fileSystem: any FileSystem
-    private let stop: StopFlag
+    let copy: VolumeCopy
+    let fileSystem: any FileSystem
+    let stop: StopFlag
     /// Taken before the state is chosen: what the state needs is not removed until this goes.
     private let hold: RemovalHold
-    private let position: LogPosition
+    let position: LogPosition
     /// Before it, segments and records may have been taken out of the log.
-    private let replayStart: LogPosition
-    private var copiedLogBytes: Int64 = 0
+    let replayStart: LogPosition
+    var copiedLogBytes: Int64 = 0
     private var copiedBlobs: Int64 = 0
     private var copiedBlobBytes: Int64 = 0
     private var blobCount: Int64 = 0
@@ -74,8 +74,7 @@ final class BackupRun {
         let snapshot = try copySnapshot()
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
-        try copyLog(from: earlier?.position, progress)
-        try checkCopy(last)
+        try copyLog(from: earlier?.position, upTo: last, progress)
         // What an attempt that was given up copied may be damaged, and has a name all the same.
         let isTrusted = earlier?.damagedBlobCount ?? 0 == 0 && !wasGivenUp
         let trust: CopyTrust = isTrusted ? .length : .checksums
@@ -107,7 +106,7 @@ final class BackupRun {
     }
 
     /// The label of the only volume that a backup makes, of however many it is.
-    private var label: VolumeLabel {
+    var label: VolumeLabel {
         VolumeLabel(
             volumeID: source.originID,
             naveID: source.label.naveID,
@@ -221,34 +220,6 @@ final class BackupRun {
         return nil
     }
 
-    private func copyLog(from start: LogPosition?, _ progress: ProgressVisitor) throws {
-        let begin = max(start ?? volume.logStart, volume.logStart)
-        let total = position.bytes - begin.bytes
-        let isDone = try copy.copyLog(
-            try source.segments(),
-            from: sourceFiles,
-            begin..<max(begin, position),
-            replayStart: replayStart
-        ) { bytes in
-            copiedLogBytes += bytes
-            progress(
-                MaintenanceProgress(stage: .log, bytes: copiedLogBytes, totalBytes: total)
-            )
-            return !stop.isStopped
-        }
-        guard isDone else { throw MaintenanceError.stopped }
-    }
-
-    /// Whether the log that was copied, by this backup and by those before, ends as this one does.
-    private func checkCopy(_ last: BackupManifest.LastRecord) throws {
-        guard last.position < position else { return }
-        let copied = VolumeAudit(label: label, directory: copy.directory, fileSystem: fileSystem)
-        let found = try copied.record(at: last.position, in: try copied.segments())
-        guard let found, found.checksum == last.checksum else {
-            throw MaintenanceError.copyDamaged(path: copy.directory + "/log")
-        }
-    }
-
     /// Copies the blobs of the state, and those of changes after it that are seen meanwhile.
     ///
     /// A blob that the state needs is in the index until a change frees it, and is announced before
@@ -321,12 +292,12 @@ final class BackupRun {
                 faults.append(Disagreement(.blobUnreadable, path: path, detail: "\(disk)"))
             }
         }
+        damagedBlobs += 1
         note(faults.first ?? Disagreement(.blobMissing, path: source.path(of: id)))
         return bytes
     }
 
-    private func note(_ disagreement: Disagreement) {
-        damagedBlobs += 1
+    func note(_ disagreement: Disagreement) {
         if damage.count < Self.damageMax { damage.append(disagreement) }
     }
 

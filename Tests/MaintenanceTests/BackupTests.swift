@@ -244,8 +244,10 @@ import Testing
             let small = try folder.place(try subject.extent("small/20"))
             try Folder.flip(small.path, small.offset + 3)
             let report = try Self.backUp(subject, folder)
-            #expect(Set(report.damage.map(\.kind)) == [.blobDamaged, .blobMissing])
-            #expect(Set(report.damage.map(\.path)) == [blob, gone])
+            #expect(
+                Set(report.damage.map(\.kind)) == [.blobDamaged, .blobMissing, .payloadDamaged]
+            )
+            #expect(Set(report.damage.map(\.path)) == [blob, gone, small.path])
             #expect(report.manifest.damagedBlobCount == 2)
         }
         let (restored, report) = try Self.restore(folder)
@@ -262,6 +264,29 @@ import Testing
             await #expect(throws: StoreError.checksumMismatch) {
                 try await subject.read("small/20")
             }
+        }
+    }
+
+    @Test func `a log that lacks a record is not backed up, and the backup before stays`()
+        async throws
+    {
+        let folder = try Folder()
+        try await StoreSubject.with(folder) { subject in
+            try await subject.fill()
+            let first = try Self.backUp(subject, folder)
+            try await subject.put("later", Array("later".utf8))
+            try await subject.put("last", Array("last".utf8))
+            let place = try folder.place(try subject.extent("later"))
+            try Folder.flip(place.path, place.offset - 30)
+            let error = #expect(throws: MaintenanceError.self) {
+                try Self.backUp(subject, folder)
+            }
+            guard case .volume(.damaged(place.path, _)) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(try Self.restore(folder).1.damage == [])
+            #expect(first.damage == [])
         }
     }
 

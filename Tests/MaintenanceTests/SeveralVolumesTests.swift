@@ -183,11 +183,13 @@ import Volumes
         #expect(try IndexRebuildTests.dump(folder.indexFile) == lost)
     }
 
-    @Test func `a backup takes what is whole on either, and is restored as one volume`()
-        async throws
-    {
+    @Test(arguments: Breakage.allCases, 0...1)
+    func `a backup takes what is whole on either, and is restored as one volume`(
+        _ breakage: Breakage,
+        volume: Int
+    ) async throws {
         let (folder, places) = try await Self.filled()
-        try Breakage.blobBlock.apply(folder, places, on: 0)
+        try breakage.apply(folder, places, on: volume)
         let contents = try await StoreSubject.with(folder) { subject in
             let report = try BackupTests.backUp(subject, folder)
             #expect(report.damage == [])

@@ -1,0 +1,143 @@
+import StorageFormats
+import StorageModel
+import Volumes
+
+/// What was copied of the log is read again before it counts, and where it is not whole, copied from
+/// another volume that holds the log.
+extension BackupRun {
+    /// Copies the log, from the first volume whose copy of it is whole.
+    ///
+    /// A payload that is damaged on all of them goes along by name; without a record, nothing after
+    /// it could be restored, and the earlier backup stays.
+    ///
+    /// What lies before `replayStart` is not walked over, since records may have been taken out
+    /// there.
+    ///
+    /// - Parameters:
+    ///   - start: Where the log ends that an earlier backup has copied, and read; nil for none.
+    ///   - last: The last record of the state.
+    ///   - progress: Told what was copied.
+    /// - Throws: ``MaintenanceError``: `.volume(.damaged(…))` if no volume has every record.
+    func copyLog(
+        from start: LogPosition?,
+        upTo last: BackupManifest.LastRecord,
+        _ progress: ProgressVisitor
+    ) throws {
+        var best: (audit: VolumeAudit, faults: [Disagreement])?
+        for holder in volumes.logVolumes {
+            let faults = try copyLog(of: holder.audit, from: start, progress)
+            if faults.isEmpty { return try checkCopy(last) }
+            if best == nil || !faults.contains(where: \.isOfRecord) {
+                best = (holder.audit, faults)
+            }
+        }
+        guard let best else { throw MaintenanceError.store(.closed) }
+        if let fault = best.faults.first(where: \.isOfRecord) {
+            throw MaintenanceError.volume(
+                .damaged(path: fault.path, offset: fault.offset ?? 0)
+            )
+        }
+        _ = try copyLog(of: best.audit, from: start, progress)
+        for fault in best.faults { note(fault) }
+        try checkCopy(last)
+    }
+
+    /// Copies one volume's log, and gives what is not whole in the copy.
+    private func copyLog(
+        of source: VolumeAudit,
+        from start: LogPosition?,
+        _ progress: ProgressVisitor
+    ) throws -> [Disagreement] {
+        let begin = max(start ?? volume.logStart, volume.logStart)
+        do throws(VolumeError) {
+            try copySegments(of: source, from: begin, progress)
+        } catch {
+            switch error {
+            case .logDamaged(let path, let offset):
+                return [Disagreement(.logRecordUnreadable, path: path, offset: offset)]
+            case .readFailed(let disk) where disk.path.hasPrefix(source.directory + "/"):
+                return [Disagreement(.logRecordUnreadable, path: disk.path, detail: "\(disk)")]
+            default: throw error
+            }
+        }
+        if stop.isStopped { throw MaintenanceError.stopped }
+        return try faults(from: begin, ofCopyOf: source)
+    }
+
+    /// Copies one volume's log until it ends, or the backup is told to stop.
+    private func copySegments(
+        of source: VolumeAudit,
+        from begin: LogPosition,
+        _ progress: ProgressVisitor
+    ) throws(VolumeError) {
+        let total = position.bytes - begin.bytes
+        _ = try copy.copyLog(
+            try source.segments(),
+            from: source.files,
+            begin..<max(begin, position),
+            replayStart: replayStart
+        ) { bytes in
+            copiedLogBytes += bytes
+            progress(MaintenanceProgress(stage: .log, bytes: copiedLogBytes, totalBytes: total))
+            return !stop.isStopped
+        }
+    }
+
+    /// Reads what was copied, and names by the file that it was copied from what is not whole.
+    private func faults(
+        from begin: LogPosition,
+        ofCopyOf source: VolumeAudit
+    ) throws -> [Disagreement] {
+        let copied = copiedAudit
+        func original(_ path: String) -> String {
+            source.directory + path.dropFirst(copied.directory.utf8.count)
+        }
+        var faults: [Disagreement] = []
+        var log = try copied.log(
+            from: max(begin, replayStart),
+            to: position,
+            payloads: .verified
+        )
+        while let step = try log.next() {
+            if stop.isStopped { throw MaintenanceError.stopped }
+            switch step {
+            case .damage(let damage):
+                let path = original(damage.path)
+                return [Disagreement(.logRecordUnreadable, path: path, offset: damage.offset)]
+            case .record(let record) where record.payload == .damaged:
+                faults.append(
+                    Disagreement(
+                        .payloadDamaged,
+                        path: original(record.path),
+                        offset: record.payloadOffset
+                    )
+                )
+            case .record: break
+            }
+        }
+        guard log.position >= position else {
+            let path = source.directory + "/log"
+            return [Disagreement(.logRecordUnreadable, path: path, offset: log.position.bytes)]
+        }
+        return faults
+    }
+
+    /// Whether the log that was copied, by this backup and by those before, ends as this one does.
+    private func checkCopy(_ last: BackupManifest.LastRecord) throws {
+        guard last.position < position else { return }
+        let copied = copiedAudit
+        let found = try copied.record(at: last.position, in: try copied.segments())
+        guard let found, found.checksum == last.checksum else {
+            throw MaintenanceError.copyDamaged(path: copy.directory + "/log")
+        }
+    }
+
+    private var copiedAudit: VolumeAudit {
+        VolumeAudit(label: label, directory: copy.directory, fileSystem: fileSystem)
+    }
+}
+
+extension Disagreement {
+    /// Whether a record cannot be read, and with it none that follows.
+    fileprivate var isOfRecord: Bool { kind != .payloadDamaged }
+}
