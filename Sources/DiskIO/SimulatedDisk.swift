@@ -29,6 +29,10 @@ struct SimulatedDisk: Sendable {
         if let errorNumber = plan.failures[callCount] {
             throw DiskError(errorNumber: errorNumber, operation, path: path)
         }
+        let isDead = plan.dead.contains { root, call in
+            callCount >= call && (path == root || path.hasPrefix(root + "/"))
+        }
+        guard !isDead else { throw DiskError(errorNumber: EIO, operation, path: path) }
         guard callCount != plan.crashAtCall else {
             // A flush that the power loss cut short promises nothing, which is the same as none.
             let isFlush = operation == .synchronizeData || operation == .synchronizeDirectory

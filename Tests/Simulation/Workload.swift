@@ -123,7 +123,7 @@ enum Workload {
     }
 
     /// Bytes that stay in the log, bytes that get a blob, and metadata where it belongs.
-    private static func content(_ key: String, _ random: inout SeededGenerator) -> Content {
+    static func content(_ key: String, _ random: inout SeededGenerator) -> Content {
         if key.hasSuffix("zarr.json"), !random.oneIn(4) {
             return random.oneIn(2) ? .group : .array
         }
