@@ -36,7 +36,7 @@ import Testing
             """
             seed \(life.seed): \(life.model.violations.joined(separator: "; "))
             run it again: \(SimulationSeeds.replay(life.seed, "StoreLifeTests"))
-            \(life.chronicle.lines.suffix(60).joined(separator: "\n"))
+            \(life.chronicle.lines.joined(separator: "\n"))
             """
         )
     }
