@@ -66,6 +66,11 @@ public final class SimulatedFileSystem: FileSystem {
         disk.withLock { $0.flipBit(bit, ofByte: offset, in: path) }
     }
 
+    /// Makes the disk so small, or so large, that so many bytes fit beside what it holds.
+    public func leaveRoom(_ bytes: Int64) {
+        disk.withLock { $0.leaveRoom(bytes) }
+    }
+
     /// What processes see of a file; `nil` if it is missing.
     public func contents(of path: String) -> [UInt8]? {
         disk.withLock { disk in

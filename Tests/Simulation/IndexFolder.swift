@@ -34,7 +34,7 @@ final class IndexFolder: Sendable {
     }
 
     /// Loses the index, or puts an earlier state in its place if one was copied.
-    func meet(_ fate: SessionPlan.IndexFate) throws {
+    func meet(_ fate: UptimePlan.IndexFate) throws {
         let hasCopy = FileManager.default.fileExists(atPath: copy)
         switch fate {
         case .kept: return

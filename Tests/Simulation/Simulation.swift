@@ -165,7 +165,7 @@ final class Simulation {
 
     // MARK: - After a restart
 
-    typealias IndexFate = SessionPlan.IndexFate
+    typealias IndexFate = UptimePlan.IndexFate
 
     /// Opens the store of a disk and holds what is found against what is known; then writes, and
     /// opens it again without its index, and again with the newest snapshot rotten as well.

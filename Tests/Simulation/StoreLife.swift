@@ -6,7 +6,7 @@ import Volumes
 
 @testable import ObjectStorage
 
-/// The life of a store under one seed: several sessions on simulated disks on which things go wrong,
+/// The life of a store under one seed: several uptimes on simulated disks on which things go wrong,
 /// each found by the next as the last one left it.
 ///
 /// Everything is drawn from the seed: the number of volumes and copies, the traffic of several writers
@@ -21,6 +21,10 @@ final class StoreLife {
     var missing: Int?
     /// The volume of which a bit was turned over: no other may be lost before it is replaced.
     var suspect: Int?
+    /// Whether the disks have next to no room.
+    var isFull = false
+    /// Somebody who reads an object slowly, and what the object holds.
+    var slowReader: (reader: PayloadReader, content: Content)?
     /// Whether each volume has all that it should have.
     var isHealthy = false
     var random: SeededGenerator
@@ -52,16 +56,22 @@ final class StoreLife {
         chronicle.note("\(directories.count) volumes, \(copies) copies")
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             chooseVolumes()
-            let mortal = isSpare && isHealthy && suspect == nil ? directories : []
-            let plan = SessionPlan(mortal: mortal, &random)
+            // A second disk fails only when the first has been replaced.
+            let isSound = isHealthy && suspect == nil
+            let plan = UptimePlan(
+                mayFail: copies == 1 || isSound || !isMade,
+                mortal: isSpare && isSound ? directories : [],
+                &random
+            )
             await hold(plan)
             guard model.violations.isEmpty else { return }
             try folder.meet(plan.fate)
         }
         if missing != nil { bringBack() }
-        await hold(SessionPlan(rounds: 1, end: .closed, fate: .kept))
+        empty()
+        await hold(UptimePlan(rounds: 1, end: .closed, fate: .kept))
         guard model.violations.isEmpty else { return }
-        if copies > 1 { try await loseEach() } else { try await rot() }
+        if copies > 1 { try await loseEach() } else { try await loseIndex() }
     }
 
     // MARK: - Volumes that go and come
@@ -141,13 +151,18 @@ final class StoreLife {
             try folder.meet(.lost)
             chronicle.note("without volume \(number)")
             chronicle.count("volumes lost at the end")
-            await hold(SessionPlan(rounds: 0, end: .killed, fate: .kept))
+            await hold(UptimePlan(rounds: 0, end: .killed, fate: .kept))
             guard model.violations.isEmpty else { return }
         }
     }
 
-    /// Turns over a bit of the only copy: what is read is right, or an error.
-    private func rot() async throws {
+    /// Makes the index anew; then turns over a bit of the only copy: what is read is right, or an error.
+    private func loseIndex() async throws {
+        if random.oneIn(2) {
+            try folder.meet(.lost)
+            await hold(UptimePlan(rounds: 0, end: .closed, fate: .kept))
+            guard model.violations.isEmpty else { return }
+        }
         flipBit()
         if random.oneIn(2) { try folder.meet(.lost) }
         do {

@@ -2,7 +2,7 @@ import DiskIO
 import Glibc
 
 /// What happens between one opening of a store and its end.
-struct SessionPlan {
+struct UptimePlan {
     /// How the process ends, if the power is not lost before.
     enum End: CaseIterable {
         case closed, killed, powerLost
@@ -24,14 +24,16 @@ struct SessionPlan {
     /// Draws a plan.
     ///
     /// - Parameters:
+    ///   - mayFail: Whether calls may fail.
     ///   - mortal: The directories of which one may die.
     ///   - random: All follows from it.
-    init(mortal: [String], _ random: inout SeededGenerator) {
+    init(mayFail: Bool, mortal: [String], _ random: inout SeededGenerator) {
         var faults = FaultPlan()
         if random.oneIn(3) { faults.shortPercent = random.pick([10, 30, 60]) }
         switch Int.random(in: 0..<8, using: &random) {
         case 0..<3: faults.crashAtCall = Self.call(&random)
-        case 3, 4:
+        case 3,
+            4 where mayFail:
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 faults.failures[Self.call(&random)] = random.oneIn(2) ? EIO : ENOSPC
             }
@@ -46,7 +48,7 @@ struct SessionPlan {
         fate = random.pick(IndexFate.allCases)
     }
 
-    /// A session in which all goes well.
+    /// An uptime in which all goes well.
     init(rounds: Int, end: End, fate: IndexFate) {
         faults = FaultPlan()
         self.rounds = rounds
@@ -54,7 +56,7 @@ struct SessionPlan {
         self.fate = fate
     }
 
-    /// One of the calls that a session makes; early ones are those of opening.
+    /// One of the calls that an uptime makes; early ones are those of opening.
     private static func call(_ random: inout SeededGenerator) -> Int {
         let most = random.pick([30, 100, 300])
         return Int.random(in: 1...most, using: &random)

@@ -6,8 +6,8 @@ import Volumes
 
 extension StoreLife {
     /// Opens the store, lets traffic run, and ends it as planned.
-    func hold(_ plan: SessionPlan) async {
-        chronicle.note("session: \(plan.rounds) rounds, \(plan.faults.summary), \(plan.end)")
+    func hold(_ plan: UptimePlan) async {
+        chronicle.note("uptime: \(plan.rounds) rounds, \(plan.faults.summary), \(plan.end)")
         disk.inject(plan.faults)
         var isFit = true
         let subject: SimulatedStore
@@ -15,17 +15,18 @@ extension StoreLife {
             subject = try await open()
         } catch {
             chronicle.note("not opened")
-            if !plan.isFaulty { model.violate("the store cannot be opened: \(error)") }
+            if !isExcused(plan) { model.violate("the store cannot be opened: \(error)") }
             end(plan)
             return
         }
         isMade = true
-        await checkReads(subject, isExcused: plan.isFaulty)
+        await checkReads(subject, isExcused: isExcused(plan))
         for _ in 0..<plan.rounds where isFit && model.violations.isEmpty && !disk.isCrashed {
             isFit = await round(subject, plan)
             if isFit { isFit = await backgroundWork(subject, plan) }
         }
-        if !plan.isFaulty, isFit, model.violations.isEmpty { restoreHealth(subject) }
+        slowReader = nil
+        if !isExcused(plan), isFit, model.violations.isEmpty { restoreHealth(subject) }
         if plan.end == .closed, !disk.isCrashed {
             await subject.store.close()
             end(plan)
@@ -35,11 +36,15 @@ extension StoreLife {
         }
     }
 
-    /// What the next session finds of the disks.
-    private func end(_ plan: SessionPlan) {
+    /// Whether a failure is no surprise.
+    func isExcused(_ plan: UptimePlan) -> Bool { plan.isFaulty || isFull }
+
+    /// What the next uptime finds of the disks.
+    private func end(_ plan: UptimePlan) {
         chronicle.note("\(disk.callCount) calls")
-        chronicle.count("sessions")
+        chronicle.count("uptimes")
         if !plan.faults.dead.isEmpty { isHealthy = false }
+        if isFull { isHealthy = false }
         if plan.isFaulty, isHealthy { isHealthy = plan.faults.failures.isEmpty }
         let isPowerLost = disk.isCrashed || plan.end == .powerLost
         if isPowerLost { chronicle.count("power losses") }
@@ -62,10 +67,10 @@ extension StoreLife {
 
     /// Several writers ask for something, and readers read meanwhile; false if the store takes no
     /// further writes.
-    private func round(_ subject: SimulatedStore, _ plan: SessionPlan) async -> Bool {
+    private func round(_ subject: SimulatedStore, _ plan: UptimePlan) async -> Bool {
         let requests = RequestGenerator.requests(&random, &model, subject)
         let answers = await subject.perform(requests) {
-            await self.checkRead(self.random.pick(Workload.keys), subject, plan.isFaulty)
+            await self.checkRead(self.random.pick(Workload.keys), subject, self.isExcused(plan))
         }
         subject.settle()
         var goesOn = true
@@ -75,14 +80,14 @@ extension StoreLife {
             let isFit = model.note(
                 request,
                 answer,
-                isExcused: plan.isFaulty || suspect != nil && copies == 1,
+                isExcused: isExcused(plan),
                 isLost: disk.isCrashed
             )
             goesOn = goesOn && isFit
         }
         guard goesOn else { return false }
-        await checkRead(random.pick(Workload.keys), subject, plan.isFaulty)
-        await checkListing(subject, isExcused: plan.isFaulty)
+        await checkRead(random.pick(Workload.keys), subject, isExcused(plan))
+        await checkListing(subject, isExcused: isExcused(plan))
         return true
     }
 
