@@ -54,15 +54,9 @@ final class StoreLife {
     /// Lives; what was found wrong is in the model's violations.
     func run() async throws {
         chronicle.note("\(directories.count) volumes, \(copies) copies")
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
             chooseVolumes()
-            // A second disk fails only when the first has been replaced.
-            let isSound = isHealthy && suspect == nil
-            let plan = UptimePlan(
-                mayFail: copies == 1 || isSound || !isMade,
-                mortal: isSpare && isSound ? directories : [],
-                &random
-            )
+            let plan = drawPlan()
             await hold(plan)
             guard model.violations.isEmpty else { return }
             try folder.meet(plan.fate)
@@ -74,18 +68,32 @@ final class StoreLife {
         if copies > 1 { try await loseEach() } else { try await loseIndex() }
     }
 
+    private func drawPlan() -> UptimePlan {
+        // Most stores are made without trouble, or few would have much to lose.
+        guard isMade || random.oneIn(4) else {
+            return UptimePlan(rounds: 4, end: random.pick([.closed, .powerLost]), fate: .kept)
+        }
+        // A second disk fails only when the first has been replaced.
+        let isSound = isHealthy && suspect == nil
+        return UptimePlan(
+            mayFail: copies == 1 || isSound || !isMade,
+            mortal: isSpare && isSound ? directories : [],
+            &random
+        )
+    }
+
     // MARK: - Volumes that go and come
 
     private func chooseVolumes() {
         if missing != nil {
             if !random.oneIn(3) { bringBack() }
-        } else if isSpare, isHealthy, suspect == nil, random.oneIn(3) {
+        } else if isSpare, isHealthy, suspect == nil, random.oneIn(2) {
             missing = Int.random(in: directories.indices, using: &random)
             isHealthy = false
             chronicle.note("volume \(missing ?? -1) is lost")
             chronicle.count("volumes lost")
         }
-        if isHealthy, isSpare, suspect == nil, random.oneIn(4) { flipBit() }
+        if isHealthy, isSpare, suspect == nil, random.oneIn(6) { flipBit() }
     }
 
     private func bringBack() {

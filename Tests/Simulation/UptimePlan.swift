@@ -43,7 +43,7 @@ struct UptimePlan {
         default: break
         }
         self.faults = faults
-        rounds = Int.random(in: 2...6, using: &random)
+        rounds = Int.random(in: 3...8, using: &random)
         end = random.pick(End.allCases)
         fate = random.pick(IndexFate.allCases)
     }
@@ -58,7 +58,7 @@ struct UptimePlan {
 
     /// One of the calls that an uptime makes; early ones are those of opening.
     private static func call(_ random: inout SeededGenerator) -> Int {
-        let most = random.pick([30, 100, 300])
+        let most = random.pick([40, 200, 500])
         return Int.random(in: 1...most, using: &random)
     }
 }
