@@ -7,8 +7,9 @@ import Synchronization
 import Volumes
 
 /// Work that nobody waits for, on a thread of its own: removing blobs that no row names any more,
-/// and moving pages of the index's own log into its database. A store that works in turn has no such
-/// thread and calls ``runUntilIdle()``.
+/// and moving pages of the index's own log into its database.
+///
+/// A store that works in turn has no such thread and calls ``runUntilIdle()``.
 ///
 /// A blob that a reader has pinned is removed when the last pin goes. A pin that is placed before a
 /// reader asks the index whether the blob is still named therefore keeps it: if it is, its removal

@@ -7,9 +7,9 @@ import Synchronization
 import Volumes
 
 /// Brings volumes up to date that are new, came back or failed, on a thread of its own, for as long as
-/// there is something to do. A store that works in turn has no such thread and calls ``runOnce()``.
+/// there is something to do.
 ///
-/// State: guarded by `state`.
+/// A store that works in turn has no such thread and calls ``runOnce()``. State: guarded by `state`.
 final class VolumeRepair: Sendable {
     private struct State {
         var isClosed = false
