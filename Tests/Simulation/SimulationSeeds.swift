@@ -10,7 +10,7 @@ enum SimulationSeeds {
     private static let first = number("NAVE_SIMULATION_FIRST_SEED") ?? 1
 
     /// The seeds of whole lives of a store, which are short.
-    static let lives: Range<UInt64> = first..<first + (asked ?? 600)
+    static let lives: Range<UInt64> = first..<first + (asked ?? 400)
 
     /// The seeds of workloads that run again for each of their calls, which take some hundred times as
     /// long.
