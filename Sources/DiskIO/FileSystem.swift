@@ -115,6 +115,22 @@ extension FileSystem {
         try synchronizeDirectory(parent)
     }
 
+    /// Flushes a directory, and its name and those of the directories above it into their parents.
+    ///
+    /// A parent that this process may not read was made by somebody else and is left to them.
+    public func synchronizeDirectories(_ path: String) throws(DiskError) {
+        try synchronizeDirectory(path)
+        var path = path
+        while Self.parent(of: path) != path {
+            path = Self.parent(of: path)
+            do {
+                try synchronizeDirectory(path)
+            } catch  where error.code == .permissionDenied {
+                continue
+            }
+        }
+    }
+
     /// The directory that holds a path: `"."` for a bare name, `"/"` for what is at the top.
     public static func parent(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }

@@ -9,7 +9,7 @@ struct SimulatedDisk: Sendable {
     var callCount = 0
     var isCrashed = false
     private var random: SeededNumbers
-    private let capacityBytes: Int64
+    private var capacityBytes: Int64
     private var nextNumber = 1
 
     init(seed: UInt64, capacityBytes: Int64) {
@@ -29,6 +29,10 @@ struct SimulatedDisk: Sendable {
         if let errorNumber = plan.failures[callCount] {
             throw DiskError(errorNumber: errorNumber, operation, path: path)
         }
+        let isDead = plan.dead.contains { root, call in
+            callCount >= call && (path == root || path.hasPrefix(root + "/"))
+        }
+        guard !isDead else { throw DiskError(errorNumber: EIO, operation, path: path) }
         guard callCount != plan.crashAtCall else {
             // A flush that the power loss cut short promises nothing, which is the same as none.
             let isFlush = operation == .synchronizeData || operation == .synchronizeDirectory
@@ -147,14 +151,24 @@ struct SimulatedDisk: Sendable {
 
     /// The room that is left by the files that have a name.
     var space: DiskSpace {
+        DiskSpace(
+            availableBytes: max(0, capacityBytes - usedBytes),
+            totalBytes: capacityBytes
+        )
+    }
+
+    private var usedBytes: Int64 {
         var used: Int64 = 0
         for directory in directories.values {
             for case .file(let number) in directory.seen.values {
                 used += Int64(files[number]?.seen.count ?? 0)
             }
         }
-        return DiskSpace(availableBytes: max(0, capacityBytes - used), totalBytes: capacityBytes)
+        return used
     }
+
+    /// Makes the disk so small, or large, that so much fits yet.
+    mutating func leaveRoom(_ bytes: Int64) { capacityBytes = usedBytes + bytes }
 
     private func entry(at path: String) -> SimulatedDirectory.Entry? {
         var entry = SimulatedDirectory.Entry.directory(0)

@@ -36,7 +36,8 @@ final class SimulatedFile: OpenFile {
         for run in runs { bytes.append(contentsOf: run) }
         return try change(.write) { disk, file throws(DiskError) in
             var count = disk.shortened(bytes.count)
-            let grownMax = disk.space.availableBytes - Int64(file.seen.count)
+            // What a file has already it may write anew, however full the disk is.
+            let grownMax = max(0, disk.space.availableBytes - Int64(file.seen.count))
             let grown = Int64(offset) + Int64(count) - Int64(file.seen.count)
             if grown > grownMax { count -= Int(min(Int64(count), grown - grownMax)) }
             guard count > 0 || bytes.isEmpty else { return 0 }

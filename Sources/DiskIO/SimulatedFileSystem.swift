@@ -66,6 +66,11 @@ public final class SimulatedFileSystem: FileSystem {
         disk.withLock { $0.flipBit(bit, ofByte: offset, in: path) }
     }
 
+    /// Makes the disk so small, or so large, that so many bytes fit beside what it holds.
+    public func leaveRoom(_ bytes: Int64) {
+        disk.withLock { $0.leaveRoom(bytes) }
+    }
+
     /// What processes see of a file; `nil` if it is missing.
     public func contents(of path: String) -> [UInt8]? {
         disk.withLock { disk in
@@ -160,12 +165,20 @@ public struct FaultPlan: Sendable, Hashable {
     public var crashAtCall: Int?
     /// The share of reads and writes, of 100, that do less than was asked for.
     public var shortPercent: Int
+    /// Directories on disks that die: from which call on every call under them fails with `EIO`.
+    public var dead: [String: Int]
 
     /// Makes a plan; the default is that all goes well.
-    public init(failures: [Int: Int32] = [:], crashAtCall: Int? = nil, shortPercent: Int = 0) {
+    public init(
+        failures: [Int: Int32] = [:],
+        crashAtCall: Int? = nil,
+        shortPercent: Int = 0,
+        dead: [String: Int] = [:]
+    ) {
         self.failures = failures
         self.crashAtCall = crashAtCall
         self.shortPercent = shortPercent
+        self.dead = dead
     }
 }
 

@@ -112,8 +112,13 @@ struct SimulatedDirectory: Sendable {
     private var flushed: [String: Entry] = [:]
     private var pending: [Change] = []
 
-    /// What has a name, to processes or on the device.
-    var allEntries: [Entry] { Array(seen.values) + Array(flushed.values) }
+    /// What has a name, to processes or on the device, or may have one after a power loss.
+    var allEntries: [Entry] {
+        Array(seen.values) + Array(flushed.values)
+            + pending.compactMap { change in
+                if case .link(_, let entry) = change { entry } else { nil }
+            }
+    }
 
     mutating func apply(_ change: Change) {
         Self.apply(change, to: &seen)

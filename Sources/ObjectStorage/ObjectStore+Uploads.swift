@@ -13,7 +13,7 @@ extension ObjectStore {
         checksum: UploadChecksum? = nil
     ) async throws(StoreError) -> MultipartUpload {
         let creation = UploadCreation(
-            id: UploadID(Hexadecimal.encode(SecureRandom.bytes(16))),
+            id: UploadID(Hexadecimal.encode(drawBytes())),
             namespaceLine: namespace.line,
             key: key,
             attributes: attributes,
@@ -21,6 +21,12 @@ extension ObjectStore {
         )
         return try await commit(.createUpload(creation, in: namespace.name)) { outcome in
             if case .upload(let upload) = outcome { upload } else { nil }
+        }
+    }
+
+    private func drawBytes() -> [UInt8] {
+        [random(), random()].flatMap { number in
+            (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
         }
     }
 

@@ -30,6 +30,7 @@ public final class ObjectStore: Sendable {
     let ledger: DamageLedger
     let inline: InlineGuard
     let reclaimer: Reclaimer
+    let random: @Sendable () -> UInt64
     private let logger: Logger
 
     /// Whether writes are taken: they are until a disk fails or the store is closed.
@@ -51,6 +52,7 @@ public final class ObjectStore: Sendable {
         ledger = opened.ledger
         inline = opened.inline
         reclaimer = opened.reclaimer
+        random = opened.random
         logger = opened.logger
     }
 
@@ -77,6 +79,7 @@ public final class ObjectStore: Sendable {
         let ledger: DamageLedger
         let inline: InlineGuard
         let reclaimer: Reclaimer
+        let random: @Sendable () -> UInt64
         let logger: Logger
 
         init(_ opened: OpenedStore, _ reclaimer: Reclaimer) {
@@ -92,6 +95,7 @@ public final class ObjectStore: Sendable {
             ledger = opened.configuration.ledger
             inline = opened.inline
             self.reclaimer = reclaimer
+            random = opened.configuration.random
             logger = opened.logger
         }
     }
@@ -160,9 +164,13 @@ public final class ObjectStore: Sendable {
         let reclaimer: Reclaimer
         do throws(DiskError) {
             reclaimer = try Reclaimer(opened)
-            try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
+            if configuration.scheduling == .threads {
+                try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
+            }
             do throws(DiskError) {
-                try BlockingThread.start(name: "nave-repair") { repair.run() }
+                if configuration.scheduling == .threads {
+                    try BlockingThread.start(name: "nave-repair") { repair.run() }
+                }
                 try BlockingThread.start(name: "nave-reclaim") { reclaimer.run() }
             } catch {
                 repair.close {}

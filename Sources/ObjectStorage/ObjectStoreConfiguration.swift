@@ -19,8 +19,10 @@ public struct ObjectStoreConfiguration: Sendable {
     public var ledger: DamageLedger
     /// Tells the time of changes.
     public var clock: @Sendable () -> WallTime
-    /// Draws the numbers of blobs and of a new volume.
+    /// Draws the numbers of blobs, of uploads and of a new volume.
     public var random: @Sendable () -> UInt64
+    /// On whose time the store works in the background.
+    package var scheduling = StoreScheduling.threads
 
     /// Makes a configuration of its parts.
     public init(

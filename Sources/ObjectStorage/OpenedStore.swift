@@ -68,12 +68,14 @@ struct OpenedStore {
                     clock: configuration.clock,
                     logger: logger
                 ),
+                scheduling: configuration.scheduling,
                 logger: logger
             )
             repair = try VolumeRepair(
                 volumes: volume,
                 index: index,
                 upkeep: upkeep,
+                scheduling: configuration.scheduling,
                 logger: logger
             )
             logger.info(
@@ -116,6 +118,7 @@ struct OpenedStore {
                 random: configuration.random
             ),
             copies: configuration.copies,
+            calls: configuration.scheduling == .inTurn ? .inTurn : .together,
             onEvent: { event in events.take(event) }
         )
         do throws(VolumeError) {

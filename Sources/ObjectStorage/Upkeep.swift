@@ -9,6 +9,8 @@ import Volumes
 /// Work that nobody waits for, on a thread of its own: removing blobs that no row names any more,
 /// and moving pages of the index's own log into its database.
 ///
+/// A store that works in turn has no such thread and calls ``runUntilIdle()``.
+///
 /// A blob that a reader has pinned is removed when the last pin goes. A pin that is placed before a
 /// reader asks the index whether the blob is still named therefore keeps it: if it is, its removal
 /// can only come later, and finds the pin.
@@ -47,18 +49,21 @@ final class Upkeep: Sendable {
     private let wakeup: WakeupSignal
     private let volume: VolumeSet
     private let index: MetadataIndex
+    private let scheduling: StoreScheduling
     private let logger: Logger
 
     init(
         volume: VolumeSet,
         index: MetadataIndex,
         reporter: DamageReporter,
+        scheduling: StoreScheduling,
         logger: Logger
     ) throws(DiskError) {
         wakeup = try WakeupSignal()
         self.volume = volume
         self.index = index
         self.reporter = reporter
+        self.scheduling = scheduling
         self.logger = logger
         gate.whenOpened { [weak self] blobs in self?.remove(blobs) }
     }
@@ -124,6 +129,7 @@ final class Upkeep: Sendable {
             state.isCheckpointWanted = false
             state.onEnd.append(onEnd)
         }
+        if scheduling == .inTurn { runUntilIdle() }
     }
 
     /// Calls `action` once nothing is left to do.
@@ -138,6 +144,12 @@ final class Upkeep: Sendable {
 
     /// The life of the thread.
     func run() {
+        while runUntilIdle() { wakeup.wait() }
+    }
+
+    /// Does what there is to do; false once closed.
+    @discardableResult
+    func runUntilIdle() -> Bool {
         while true {
             switch nextStep() {
             case .work(let blobs, let wish):
@@ -148,10 +160,10 @@ final class Upkeep: Sendable {
                 }
             case .wait(let actions):
                 for action in actions { action() }
-                wakeup.wait()
+                return true
             case .end(let actions):
                 for action in actions { action() }
-                return
+                return false
             }
         }
     }
@@ -177,8 +189,9 @@ final class Upkeep: Sendable {
                     state.removable = []
                     state.isCheckpointWanted = false
                 }
+                // In order, so that what is done follows from what is to do.
                 return .work(
-                    state.removable,
+                    state.removable.sorted(),
                     checkpoint: state.isCheckpointWanted ? .wanted : .none
                 )
             }

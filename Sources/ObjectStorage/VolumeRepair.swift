@@ -9,7 +9,7 @@ import Volumes
 /// Brings volumes up to date that are new, came back or failed, on a thread of its own, for as long as
 /// there is something to do.
 ///
-/// State: guarded by `state`.
+/// A store that works in turn has no such thread and calls ``runOnce()``. State: guarded by `state`.
 final class VolumeRepair: Sendable {
     private struct State {
         var isClosed = false
@@ -50,15 +50,18 @@ final class VolumeRepair: Sendable {
     private let volumes: VolumeSet
     private let index: MetadataIndex
     private let upkeep: Upkeep
+    private let scheduling: StoreScheduling
     private let logger: Logger
 
     init(
         volumes: VolumeSet,
         index: MetadataIndex,
         upkeep: Upkeep,
+        scheduling: StoreScheduling,
         logger: Logger
     ) throws(DiskError) {
         self.upkeep = upkeep
+        self.scheduling = scheduling
         wakeup = try WakeupSignal()
         self.volumes = volumes
         self.index = index
@@ -79,13 +82,13 @@ final class VolumeRepair: Sendable {
             state.isClosed = true
             state.onEnd.append(onEnd)
         }
-        wakeup.post()
+        if scheduling == .inTurn { run() } else { wakeup.post() }
     }
 
     /// The life of the thread.
     func run() {
         while !isClosed {
-            if volumes.needsRepair { repair() }
+            runOnce()
             guard !isClosed else { break }
             wakeup.wait(upToMilliseconds: volumes.needsRepair ? Self.retryMilliseconds : -1)
         }
@@ -94,6 +97,11 @@ final class VolumeRepair: Sendable {
             return state.onEnd
         }
         for action in actions { action() }
+    }
+
+    /// Brings volumes up to date if they need it.
+    func runOnce() {
+        if volumes.needsRepair { repair() }
     }
 
     private var isClosed: Bool { state.withLock { $0.isClosed } }

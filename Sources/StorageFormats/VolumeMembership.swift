@@ -100,13 +100,35 @@ public struct VolumeMembership: Hashable, Sendable {
         for (index, id) in members.enumerated() where ids.contains(id) { seen[index] = epoch }
     }
 
-    /// Whether this membership and another, found on the volumes `own` and `others`, cannot both be
-    /// believed: the one of the lower epoch has gone on since the other last saw its volume.
-    public func contradicts(_ other: Self, own: UniqueID, others: UniqueID) -> Bool {
-        if epoch == other.epoch { return self != other }
-        if epoch < other.epoch { return other.contradicts(self, own: others, others: own) }
-        guard let index = members.firstIndex(of: others) else { return true }
-        return seen[index] < other.epoch
+    /// Which of two memberships is to be believed.
+    public enum Precedence: Hashable, Sendable {
+        case own, other
+        /// Neither: each of the volumes may have changes that the other lacks.
+        case neither
+    }
+
+    /// Whether this membership, found on the volume `own`, or another, found on `others`, is to be
+    /// believed.
+    ///
+    /// The one of the higher epoch is, if it has seen the other's. Otherwise a volume went on without
+    /// the other, and is believed if the other never went on without it: a power loss may have left a
+    /// change on one volume alone before it was told to the rest, and nothing was acknowledged after it.
+    public func precedence(over other: Self, own: UniqueID, others: UniqueID) -> Precedence {
+        if self == other || epoch > other.epoch && hasSeen(other, on: others) { return .own }
+        if other.epoch > epoch && other.hasSeen(self, on: own) { return .other }
+        if isWithout(others, in: other) { return .own }
+        return other.isWithout(own, in: self) ? .other : .neither
+    }
+
+    private func hasSeen(_ other: Self, on volume: UniqueID) -> Bool {
+        members.firstIndex(of: volume).map { seen[$0] >= other.epoch } ?? false
+    }
+
+    /// Whether it goes on without a volume, whose own membership still relied on all that hold the log
+    /// here: then they have every change that was acknowledged under that one.
+    private func isWithout(_ volume: UniqueID, in other: Self) -> Bool {
+        behind.contains(volume) && !log.contains(volume)
+            && log.allSatisfy { other.log.contains($0) && !other.behind.contains($0) }
     }
 }
 

@@ -16,6 +16,8 @@ import StorageModel
 struct LogTail {
     /// The address after the last record.
     let end: LogPosition
+    /// The address from which on nothing in the log says that it was flushed; ``end`` at most.
+    let unflushed: LogPosition
     /// The checksum that the next record names.
     let previousChecksum: UInt64
     /// Whether anything but zeros follows the end.
@@ -53,6 +55,7 @@ struct LogTail {
             throw .logDamaged(path: reader.file.path, offset: end.bytes - reader.first.bytes)
         }
         self.end = end
+        unflushed = min(lastBatch.first?.durablePosition ?? end, end)
         self.previousChecksum = previousChecksum
         hasLitter = !(try reader.isZero(from: end))
     }

@@ -100,7 +100,7 @@ struct VolumeOpening {
             try fileSystem.makeDirectories(layout.log)
             try fileSystem.makeDirectories(layout.blobs)
             // Those of an interrupted first start may not be on the disk yet.
-            try fileSystem.synchronizeDirectory(layout.directory)
+            try fileSystem.synchronizeDirectories(layout.directory)
             if configuration.logHolding == .whole {
                 _ = try AtomicPublish.publish(
                     first.encoded(),
@@ -241,7 +241,17 @@ struct VolumeOpening {
                 sizeBytes = tail.end.bytes - last.first.bytes
                 try file.truncate(to: sizeBytes)
             }
-            // What was read may never have been flushed by the process that wrote it.
+            // What was read may never have been flushed by the process that wrote it. If its flush
+            // failed, the system takes the bytes for written, and only new ones go to the disk.
+            let unflushed = max(
+                tail.unflushed.bytes - last.first.bytes,
+                Int64(LogSegmentHeader.encodedBytes)
+            )
+            let batch = try file.read(
+                Int(tail.end.bytes - last.first.bytes - unflushed),
+                at: unflushed
+            )
+            try file.write(batch, at: unflushed)
             try file.synchronizeData()
             try fileSystem.synchronizeDirectory(layout.log)
             try fileSystem.synchronizeDirectory(layout.directory)

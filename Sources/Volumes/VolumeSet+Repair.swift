@@ -98,7 +98,7 @@ extension VolumeSet {
             }
             last = end
         }
-        for id in standing.withLock({ $0.thin }) {
+        for id in standing.withLock({ $0.thin.sorted() }) {
             guard !isCancelled() else { return progress }
             if try census.isWanted(id) { try spread(id, census, &progress) }
             standing.withLock { _ = $0.thin.remove(id) }

@@ -145,23 +145,30 @@ struct VolumeSetOpening {
         return naveID
     }
 
-    /// The membership of the highest epoch.
+    /// The membership that is to be believed: that of the highest epoch, mostly.
     ///
     /// - Throws: `.membershipSplit` if two volumes have gone on without each other.
     private func newest(_ peeks: [Peek]) throws(VolumeError) -> VolumeMembership? {
         var newest: (membership: VolumeMembership, id: UniqueID, directory: String)?
         for peek in peeks {
             guard let membership = peek.membership, let label = peek.label else { continue }
-            if let best = newest,
-                best.membership.contradicts(membership, own: best.id, others: label.volumeID)
-            {
+            let found = (membership, label.volumeID, peek.location.directory)
+            guard let best = newest else {
+                newest = found
+                continue
+            }
+            switch best.membership.precedence(
+                over: membership,
+                own: best.id,
+                others: label.volumeID
+            ) {
+            case .own: break
+            case .other: newest = found
+            case .neither:
                 throw .membershipSplit(
                     directory: best.directory,
                     other: peek.location.directory
                 )
-            }
-            if membership.epoch > newest?.membership.epoch ?? 0 || newest == nil {
-                newest = (membership, label.volumeID, peek.location.directory)
             }
         }
         return newest?.membership

@@ -9,15 +9,9 @@ import Testing
 /// Method: a seeded workload runs on a simulated disk once undisturbed, to count its calls, and
 /// then once for every call with the power lost there; the disk is found with an arbitrary part of
 /// what was not flushed, and the index as it was, lost, or of an earlier commit. The same with a
-/// call that fails. `NAVE_SIMULATION_SEEDS` sets how many seeds run, `NAVE_SIMULATION_SEED` runs
-/// one.
+/// call that fails. The seeds are those of ``SimulationSeeds``.
 @Suite struct CrashTests {
-    static let seeds: [UInt64] = {
-        let environment = ProcessInfo.processInfo.environment
-        if let seed = environment["NAVE_SIMULATION_SEED"].flatMap(UInt64.init) { return [seed] }
-        let count = environment["NAVE_SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 3
-        return Array(1...max(1, count))
-    }()
+    static let seeds = SimulationSeeds.workloads
 
     static let stepCount = 14
 

@@ -39,7 +39,7 @@ import Testing
             }
         }
         #expect(failure == .outOfSpace)
-        await subject.settle()
+        subject.settle()
         let left = try disk.space(at: "/").availableBytes
         #expect(left > Self.capacityBytes / 16 - Int64(Self.length) - 300_000 && left > 0)
         for (key, content) in kept {
@@ -50,7 +50,7 @@ import Testing
             )
             #expect(outcome == .deleted)
         }
-        await subject.settle()
+        subject.settle()
         try await subject.put("again", .noise(Self.length, seed: 7))
         await subject.store.close()
     }

@@ -9,6 +9,9 @@ import Synchronization
 @testable import ObjectStorage
 
 /// A store on a simulated disk, with its index in a folder of the real one.
+///
+/// It works in turn: nothing runs beside what a test waits for, so that a seed gives the same calls
+/// every time.
 struct SimulatedStore: Sendable {
     let store: ObjectStore
     let namespace: Namespace
@@ -47,17 +50,22 @@ struct SimulatedStore: Sendable {
         _ disk: SimulatedFileSystem,
         index: String,
         seed: UInt64,
-        clock: Clock = Clock()
+        clock: Clock = Clock(),
+        directories: [String] = [directory],
+        copies: Int? = nil
     ) async throws -> SimulatedStore {
         let random = Mutex(SeededGenerator(seed: seed))
+        var configuration = ObjectStoreConfiguration(
+            volumeDirectories: directories,
+            copies: copies,
+            indexDirectory: index,
+            limits: limits(),
+            clock: { clock.now },
+            random: { random.withLock { $0.next() } }
+        )
+        configuration.scheduling = .inTurn
         let store = try await ObjectStore.open(
-            ObjectStoreConfiguration(
-                volumeDirectories: [directory],
-                indexDirectory: index,
-                limits: limits(),
-                clock: { clock.now },
-                random: { random.withLock { $0.next() } }
-            ),
+            configuration,
             fileSystem: disk,
             logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
         )
@@ -72,11 +80,8 @@ struct SimulatedStore: Sendable {
         }
     }
 
-    /// Waits until nothing runs in the background, so that a seed gives the same calls every time.
-    func settle() async {
-        let upkeep = store.upkeep
-        await withCheckedContinuation { continuation in upkeep.whenIdle { continuation.resume() } }
-    }
+    /// Does what nobody waits for.
+    func settle() { store.removeInTurn() }
 
     func put(_ key: String, _ content: Content) async throws {
         let bytes = content.bytes

@@ -1,5 +1,4 @@
 import DiskIO
-import Foundation
 import MetadataIndex
 import SQLiteDatabase
 import StorageModel
@@ -12,39 +11,19 @@ import Volumes
 final class Simulation {
     let seed: UInt64
     let steps: [Step]
-    /// Where the index is, and the copy of it.
-    private let folder: String
+    private let folder: IndexFolder
     private(set) var history = History(keys: Workload.keys)
-    private var hasCopiedIndex = false
     private let clock = SimulatedStore.Clock()
     /// What cleaning did in all.
     private(set) var cleaned = CleaningReport()
     private(set) var expiredUploads = 0
 
-    var index: String { folder + "/index" }
-    var indexCopy: String { folder + "/copy.sqlite" }
+    var index: String { folder.index }
 
     init(seed: UInt64, steps: [Step]) throws {
         self.seed = seed
         self.steps = steps
-        folder = Self.newFolder()
-        try FileManager.default.createDirectory(
-            atPath: index,
-            withIntermediateDirectories: true
-        )
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    /// In memory where there is a file system for that: SQLite's own flushes are not the subject.
-    private static func newFolder() -> String {
-        let shared = "/dev/shm"
-        let root =
-            FileManager.default.isWritableFile(atPath: shared)
-            ? shared : FileManager.default.temporaryDirectory.path
-        return "\(root)/nave-simulation-\(UInt64.random(in: 0...UInt64.max))"
+        folder = try IndexFolder()
     }
 
     /// Runs the steps until one is cut off, and notes what is known of every key.
@@ -60,7 +39,7 @@ final class Simulation {
         }
         for step in steps {
             let goesOn = try await perform(step, subject)
-            await subject.settle()
+            subject.settle()
             guard goesOn else { break }
         }
         let calls = disk.callCount
@@ -108,9 +87,7 @@ final class Simulation {
         case .abandonedUpload(let key, let content):
             return await attempt([]) { _ = try await subject.uploadPart(key, [content]) }
         case .copyIndex:
-            try? FileManager.default.removeItem(atPath: indexCopy)
-            try await subject.store.copyIndex(to: indexCopy)
-            hasCopiedIndex = true
+            try await folder.copyIndex(of: subject.store)
             return true
         case .snapshot: return await attempt([]) { try await subject.store.takeSnapshot() }
         case .clean(let depth):
@@ -188,25 +165,7 @@ final class Simulation {
 
     // MARK: - After a restart
 
-    /// What becomes of the index before the store is opened again.
-    enum IndexFate: CaseIterable {
-        case kept, lost, earlier
-    }
-
-    private func meet(_ fate: IndexFate) throws {
-        switch fate {
-        case .kept: return
-        case .earlier where !hasCopiedIndex: return
-        case .lost, .earlier: break
-        }
-        try FileManager.default.removeItem(atPath: index)
-        try FileManager.default.createDirectory(
-            atPath: index,
-            withIntermediateDirectories: true
-        )
-        guard fate == .earlier else { return }
-        try FileManager.default.copyItem(atPath: indexCopy, toPath: index + "/nave.sqlite")
-    }
+    typealias IndexFate = UptimePlan.IndexFate
 
     /// Opens the store of a disk and holds what is found against what is known; then writes, and
     /// opens it again without its index, and again with the newest snapshot rotten as well.
@@ -223,24 +182,24 @@ final class Simulation {
         _ fate: IndexFate,
         _ context: String
     ) async throws {
-        try meet(fate)
+        try folder.meet(fate)
         let subject = try await open(disk, 1)
         let found = try await contents(subject, context)
         try await checkCatalog(subject, found, context)
         try await subject.put("after", .noise(700, seed: 1))
-        await subject.settle()
+        subject.settle()
         try await checkBlobs(disk, subject, context)
         try checkLedger(subject, context)
         let entries = try entries(subject)
         await subject.store.close()
         let kept = try IndexDump(index)
 
-        try meet(.lost)
+        try folder.meet(.lost)
         try await checkRebuilt(try await open(disk, 2), entries, context)
         #expect(try IndexDump(index) == kept, "\(context): rebuilt index differs")
 
         guard try spoilNewestSnapshot(disk) else { return }
-        try meet(.lost)
+        try folder.meet(.lost)
         try await checkRebuilt(try await open(disk, 3), entries, "\(context), snapshot rotten")
         #expect(try IndexDump(index) == kept, "\(context): index of the older snapshot differs")
     }

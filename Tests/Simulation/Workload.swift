@@ -123,10 +123,12 @@ enum Workload {
     }
 
     /// Bytes that stay in the log, bytes that get a blob, and metadata where it belongs.
-    private static func content(_ key: String, _ random: inout SeededGenerator) -> Content {
+    static func content(_ key: String, _ random: inout SeededGenerator) -> Content {
         if key.hasSuffix("zarr.json"), !random.oneIn(4) {
             return random.oneIn(2) ? .group : .array
         }
-        return .noise(random.pick([0, 5, 300, 600, 3000]), seed: random.next())
+        let count = random.pick([0, 5, 300, 600, 3000])
+        let seed = random.next()
+        return .noise(count, seed: count == 0 ? 0 : seed)
     }
 }

@@ -133,6 +133,46 @@ import Volumes
     }
 
     @Test(arguments: 0...1)
+    func `a disk that is away after a power loss at any call is taken back`(away: Int) throws {
+        let calls = try Self.undisturbed(oneMachine: true)[0]
+        for call in 1...calls {
+            let machine = SimulatedFileSystem(seed: UInt64(call))
+            machine.inject(FaultPlan(crashAtCall: call))
+            let record = Record()
+            try? Self.work([machine, machine], record)
+            let found = machine.restart(seed: UInt64(call) &* 11)
+            let context = "power lost at call \(call)"
+            // Before the first change the other may not be made yet, or not hold the log.
+            let label = "\(Subject.directory(1 - away))/volume.json"
+            guard found.contents(of: label) != nil else { continue }
+            let alone = try? Subject.open(
+                [found],
+                numbers: [1 - away],
+                seed: 50,
+                segmentBytesMax: 1500,
+                calls: .inTurn
+            )
+            #expect(alone != nil || record.inline.isEmpty, "\(context)")
+            guard let alone else { continue }
+            try Self.expectAll(record, alone, context)
+            let more = try alone.append(99, payloadBytes: 80)
+            try alone.volumes.close()
+            let both = try Subject.open(
+                [found.restartProcess()].flatMap { [$0, $0] },
+                copies: 2,
+                seed: 60,
+                segmentBytesMax: 1500,
+                calls: .inTurn
+            )
+            #expect(try both.read(more) == VolumeSubject.pattern(80, seed: 99), "\(context)")
+            try both.repair(record.blobs.map(\.extent))
+            #expect(both.conditions == [.current, .current], "\(context)")
+            #expect(both.holdsLog == [true, true], "\(context)")
+            try both.volumes.close()
+        }
+    }
+
+    @Test(arguments: 0...1)
     func `a disk that dies at any call stops nothing`(bad: Int) throws {
         let calls = try Self.undisturbed(oneMachine: false)[bad]
         for call in stride(from: 1, through: calls, by: 2) {
