@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import StorageModel
 import Synchronization
+import Volumes
 
 @testable import ObjectStorage
 
@@ -24,6 +25,7 @@ struct SimulatedStore: Sendable {
         limits.diskThreads = 1
         limits.replayBatchMax = 5
         limits.reclaimIntervalSeconds = 0
+        limits.flushIntervalMilliseconds = 0
         limits.sealedDeadBytesMin = 1
         limits.punchBlockBytes = 64
         limits.walkedRowsMax = 2
@@ -47,12 +49,14 @@ struct SimulatedStore: Sendable {
         _ disk: SimulatedFileSystem,
         index: String,
         seed: UInt64,
-        clock: Clock = Clock()
+        clock: Clock = Clock(),
+        durability: Durability = .strict
     ) async throws -> SimulatedStore {
         let random = Mutex(SeededGenerator(seed: seed))
         let store = try await ObjectStore.open(
             ObjectStoreConfiguration(
                 volumeDirectories: [directory],
+                durability: durability,
                 indexDirectory: index,
                 limits: limits(),
                 clock: { clock.now },
