@@ -14,6 +14,12 @@ public struct UnflushedLog: Hashable, Sendable {
     public let bytes: Int64
     /// How long the oldest of it has been acknowledged, at most; zero if there is none.
     public let age: Duration
+
+    /// Makes a value of its parts.
+    public init(bytes: Int64, age: Duration) {
+        self.bytes = bytes
+        self.age = age
+    }
 }
 
 // With `Durability.relaxed` an append is acknowledged before it is flushed. Whoever destroys what an

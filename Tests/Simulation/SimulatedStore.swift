@@ -25,7 +25,6 @@ struct SimulatedStore: Sendable {
         limits.diskThreads = 1
         limits.replayBatchMax = 5
         limits.reclaimIntervalSeconds = 0
-        limits.flushIntervalMilliseconds = 0
         limits.sealedDeadBytesMin = 1
         limits.punchBlockBytes = 64
         limits.walkedRowsMax = 2
@@ -50,15 +49,18 @@ struct SimulatedStore: Sendable {
         index: String,
         seed: UInt64,
         clock: Clock = Clock(),
-        durability: Durability = .strict
+        durability: Durability = .strict,
+        flushIntervalMilliseconds: Int = 0
     ) async throws -> SimulatedStore {
         let random = Mutex(SeededGenerator(seed: seed))
+        var limits = limits()
+        limits.flushIntervalMilliseconds = flushIntervalMilliseconds
         let store = try await ObjectStore.open(
             ObjectStoreConfiguration(
                 volumeDirectories: [directory],
                 durability: durability,
                 indexDirectory: index,
-                limits: limits(),
+                limits: limits,
                 clock: { clock.now },
                 random: { random.withLock { $0.next() } }
             ),
