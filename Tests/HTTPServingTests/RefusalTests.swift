@@ -4,7 +4,7 @@ import NIOHTTP1
 import Testing
 
 /// Checks what happens to clients that break the protocol, the limits or the connection.
-@Suite struct RefusalTests {
+@Suite(.timeLimit(.minutes(1))) struct RefusalTests {
     static let put = "PUT /echo HTTP/1.1\r\nHost: a\r\n"
 
     static let rows: [(String, Int)] = [

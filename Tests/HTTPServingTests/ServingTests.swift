@@ -7,7 +7,7 @@ import Testing
 /// Checks what a client sees on the wire when all goes well.
 ///
 /// Method: a real server on 127.0.0.1, a client that sends and compares bytes.
-@Suite struct ServingTests {
+@Suite(.timeLimit(.minutes(1))) struct ServingTests {
     static func get(_ target: String, _ more: String = "") -> String {
         "GET \(target) HTTP/1.1\r\nHost: a\r\n\(more)\r\n"
     }

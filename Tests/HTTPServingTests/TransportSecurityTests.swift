@@ -10,7 +10,7 @@ import Testing
 /// Checks that TLS serves as plain connections do, and that bad files are named.
 ///
 /// Method: certificates made by the openssl command, a client of NIO that trusts only them.
-@Suite struct TransportSecurityTests {
+@Suite(.timeLimit(.minutes(1))) struct TransportSecurityTests {
     /// A folder with certificates, removed with the value.
     final class Files {
         let folder: URL
