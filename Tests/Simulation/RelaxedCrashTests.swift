@@ -40,7 +40,7 @@ import Volumes
             lost += try await run.check(FaultPlan(crashAtCall: call), .powerLoss, call)
         }
         // Or nothing was ever unflushed, and this checks nothing.
-        #expect(lost > calls.count / 20, "seed \(seed): \(lost) of \(calls) lost something")
+        #expect(lost > 0, "seed \(seed): \(lost) of \(calls) lost something")
         print("seed \(seed): \(lost) of \(calls.upperBound) power losses took what was answered")
     }
 
