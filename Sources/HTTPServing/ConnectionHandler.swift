@@ -57,6 +57,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         var isBodyHeld = false
         /// The responder's work, until the bytes at hand are parsed.
         var work: (@Sendable (HTTPRequestBody) async -> HTTPResponse)?
+        /// Whether the work's steps run on the event loop.
+        var worksOnLoop = false
     }
 
     /// How far the end of the connection is.
@@ -306,10 +308,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
             isLoopback: isLoopback,
             declaredBodyBytes: head.declaredBodyBytes
         )
-        switch loop.responder.answer(request) {
+        current.worksOnLoop = false
+        let answer = loop.responder.answer(request)
+        switch answer {
         case .now(let response): send(response)
-        case .later(let work):
+        case .soon(let work), .later(let work):
             current.work = work
+            if case .soon = answer { current.worksOnLoop = true }
             if head.framing != .none { current.body = makeBody(head) }
         }
     }
@@ -346,11 +351,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
         current.work = nil
         let body = HTTPRequestBody(current.body)
         let number = current.number
-        context.eventLoop.makeFutureWithTask { await work(body) }
-            .assumeIsolated().whenSuccess { response in
-                guard self.current.number == number, self.context != nil else { return }
-                self.send(response)
-                self.advance()
-            }
+        let answered =
+            current.worksOnLoop
+            ? loop.run { await work(body) }
+            : context.eventLoop.makeFutureWithTask { await work(body) }
+        answered.assumeIsolated().whenSuccess { response in
+            guard self.current.number == number, self.context != nil else { return }
+            self.send(response)
+            self.advance()
+        }
     }
 }

@@ -3,7 +3,7 @@ public protocol HTTPResponder: Sendable {
     /// Answers a request.
     ///
     /// Runs on an event loop that serves many connections: it takes microseconds and never
-    /// blocks. Whatever may wait belongs into ``HTTPAnswer/later(_:)``.
+    /// blocks. Whatever may wait belongs into ``HTTPAnswer/soon(_:)`` or ``HTTPAnswer/later(_:)``.
     func answer(_ request: HTTPRequest) -> HTTPAnswer
 }
 
@@ -14,6 +14,12 @@ public enum HTTPAnswer: Sendable {
     /// A request body, if there is one, is read and dropped up to
     /// ``HTTPServerLimits/discardedBodyBytesMax``; beyond it the connection is closed.
     case now(HTTPResponse)
+    /// The answer needs a small body, or has to wait for others, and takes microseconds besides.
+    ///
+    /// As ``later(_:)``, but all steps of the closure run on the event loop of the connection, so
+    /// that no thread is changed for them. It never blocks, and hands what computes for long to
+    /// others.
+    case soon(@Sendable (HTTPRequestBody) async -> HTTPResponse)
     /// The answer needs the body, or has to wait.
     ///
     /// The closure runs off the event loop. The first read of the body sends `100 Continue` to

@@ -6,7 +6,8 @@ import NIOCore
 /// Invariants:
 /// - `output` is empty between the turns of connections;
 /// - output is held by at most `holdingMax` connections, and by none between the turns of the loop;
-/// - a sweep is scheduled exactly while there are connections.
+/// - a sweep is scheduled exactly while there are connections;
+/// - the loop goes on until the tasks that run on it have ended.
 final class ServingLoop {
     let eventLoop: any EventLoop
     let responder: any HTTPResponder
@@ -23,6 +24,9 @@ final class ServingLoop {
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var sweep: Scheduled<Void>?
     private var drained: EventLoopPromise<Void>?
+    private let executor: EventLoopExecutor
+    /// The tasks that run on this loop.
+    private var taskCount = 0
     private let sweepInterval: TimeAmount
 
     init(
@@ -33,6 +37,7 @@ final class ServingLoop {
         logger: Logger
     ) {
         self.eventLoop = eventLoop
+        executor = EventLoopExecutor(eventLoop)
         self.responder = responder
         self.configuration = configuration
         self.counters = counters
@@ -109,7 +114,21 @@ final class ServingLoop {
         guard connections.isEmpty else { return }
         sweep?.cancel()
         sweep = nil
-        drained?.succeed()
+        succeedIfDrained()
+    }
+
+    /// Runs the work of an answer that comes soon, as a task on this loop.
+    func run(
+        _ work: @escaping @Sendable () async -> HTTPResponse
+    ) -> EventLoopFuture<HTTPResponse> {
+        let promise = eventLoop.makePromise(of: HTTPResponse.self)
+        taskCount += 1
+        Task(executorPreference: executor) { promise.succeed(await work()) }
+        promise.futureResult.assumeIsolated().whenComplete { _ in
+            self.taskCount -= 1
+            self.succeedIfDrained()
+        }
+        return promise.futureResult
     }
 
     private func scheduleSweep() {
@@ -133,7 +152,8 @@ final class ServingLoop {
 
     /// Ends idle connections and lets the others finish.
     ///
-    /// - Returns: A future that succeeds when the last connection is closed.
+    /// - Returns: A future that succeeds when the last connection is closed and the last task of
+    ///   this loop has ended.
     func drain() -> EventLoopFuture<Void> {
         if let drained { return drained.futureResult }
         let promise = eventLoop.makePromise(of: Void.self)
@@ -141,8 +161,12 @@ final class ServingLoop {
         for connection in Array(connections.values) {
             connection.drain()
         }
-        if connections.isEmpty { promise.succeed() }
+        succeedIfDrained()
         return promise.futureResult
+    }
+
+    private func succeedIfDrained() {
+        if connections.isEmpty, taskCount == 0 { drained?.succeed() }
     }
 
     /// Cuts every connection.

@@ -6,6 +6,8 @@ enum S3Limits {
     static let payloadBytesMax: Int64 = 5 << 30
     /// Objects up to this length are answered from memory in one piece when they are in the cache.
     static let immediateBytesMax: Int64 = 262_144
+    /// Bodies up to this length are digested on the event loop, some 50 µs for the longest, in bytes.
+    static let smallBodyBytesMax: Int64 = 16_384
     /// How often a look-up is repeated when the object is replaced between look-up and reading.
     static let replacedRetriesMax = 4
     /// How much of a source is read at a time to digest it, in bytes.

@@ -16,7 +16,8 @@ extension S3Service {
         try Self.require(request.access, of: bucket)
         let kept = request.digests.checksum.algorithm ?? .crc64nvme
         let intake = try BodyIntake.payload(exchange, stated: request.digests, kept: kept)
-        return later(exchange) { body throws(S3Error) in
+        let work: @Sendable (HTTPRequestBody) async throws(S3Error) -> HTTPResponse = {
+            body throws(S3Error) in
             var intake = intake
             let received = try await intake.readPayload(
                 body,
@@ -36,6 +37,10 @@ extension S3Service {
             }
             return exchange.empty(.ok, Self.writtenFields(entry))
         }
+        // Metadata is parsed, which takes longer than its bytes take to digest.
+        let isSmall = (intake.declaredBytes ?? .max) <= S3Limits.smallBodyBytesMax
+        return isSmall && CatalogFile(key: key.text) == nil
+            ? soon(exchange, work) : later(exchange, work)
     }
 
     /// DeleteObject.
@@ -45,7 +50,7 @@ extension S3Service {
         _ bucket: Namespace,
         _ exchange: Exchange
     ) -> HTTPAnswer {
-        later(exchange) { _ throws(S3Error) in
+        soon(exchange) { _ throws(S3Error) in
             _ = try await exchange.storing { () async throws(StoreError) in
                 try await store.delete(key, in: bucket, precondition: precondition)
             }

@@ -124,6 +124,20 @@ public struct S3Service: HTTPResponder {
         return namespace
     }
 
+    /// Answers on the connection's event loop; for what takes microseconds besides waiting.
+    func soon(
+        _ exchange: Exchange,
+        _ work: @escaping @Sendable (HTTPRequestBody) async throws(S3Error) -> HTTPResponse
+    ) -> HTTPAnswer {
+        .soon { body in
+            do throws(S3Error) {
+                return try await work(body)
+            } catch {
+                return exchange.refusal(error)
+            }
+        }
+    }
+
     /// Answers off the event loop.
     func later(
         _ exchange: Exchange,

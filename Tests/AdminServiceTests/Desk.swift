@@ -79,7 +79,7 @@ struct Desk {
         let response: HTTPResponse
         switch service.answer(request) {
         case .now(let ready): response = ready
-        case .later(let work): response = await work(HTTPRequestBody(pieces: []))
+        case .soon(let work), .later(let work): response = await work(HTTPRequestBody(pieces: []))
         }
         var text = ""
         if case .bytes(let buffer) = response.body { text = String(buffer: buffer) }

@@ -160,7 +160,7 @@ struct ServiceDesk: Sendable {
         let request = HTTPRequest(method: method, target: target, headers: headers)
         switch service.answer(request) {
         case .now(let response): return try await answer(response, method)
-        case .later(let work):
+        case .soon(let work), .later(let work):
             return try await answer(await work(HTTPRequestBody(pieces: [])), method)
         }
     }

@@ -15,7 +15,7 @@ final class Gate: Sendable {
         opened.withLock { $0 = true }
     }
 
-    private var isOpen: Bool { opened.withLock { $0 } }
+    var isOpen: Bool { opened.withLock { $0 } }
 
     /// Blocks a thread until the gate is open.
     func block() throws {

@@ -59,6 +59,13 @@ enum ServerHarness {
         }
     }
 
+    /// Waits for a thread that is no event loop's.
+    static func resumedElsewhere() async {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume() }
+        }
+    }
+
     /// Lets a blocking script wait before it looks again.
     static func pause(milliseconds: UInt32) throws {
         usleep(milliseconds * 1000)

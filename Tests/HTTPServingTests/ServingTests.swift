@@ -1,6 +1,7 @@
 import HTTPServing
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -73,6 +74,32 @@ import Testing
                     #expect(body.count == size)
                     #expect(body.allSatisfy { $0 == UInt8(number) })
                 }
+            }
+        }
+    }
+
+    @Test func `work for soon runs on the connection's event loop, also after its waits`()
+        async throws
+    {
+        try await ServerHarness.run { _ in
+            .soon { body in
+                let before = MultiThreadedEventLoopGroup.currentEventLoop
+                let bytes = try? await body.collect(upTo: 100)
+                await ServerHarness.resumedElsewhere()
+                let after = MultiThreadedEventLoopGroup.currentEventLoop
+                guard let before, let after, before === after else {
+                    return HTTPResponse(status: .internalServerError)
+                }
+                return ServerHarness.ok(bytes ?? ByteBuffer())
+            }
+        } script: { port in
+            let client = try RawClient(port: port)
+            for text in ["one", "three"] {
+                let head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
+                try client.send(head + text)
+                let response = try client.response()
+                #expect(response.status == 200)
+                #expect(response.text == text)
             }
         }
     }

@@ -75,6 +75,33 @@ import Testing
         try await script
     }
 
+    @Test func `work for soon ends before its event loop does, its client gone or not`()
+        async throws
+    {
+        let gate = Gate()
+        let begun = Gate()
+        let ended = Gate()
+        let server = Self.server(HTTPServerConfiguration(port: 0)) { _ in
+            .soon { _ in
+                begun.open()
+                try? await gate.pass()
+                ended.open()
+                return HTTPResponse(status: .ok)
+            }
+        }
+        let port = try #require(try await server.start().port)
+        try await ServerHarness.onThread {
+            let client = try RawClient(port: port)
+            try client.send(ServingTests.get("/"))
+            try begun.block()
+        }
+        async let stopped: Void = server.shutdownGracefully(deadline: .milliseconds(10))
+        while server.statistics.connectionsOpen > 0 { try await Task.sleep(for: .milliseconds(1)) }
+        gate.open()
+        await stopped
+        #expect(ended.isOpen)
+    }
+
     @Test func `stopping twice, or before the start, is harmless`() async throws {
         let never = Self.server(HTTPServerConfiguration(port: 0))
         await never.shutdownGracefully(deadline: .seconds(1))

@@ -118,7 +118,7 @@ struct ServiceFixture {
         let response: HTTPResponse
         switch service.answer(request) {
         case .now(let answer): response = answer
-        case .later(let work):
+        case .soon(let work), .later(let work):
             // Pieces of odd size, so that nothing relies on where they end.
             let pieces = stride(from: 0, to: body.count, by: 70_001).map {
                 ByteBuffer(bytes: body[$0..<min($0 + 70_001, body.count)])
