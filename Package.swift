@@ -129,7 +129,7 @@ let server: [Target] = [
         "ServerRuntime",
         [
             "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayStorage",
-            "Maintenance",
+            "Maintenance", "Volumes",
             "HTTPServing", "S3Service", "ArrayService", "AdminService", nioCore, nioPosix,
             nioHTTP1, logging, lifecycle, configuration, systemPackage, "Checksums",
         ]

@@ -3,16 +3,24 @@ import NIOHTTP1
 import ObjectStorage
 import Volumes
 
-/// What `/-/ready` answers: whether the server takes requests, and how each volume is.
+/// What `/-/ready` answers: whether the server takes requests, when what it
+/// answers is durable, and how each volume is.
 public struct ReadinessReport: Hashable, Sendable {
     /// Whether the server takes requests.
     public let state: Readiness
+    /// When a change is durable that was answered.
+    public let durability: Durability
     /// The volumes.
     public let volumes: [VolumeReport]
 
     /// Makes a report of its parts.
-    public init(_ state: Readiness, volumes: [VolumeReport] = []) {
+    public init(
+        _ state: Readiness,
+        durability: Durability = .strict,
+        volumes: [VolumeReport] = []
+    ) {
         self.state = state
+        self.durability = durability
         self.volumes = volumes
     }
 
@@ -24,6 +32,7 @@ public struct ReadinessReport: Hashable, Sendable {
         }
 
         let state: String
+        let durability: String
         let volumes: [Volume]
     }
 
@@ -40,6 +49,7 @@ public struct ReadinessReport: Hashable, Sendable {
     func response(to request: HTTPRequest) -> HTTPResponse {
         let body = Body(
             state: state.rawValue,
+            durability: durability.rawValue,
             volumes: volumes.map { volume in
                 Body.Volume(
                     volume: volume.identifier,

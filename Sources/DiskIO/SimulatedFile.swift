@@ -51,6 +51,9 @@ final class SimulatedFile: OpenFile {
             try perform(.synchronizeData) { disk, file throws(DiskError) in
                 disk.files[number]?.flush()
             }
+        } catch  where error.code == .crashed {
+            // Who calls is dead: what is not flushed is for the restart to lose, or to keep.
+            throw error
         } catch {
             // As Linux does: what could not be written counts as clean and is gone or not.
             fileSystem.disk.withLock { $0.loseUnflushed(number) }

@@ -57,6 +57,8 @@ final class BackupRun {
             guard Pace.rest(.milliseconds(20), stop) else { throw MaintenanceError.stopped }
         }
         position = try store.indexState().applied
+        // A backup holds nothing that its source could lose.
+        try volumes.flush()
         replayStart = volume.replayStart
     }
 

@@ -87,7 +87,7 @@ public struct IndexRebuild: Sendable {
             let isOurs = state != nil && origin?.description == state?.volume
             let configuration = VolumeConfiguration(
                 now: now,
-                flushed: isOurs ? state?.applied ?? LogPosition(0) : LogPosition(0)
+                flushed: isOurs ? state?.flushed ?? LogPosition(0) : LogPosition(0)
             )
             return try VolumeSet.open(locations, VolumeSetConfiguration(volume: configuration))
         } catch {
@@ -143,6 +143,7 @@ struct IndexBuild {
     private let total: Int64
     private(set) var changes: Int64 = 0
     private var position: LogPosition
+    private var chain: UInt64?
     private var isFinished = false
 
     /// Begins; a transaction must be open before the first change.
@@ -151,19 +152,21 @@ struct IndexBuild {
         self.start = start
         total = end.bytes - start.bytes
         position = start
+        chain = writer.state.chain
     }
 
     mutating func apply(_ record: ReplayedRecord) throws {
         try writer.apply(record)
         changes += 1
         position = record.place.end
+        chain = record.place.checksum
         guard changes.isMultiple(of: Self.batchMax) else { return }
-        try writer.commit(applied: position)
+        try writer.commit(applied: position, chain: chain)
         try writer.begin()
     }
 
     mutating func finish() throws {
-        try writer.commit(applied: position)
+        try writer.commit(applied: position, chain: chain)
         isFinished = true
     }
 

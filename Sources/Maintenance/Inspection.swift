@@ -132,7 +132,7 @@ final class InspectionRun {
         let volume = audit.originID.description
         let found = MetadataIndex.state(directory: indexDirectory)
         state = found?.volume == volume ? found : nil
-        logEnd = try Self.logEnd(audit, flushed: state?.applied ?? LogPosition(0))
+        logEnd = try Self.logEnd(audit, flushed: state?.flushed ?? LogPosition(0))
         var damaged: Set<String> = []
         let bases = try IndexBase.candidates(of: audit, upTo: logEnd, stop)
         let begun = try IndexBase.begin(bases, at: scratchPath) { damaged.insert($0) }

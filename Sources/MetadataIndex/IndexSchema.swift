@@ -1,13 +1,25 @@
 /// The tables of the index; `docs/formats/index.md` says what each column means.
 enum IndexSchema {
     /// Grows with every change of the tables or of what is in them; an index of another format is
-    /// made again from the log.
-    static let format: Int64 = 2
+    /// made again from the log, unless it is the one that is converted.
+    static let format: Int64 = 3
+
+    /// The format that is converted to the present one when an index is opened for writing: after the
+    /// log was cleaned, an index cannot always be made again.
+    static let convertedFormat: Int64 = 2
+
+    /// Converts: what was applied had been flushed, and the checksum is not known.
+    static let conversion = """
+        ALTER TABLE state ADD COLUMN flushed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE state ADD COLUMN chain INTEGER;
+        UPDATE state SET format = 3, flushed = applied;
+        """
 
     static let statements = """
         CREATE TABLE state(
             id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, volume TEXT NOT NULL,
-            applied INTEGER NOT NULL, sequence INTEGER NOT NULL, last_line INTEGER NOT NULL) STRICT;
+            applied INTEGER NOT NULL, sequence INTEGER NOT NULL, last_line INTEGER NOT NULL,
+            flushed INTEGER NOT NULL DEFAULT 0, chain INTEGER) STRICT;
         CREATE TABLE principal(
             name TEXT PRIMARY KEY, access_key TEXT NOT NULL UNIQUE, secret_key TEXT NOT NULL)
             STRICT, WITHOUT ROWID;

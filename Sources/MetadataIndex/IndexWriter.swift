@@ -4,7 +4,7 @@ import StorageModel
 
 /// The one connection that changes the index; belongs to the thread that made it.
 ///
-/// A batch is ``begin()``, any number of ``apply(_:recordPayload:segment:)``, and ``commit(applied:)`` or
+/// A batch is ``begin()``, any number of ``apply(_:recordPayload:segment:)``, and ``commit(applied:chain:flushed:)`` or
 /// ``rollback()``. Applying is deterministic: the same changes on the same index give the same
 /// index, whatever was asked in between.
 ///
@@ -55,21 +55,45 @@ public final class IndexWriter {
 
     /// Makes the batch visible to readers.
     ///
-    /// - Parameter applied: The end of the log record of the last change.
+    /// - Parameters:
+    ///   - applied: The end of the log record of the last change.
+    ///   - chain: The checksum of that record; `nil` if it is not known.
+    ///   - flushed: What is known to be flushed of the log before `applied`; `nil` for all of it.
     /// - Throws: `SQLiteError`; the batch must then be rolled back.
-    public func commit(applied: LogPosition) throws(SQLiteError) {
+    public func commit(
+        applied: LogPosition,
+        chain: UInt64? = nil,
+        flushed: LogPosition? = nil
+    ) throws(SQLiteError) {
         try flushTallies()
         try flushLedger()
         state.applied = applied
+        state.chain = chain
+        state.flushed = flushed ?? applied
         let update = try connection.statement(
-            "UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3 WHERE id = 1"
+            """
+            UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3, flushed = ?4, chain = ?5
+            WHERE id = 1
+            """
         )
         try update.bind(applied.bytes, at: 1)
         try update.bind(state.sequence, at: 2)
         try update.bind(state.lastLine.number, at: 3)
+        try update.bind(state.flushed.bytes, at: 4)
+        try update.bind(chain.map { Int64(bitPattern: $0) }, at: 5)
         try update.run()
         try connection.commit()
         ledger.commit()
+        committedState = state
+    }
+
+    /// Notes that all of the log that the tables hold is flushed; no batch may be open.
+    public func noteFlushed() throws(SQLiteError) {
+        guard state.flushed < state.applied else { return }
+        try connection.writeTransaction { () throws(SQLiteError) in
+            try connection.execute("UPDATE state SET flushed = applied WHERE id = 1")
+        }
+        state.flushed = state.applied
         committedState = state
     }
 

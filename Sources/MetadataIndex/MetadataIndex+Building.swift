@@ -49,7 +49,7 @@ extension MetadataIndex {
         guard let state = try IndexReader(connection).state(), state.volume == volume else {
             return nil
         }
-        return IndexWriter(connection, state: state)
+        return try writer(of: connection, state: state)
     }
 
     private static var buildingConfiguration: ConnectionConfiguration {

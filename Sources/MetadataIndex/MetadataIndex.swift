@@ -160,6 +160,19 @@ public final class MetadataIndex: Sendable {
         guard let state = try IndexReader(connection).state(), state.volume == volume,
             state.applied >= log.lowerBound, state.applied <= log.upperBound
         else { return nil }
+        return try writer(of: connection, state: state)
+    }
+
+    /// The writer of an index that is of use, converted if it must be.
+    static func writer(
+        of connection: Connection,
+        state: IndexState
+    ) throws(SQLiteError) -> IndexWriter {
+        if try IndexReader(connection).format() == IndexSchema.convertedFormat {
+            try connection.writeTransaction { () throws(SQLiteError) in
+                try connection.execute(IndexSchema.conversion)
+            }
+        }
         return IndexWriter(connection, state: state)
     }
 
@@ -188,8 +201,8 @@ public final class MetadataIndex: Sendable {
         try connection.execute(IndexSchema.statements)
         let insert = try connection.prepare(
             """
-            INSERT INTO state(id, format, volume, applied, sequence, last_line)
-            VALUES (1, ?1, ?2, ?3, 0, 0)
+            INSERT INTO state(id, format, volume, applied, flushed, sequence, last_line)
+            VALUES (1, ?1, ?2, ?3, ?3, 0, 0)
             """
         )
         try insert.bind(IndexSchema.format, at: 1)

@@ -10,10 +10,11 @@ import Volumes
 /// Order of a batch: every proposal is decided against the state that all before it have made and,
 /// if accepted, applied to the open index transaction; all accepted changes go to the log with one
 /// flush; the index commits; the names are published; only then is anybody answered. So a reader
-/// never sees a change that could still be lost, and a writer that was answered sees its own.
+/// never sees a change that could still be lost, and a writer that was answered sees its own. With
+/// ``Durability/relaxed`` the flush comes later, and a power loss before it takes away what was seen.
 ///
 /// Invariants:
-/// - What the index shows is in the log and flushed.
+/// - What the index shows is in the log, and flushed unless it is flushed later.
 /// - If the log refuses a batch, nothing of it is in the index.
 /// - If the index fails after the log took a batch, `isBehind` is set, and no batch is taken before
 ///   the log was replayed into the index.
@@ -64,7 +65,9 @@ final class Committer {
             for (item, result) in zip(batch, results) { item.answer(result) }
             tidyIndex()
         }
-        do throws(SQLiteError) {
+        do {
+            try volume.flush()
+            try writer.noteFlushed()
             try writer.checkpoint(.truncate)
         } catch {
             logger.warning("index not checkpointed on close", metadata: ["error": "\(error)"])
@@ -239,8 +242,11 @@ final class Committer {
         meter.count(changes: accepted.count, took: ContinuousClock.now - began)
         do throws(StoreError) {
             upkeep.gate.announce(writer.freedBlobs)
-            guard let end = placed.last?.end else { return [] }
-            try translating { () throws(SQLiteError) in try writer.commit(applied: end) }
+            guard let last = placed.last else { return [] }
+            let flushed = volume.flushed(before: last.end)
+            try translating { () throws(SQLiteError) in
+                try writer.commit(applied: last.end, chain: last.checksum, flushed: flushed)
+            }
         } catch {
             // The log has the changes and the index has not.
             isBehind = true

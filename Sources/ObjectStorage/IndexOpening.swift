@@ -70,6 +70,7 @@ struct IndexOpening {
     }
 
     private func existing() throws -> Current? {
+        warnOfLoss()
         guard
             let opened = try MetadataIndex.openUsable(
                 directory: configuration.indexDirectory,
@@ -78,6 +79,7 @@ struct IndexOpening {
             )
         else { return nil }
         do {
+            try checkChain(opened)
             return Current(opened: opened, origin: .existing, replayed: try replay(opened))
         } catch {
             logger.warning(
@@ -87,6 +89,34 @@ struct IndexOpening {
             opened.index.close()
             return nil
         }
+    }
+
+    /// Says that a power loss took what was acknowledged without a flush, where it did.
+    private func warnOfLoss() {
+        let state = MetadataIndex.state(directory: configuration.indexDirectory)
+        guard let state, state.volume == volumeName, state.applied > volume.logEnd else { return }
+        logger.warning(
+            "the log lost what was acknowledged but not flushed; the index is made anew",
+            metadata: [
+                "lost": "\(state.applied.bytes - volume.logEnd.bytes) bytes",
+                "end": "\(volume.logEnd.bytes)",
+            ]
+        )
+    }
+
+    /// The log may have lost what the index holds, and gone on with other records since: then no
+    /// record that ends where the index has come to has the same history.
+    private func checkChain(_ opened: MetadataIndex.Opened) throws {
+        let state = opened.writer.state
+        guard let chain = state.chain else { return }
+        guard try volume.chain(at: state.applied) == chain else {
+            throw Misfit.historyDiffers(at: state.applied)
+        }
+    }
+
+    /// Why an index is of no use that could be opened.
+    private enum Misfit: Error {
+        case historyDiffers(at: LogPosition)
     }
 
     /// Puts a snapshot in the place of the index.
@@ -101,6 +131,7 @@ struct IndexOpening {
                 log: position..<volume.logEnd
             )
         else { throw StoreOpenFailure.indexLost(directory: configuration.indexDirectory) }
+        try checkChain(opened)
         return Current(
             opened: opened,
             origin: .snapshot(position),
@@ -138,7 +169,11 @@ struct IndexOpening {
 
     private func replay(_ opened: MetadataIndex.Opened) throws -> Int {
         let batchMax = configuration.limits.replayBatchMax
-        return try LogReplay(volume: volume, writer: opened.writer, batchMax: batchMax).run()
+        let replay = LogReplay(volume: volume, writer: opened.writer, batchMax: batchMax)
+        let count = try replay.run()
+        // Opening flushed all that the log holds.
+        try opened.writer.noteFlushed()
+        return count
     }
 
     /// Snapshots that cannot be read must not count as those that the log was cleaned after.

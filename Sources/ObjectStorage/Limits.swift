@@ -45,6 +45,10 @@ public struct StoreLimits: Hashable, Sendable {
     /// Keys that one multi-delete change may name.
     public var deletedKeysMax = 1000
 
+    /// Milliseconds between two flushes of the log where changes are acknowledged before; 0 flushes
+    /// only what must be.
+    public var flushIntervalMilliseconds = 1000
+
     /// Seconds between two looks for room that could be given back; 0 looks only when asked to.
     public var reclaimIntervalSeconds = 60
     /// Seconds after which an upload that was never completed is aborted; 0 keeps all.

@@ -8,8 +8,8 @@ import Volumes
 
 /// Gives room of the log back to the disk: a pass over the segments that a replay no longer needs.
 ///
-/// What is named is decided by the index, which follows the flushed log; what it names no longer
-/// never comes back, since a run of bytes belongs to one row and only ever moves from a part to the
+/// What is named is decided by the index, which follows the log, and the volumes flush that before they
+/// take anything out of it; what the index names no longer never comes back, since a run of bytes belongs to one row and only ever moves from a part to the
 /// object that it is completed to. Segments are removed by the index's own exact counts; the walk
 /// over the rows only finds what is to be copied, or kept.
 struct LogCleaner {

@@ -19,25 +19,31 @@ struct LogReplay {
         var count = 0
         var pending = 0
         var end = writer.state.applied
+        var chain = writer.state.chain
         guard end < volume.logEnd else { return 0 }
         try writer.begin()
         do {
             try volume.replay(from: end) { record in
                 try writer.apply(record)
                 end = record.place.end
+                chain = record.place.checksum
                 count += 1
                 pending += 1
                 guard pending >= batchMax else { return }
                 pending = 0
-                try writer.commit(applied: end)
+                try commit(applied: end, chain)
                 try writer.begin()
             }
-            try writer.commit(applied: end)
+            try commit(applied: end, chain)
         } catch {
             try writer.rollback()
             throw error
         }
         return count
+    }
+
+    private func commit(applied end: LogPosition, _ chain: UInt64?) throws {
+        try writer.commit(applied: end, chain: chain, flushed: volume.flushed(before: end))
     }
 }
 

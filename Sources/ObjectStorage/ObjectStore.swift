@@ -13,7 +13,7 @@ import Volumes
 /// loop; listings and payloads that are not in memory go to ``diskPool``.
 ///
 /// Consistency: once a write was answered, every look-up and listing shows it; what they show is on
-/// the disk.
+/// the disk, or with ``Durability/relaxed`` will be after the next flush.
 public final class ObjectStore: Sendable {
     /// The threads for disk work and for computations too long for a shared executor.
     public let diskPool: BlockingPool
@@ -31,6 +31,7 @@ public final class ObjectStore: Sendable {
     let inline: InlineGuard
     let reclaimer: Reclaimer
     let random: @Sendable () -> UInt64
+    private let flusher: LogFlusher?
     private let logger: Logger
 
     /// Whether writes are taken: they are until a disk fails or the store is closed.
@@ -53,6 +54,7 @@ public final class ObjectStore: Sendable {
         inline = opened.inline
         reclaimer = opened.reclaimer
         random = opened.random
+        flusher = opened.flusher
         logger = opened.logger
     }
 
@@ -62,6 +64,7 @@ public final class ObjectStore: Sendable {
         let upkeep = upkeep
         let reclaimer = reclaimer
         repair.close {}
+        flusher?.close {}
         reclaimer.close { queue.close { upkeep.close {} } }
     }
 
@@ -80,9 +83,10 @@ public final class ObjectStore: Sendable {
         let inline: InlineGuard
         let reclaimer: Reclaimer
         let random: @Sendable () -> UInt64
+        let flusher: LogFlusher?
         let logger: Logger
 
-        init(_ opened: OpenedStore, _ reclaimer: Reclaimer) {
+        init(_ opened: OpenedStore, _ reclaimer: Reclaimer, _ flusher: LogFlusher?) {
             limits = opened.configuration.limits
             volume = opened.volume
             index = opened.index
@@ -96,6 +100,7 @@ public final class ObjectStore: Sendable {
             inline = opened.inline
             self.reclaimer = reclaimer
             random = opened.configuration.random
+            self.flusher = flusher
             logger = opened.logger
         }
     }
@@ -129,6 +134,7 @@ public final class ObjectStore: Sendable {
             return ObjectStore(parts, diskPool: pool)
         } catch {
             parts.repair.close {}
+            parts.flusher?.close {}
             let queue = parts.queue
             let upkeep = parts.upkeep
             parts.reclaimer.close { queue.close { upkeep.close {} } }
@@ -162,8 +168,10 @@ public final class ObjectStore: Sendable {
         let upkeep = opened.upkeep
         let repair = opened.repair
         let reclaimer: Reclaimer
+        let flusher: LogFlusher?
         do throws(DiskError) {
             reclaimer = try Reclaimer(opened)
+            flusher = try LogFlusher(opened)
             if configuration.scheduling == .threads {
                 try BlockingThread.start(name: "nave-upkeep") { upkeep.run() }
             }
@@ -171,9 +179,13 @@ public final class ObjectStore: Sendable {
                 if configuration.scheduling == .threads {
                     try BlockingThread.start(name: "nave-repair") { repair.run() }
                 }
+                if let flusher {
+                    try BlockingThread.start(name: "nave-flush") { flusher.run() }
+                }
                 try BlockingThread.start(name: "nave-reclaim") { reclaimer.run() }
             } catch {
                 repair.close {}
+                flusher?.close {}
                 upkeep.close {}
                 throw error
             }
@@ -181,7 +193,7 @@ public final class ObjectStore: Sendable {
             throw .inputOutput(path: error.path, errorNumber: error.errorNumber)
         }
         let committer = Committer(opened)
-        report(.success(Parts(opened, reclaimer)))
+        report(.success(Parts(opened, reclaimer, flusher)))
         committer.run()
         return opened.queue
     }
@@ -202,6 +214,11 @@ public final class ObjectStore: Sendable {
         await withCheckedContinuation { continuation in
             upkeep.close { continuation.resume() }
         }
+        if let flusher {
+            await withCheckedContinuation { continuation in
+                flusher.close { continuation.resume() }
+            }
+        }
         await diskPool.shutdown()
         index.close()
         do throws(VolumeError) {
@@ -210,6 +227,14 @@ public final class ObjectStore: Sendable {
             logger.warning("volume not closed", metadata: ["error": "\(error)"])
         }
     }
+
+    /// When a change is durable that was acknowledged.
+    public var durability: Durability { volume.durability }
+
+    /// What of the log a power loss would take away now.
+    ///
+    /// Never waits.
+    public var unflushed: UnflushedLog { volume.unflushed }
 
     /// How far bringing volumes up to date has come; nil while none needs it.
     public var repairProgress: RepairProgress? { repair.progress }

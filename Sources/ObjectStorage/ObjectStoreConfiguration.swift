@@ -7,6 +7,8 @@ public struct ObjectStoreConfiguration: Sendable {
     public var volumeDirectories: [String]
     /// On how many volumes everything is kept; `nil` takes what was said last, or 1.
     public var copies: Int?
+    /// When a change is durable that was acknowledged.
+    public var durability: Durability
     /// The directory of the index; made if it does not exist.
     ///
     /// Always on the real file system.
@@ -28,6 +30,7 @@ public struct ObjectStoreConfiguration: Sendable {
     public init(
         volumeDirectories: [String],
         copies: Int? = nil,
+        durability: Durability = .strict,
         indexDirectory: String,
         root: Principal? = nil,
         limits: StoreLimits = StoreLimits(),
@@ -41,6 +44,7 @@ public struct ObjectStoreConfiguration: Sendable {
         precondition(!volumeDirectories.isEmpty, "a store has a volume")
         self.volumeDirectories = volumeDirectories
         self.copies = copies
+        self.durability = durability
         self.indexDirectory = indexDirectory
         self.root = root
         self.limits = limits

@@ -96,8 +96,8 @@ struct OpenedStore {
         events.whenDamaged { [weak reporter] in reporter?.note($0, $1, $2) }
     }
 
-    /// Opens the volumes, and tells them how far the index had come: what the index holds was flushed,
-    /// so a log that ends before is damaged.
+    /// Opens the volumes, and tells them what the index knew to be flushed: a log that ends before is
+    /// damaged.
     private static func openVolumes(
         _ configuration: ObjectStoreConfiguration,
         _ fileSystem: any FileSystem,
@@ -109,7 +109,7 @@ struct OpenedStore {
         let state = MetadataIndex.state(directory: configuration.indexDirectory)
         let origin = VolumeSet.originID(of: locations)
         let isOurs = state != nil && origin?.description == state?.volume
-        let flushed = isOurs ? state?.applied : nil
+        let flushed = isOurs ? state?.flushed : nil
         let settings = VolumeSetConfiguration(
             volume: VolumeConfiguration(
                 now: configuration.clock(),
@@ -118,6 +118,7 @@ struct OpenedStore {
                 random: configuration.random
             ),
             copies: configuration.copies,
+            durability: configuration.durability,
             calls: configuration.scheduling == .inTurn ? .inTurn : .together,
             onEvent: { event in events.take(event) }
         )

@@ -50,6 +50,7 @@ struct Router: HTTPResponder {
             readiness: {
                 ReadinessReport(
                     store.isWritable ? .ready : .readOnly,
+                    durability: store.durability,
                     volumes: store.volumeConditions
                 )
             },

@@ -57,19 +57,33 @@ public struct Server: Sendable {
             secretKey: keys.pair.secretKey
         )
         var limits = StoreLimits()
+        limits.flushIntervalMilliseconds = configuration.flushing.intervalMilliseconds
         limits.uploadExpirySeconds = 86_400 * Int64(configuration.uploadExpiryDays)
         let store = try await StoreOpening(
             folders: folders,
             copies: configuration.copies,
+            durability: configuration.flushing.durability,
             root: root,
             limits: limits
         ).open(logger: logger)
+        warn(of: configuration.flushing, logger)
         let result = await outcome {
             try folders.record()
             try await serve(folders, store, keys: keys, logger: logger)
         }
         await store.close()
         try result.get()
+    }
+
+    private func warn(of flushing: FlushSchedule, _ logger: Logger) {
+        guard flushing.durability == .relaxed else { return }
+        logger.warning(
+            """
+            durability is relaxed: changes are answered before they are on the disk; a power loss or a \
+            crash of the system takes away what was answered since the last flush
+            """,
+            metadata: ["flushInterval": "\(flushing.intervalMilliseconds) ms"]
+        )
     }
 
     private func serve(

@@ -11,6 +11,8 @@ public struct ServerConfiguration: Sendable {
     public let directories: [String]
     /// On how many of them everything is kept; nil as it was before, or 1.
     public let copies: Int?
+    /// When a change is durable that was acknowledged, and how often the log is flushed.
+    public let flushing: FlushSchedule
     /// Where to listen.
     public let address: ListenAddress
     /// Certificate and key, if the server speaks TLS.
@@ -52,6 +54,10 @@ public struct ServerConfiguration: Sendable {
         }
         self.directories = directories
         copies = try Self.copies(options.copies ?? settings.string(forKey: "nave.copies"))
+        flushing = try FlushSchedule(
+            durability: options.durability ?? settings.string(forKey: "nave.durability"),
+            interval: options.flushInterval ?? settings.string(forKey: "nave.flushInterval")
+        )
         lifetime = options.lifetime
         let listen = options.listen ?? settings.string(forKey: "nave.listen")
         address =

@@ -14,6 +14,12 @@ public enum ServerError: Error, Hashable, Sendable {
     case copiesImpossible(copies: Int, folders: Int)
     /// A number of copies that is no number, or not positive.
     case copiesInvalid(String)
+    /// A durability that is none.
+    case durabilityInvalid(String)
+    /// A flush interval that is no length of time, or out of bounds.
+    case flushIntervalInvalid(String)
+    /// A flush interval for a server that flushes before it acknowledges.
+    case flushIntervalUnused
     /// The system gave no more threads.
     case threadsUnavailable
     /// A folder or file could not be read or made.
@@ -74,6 +80,15 @@ extension ServerError: CustomStringConvertible {
                 + "each on a disk of its own, and at most 32."
         case .copiesInvalid(let text):
             "'\(text)' is no number of copies; write --copies 2, for example."
+        case .durabilityInvalid(let text):
+            "'\(text)' is no durability. Use strict (a change is on the disk before it is answered) or "
+                + "relaxed (a power loss may take what was answered since the last flush)."
+        case .flushIntervalInvalid(let text):
+            "'\(text)' is no interval between flushes. Use 10ms to 60s; write --flush-interval 500ms, "
+                + "for example."
+        case .flushIntervalUnused:
+            "--flush-interval is of use with --durability relaxed alone: without it every change is "
+                + "flushed before it is answered."
         case .threadsUnavailable: "The system gives this process no more threads."
         case .fileUnusable(let path, let cause): "Cannot use \(path): \(cause)."
         case .keysUnreadable(let path):

@@ -35,7 +35,8 @@ final class ServerMetrics: Sendable {
                 "The version of the server; always 1.",
                 [Metric.Sample(1, labels: [.init("version", NaveVersion.current)])]
             )
-        ] + (await volumes()) + commits() + http() + damage() + scrubbing() + backup()
+        ] + (await volumes()) + commits() + durability() + http() + damage() + scrubbing()
+            + backup()
     }
 
     private func volumes() async -> [Metric] {
@@ -90,6 +91,31 @@ final class ServerMetrics: Sendable {
                 within: commits.flushesWithin,
                 sum: Double(commits.flushNanoseconds) / 1e9,
                 count: commits.batches
+            ),
+        ]
+    }
+
+    private func durability() -> [Metric] {
+        let unflushed = store.unflushed
+        let age = unflushed.age.components
+        return [
+            Metric(
+                "nave_durability_relaxed",
+                .gauge,
+                "1 if changes are answered before they are flushed, else 0.",
+                store.durability == .relaxed ? 1 : 0
+            ),
+            Metric(
+                "nave_log_unflushed_bytes",
+                .gauge,
+                "Bytes of the log that were answered and that a power loss would take away.",
+                Double(unflushed.bytes)
+            ),
+            Metric(
+                "nave_log_unflushed_age_seconds",
+                .gauge,
+                "How long ago the oldest of them was answered, at most.",
+                Double(age.seconds) + Double(age.attoseconds) / 1e18
             ),
         ]
     }

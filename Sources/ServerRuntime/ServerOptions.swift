@@ -4,6 +4,10 @@ public struct ServerOptions: Sendable {
     public var directories: [String]
     /// On how many of them everything is kept.
     public var copies: String?
+    /// `strict` or `relaxed`.
+    public var durability: String?
+    /// How often the log is flushed where that is relaxed: `500ms`, `1s`.
+    public var flushInterval: String?
     /// `HOST:PORT`.
     public var listen: String?
     /// A PEM file with the certificate and its chain.
@@ -27,6 +31,8 @@ public struct ServerOptions: Sendable {
     public init(
         directories: [String] = [],
         copies: String? = nil,
+        durability: String? = nil,
+        flushInterval: String? = nil,
         listen: String? = nil,
         tlsCertificate: String? = nil,
         tlsKey: String? = nil,
@@ -39,6 +45,8 @@ public struct ServerOptions: Sendable {
     ) {
         self.directories = directories
         self.copies = copies
+        self.durability = durability
+        self.flushInterval = flushInterval
         self.listen = listen
         self.tlsCertificate = tlsCertificate
         self.tlsKey = tlsKey

@@ -2,12 +2,15 @@ import DiskIO
 import Logging
 import ObjectStorage
 import StorageModel
+import Volumes
 
 /// Opens the object store of a data folder, and puts what goes wrong in words for a person.
 struct StoreOpening {
     let folders: DataFolders
     /// On how many of them everything is kept; nil as before.
     let copies: Int?
+    /// When a change is durable that was acknowledged.
+    var durability = Durability.strict
     let root: Principal?
     /// The bounds of the store.
     var limits = StoreLimits()
@@ -19,6 +22,7 @@ struct StoreOpening {
         let configuration = ObjectStoreConfiguration(
             volumeDirectories: folders.all.map(\.path),
             copies: copies,
+            durability: durability,
             indexDirectory: folders.first.path + "/index",
             root: root,
             limits: limits,

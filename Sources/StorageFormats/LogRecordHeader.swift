@@ -27,7 +27,8 @@ import StorageModel
 ///
 /// Invariants:
 /// - `position` is a multiple of 8.
-/// - `durablePosition` is at most `position`: the address of the first record of its batch.
+/// - `durablePosition` is at most `position`: the address of the first record of its batch, unless the
+///   log is flushed less often than it is appended to.
 public struct LogRecordHeader: Hashable, Sendable {
     /// What a record is for.
     public enum Kind: UInt16, Hashable, Sendable {

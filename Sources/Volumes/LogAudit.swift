@@ -255,7 +255,7 @@ public struct LogAudit {
 extension VolumeAudit {
     /// Where the log ends, as opening the volume would find it.
     ///
-    /// - Parameter flushed: A position that is known to have been flushed: what the index applied.
+    /// - Parameter flushed: A position that is known to have been flushed, by what the index says.
     /// - Returns: The address after the last record.
     /// - Throws: `.logDamaged` if records follow a place that cannot be read, `.logSegmentMissing`
     ///   if there is no segment, `.readFailed`.

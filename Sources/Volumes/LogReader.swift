@@ -72,7 +72,8 @@ struct LogReader {
                     payloadPosition: LogPosition(
                         header.position.bytes + Int64(header.metadataBytes)
                     ),
-                    end: LogPosition(header.position.bytes + Int64(header.recordBytes))
+                    end: LogPosition(header.position.bytes + Int64(header.recordBytes)),
+                    checksum: header.checksum
                 ),
                 segment: first,
                 payloadBytes: header.payloadBytes,

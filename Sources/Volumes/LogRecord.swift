@@ -54,18 +54,26 @@ public struct AppendedRecord: Hashable, Sendable {
     public let payloadPosition: LogPosition
     /// The address after it, where the next record is or will be.
     public let end: LogPosition
+    /// Its checksum, which hangs on all records before it.
+    public let checksum: UInt64
 
     /// Makes an answer of its values.
-    public init(position: LogPosition, payloadPosition: LogPosition, end: LogPosition) {
+    public init(
+        position: LogPosition,
+        payloadPosition: LogPosition,
+        end: LogPosition,
+        checksum: UInt64
+    ) {
         self.position = position
         self.payloadPosition = payloadPosition
         self.end = end
+        self.checksum = checksum
     }
 }
 
 /// What became of a batch.
 public enum AppendOutcome: Hashable, Sendable {
-    /// Its records are durable, and where.
+    /// Its records are in the log, and where; durable, unless the log is flushed later.
     case appended([AppendedRecord])
     /// None of them is in the log, which ends elsewhere than the caller thought.
     ///

@@ -4,14 +4,16 @@ import StorageModel
 
 /// Where the log ends, found in its last segment when a volume is opened.
 ///
-/// A crash leaves the last batch, which nobody was told of, in any state: each of its sectors old
-/// or new. So a record that cannot be read is the end of the log — unless something shows that
+/// A crash leaves what was not flushed in any state: each of its sectors old or new. That is the last
+/// batch, which nobody was told of, or with ``Durability/relaxed`` all batches since the last flush. So a
+/// record that cannot be read is the end of the log — unless something shows that
 /// it had been flushed before:
 /// - a later record which says that all before an address beyond it was flushed (each record
-///   says so of its batch's beginning, and ``Volume/close()`` writes a mark that says so of all);
-/// - the position that the index had applied, which is given.
+///   says so of what was flushed when it was written, and ``Volume/close()`` writes a mark that says
+///   so of all);
+/// - the position that the index knew to be flushed, which is given.
 ///
-/// Then it is damage, and nothing is cut. A payload that fails in a batch known to be flushed is
+/// Then it is damage, and nothing is cut. A payload that fails in a record known to be flushed is
 /// the concern of whoever reads that object and does not end the log.
 struct LogTail {
     /// The address after the last record.
@@ -30,21 +32,24 @@ struct LogTail {
     ///   - flushed: A position that is known to have been flushed.
     /// - Throws: `.logDamaged` with the place that cannot be read.
     init(_ reader: inout LogReader, flushed: LogPosition) throws(VolumeError) {
-        var lastBatch: [LogRecordHeader] = []
+        var suspects: [LogRecordHeader] = []
+        var durable = LogPosition(0)
+        var flushed = flushed
         while let header = try reader.next() {
-            if header.durablePosition != lastBatch.first?.durablePosition {
-                lastBatch.removeAll(keepingCapacity: true)
+            durable = max(durable, header.durablePosition)
+            if durable > flushed {
+                flushed = durable
+                suspects.removeAll { $0.position < flushed }
             }
-            lastBatch.append(header)
+            if header.position >= flushed { suspects.append(header) }
         }
         var end = reader.position
         var previousChecksum = reader.previousChecksum ?? LogRecordHeader.chainStart
         guard try reader.evidence(beyond: end) == nil else {
             throw .logDamaged(path: reader.file.path, offset: end.bytes - reader.first.bytes)
         }
-        for header in lastBatch {
-            // What the index applied was flushed: its payload is checked when it is read.
-            if header.position < flushed { continue }
+        // Of what was flushed, payloads are checked when they are read.
+        for header in suspects {
             guard try reader.hasWholePayload(header) else {
                 end = header.position
                 previousChecksum = header.previousChecksum
@@ -55,7 +60,7 @@ struct LogTail {
             throw .logDamaged(path: reader.file.path, offset: end.bytes - reader.first.bytes)
         }
         self.end = end
-        unflushed = min(lastBatch.first?.durablePosition ?? end, end)
+        unflushed = min(durable, end)
         self.previousChecksum = previousChecksum
         hasLitter = !(try reader.isZero(from: end))
     }

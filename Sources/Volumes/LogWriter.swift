@@ -2,10 +2,12 @@ import DiskIO
 import StorageFormats
 import StorageModel
 
-/// Appends batches of records to the last segment of a log: one write and one flush each.
+/// Appends batches of records to the last segment of a log: one write each, and one flush unless that
+/// comes later.
 ///
 /// Invariants:
-/// - All records before `end` are flushed; nothing after it counts.
+/// - All records before `end` are written, and flushed unless `isUnflushed`; nothing after it counts.
+/// - All segments before the last are flushed.
 /// - `file` holds `sizeBytes` bytes, those after `end` zeros, or is cut before the next write.
 struct LogWriter {
     let layout: VolumeLayout
@@ -20,6 +22,8 @@ struct LogWriter {
     /// Whether records were appended since the last mark.
     var needsMark: Bool
     let health: VolumeHealth
+    /// Whether records were appended to be flushed later, and were not flushed from here since.
+    private var isUnflushed = false
     private var buffer: [UInt8] = []
 
     /// Small batches write so many zeros ahead of the log, so that the flushes after them find the
@@ -58,12 +62,13 @@ struct LogWriter {
         self.needsMark = true
     }
 
-    /// Makes a batch durable.
+    /// Writes a batch, and makes it durable if that is asked for.
     ///
     /// - Parameters:
     ///   - kind: What the records are.
     ///   - records: The batch, which goes into one segment.
     ///   - position: Where the caller expects the first of them to go.
+    ///   - flush: Whether they are durable on return.
     ///   - onNewSegment: Called when a new segment is begun, since the batch needs one.
     /// - Returns: Where each record went, or that they would have gone elsewhere than expected.
     /// - Throws: ``VolumeError``; none of the batch counts then.
@@ -71,34 +76,50 @@ struct LogWriter {
         _ kind: LogRecordHeader.Kind,
         _ records: [LogRecord],
         at position: LogPosition,
+        _ flush: LogFlush,
         onNewSegment: (SegmentTable.Segment) -> Void
     ) throws(VolumeError) -> AppendOutcome {
         try health.checkWritable()
-        var batchBytes: Int64 = 0
         for record in records {
             guard record.body.count <= LogRecord.bodyBytesMax,
                 record.payload.bytes.count <= LogRecord.payloadBytesMax
             else { throw .recordTooLong }
-            batchBytes += Int64(
-                LogRecordHeader.recordBytes(
-                    bodyBytes: record.body.count,
-                    payloadBytes: record.payload.bytes.count
-                )
-            )
         }
-        let used = end.bytes - first.bytes
-        if used + batchBytes > segmentBytesMax, used > Int64(LogSegmentHeader.encodedBytes) {
-            onNewSegment(try beginSegment())
-        }
+        if needsSegment(for: records) { onNewSegment(try beginSegment()) }
         guard position == end else { return .moved }
-        let (appended, checksum) = encode(kind, records)
-        try write()
-        try flush()
+        let durable: LogPosition
+        switch flush {
+        case .now:
+            if isUnflushed { try self.flush() }
+            durable = end
+        case .later(let flushed): durable = flushed
+        }
+        let (appended, checksum) = encode(kind, records, durable: durable)
+        try write(flush)
+        switch flush {
+        case .now: try self.flush()
+        case .later: isUnflushed = true
+        }
         end = appended.last?.end ?? end
         previousChecksum = checksum
         needsMark = kind == .change
         if buffer.capacity > Self.keptBufferBytes { buffer = [] }
         return .appended(appended)
+    }
+
+    /// Whether a batch does not fit into the last segment.
+    func needsSegment(for records: [LogRecord]) -> Bool {
+        let batchBytes = records.reduce(Int64(0)) { bytes, record in
+            bytes
+                + Int64(
+                    LogRecordHeader.recordBytes(
+                        bodyBytes: record.body.count,
+                        payloadBytes: record.payload.bytes.count
+                    )
+                )
+        }
+        let used = end.bytes - first.bytes
+        return used + batchBytes > segmentBytesMax && used > Int64(LogSegmentHeader.encodedBytes)
     }
 
     /// Goes on in a new segment, unless the present one holds no record.
@@ -115,7 +136,8 @@ struct LogWriter {
     /// Fills the buffer with a batch.
     private mutating func encode(
         _ kind: LogRecordHeader.Kind,
-        _ records: [LogRecord]
+        _ records: [LogRecord],
+        durable: LogPosition
     ) -> ([AppendedRecord], checksum: UInt64) {
         buffer.removeAll(keepingCapacity: true)
         var checksum = previousChecksum
@@ -125,7 +147,7 @@ struct LogWriter {
             let position = LogPosition(end.bytes + Int64(buffer.count))
             let place = LogRecordPlace(
                 position: position,
-                durablePosition: end,
+                durablePosition: durable,
                 previousChecksum: checksum,
                 volumeID: volumeID
             )
@@ -143,18 +165,21 @@ struct LogWriter {
                 AppendedRecord(
                     position: position,
                     payloadPosition: payload,
-                    end: LogPosition(end.bytes + Int64(buffer.count))
+                    end: LogPosition(end.bytes + Int64(buffer.count)),
+                    checksum: checksum
                 )
             )
         }
         return (appended, checksum)
     }
 
-    private mutating func write() throws(VolumeError) {
+    private mutating func write(_ flush: LogFlush) throws(VolumeError) {
         let offset = end.bytes - first.bytes
         let batchEnd = offset + Int64(buffer.count)
         do throws(DiskError) {
-            if batchEnd > sizeBytes, Int64(buffer.count) < Self.zerosAheadBatchBytes {
+            if flush == .now, batchEnd > sizeBytes,
+                Int64(buffer.count) < Self.zerosAheadBatchBytes
+            {
                 do throws(DiskError) {
                     try write(buffer, then: Self.zerosAhead, at: offset)
                     sizeBytes = batchEnd + Int64(Self.zerosAhead.count)
@@ -208,10 +233,13 @@ struct LogWriter {
             health.fail()
             throw .volumeFailed
         }
+        isUnflushed = false
     }
 
-    /// Goes on in a new segment, which is on the disk, header and name, when this returns.
+    /// Goes on in a new segment, which is on the disk, header and name, when this returns, after all
+    /// that was before it.
     private mutating func beginSegment() throws(VolumeError) -> SegmentTable.Segment {
+        if isUnflushed { try flush() }
         let header = LogSegmentHeader(
             volumeID: volumeID,
             firstPosition: end,

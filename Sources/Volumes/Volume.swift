@@ -89,7 +89,7 @@ public final class Volume: Sendable {
                 defer { _ = health.close() }
                 guard writer?.needsMark == true else { return }
                 let mark = [LogRecord(body: [])]
-                while try append(.mark, mark, at: writer?.end, to: &writer) == .moved {}
+                while try append(.mark, mark, at: writer?.end, .now, to: &writer) == .moved {}
             }
         } catch .closed {
             return
@@ -124,7 +124,7 @@ public final class Volume: Sendable {
     /// Never waits.
     public var logStart: LogPosition { segments.start }
 
-    /// The address after the last record that is durable.
+    /// The address after the last record.
     ///
     /// Never waits.
     public var logEnd: LogPosition { LogPosition(end.load(ordering: .acquiring)) }
@@ -134,7 +134,8 @@ public final class Volume: Sendable {
     /// Never waits.
     public var isWritable: Bool { health.isWritable }
 
-    /// Makes records durable, in order, with one write and one flush.
+    /// Appends records, in order, with one write, and makes them durable with one flush unless that
+    /// comes later.
     ///
     /// When it throws, none of the records counts: `.outOfSpace` and `.writeFailed` leave the
     /// volume usable, after `.volumeFailed` it takes no more writes.
@@ -142,16 +143,18 @@ public final class Volume: Sendable {
     /// - Parameters:
     ///   - records: The records.
     ///   - position: ``logEnd``, as it was when the caller made them.
+    ///   - flush: Whether they are durable on return.
     /// - Returns: Where each record went, or that none is in the log, since it would have gone
     ///   elsewhere.
     /// - Throws: ``VolumeError``, as above.
     public func append(
         _ records: [LogRecord],
-        at position: LogPosition
+        at position: LogPosition,
+        _ flush: LogFlush = .now
     ) throws(VolumeError) -> AppendOutcome {
         guard !records.isEmpty else { return .appended([]) }
         return try writer.withLock { writer throws(VolumeError) in
-            try append(.change, records, at: position, to: &writer)
+            try append(.change, records, at: position, flush, to: &writer)
         }
     }
 
@@ -159,6 +162,7 @@ public final class Volume: Sendable {
         _ kind: LogRecordHeader.Kind,
         _ records: [LogRecord],
         at position: LogPosition?,
+        _ flush: LogFlush,
         to writer: inout LogWriter?
     ) throws(VolumeError) -> AppendOutcome {
         defer { end.store(writer?.end.bytes ?? 0, ordering: .releasing) }
@@ -168,6 +172,7 @@ public final class Volume: Sendable {
                 kind,
                 records,
                 at: position,
+                flush,
                 onNewSegment: segments.append
             )
         else { throw .volumeFailed }

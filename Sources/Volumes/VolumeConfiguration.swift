@@ -21,7 +21,7 @@ public struct VolumeConfiguration: Sendable {
     public var logHolding: LogHolding
     /// When a new volume is made.
     public var now: WallTime
-    /// A position in the log that is known to have been flushed: what the index had applied.
+    /// A position in the log that is known to have been flushed, by what the index says.
     ///
     /// A log that ends before it is damaged and is left as it is.
     public var flushed: LogPosition

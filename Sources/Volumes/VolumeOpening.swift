@@ -247,11 +247,7 @@ struct VolumeOpening {
                 tail.unflushed.bytes - last.first.bytes,
                 Int64(LogSegmentHeader.encodedBytes)
             )
-            let batch = try file.read(
-                Int(tail.end.bytes - last.first.bytes - unflushed),
-                at: unflushed
-            )
-            try file.write(batch, at: unflushed)
+            try Self.rewrite(file, unflushed, to: tail.end.bytes - last.first.bytes)
             try file.synchronizeData()
             try fileSystem.synchronizeDirectory(layout.log)
             try fileSystem.synchronizeDirectory(layout.directory)
@@ -270,6 +266,20 @@ struct VolumeOpening {
                 sizeBytes: sizeBytes
             )
         )
+    }
+
+    private static let rewrittenPieceBytes: Int64 = 1 << 20
+
+    /// Writes bytes of a file where they are.
+    private static func rewrite(
+        _ file: any OpenFile,
+        _ start: Int64,
+        to end: Int64
+    ) throws(DiskError) {
+        for offset in stride(from: start, to: end, by: Int(rewrittenPieceBytes)) {
+            let piece = try file.read(Int(min(rewrittenPieceBytes, end - offset)), at: offset)
+            try file.write(piece, at: offset)
+        }
     }
 
     // MARK: - Directories

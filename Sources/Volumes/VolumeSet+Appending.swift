@@ -2,8 +2,8 @@ import StorageFormats
 import StorageModel
 
 extension VolumeSet {
-    /// Makes records durable, in order, with one write and one flush on each volume that holds the
-    /// log.
+    /// Appends records, in order, with one write on each volume that holds the log, and makes them
+    /// durable with one flush on each, which with ``Durability/relaxed`` comes later.
     ///
     /// When it throws, none of the records counts: `.outOfSpace` and `.writeFailed` leave the log
     /// usable, after `.volumeFailed` it takes no more. A volume that fails while another takes the
@@ -22,23 +22,32 @@ extension VolumeSet {
         guard !records.isEmpty else { return .appended([]) }
         return try appending.withLock { _ throws(VolumeError) in
             let holders = standing.withLock { $0.logHolders }
+            let flush = flushOfAppend
+            if flush != .now { noteUnflushed() }
             guard holders.count > 1 else {
                 guard let volume = holders.first?.volume else { throw .volumeFailed }
-                return try volume.append(records, at: position)
+                return try volume.append(records, at: position, flush)
             }
-            return try append(records, at: position, to: holders)
+            return try append(records, at: position, flush, to: holders)
         }
     }
 
     private func append(
         _ records: [LogRecord],
         at position: LogPosition,
+        _ flush: LogFlush,
         to holders: [VolumeMember]
     ) throws(VolumeError) -> AppendOutcome {
         try checkRoom(for: records, on: holders)
+        // Or one might have a sealed segment that another lost the end of.
+        if flush != .now,
+            holders.contains(where: { $0.volume?.needsSegment(for: records) ?? false })
+        {
+            try flushWhileAppending(holders)
+        }
         let results = threads.perform(holders) { member throws(VolumeError) in
             guard let volume = member.volume else { throw .volumeFailed }
-            return try volume.append(records, at: position)
+            return try volume.append(records, at: position, flush)
         }
         var outcome: AppendOutcome?
         var failed: [(member: VolumeMember, error: VolumeError)] = []

@@ -73,6 +73,7 @@ extension VolumeSet {
                 return try volume.beginSegment()
             }
             try checkRoom(for: [], on: holders)
+            if durability == .relaxed { try flushWhileAppending(holders) }
             let results = threads.perform(holders) { member throws(VolumeError) in
                 guard let volume = member.volume else { throw .volumeFailed }
                 try volume.beginSegment()
@@ -126,7 +127,9 @@ extension VolumeSet {
         _ segment: LogSegment,
         _ body: @escaping @Sendable (Volume) throws(VolumeError) -> Void
     ) throws(VolumeError) -> Bool {
-        try copyingLog.withLock { isCopying throws(VolumeError) in
+        // What says that nothing names the bytes any more must not be lost after they are.
+        try flush()
+        return try copyingLog.withLock { isCopying throws(VolumeError) in
             // A volume that came to hold the log since the caller asked may have fewer snapshots.
             guard !isCopying, let limit = cleanLimit, segment.end <= limit else { return false }
             let holders = standing.withLock { $0.logHolders }

@@ -78,6 +78,8 @@ extension VolumeSet {
     /// - Returns: The snapshot, which is finished or discarded by its one user.
     /// - Throws: `.outOfSpace`, `.writeFailed`, `.volumeFailed`, `.closed`.
     public func createSnapshot(at position: LogPosition) throws(VolumeError) -> SnapshotSetWriter {
+        // A snapshot says that the log was flushed up to there.
+        try flush()
         var copies: [SnapshotSetWriter.Copy] = []
         var failed: [(VolumeMember, VolumeError)] = []
         for member in standing.withLock({ $0.logHolders }) {

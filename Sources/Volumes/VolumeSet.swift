@@ -14,7 +14,9 @@ import Synchronization
 /// of them may be called from any number of threads; appends go one after the other.
 ///
 /// State: who holds the log and what the volumes were told, guarded by `standing`; the order of
-/// appends by `appending`, which is taken first; whether the log may be cleaned, by `copyingLog`.
+/// appends by `appending`, which is taken first; whether the log may be cleaned, by `copyingLog`; how
+/// far it is flushed by `flushed`, which is taken last, and one flush at a time by `flushing`, which is
+/// taken before all of them.
 public final class VolumeSet: Sendable {
     struct Standing {
         /// Nil for a lone volume that was never one of several.
@@ -34,10 +36,16 @@ public final class VolumeSet: Sendable {
     /// On how many volumes everything is kept.
     public let copies: Int
 
+    /// When a batch is durable that was appended.
+    public let durability: Durability
+
     let members: [VolumeMember]
     let threads: VolumeThreads
     let standing: Mutex<Standing>
     let appending = Mutex(())
+    let flushing = Mutex(())
+    /// How far the log is flushed; of use with ``Durability/relaxed`` alone.
+    let flushed: Mutex<LogFlushState>
     /// Whether the log is being copied to a further volume; held while something is taken out of it.
     let copyingLog = Mutex(false)
     let onEvent: @Sendable (VolumeEvent) -> Void
@@ -69,10 +77,14 @@ public final class VolumeSet: Sendable {
         originID = opened.originID
         naveID = opened.naveID
         copies = opened.copies
+        durability = configuration.durability
         members = opened.members
         threads = opened.threads
         onEvent = configuration.onEvent
         random = configuration.volume.random
+        // What opening finds in the log, it flushes.
+        let end = opened.logHolders.first?.volume?.logEnd ?? LogPosition(0)
+        flushed = Mutex(LogFlushState(position: end))
         standing = Mutex(
             Standing(membership: opened.membership, logHolders: opened.logHolders)
         )
@@ -98,7 +110,7 @@ public final class VolumeSet: Sendable {
     /// Never waits.
     public var logStart: LogPosition { logVolumes.map(\.logStart).min() ?? LogPosition(0) }
 
-    /// The address after the last record that is durable.
+    /// The address after the last record.
     ///
     /// Never waits.
     public var logEnd: LogPosition { logVolumes.first?.logEnd ?? LogPosition(0) }
@@ -164,6 +176,8 @@ public final class VolumeSet: Sendable {
     /// - Throws: The first failure; all volumes are closed all the same.
     public func close() throws(VolumeError) {
         var failure: VolumeError?
+        // All are flushed before any of them says so.
+        do throws(VolumeError) { try flush() } catch .closed {} catch { failure = error }
         appending.withLock { _ in
             for volume in readable {
                 do throws(VolumeError) { try volume.close() } catch { failure = failure ?? error }

@@ -4,6 +4,8 @@ public struct VolumeSetConfiguration: Sendable {
     public var volume: VolumeConfiguration
     /// On how many volumes everything is kept; `nil` takes what was said last, or 1.
     public var copies: Int?
+    /// When a batch is durable that was appended.
+    public var durability: Durability
     /// How calls that concern several volumes are made.
     public var calls: VolumeCalls
     /// Takes what happens; called from any thread, and must not wait.
@@ -13,11 +15,13 @@ public struct VolumeSetConfiguration: Sendable {
     public init(
         volume: VolumeConfiguration,
         copies: Int? = nil,
+        durability: Durability = .strict,
         calls: VolumeCalls = .together,
         onEvent: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
     ) {
         self.volume = volume
         self.copies = copies
+        self.durability = durability
         self.calls = calls
         self.onEvent = onEvent
     }

@@ -35,6 +35,20 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var copies: String?
 
+    @Option(
+        help: """
+            strict: a change is on the disk before it is answered. relaxed: it is answered at once and \
+            flushed a little later; a power loss may take the last of it, a crash of the server nothing. \
+            (default: strict)
+            """
+    )
+    var durability: String?
+
+    @Option(
+        help: "With --durability relaxed: the time between flushes, 10ms to 60s. (default: 1s)"
+    )
+    var flushInterval: String?
+
     @Option(help: "Where to listen: HOST:PORT; port 0 takes a free one. (default: 127.0.0.1:9000)")
     var listen: String?
 
@@ -75,6 +89,8 @@ struct ServeCommand: AsyncParsableCommand {
         let options = ServerOptions(
             directories: directory,
             copies: copies,
+            durability: durability,
+            flushInterval: flushInterval,
             listen: listen,
             tlsCertificate: tlsCertificate,
             tlsKey: tlsKey,

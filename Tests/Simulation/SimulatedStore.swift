@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import StorageModel
 import Synchronization
+import Volumes
 
 @testable import ObjectStorage
 
@@ -52,14 +53,19 @@ struct SimulatedStore: Sendable {
         seed: UInt64,
         clock: Clock = Clock(),
         directories: [String] = [directory],
-        copies: Int? = nil
+        copies: Int? = nil,
+        durability: Durability = .strict,
+        flushIntervalMilliseconds: Int = 0
     ) async throws -> SimulatedStore {
         let random = Mutex(SeededGenerator(seed: seed))
+        var limits = limits()
+        limits.flushIntervalMilliseconds = flushIntervalMilliseconds
         var configuration = ObjectStoreConfiguration(
             volumeDirectories: directories,
             copies: copies,
+            durability: durability,
             indexDirectory: index,
-            limits: limits(),
+            limits: limits,
             clock: { clock.now },
             random: { random.withLock { $0.next() } }
         )

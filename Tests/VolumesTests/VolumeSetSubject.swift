@@ -48,6 +48,7 @@ struct VolumeSetSubject {
         _ disks: [SimulatedFileSystem],
         numbers: [Int]? = nil,
         copies: Int? = nil,
+        durability: Durability = .strict,
         seed: UInt64 = 1,
         segmentBytesMax: Int64 = 4096,
         calls: VolumeCalls = .together
@@ -67,6 +68,7 @@ struct VolumeSetSubject {
             VolumeSetConfiguration(
                 volume: configuration,
                 copies: copies,
+                durability: durability,
                 calls: calls,
                 onEvent: { events.append($0) }
             )
