@@ -198,7 +198,7 @@ struct BackupDocument: Encodable {
             copiedBytes = report.copiedLogBytes + report.copiedBlobBytes
             removedFiles = report.removedFiles
             position = report.manifest.position.bytes
-            damagedBlobs = report.manifest.damagedBlobCount
+            damagedBlobs = report.manifest.damagedPayloadCount
             damage = report.damage.prefix(100).map { "\($0.kind.rawValue) \($0.path)" }
         case .failed(let error):
             state = "failed"

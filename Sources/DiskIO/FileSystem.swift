@@ -117,7 +117,8 @@ extension FileSystem {
 
     /// Flushes a directory, and its name and those of the directories above it into their parents.
     ///
-    /// A parent that this process may not read was made by somebody else and is left to them.
+    /// A parent that this process may not read, or of a file system that nothing can be made in, was made
+    /// by somebody else and is left to them.
     public func synchronizeDirectories(_ path: String) throws(DiskError) {
         try synchronizeDirectory(path)
         var path = path
@@ -125,8 +126,11 @@ extension FileSystem {
             path = Self.parent(of: path)
             do {
                 try synchronizeDirectory(path)
-            } catch  where error.code == .permissionDenied {
-                continue
+            } catch {
+                switch error.code {
+                case .permissionDenied, .readOnly, .unsupported: continue
+                default: throw error
+                }
             }
         }
     }

@@ -121,7 +121,7 @@ public final class BackupDesk: Sendable {
                 metadata: [
                     "target": "\(target)", "blobs": "\(report.copiedBlobs)",
                     "bytes": "\(report.copiedLogBytes + report.copiedBlobBytes)",
-                    "damaged": "\(report.manifest.damagedBlobCount)",
+                    "damaged": "\(report.manifest.damagedPayloadCount)",
                 ]
             )
             end(.done(report))

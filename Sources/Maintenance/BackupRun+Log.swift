@@ -17,29 +17,48 @@ extension BackupRun {
     ///   - start: Where the log ends that an earlier backup has copied, and read; nil for none.
     ///   - last: The last record of the state.
     ///   - progress: Told what was copied.
+    /// - Returns: The first address of the log that was copied.
     /// - Throws: ``MaintenanceError``: `.volume(.damaged(…))` if no volume has every record.
     func copyLog(
         from start: LogPosition?,
         upTo last: BackupManifest.LastRecord,
         _ progress: ProgressVisitor
-    ) throws {
-        var best: (audit: VolumeAudit, faults: [Disagreement])?
+    ) throws -> LogPosition {
+        var best: CopiedLog?
+        var isBestInPlace = false
         for holder in volumes.logVolumes {
-            let faults = try copyLog(of: holder.audit, from: start, progress)
-            if faults.isEmpty { return try checkCopy(last) }
-            if best == nil || !faults.contains(where: \.isOfRecord) {
-                best = (holder.audit, faults)
-            }
+            let copied = try copyLog(of: holder.audit, from: start, progress)
+            isBestInPlace = copied.isBetter(than: best)
+            if isBestInPlace { best = copied }
+            if copied.faults.isEmpty { break }
         }
-        guard let best else { throw MaintenanceError.store(.closed) }
+        guard var best else { throw MaintenanceError.store(.closed) }
+        if !isBestInPlace { best = try copyLog(of: best.source, from: start, progress) }
         if let fault = best.faults.first(where: \.isOfRecord) {
-            throw MaintenanceError.volume(
-                .damaged(path: fault.path, offset: fault.offset ?? 0)
-            )
+            throw MaintenanceError.volume(.damaged(path: fault.path, offset: fault.offset ?? 0))
         }
-        _ = try copyLog(of: best.audit, from: start, progress)
         for fault in best.faults { note(fault) }
         try checkCopy(last)
+        return best.start
+    }
+
+    /// What was copied of a volume's log.
+    private struct CopiedLog {
+        let source: VolumeAudit
+        /// Its first address.
+        let start: LogPosition
+        /// What is not whole in the copy.
+        let faults: [Disagreement]
+
+        /// 0 if it is whole, 1 if payloads are not, 2 if records are missing.
+        private var rank: Int {
+            faults.isEmpty ? 0 : faults.contains(where: \.isOfRecord) ? 2 : 1
+        }
+
+        func isBetter(than other: CopiedLog?) -> Bool {
+            guard let other else { return true }
+            return rank < other.rank
+        }
     }
 
     /// Copies one volume's log, and gives what is not whole in the copy.
@@ -47,21 +66,27 @@ extension BackupRun {
         of source: VolumeAudit,
         from start: LogPosition?,
         _ progress: ProgressVisitor
-    ) throws -> [Disagreement] {
-        let begin = max(start ?? volume.logStart, volume.logStart)
+    ) throws -> CopiedLog {
+        let first: LogPosition
+        let begin: LogPosition
         do throws(VolumeError) {
+            first = try source.segments().first?.first ?? volume.logStart
+            begin = max(start ?? first, first)
             try copySegments(of: source, from: begin, progress)
         } catch {
+            let fault: Disagreement
             switch error {
             case .logDamaged(let path, let offset):
-                return [Disagreement(.logRecordUnreadable, path: path, offset: offset)]
+                fault = Disagreement(.logRecordUnreadable, path: path, offset: offset)
             case .readFailed(let disk) where disk.path.hasPrefix(source.directory + "/"):
-                return [Disagreement(.logRecordUnreadable, path: disk.path, detail: "\(disk)")]
+                fault = Disagreement(.logRecordUnreadable, path: disk.path, detail: "\(disk)")
             default: throw error
             }
+            return CopiedLog(source: source, start: volume.logStart, faults: [fault])
         }
         if stop.isStopped { throw MaintenanceError.stopped }
-        return try faults(from: begin, ofCopyOf: source)
+        let faults = try faults(from: begin, ofCopyOf: source)
+        return CopiedLog(source: source, start: first, faults: faults)
     }
 
     /// Copies one volume's log until it ends, or the backup is told to stop.

@@ -34,7 +34,7 @@ final class BackupRun {
     private var copiedBlobBytes: Int64 = 0
     private var blobCount: Int64 = 0
     private var damage: [Disagreement] = []
-    private var damagedBlobs: Int64 = 0
+    private var damagedPayloads: Int64 = 0
 
     init(
         store: ObjectStore,
@@ -76,23 +76,27 @@ final class BackupRun {
         let snapshot = try copySnapshot()
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
-        try copyLog(from: earlier?.position, upTo: last, progress)
+        let isWhole = earlier?.damagedPayloadCount ?? 0 == 0
+        let logStart = try copyLog(
+            from: isWhole ? earlier?.position : nil,
+            upTo: last,
+            progress
+        )
         // What an attempt that was given up copied may be damaged, and has a name all the same.
-        let isTrusted = earlier?.damagedBlobCount ?? 0 == 0 && !wasGivenUp
-        let trust: CopyTrust = isTrusted ? .length : .checksums
+        let trust: CopyTrust = isWhole && !wasGivenUp ? .length : .checksums
         let blobBytes = try copyBlobs(trust, progress)
         for companion in companions { try copy.publish(companion.bytes, as: companion.name) }
         guard hold.isUnbroken else { throw MaintenanceError.removalsHeldTooLong }
         let manifest = BackupManifest(
             volumeID: source.originID,
             naveID: source.label.naveID,
-            logStart: volume.logStart,
+            logStart: logStart,
             position: position,
             last: last,
             completed: clock(),
             blobCount: blobCount,
             blobBytes: blobBytes,
-            damagedBlobCount: damagedBlobs
+            damagedPayloadCount: damagedPayloads
         )
         try copy.publish(manifest.encoded(), as: Backup.manifestName)
         try copy.remove(Self.attemptName)
@@ -166,7 +170,9 @@ final class BackupRun {
     /// The last record before the position, found from the beginning of its segment.
     private func lastRecord() throws -> BackupManifest.LastRecord {
         guard position > replayStart,
-            let record = try source.lastRecord(before: position, in: try source.segments())
+            let record = try asking({ source throws(VolumeError) in
+                try source.lastRecord(before: position, in: try source.segments())
+            })
         else { return BackupManifest.LastRecord(position: position, checksum: 0) }
         return BackupManifest.LastRecord(position: record.position, checksum: record.checksum)
     }
@@ -180,7 +186,9 @@ final class BackupRun {
         }
         guard earlier.last.position >= replayStart else { return try checkSameVolume() }
         guard earlier.last.position < earlier.position else { return try checkSameVolume() }
-        let found = try source.record(at: earlier.last.position, in: try source.segments())
+        let found = try asking { source throws(VolumeError) in
+            try source.record(at: earlier.last.position, in: try source.segments())
+        }
         guard let found, found.checksum == earlier.last.checksum else {
             throw MaintenanceError.targetDiverged(path: copy.directory)
         }
@@ -194,6 +202,22 @@ final class BackupRun {
         guard label?.created == source.label.created else {
             throw MaintenanceError.targetDiverged(path: copy.directory)
         }
+    }
+
+    /// What the first volume says that holds the log and can tell.
+    private func asking<Value>(
+        _ question: (VolumeAudit) throws(VolumeError) -> Value?
+    ) throws(VolumeError) -> Value? {
+        var failure: VolumeError?
+        for holder in volumes.logVolumes {
+            do throws(VolumeError) {
+                if let value = try question(holder.audit) { return value }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return nil
     }
 
     // MARK: - Copying
@@ -294,12 +318,12 @@ final class BackupRun {
                 faults.append(Disagreement(.blobUnreadable, path: path, detail: "\(disk)"))
             }
         }
-        damagedBlobs += 1
         note(faults.first ?? Disagreement(.blobMissing, path: source.path(of: id)))
         return bytes
     }
 
     func note(_ disagreement: Disagreement) {
+        damagedPayloads += 1
         if damage.count < Self.damageMax { damage.append(disagreement) }
     }
 

@@ -126,6 +126,8 @@ final class ScrubPass {
             unnamed = []
         }
         let pass = pass
+        // A place in the log that a power loss takes back would be none to go on from.
+        try scrub.store.maintainedVolumes.flush()
         try scrub.keep { $0.current = pass }
         keptAt = ContinuousClock.now
     }

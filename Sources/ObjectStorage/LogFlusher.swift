@@ -36,12 +36,12 @@ final class LogFlusher: Sendable {
             do throws(VolumeError) {
                 try volume.flush()
             } catch {
-                // The volumes take no more writes: nothing is left to be flushed.
                 logger.critical(
                     "log not flushed: what was acknowledged since the last flush may be lost",
                     metadata: ["error": "\(error)"]
                 )
-                break
+                // While a volume is left that takes writes, there is something to be flushed.
+                if !volume.isWritable { break }
             }
         }
         let actions = state.withLock { state in

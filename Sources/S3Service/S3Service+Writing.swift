@@ -38,7 +38,8 @@ extension S3Service {
             return exchange.empty(.ok, Self.writtenFields(entry))
         }
         // Metadata is parsed, which takes longer than its bytes take to digest.
-        let isSmall = (intake.declaredBytes ?? .max) <= S3Limits.smallBodyBytesMax
+        let bodyBytes = exchange.request.declaredBodyBytes ?? .max
+        let isSmall = bodyBytes <= S3Limits.smallBodyBytesMax
         return isSmall && CatalogFile(key: key.text) == nil
             ? soon(exchange, work) : later(exchange, work)
     }

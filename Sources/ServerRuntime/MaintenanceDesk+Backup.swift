@@ -48,7 +48,7 @@ extension MaintenanceDesk {
                     copiedBytes: report.copiedLogBytes + report.copiedBlobBytes,
                     removedFiles: report.removedFiles,
                     position: report.manifest.position.bytes,
-                    damagedBlobs: report.manifest.damagedBlobCount,
+                    damagedBlobs: report.manifest.damagedPayloadCount,
                     damage: report.damage.map { DisagreementDocument($0).line }
                 )
             )

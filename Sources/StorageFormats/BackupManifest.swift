@@ -18,7 +18,7 @@ import StorageModel
 ///     completed   when it was complete, in milliseconds since 1970-01-01T00:00:00Z
 ///     blobs       how many blobs the state at `position` needs
 ///     blob_bytes  what their files take together
-///     damaged     how many of them could not be read whole when they were copied
+///     damaged     how many payloads, in blobs or in the log, could not be read whole
 public struct BackupManifest: Hashable, Sendable {
     /// The version that this program writes, and the only one that it reads.
     public static let version: UInt64 = 1
@@ -56,8 +56,8 @@ public struct BackupManifest: Hashable, Sendable {
     public var blobCount: Int64
     /// What their files take together, in bytes.
     public var blobBytes: Int64
-    /// How many of them could not be read whole.
-    public var damagedBlobCount: Int64
+    /// How many payloads, in blobs or in the log, could not be read whole.
+    public var damagedPayloadCount: Int64
 
     /// Makes a manifest of its values.
     public init(
@@ -69,7 +69,7 @@ public struct BackupManifest: Hashable, Sendable {
         completed: WallTime,
         blobCount: Int64,
         blobBytes: Int64,
-        damagedBlobCount: Int64
+        damagedPayloadCount: Int64
     ) {
         self.volumeID = volumeID
         self.naveID = naveID
@@ -79,7 +79,7 @@ public struct BackupManifest: Hashable, Sendable {
         self.completed = completed
         self.blobCount = blobCount
         self.blobBytes = blobBytes
-        self.damagedBlobCount = damagedBlobCount
+        self.damagedPayloadCount = damagedPayloadCount
     }
 
     /// Reads a manifest.
@@ -120,7 +120,7 @@ public struct BackupManifest: Hashable, Sendable {
             completed: WallTime(milliseconds: completed),
             blobCount: blobs,
             blobBytes: bytes,
-            damagedBlobCount: damaged
+            damagedPayloadCount: damaged
         )
     }
 
@@ -142,7 +142,7 @@ public struct BackupManifest: Hashable, Sendable {
               "completed": \(max(0, completed.milliseconds)),
               "blobs": \(blobCount),
               "blob_bytes": \(blobBytes),
-              "damaged": \(damagedBlobCount)
+              "damaged": \(damagedPayloadCount)
             }
 
             """.utf8

@@ -219,20 +219,15 @@ struct LogWriter {
         do throws(DiskError) {
             try file.truncate(to: offset)
             sizeBytes = offset
-            try file.synchronizeData()
         } catch {
             health.fail()
             throw .volumeFailed
         }
+        try health.synchronize(file)
     }
 
     private mutating func flush() throws(VolumeError) {
-        do throws(DiskError) {
-            try file.synchronizeData()
-        } catch {
-            health.fail()
-            throw .volumeFailed
-        }
+        try health.synchronize(file)
         isUnflushed = false
     }
 

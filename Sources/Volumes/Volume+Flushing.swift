@@ -17,15 +17,9 @@ extension Volume {
     /// - Throws: `.volumeFailed`, `.closed`. After a flush that failed the volume takes no more writes:
     ///   the kernel may have dropped what it could not write.
     func flushLog() throws(VolumeError) {
-        try health.checkWritable()
         // Segments before the last were flushed when it began.
         guard let file = writer.withLock({ $0?.file }) else { throw .volumeFailed }
-        do throws(DiskError) {
-            try file.synchronizeData()
-        } catch {
-            health.fail()
-            throw .volumeFailed
-        }
+        try health.synchronize(file)
     }
 
     /// Whether a batch would begin a new segment of the log.

@@ -1,3 +1,4 @@
+import DiskIO
 import Synchronization
 
 /// Whether a volume takes writes.
@@ -9,6 +10,7 @@ final class VolumeHealth: Sendable {
     }
 
     private let condition = Mutex(Condition.open)
+    private let synchronizing = Mutex(())
 
     /// Whether writes are taken now.
     var isWritable: Bool { condition.withLock { $0 == .open } }
@@ -27,6 +29,25 @@ final class VolumeHealth: Sendable {
     func fail() {
         condition.withLock { condition in
             if condition == .open { condition = .failed }
+        }
+    }
+
+    /// Flushes the log's file, one caller at a time.
+    ///
+    /// Linux tells one caller alone that a file could not be written; a flush that another begins
+    /// meanwhile succeeds and says nothing. So whoever comes after a failure is told of it here. After
+    /// a failure elsewhere the flush is tried all the same: it may save what was acknowledged.
+    ///
+    /// - Throws: `.volumeFailed`, `.closed`.
+    func synchronize(_ file: any OpenFile) throws(VolumeError) {
+        try synchronizing.withLock { _ throws(VolumeError) in
+            do throws(DiskError) {
+                try file.synchronizeData()
+            } catch {
+                fail()
+                throw .volumeFailed
+            }
+            try checkWritable()
         }
     }
 

@@ -247,7 +247,11 @@ struct VolumeOpening {
                 tail.unflushed.bytes - last.first.bytes,
                 Int64(LogSegmentHeader.encodedBytes)
             )
-            try Self.rewrite(file, unflushed, to: tail.end.bytes - last.first.bytes)
+            do throws(DiskError) {
+                try Self.rewrite(file, unflushed, to: tail.end.bytes - last.first.bytes)
+            } catch  where error.code == .outOfSpace {
+                // A full disk that writes in new places only: what it has is flushed.
+            }
             try file.synchronizeData()
             try fileSystem.synchronizeDirectory(layout.log)
             try fileSystem.synchronizeDirectory(layout.directory)

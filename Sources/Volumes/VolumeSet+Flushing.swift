@@ -144,15 +144,18 @@ extension VolumeSet {
     /// The checksum of the last record before an address, which hangs on all records before it.
     ///
     /// - Parameter position: The end of a record.
-    /// - Returns: `nil` if no record is known to end there.
-    /// - Throws: The failure of every volume that holds the log.
+    /// - Returns: `nil` if no volume has a record that ends there.
+    /// - Throws: The failure of a volume, if no other can tell.
     public func chain(at position: LogPosition) throws(VolumeError) -> UInt64? {
-        var failure = VolumeError.volumeFailed
+        var failure: VolumeError?
         for volume in logVolumes {
-            do throws(VolumeError) { return try volume.chain(at: position) } catch {
+            do throws(VolumeError) {
+                if let checksum = try volume.chain(at: position) { return checksum }
+            } catch {
                 failure = error
             }
         }
-        throw failure
+        if let failure { throw failure }
+        return nil
     }
 }

@@ -248,7 +248,14 @@ import Testing
                 Set(report.damage.map(\.kind)) == [.blobDamaged, .blobMissing, .payloadDamaged]
             )
             #expect(Set(report.damage.map(\.path)) == [blob, gone, small.path])
-            #expect(report.manifest.damagedBlobCount == 2)
+            #expect(report.manifest.damagedPayloadCount == 3)
+            // Mended, it is whole in the next backup, which would copy nothing of it otherwise.
+            try Folder.flip(small.path, small.offset + 3)
+            let next = try Self.backUp(subject, folder)
+            #expect(next.manifest.damagedPayloadCount == 2)
+            #expect(Set(next.damage.map(\.path)) == [blob, gone])
+            try Folder.flip(small.path, small.offset + 3)
+            _ = try Self.backUp(subject, folder)
         }
         let (restored, report) = try Self.restore(folder)
         #expect(

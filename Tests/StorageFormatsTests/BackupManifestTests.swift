@@ -17,7 +17,7 @@ import Testing
         completed: WallTime(milliseconds: 1_767_225_600_000),
         blobCount: 3,
         blobBytes: 1_234_567,
-        damagedBlobCount: 1
+        damagedPayloadCount: 1
     )
 
     static func fixture() throws -> [UInt8] {
