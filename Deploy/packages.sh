@@ -8,7 +8,7 @@ BUILD_PACKAGES=(
     libblosc-dev libsqlite3-dev libssl-dev libzstd-dev zlib1g-dev
 )
 TEST_PACKAGES=(curl openssl python3-venv rclone s3cmd)
-BENCHMARK_PACKAGES=(curl nginx-light openssl python3-venv wrk)
+BENCHMARK_PACKAGES=(curl gcc libc6-dev nginx-light openssl python3-venv wrk)
 
 missing_packages() {
     local package
