@@ -154,7 +154,10 @@ let testTargets: [Target] = [
     ),
     tests(
         "ObjectStorageTests",
-        ["ObjectStorage", "Checksums", "DiskIO", "StorageModel", nioCore, logging]
+        [
+            "ObjectStorage", "Checksums", "DiskIO", "MetadataIndex", "SQLiteDatabase",
+            "StorageModel", nioCore, logging,
+        ]
     ),
     .testTarget(
         name: "SimulationTests",

@@ -31,7 +31,7 @@ private struct ComparedTable {
         ComparedTable(
             name: "state",
             keys: ["id"],
-            values: ["volume", "applied", "sequence", "last_line"]
+            values: ["volume", "applied", "sequence", "last_line", "refs_sum"]
         ),
         ComparedTable(name: "principal", keys: ["name"], values: ["access_key", "secret_key"]),
         ComparedTable(

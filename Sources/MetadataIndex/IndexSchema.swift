@@ -8,10 +8,12 @@ enum IndexSchema {
     /// log was cleaned, an index cannot always be made again.
     static let convertedFormat: Int64 = 2
 
-    /// Converts: what was applied had been flushed, and the checksum is not known.
+    /// Converts: what was applied had been flushed, and the checksum is not known. The sum of references
+    /// is computed after it.
     static let conversion = """
         ALTER TABLE state ADD COLUMN flushed INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE state ADD COLUMN chain INTEGER;
+        ALTER TABLE state ADD COLUMN refs_sum INTEGER NOT NULL DEFAULT 0;
         UPDATE state SET format = 3, flushed = applied;
         """
 
@@ -19,7 +21,8 @@ enum IndexSchema {
         CREATE TABLE state(
             id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, volume TEXT NOT NULL,
             applied INTEGER NOT NULL, sequence INTEGER NOT NULL, last_line INTEGER NOT NULL,
-            flushed INTEGER NOT NULL DEFAULT 0, chain INTEGER) STRICT;
+            flushed INTEGER NOT NULL DEFAULT 0, chain INTEGER,
+            refs_sum INTEGER NOT NULL DEFAULT 0) STRICT;
         CREATE TABLE principal(
             name TEXT PRIMARY KEY, access_key TEXT NOT NULL UNIQUE, secret_key TEXT NOT NULL)
             STRICT, WITHOUT ROWID;

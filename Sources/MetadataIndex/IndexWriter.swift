@@ -26,6 +26,8 @@ public final class IndexWriter {
     public private(set) var freedBlobs: [BlobID] = []
     /// Tallies that were touched in the open transaction and are not written yet.
     var touchedTallies: [LinePath: ChunkTally] = [:]
+    /// The sum over all references to blobs, the open transaction included.
+    private(set) var references: ReferenceSum
     /// What the rows name of each segment of the log; read when the first batch begins.
     private(set) var ledger = LogLedger([])
     private var hasLedger = false
@@ -34,10 +36,13 @@ public final class IndexWriter {
 
     let connection: Connection
     private var committedState: IndexState
+    private var committedReferences: ReferenceSum
 
-    init(_ connection: Connection, state: IndexState) {
+    init(_ connection: Connection, state: IndexState) throws(SQLiteError) {
         self.connection = connection
         self.state = state
+        references = try Self.keptReferences(connection)
+        committedReferences = references
         reader = IndexReader(connection)
         committedState = state
     }
@@ -72,7 +77,8 @@ public final class IndexWriter {
         state.flushed = flushed ?? applied
         let update = try connection.statement(
             """
-            UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3, flushed = ?4, chain = ?5
+            UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3, flushed = ?4, chain = ?5,
+                refs_sum = ?6
             WHERE id = 1
             """
         )
@@ -81,10 +87,19 @@ public final class IndexWriter {
         try update.bind(state.lastLine.number, at: 3)
         try update.bind(state.flushed.bytes, at: 4)
         try update.bind(chain.map { Int64(bitPattern: $0) }, at: 5)
+        try update.bind(Int64(bitPattern: references.value), at: 6)
         try update.run()
         try connection.commit()
         ledger.commit()
         committedState = state
+        committedReferences = references
+    }
+
+    private static func keptReferences(
+        _ connection: Connection
+    ) throws(SQLiteError) -> ReferenceSum {
+        let kept = try connection.statement("SELECT refs_sum FROM state WHERE id = 1")
+        return ReferenceSum(try kept.first { UInt64(bitPattern: $0.int64(at: 0)) } ?? 0)
     }
 
     /// Notes that all of the log that the tables hold is flushed; no batch may be open.
@@ -100,6 +115,7 @@ public final class IndexWriter {
     /// Undoes the batch.
     public func rollback() throws(SQLiteError) {
         state = committedState
+        references = committedReferences
         freedBlobs = []
         touchedTallies = [:]
         ledger.rollback()
@@ -176,6 +192,7 @@ public final class IndexWriter {
             )
             try add.bind(Int64(bitPattern: id.number), at: 1)
             try add.run()
+            references.add(id)
         }
     }
 
@@ -198,6 +215,7 @@ public final class IndexWriter {
             guard let refs = try drop.first({ $0.int64(at: 0) }) else {
                 throw .unreadable("blob.refs")
             }
+            references.drop(id)
             guard refs == 0 else { continue }
             let delete = try connection.statement("DELETE FROM blob WHERE id = ?1")
             try delete.bind(Int64(bitPattern: id.number), at: 1)

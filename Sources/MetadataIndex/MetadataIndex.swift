@@ -171,9 +171,13 @@ public final class MetadataIndex: Sendable {
         if try IndexReader(connection).format() == IndexSchema.convertedFormat {
             try connection.writeTransaction { () throws(SQLiteError) in
                 try connection.execute(IndexSchema.conversion)
+                let sum = try IndexReader(connection).referenceSum()
+                let keep = try connection.statement("UPDATE state SET refs_sum = ?1 WHERE id = 1")
+                try keep.bind(Int64(bitPattern: sum.value), at: 1)
+                try keep.run()
             }
         }
-        return IndexWriter(connection, state: state)
+        return try IndexWriter(connection, state: state)
     }
 
     private static func makeAnew(
@@ -210,7 +214,7 @@ public final class MetadataIndex: Sendable {
         try insert.bind(start.bytes, at: 3)
         try insert.run()
         try connection.commit()
-        return IndexWriter(connection, state: state)
+        return try IndexWriter(connection, state: state)
     }
 
     static func connect(_ path: String) throws(SQLiteError) -> Connection {

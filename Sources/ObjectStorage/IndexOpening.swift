@@ -79,11 +79,11 @@ struct IndexOpening {
             )
         else { return nil }
         do {
-            try checkChain(opened)
+            try check(opened)
             return Current(opened: opened, origin: .existing, replayed: try replay(opened))
         } catch {
             logger.warning(
-                "index does not fit the log and is made anew",
+                "index is not what was written, or does not fit the log; it is made anew",
                 metadata: ["error": "\(error)"]
             )
             opened.index.close()
@@ -104,10 +104,17 @@ struct IndexOpening {
         )
     }
 
+    /// Whether an index is what was written, as far as that must be known before a store is opened by
+    /// it, and fits the log.
+    ///
     /// The log may have lost what the index holds, and gone on with other records since: then no
     /// record that ends where the index has come to has the same history.
-    private func checkChain(_ opened: MetadataIndex.Opened) throws {
+    private func check(_ opened: MetadataIndex.Opened) throws {
         let state = opened.writer.state
+        // Blobs that it does not name are removed.
+        guard try opened.writer.holdsItsBlobs() else { throw Misfit.blobsDamaged }
+        _ = try opened.writer.reader.namespaces()
+        _ = try opened.writer.reader.principals()
         guard let chain = state.chain else { return }
         guard try volume.chain(at: state.applied) == chain else {
             throw Misfit.historyDiffers(at: state.applied)
@@ -117,6 +124,7 @@ struct IndexOpening {
     /// Why an index is of no use that could be opened.
     private enum Misfit: Error {
         case historyDiffers(at: LogPosition)
+        case blobsDamaged
     }
 
     /// Puts a snapshot in the place of the index.
@@ -131,7 +139,7 @@ struct IndexOpening {
                 log: position..<volume.logEnd
             )
         else { throw StoreOpenFailure.indexLost(directory: configuration.indexDirectory) }
-        try checkChain(opened)
+        try check(opened)
         return Current(
             opened: opened,
             origin: .snapshot(position),
