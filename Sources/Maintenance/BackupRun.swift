@@ -56,7 +56,11 @@ final class BackupRun {
         while !hold.isLogStill {
             guard Pace.rest(.milliseconds(20), stop) else { throw MaintenanceError.stopped }
         }
-        position = try store.indexState().applied
+        // A log without a record is its header, which a volume that is made of the copy needs.
+        position = max(
+            try store.indexState().applied,
+            LogPosition(volume.logStart.bytes + Int64(LogSegmentHeader.encodedBytes))
+        )
         // A backup holds nothing that its source could lose.
         try volumes.flush()
         replayStart = volume.replayStart

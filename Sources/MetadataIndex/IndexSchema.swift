@@ -8,8 +8,9 @@ enum IndexSchema {
     /// log was cleaned, an index cannot always be made again.
     static let convertedFormat: Int64 = 2
 
-    /// Converts: what was applied had been flushed, and the checksum is not known. The sum of references
-    /// is computed after it.
+    /// Converts: what was applied had been flushed, and the checksum is not known.
+    ///
+    /// The sum of references is computed after it.
     static let conversion = """
         ALTER TABLE state ADD COLUMN flushed INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE state ADD COLUMN chain INTEGER;

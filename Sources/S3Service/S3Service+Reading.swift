@@ -29,13 +29,13 @@ extension S3Service {
         _ key: ObjectKey,
         _ bucket: Namespace,
         _ exchange: Exchange
-    ) throws(S3Error) -> HTTPResponse {
+    ) throws(S3Error) -> HTTPAnswer {
         for _ in 0..<S3Limits.replacedRetriesMax {
             let entry = try entry(key, bucket, exchange)
             let answer = try ReadAnswer(request, entry, exchange)
-            guard answer.hasBody else { return answer.response(.none) }
+            guard answer.hasBody else { return .now(answer.response(.none)) }
             do {
-                return answer.response(try body(entry, answer.range, exchange))
+                return try self.answer(answer, entry, exchange)
             } catch {
                 // The object was replaced since it was looked up; the new one is looked up again.
                 guard error == .objectReplaced else { throw exchange.failure(error) }
@@ -77,40 +77,57 @@ extension S3Service {
         return exchange.document(ObjectDocument.attributes(entry, request: request), modified)
     }
 
-    /// The bytes of a range: at once when it is short and in memory, else pulled.
-    private func body(
+    /// The answer with the bytes of its range: all at once when they are few and in memory, else pulled.
+    ///
+    /// The first of them are read and verified before the answer begins, so that an object that cannot
+    /// be read is an error and not a body that ends too early.
+    private func answer(
+        _ answer: ReadAnswer,
         _ entry: ObjectEntry,
-        _ range: Range<Int64>,
         _ exchange: Exchange
-    ) throws(StoreError) -> HTTPResponseBody {
-        guard !range.isEmpty else { return .none }
+    ) throws(StoreError) -> HTTPAnswer {
+        let range = answer.range
+        guard !range.isEmpty else { return .now(answer.response(.none)) }
         let allocator = ByteBufferAllocator()
         let isShort = range.upperBound - range.lowerBound <= S3Limits.immediateBytesMax
         if isShort,
             let bytes = try store.readInlineNow(entry, range: range, allocator: allocator)
         {
-            return .bytes(bytes)
+            return .now(answer.response(.bytes(bytes)))
         }
         let reader = try store.reader(entry, range: range)
-        var first: ByteBuffer?
-        if isShort {
-            let length = Int(reader.byteCount)
-            reading: while true {
-                let missing = length - (first?.readableBytes ?? 0)
-                guard missing > 0 else { break }
-                switch try reader.readNow(max: missing, allocator: allocator) {
-                case .ready(var piece):
-                    if first == nil {
-                        first = piece
-                    } else {
-                        first?.writeBuffer(&piece)
-                    }
-                case .wouldBlock, .end: break reading
-                }
+        let wanted = Int(min(reader.byteCount, S3Limits.immediateBytesMax))
+        var first = ByteBuffer()
+        while first.readableBytes < wanted {
+            let missing = wanted - first.readableBytes
+            guard case .ready(let piece) = try reader.readNow(max: missing, allocator: allocator)
+            else { break }
+            if first.readableBytes == 0 {
+                first = piece
+            } else {
+                first.writeImmutableBuffer(piece)
             }
-            if let first, first.readableBytes == length { return .bytes(first) }
+            if !isShort { break }
         }
-        return .pulled(
+        if isShort, first.readableBytes == wanted { return .now(answer.response(.bytes(first))) }
+        if first.readableBytes > 0 {
+            return .now(answer.response(pulled(reader, first, exchange)))
+        }
+        return later(exchange) { _ throws(S3Error) in
+            let piece = try await exchange.storing { () async throws(StoreError) in
+                try await reader.read(max: wanted, allocator: allocator)
+            }
+            guard case .ready(let first) = piece else { throw .internalError }
+            return answer.response(pulled(reader, first, exchange))
+        }
+    }
+
+    private func pulled(
+        _ reader: PayloadReader,
+        _ first: ByteBuffer,
+        _ exchange: Exchange
+    ) -> HTTPResponseBody {
+        .pulled(
             PayloadBody(
                 reader,
                 first: first,

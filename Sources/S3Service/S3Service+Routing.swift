@@ -50,7 +50,7 @@ extension S3Service {
         switch operation {
         case .get(let request):
             let bucket = try namespace(name, for: .read, exchange)
-            return .now(try get(request, key, bucket, exchange))
+            return try get(request, key, bucket, exchange)
         case .head(let request):
             let bucket = try namespace(name, for: .read, exchange)
             return .now(try head(request, key, bucket, exchange))

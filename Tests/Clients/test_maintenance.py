@@ -130,6 +130,18 @@ def test_no_wrong_byte_is_handed_out_and_the_damage_is_listed(damaged):
     assert s3.get_object(Bucket="test", Key="large")["Body"].read() == b"new"
 
 
+def test_an_object_without_its_blob_is_an_error_and_no_body_that_ends(tmp_path):
+    with ServerProcess(tmp_path / "data") as server:
+        fill(server)
+        server.stop()
+        for path in blobs(server.data):
+            path.unlink()
+        server.start()
+        for headers in [{}, {"Range": "bytes=70000-200000"}]:
+            answer = exchange(server, "GET", path_of("test", "large"), headers=headers)
+            assert (answer.status, answer.code) == (500, "InternalError")
+
+
 def read_to_the_end(server, key):
     """What comes of an object before the connection is cut or an error is answered."""
     received = b""

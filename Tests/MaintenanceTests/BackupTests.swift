@@ -75,6 +75,34 @@ import Testing
         }
     }
 
+    @Test func `a store in which nothing was ever written is restored as one`() async throws {
+        let folder = try Folder()
+        let store = try await ObjectStore.open(
+            ObjectStoreConfiguration(
+                volumeDirectories: folder.volumes,
+                indexDirectory: folder.index,
+                clock: folder.clock
+            ),
+            fileSystem: PosixFileSystem(),
+            logger: Folder.logger
+        )
+        for _ in 0..<2 {
+            let report = try Backup(
+                of: store,
+                to: folder.path + "/backup",
+                fileSystem: PosixFileSystem(),
+                companions: [.init(name: "keys.env", bytes: Array("secret".utf8))],
+                clock: folder.clock
+            ).run()
+            #expect(report.damage == [])
+        }
+        await store.close()
+        let (restored, made) = try Self.restore(folder)
+        #expect(made.damage == [])
+        let contents = try await Self.contents(restored)
+        #expect(contents == [:])
+    }
+
     @Test func `a second backup copies what is new and drops what is not needed`() async throws {
         let folder = try Folder()
         try await StoreSubject.with(folder) { subject in
