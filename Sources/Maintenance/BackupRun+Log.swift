@@ -130,6 +130,7 @@ extension BackupRun {
                 let path = original(damage.path)
                 return [Disagreement(.logRecordUnreadable, path: path, offset: damage.offset)]
             case .record(let record) where record.payload == .damaged:
+                if try isMended(record) { continue }
                 faults.append(
                     Disagreement(
                         .payloadDamaged,
@@ -145,6 +146,33 @@ extension BackupRun {
             return [Disagreement(.logRecordUnreadable, path: path, offset: log.position.bytes)]
         }
         return faults
+    }
+
+    /// Writes a payload that is damaged in the copy anew, of what is whole on any volume.
+    ///
+    /// - Returns: Whether every byte of it is somewhere.
+    private func isMended(_ record: LogAudit.Record) throws -> Bool {
+        guard let extent = record.change?.extent else { return false }
+        var bytes = [UInt8](repeating: 0, count: Int(extent.lengthBytes))
+        do throws(VolumeError) {
+            let result = bytes.withUnsafeMutableBytes { buffer in
+                Result { () throws(VolumeError) in
+                    try volumes.read(
+                        extent,
+                        range: 0..<extent.lengthBytes,
+                        into: buffer,
+                        mode: .mayWait
+                    )
+                }
+            }
+            guard try result.get() == .complete else { return false }
+        } catch {
+            return false
+        }
+        let file = try fileSystem.open(record.path, .readWrite)
+        try file.write(bytes, at: record.payloadOffset)
+        try file.synchronizeData()
+        return true
     }
 
     /// Whether the log that was copied, by this backup and by those before, ends as this one does.

@@ -200,4 +200,21 @@ import Volumes
         #expect(try await BackupTests.contents(restored) == contents)
         #expect(try InspectionTests.check(restored).disagreements == [])
     }
+
+    @Test func `a backup of which each volume has damaged another payload is whole`() async throws {
+        let (folder, _) = try await Self.filled()
+        let contents = try await StoreSubject.with(folder) { subject in
+            for volume in 0...1 {
+                let small = try folder.place(try subject.extent("small/2\(volume)"), on: volume)
+                try Folder.flip(small.path, small.offset + 1)
+            }
+            let report = try BackupTests.backUp(subject, folder)
+            #expect(report.damage == [])
+            return try await subject.contents()
+        }
+        let (restored, made) = try BackupTests.restore(folder)
+        #expect(made.damage == [])
+        let found = try await BackupTests.contents(restored)
+        #expect(found == contents)
+    }
 }
