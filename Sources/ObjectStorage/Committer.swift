@@ -1,3 +1,4 @@
+import DiskIO
 import Logging
 import MetadataIndex
 import SQLiteDatabase
@@ -34,6 +35,8 @@ final class Committer {
     /// Whether the open batch may take no room on the disk.
     private var isNearlyFull = false
     private var uncheckpointedChanges = 0
+    private var isIndexDamaged = false
+    private let indexFiles: IndexFiles
 
     private let directory: NameDirectory
     private let queue: CommitQueue
@@ -49,6 +52,7 @@ final class Committer {
         limits = opened.configuration.limits
         root = opened.configuration.root
         clock = opened.configuration.clock
+        indexFiles = IndexFiles(directory: opened.configuration.indexDirectory)
         names = opened.names
         directory = opened.directory
         queue = opened.queue
@@ -179,7 +183,9 @@ final class Committer {
         } catch {
             switch error {
             case .refused(let reason): return .refused(reason)
-            case .indexFailed(let failure): throw StoreError(beforeLog: failure)
+            case .indexFailed(let failure):
+                noteDamage(failure)
+                throw StoreError(beforeLog: failure)
             }
         }
         switch decision {
@@ -318,7 +324,27 @@ final class Committer {
             return try body()
         } catch {
             logger.error("index call failed", metadata: ["error": "\(error)"])
+            noteDamage(error)
             throw StoreError(beforeLog: error)
+        }
+    }
+
+    /// Has the next start make an index anew that is not what SQLite wrote.
+    private func noteDamage(_ error: SQLiteError) {
+        guard error.code == .corrupt || error.code == .notADatabase, !isIndexDamaged else { return }
+        isIndexDamaged = true
+        let metadata: Logger.Metadata = ["error": "\(error)"]
+        do throws(DiskError) {
+            try indexFiles.markDamaged()
+            logger.critical(
+                "the index is damaged: restart the server, which makes it anew of the log",
+                metadata: metadata
+            )
+        } catch {
+            logger.critical(
+                "the index is damaged: stop the server and run nave rebuild",
+                metadata: metadata
+            )
         }
     }
 }

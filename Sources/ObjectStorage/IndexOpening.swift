@@ -41,6 +41,13 @@ struct IndexOpening {
         try PosixFileSystem().makeDirectories(configuration.indexDirectory)
         files.removeUnfinished()
         if let current = try existing() { return current }
+        let current = try made()
+        files.clearMark()
+        return current
+    }
+
+    /// Makes an index of the newest snapshot that can be read, or of the log alone.
+    private func made() throws -> Current {
         var unreadable: [StoredSnapshot] = []
         for snapshot in volume.storedSnapshots {
             do {
@@ -70,6 +77,10 @@ struct IndexOpening {
     }
 
     private func existing() throws -> Current? {
+        guard !files.isMarkedDamaged else {
+            logger.warning("the index was found damaged and is made anew")
+            return nil
+        }
         warnOfLoss()
         guard
             let opened = try MetadataIndex.openUsable(

@@ -168,7 +168,7 @@ extension MaintenanceOutcome {
                 + "\(backup.copiedBlobs) blobs among them, \(backup.removedFiles) files removed."
         )
         if backup.damagedBlobs > 0 {
-            lines.append("\(backup.damagedBlobs) blobs could not be read whole.")
+            lines.append("\(backup.damagedBlobs) payloads could not be read whole.")
         }
         self.init(isWell: backup.damagedBlobs == 0, lines: lines, backup)
     }

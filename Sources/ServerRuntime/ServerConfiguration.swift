@@ -49,9 +49,10 @@ public struct ServerConfiguration: Sendable {
                 settings.stringArray(forKey: "nave.data")
                 ?? settings.string(forKey: "nave.data").map { [$0] } ?? []
         }
-        guard !directories.isEmpty || options.lifetime == .ephemeral else {
-            throw ServerError.dataDirectoryMissing
-        }
+        // A name left empty, as by a variable that is not set, must not be the working directory.
+        guard !directories.contains(""),
+            !directories.isEmpty || options.lifetime == .ephemeral
+        else { throw ServerError.dataDirectoryMissing }
         self.directories = directories
         copies = try Self.copies(options.copies ?? settings.string(forKey: "nave.copies"))
         flushing = try FlushSchedule(

@@ -12,7 +12,7 @@ struct BackupCommand: AsyncParsableCommand {
             of the same data only what is new is copied, and what is no longer needed is removed at \
             the end; until then the earlier backup can be restored, whatever happens.
 
-            Exit codes: 0 done, 1 done, but some blobs could not be read whole, 2 wrong usage, 3 it \
+            Exit codes: 0 done, 1 done, but some payloads could not be read whole, 2 wrong usage, 3 it \
             could not be done.
 
             EXAMPLES

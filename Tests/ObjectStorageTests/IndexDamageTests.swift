@@ -46,6 +46,35 @@ import Testing
         }
     }
 
+    @Test func `an index that is found damaged while it is used is made anew at the next start`()
+        async throws
+    {
+        let directory = StoreSubject.newFolder()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try await StoreSubject.with(directory) { subject in _ = try await subject.put("a", "one") }
+        let path = directory + "/index/nave.sqlite"
+        let connection = try Connection(path: path, ConnectionConfiguration(access: .readWrite))
+        let find = try connection.prepare(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'object'"
+        )
+        #expect(try find.step())
+        let page = find.int64(at: 0) - 1
+        let file = try PosixFileSystem().open(path, .readWrite)
+        try file.write([UInt8](repeating: 0xFF, count: 4096), at: page * 4096)
+        try await StoreSubject.with(directory) { subject in
+            for _ in 0..<2 {
+                await #expect(throws: StoreError.self) { try await subject.put("b", "two") }
+            }
+        }
+        for _ in 0..<2 {
+            try await StoreSubject.with(directory) { subject in
+                let found = try await subject.read("a")
+                #expect(found == Array("one".utf8))
+                try await subject.put("b", "two")
+            }
+        }
+    }
+
     @Test func `the sum follows every reference`() async throws {
         let directory = StoreSubject.newFolder()
         defer { try? FileManager.default.removeItem(atPath: directory) }

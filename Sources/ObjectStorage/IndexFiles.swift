@@ -1,0 +1,43 @@
+import DiskIO
+
+/// The files of an index in its directory.
+struct IndexFiles {
+    let directory: String
+
+    /// The database.
+    var database: String { "\(directory)/nave.sqlite" }
+    /// A copy on its way into a snapshot.
+    var copy: String { "\(directory)/snapshot.sqlite" }
+    /// A snapshot on its way to be the database.
+    var restored: String { "\(directory)/nave.sqlite.new" }
+
+    /// A file that is there when the database was found not to be what SQLite wrote.
+    private var damagedMark: String { "\(directory)/damaged" }
+
+    /// Whether the database was found damaged since it was made.
+    var isMarkedDamaged: Bool {
+        (try? PosixFileSystem().status(damagedMark)) != nil
+    }
+
+    /// Has the next start make the database anew.
+    func markDamaged() throws(DiskError) {
+        _ = try PosixFileSystem().open(damagedMark, .createOrReplace)
+        try PosixFileSystem().synchronizeDirectory(directory)
+    }
+
+    /// Forgets the mark, after the database was made anew.
+    func clearMark() {
+        try? PosixFileSystem().remove(damagedMark)
+    }
+
+    /// Removes copies that were not finished, with what SQLite left beside them.
+    ///
+    /// One that cannot be removed is in nobody's way but the next copy's, which then fails.
+    func removeUnfinished() {
+        for path in [copy, restored] {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                try? PosixFileSystem().remove(path + suffix)
+            }
+        }
+    }
+}
