@@ -149,29 +149,19 @@ struct VolumeSetOpening {
     ///
     /// - Throws: `.membershipSplit` if two volumes have gone on without each other.
     private func newest(_ peeks: [Peek]) throws(VolumeError) -> VolumeMembership? {
-        var newest: (membership: VolumeMembership, id: UniqueID, directory: String)?
+        var found: [MembershipChoice.Found] = []
+        var directories: [String] = []
         for peek in peeks {
             guard let membership = peek.membership, let label = peek.label else { continue }
-            let found = (membership, label.volumeID, peek.location.directory)
-            guard let best = newest else {
-                newest = found
-                continue
-            }
-            switch best.membership.precedence(
-                over: membership,
-                own: best.id,
-                others: label.volumeID
-            ) {
-            case .own: break
-            case .other: newest = found
-            case .neither:
-                throw .membershipSplit(
-                    directory: best.directory,
-                    other: peek.location.directory
-                )
-            }
+            found.append(MembershipChoice.Found(membership, on: label.volumeID))
+            directories.append(peek.location.directory)
         }
-        return newest?.membership
+        switch MembershipChoice(of: found) {
+        case .none: return nil
+        case .believed(let membership): return membership
+        case .split(let one, let other):
+            throw .membershipSplit(directory: directories[one], other: directories[other])
+        }
     }
 
     /// The membership of volumes that have none: of a new Nave, or of one that had a single volume.
@@ -246,7 +236,10 @@ struct VolumeSetOpening {
             }
         }
         for id in membership.members where !members.contains(where: { $0.id == id }) {
-            if !membership.behind.contains(id) { membership.setBehind(id) }
+            // It holds the log no more, even if payloads were all that it was known to lack.
+            if !membership.behind.contains(id) || membership.log.contains(id) {
+                membership.setBehind(id)
+            }
             members.append(VolumeMember(id: id, directory: "", volume: nil))
             configuration.onEvent(.missing(id))
         }
