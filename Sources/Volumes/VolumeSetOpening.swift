@@ -243,7 +243,11 @@ struct VolumeSetOpening {
             members.append(VolumeMember(id: id, directory: "", volume: nil))
             configuration.onEvent(.missing(id))
         }
-        let holders = try logHolders(members, &membership, firstFailure)
+        let holders = try LogHolders(members)
+        for member in holders.givenUp { membership.setBehind(member.id) }
+        guard !holders.alike.isEmpty else {
+            throw firstFailure ?? .logUnavailable(missing: membership.log)
+        }
         return Opened(
             naveID: membership.naveID,
             originID: membership.originID,
@@ -251,7 +255,7 @@ struct VolumeSetOpening {
             members: members,
             membership: membership,
             isWritten: peeks.allSatisfy { $0.membership == membership },
-            logHolders: holders,
+            logHolders: holders.alike,
             threads: try startThreads(members.count)
         )
     }
@@ -305,37 +309,6 @@ struct VolumeSetOpening {
         settings.originID = membership.originID
         settings.logHolding = holding
         return settings
-    }
-
-    /// The volumes whose logs are alike and longest.
-    ///
-    /// After a crash one may have a last batch that another has not; nobody was told of it, so it may
-    /// stay, and the shorter ones are copied anew.
-    private func logHolders(
-        _ members: [VolumeMember],
-        _ membership: inout VolumeMembership,
-        _ failure: VolumeError?
-    ) throws(VolumeError) -> [VolumeMember] {
-        let holding = members.filter { $0.volume?.logTip != nil }
-        let longest = holding.max {
-            ($0.volume?.logEnd.bytes ?? 0) < ($1.volume?.logEnd.bytes ?? 0)
-        }
-        guard let longest, let tip = longest.volume?.logTip else {
-            throw failure ?? .logUnavailable(missing: membership.log)
-        }
-        var holders: [VolumeMember] = []
-        for member in holding {
-            let own = member.volume?.logTip
-            if own?.end == tip.end, own?.first == tip.first,
-                own?.previousChecksum == tip.previousChecksum
-            {
-                holders.append(member)
-            } else {
-                member.volume?.giveUpLog()
-                membership.setBehind(member.id)
-            }
-        }
-        return holders
     }
 
     private func open(

@@ -88,4 +88,35 @@ import Volumes
             try Self.expectSplit(found, startedFirst: bad, context)
         }
     }
+
+    @Test(arguments: 0...1, 0...2)
+    func `logs that went on differently are refused whatever the lists say`(
+        longer: Int,
+        more: Int
+    ) throws {
+        let disks = Subject.disks(2)
+        let subject = try Subject.open(disks, copies: 2)
+        for number in 0..<3 { _ = try subject.append(number, payloadBytes: 100) }
+        try subject.volumes.close()
+        let list = try #require(disks[0].contents(of: "\(Subject.directory(0))/members.json"))
+        var found = disks.map { $0.restartProcess() }
+        for number in 0...1 {
+            let alone = try Subject.open([found[number]], numbers: [number])
+            _ = try alone.append(90 + number, payloadBytes: 80)
+            // Of no length, so that the other's log ends within a record or between two, or of a
+            // segment, so that it ends before the last.
+            if number == longer {
+                for _ in 0..<(more * more * 6) { _ = try alone.append(7, payloadBytes: 100) }
+            }
+            try alone.volumes.close()
+            found[number] = found[number].restartProcess()
+            let path = "\(Subject.directory(number))/members.json"
+            try found[number].open(path, .createOrReplace).write(list, at: 0)
+        }
+        let error = VolumeSubject.error { _ = try Subject.open(found) }
+        guard case .membershipSplit = error else {
+            Issue.record("opened, with \(more) more on \(longer): \(String(describing: error))")
+            return
+        }
+    }
 }
