@@ -11,7 +11,7 @@
 ///     epoch    grows by one with every change of what follows
 ///     copies   on how many volumes everything is kept
 ///     members  the volumes, as UUIDs with a space between
-///     seen     for each of them the last epoch at which it was in use
+///     seen     for each of them the last epoch that it is known to have in writing
 ///     log      those of them that hold the whole log
 ///     behind   those of them that may lack payloads: new, missing, or failed before
 ///
@@ -36,7 +36,7 @@ public struct VolumeMembership: Hashable, Sendable {
     public private(set) var copies: Int
     /// All volumes.
     public private(set) var members: [UniqueID]
-    /// The last epoch at which each of ``members`` was in use.
+    /// The last epoch that each of ``members`` is known to have in writing.
     public private(set) var seen: [UInt64]
     /// The volumes that hold the whole log.
     public private(set) var log: [UniqueID]
@@ -95,40 +95,33 @@ public struct VolumeMembership: Hashable, Sendable {
         epoch += 1
     }
 
-    /// Notes which volumes are in use at this epoch, and so will know of it.
-    public mutating func note(inUse ids: [UniqueID]) {
+    /// Notes which volumes have this epoch in writing; before that none may be named.
+    public mutating func note(writtenOn ids: [UniqueID]) {
         for (index, id) in members.enumerated() where ids.contains(id) { seen[index] = epoch }
     }
 
-    /// Which of two memberships is to be believed.
-    public enum Precedence: Hashable, Sendable {
-        case own, other
-        /// Neither: each of the volumes may have changes that the other lacks.
-        case neither
+    /// Notes that what a volume has in writing, of an epoch, is taken into account here.
+    mutating func note(_ id: UniqueID, hasWritten written: UInt64) {
+        epoch = max(epoch, written)
+        guard let index = members.firstIndex(of: id) else { return }
+        seen[index] = max(seen[index], written)
     }
 
-    /// Whether this membership, found on the volume `own`, or another, found on `others`, is to be
-    /// believed.
-    ///
-    /// The one of the higher epoch is, if it has seen the other's. Otherwise a volume went on without
-    /// the other, and is believed if the other never went on without it: a power loss may have left a
-    /// change on one volume alone before it was told to the rest, and nothing was acknowledged after it.
-    public func precedence(over other: Self, own: UniqueID, others: UniqueID) -> Precedence {
-        if self == other || epoch > other.epoch && hasSeen(other, on: others) { return .own }
-        if other.epoch > epoch && other.hasSeen(self, on: own) { return .other }
-        if isWithout(others, in: other) { return .own }
-        return other.isWithout(own, in: self) ? .other : .neither
+    /// Begins an epoch after one that another list had.
+    mutating func pass(_ other: UInt64) { epoch = max(epoch, other + 1) }
+
+    /// Whether it is the same list, but for what is known of who has it in writing.
+    func isSame(as other: Self) -> Bool {
+        var other = other
+        guard other.members.count == members.count else { return false }
+        other.seen = seen
+        return self == other
     }
 
-    private func hasSeen(_ other: Self, on volume: UniqueID) -> Bool {
-        members.firstIndex(of: volume).map { seen[$0] >= other.epoch } ?? false
-    }
-
-    /// Whether it goes on without a volume, whose own membership still relied on all that hold the log
-    /// here: then they have every change that was acknowledged under that one.
-    private func isWithout(_ volume: UniqueID, in other: Self) -> Bool {
-        behind.contains(volume) && !log.contains(volume)
-            && log.allSatisfy { other.log.contains($0) && !other.behind.contains($0) }
+    /// Whether this list comes after what a volume has in writing.
+    func hasSeen(_ other: Self, on volume: UniqueID) -> Bool {
+        guard epoch > other.epoch, let index = members.firstIndex(of: volume) else { return false }
+        return seen[index] >= other.epoch
     }
 }
 

@@ -22,30 +22,44 @@ extension VolumeSet {
 
     /// Changes the membership and writes it down on every volume that takes writes.
     ///
-    /// A volume that cannot be written is taken out in turn.
+    /// A volume that cannot be written is taken out in turn. Once it is written everywhere it is written
+    /// again with word of that, so that no list says of a volume that it has what it may not have: a
+    /// power loss in between would let that volume go on from an earlier one and be believed to come
+    /// before it.
     ///
     /// - Throws: `.volumeFailed` when none could be written, or none is left that holds the log.
     func change(_ body: (inout Standing) -> Void) throws(VolumeError) {
         var failed: [(VolumeMember, VolumeError)] = []
         try standing.withLock { standing throws(VolumeError) in
             body(&standing)
-            standing.membership?.note(inUse: members.filter { $0.writable != nil }.map(\.id))
             guard let membership = standing.membership else { return }
-            var isWritten = false
-            for member in members {
-                guard let volume = member.writable else { continue }
-                do throws(VolumeError) {
-                    try volume.publish(membership)
-                    isWritten = true
-                } catch {
-                    failed.append((member, error))
-                }
-            }
-            guard isWritten, standing.logHolders.contains(where: { $0.writable != nil }) else {
-                throw .volumeFailed
-            }
+            let written = publish(membership, &failed)
+            guard !written.isEmpty, standing.logHolders.contains(where: { $0.writable != nil })
+            else { throw .volumeFailed }
+            standing.membership?.note(writtenOn: written)
+            // Where one failed, the next change tells.
+            guard failed.isEmpty, let noted = standing.membership else { return }
+            _ = publish(noted, &failed)
         }
         for (member, error) in failed { try takeOut(member, error) }
+    }
+
+    /// Writes the membership on every volume that takes writes; gives those that have it.
+    private func publish(
+        _ membership: VolumeMembership,
+        _ failed: inout [(VolumeMember, VolumeError)]
+    ) -> [UniqueID] {
+        var written: [UniqueID] = []
+        for member in members {
+            guard let volume = member.writable else { continue }
+            do throws(VolumeError) {
+                try volume.publish(membership)
+                written.append(member.id)
+            } catch {
+                failed.append((member, error))
+            }
+        }
+        return written
     }
 }
 

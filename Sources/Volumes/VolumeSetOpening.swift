@@ -149,29 +149,19 @@ struct VolumeSetOpening {
     ///
     /// - Throws: `.membershipSplit` if two volumes have gone on without each other.
     private func newest(_ peeks: [Peek]) throws(VolumeError) -> VolumeMembership? {
-        var newest: (membership: VolumeMembership, id: UniqueID, directory: String)?
+        var found: [MembershipChoice.Found] = []
+        var directories: [String] = []
         for peek in peeks {
             guard let membership = peek.membership, let label = peek.label else { continue }
-            let found = (membership, label.volumeID, peek.location.directory)
-            guard let best = newest else {
-                newest = found
-                continue
-            }
-            switch best.membership.precedence(
-                over: membership,
-                own: best.id,
-                others: label.volumeID
-            ) {
-            case .own: break
-            case .other: newest = found
-            case .neither:
-                throw .membershipSplit(
-                    directory: best.directory,
-                    other: peek.location.directory
-                )
-            }
+            found.append(MembershipChoice.Found(membership, on: label.volumeID))
+            directories.append(peek.location.directory)
         }
-        return newest?.membership
+        switch MembershipChoice(of: found) {
+        case .none: return nil
+        case .believed(let membership): return membership
+        case .split(let one, let other):
+            throw .membershipSplit(directory: directories[one], other: directories[other])
+        }
     }
 
     /// The membership of volumes that have none: of a new Nave, or of one that had a single volume.
@@ -246,11 +236,18 @@ struct VolumeSetOpening {
             }
         }
         for id in membership.members where !members.contains(where: { $0.id == id }) {
-            if !membership.behind.contains(id) { membership.setBehind(id) }
+            // It holds the log no more, even if payloads were all that it was known to lack.
+            if !membership.behind.contains(id) || membership.log.contains(id) {
+                membership.setBehind(id)
+            }
             members.append(VolumeMember(id: id, directory: "", volume: nil))
             configuration.onEvent(.missing(id))
         }
-        let holders = try logHolders(members, &membership, firstFailure)
+        let holders = try LogHolders(members)
+        for member in holders.givenUp { membership.setBehind(member.id) }
+        guard !holders.alike.isEmpty else {
+            throw firstFailure ?? .logUnavailable(missing: membership.log)
+        }
         return Opened(
             naveID: membership.naveID,
             originID: membership.originID,
@@ -258,7 +255,7 @@ struct VolumeSetOpening {
             members: members,
             membership: membership,
             isWritten: peeks.allSatisfy { $0.membership == membership },
-            logHolders: holders,
+            logHolders: holders.alike,
             threads: try startThreads(members.count)
         )
     }
@@ -312,37 +309,6 @@ struct VolumeSetOpening {
         settings.originID = membership.originID
         settings.logHolding = holding
         return settings
-    }
-
-    /// The volumes whose logs are alike and longest.
-    ///
-    /// After a crash one may have a last batch that another has not; nobody was told of it, so it may
-    /// stay, and the shorter ones are copied anew.
-    private func logHolders(
-        _ members: [VolumeMember],
-        _ membership: inout VolumeMembership,
-        _ failure: VolumeError?
-    ) throws(VolumeError) -> [VolumeMember] {
-        let holding = members.filter { $0.volume?.logTip != nil }
-        let longest = holding.max {
-            ($0.volume?.logEnd.bytes ?? 0) < ($1.volume?.logEnd.bytes ?? 0)
-        }
-        guard let longest, let tip = longest.volume?.logTip else {
-            throw failure ?? .logUnavailable(missing: membership.log)
-        }
-        var holders: [VolumeMember] = []
-        for member in holding {
-            let own = member.volume?.logTip
-            if own?.end == tip.end, own?.first == tip.first,
-                own?.previousChecksum == tip.previousChecksum
-            {
-                holders.append(member)
-            } else {
-                member.volume?.giveUpLog()
-                membership.setBehind(member.id)
-            }
-        }
-        return holders
     }
 
     private func open(

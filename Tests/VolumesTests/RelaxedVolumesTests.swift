@@ -90,7 +90,7 @@ import Volumes
             try both.volumes.close()
             try Self.expectAlike(found, bodies, context)
         }
-        #expect(lost > calls / 30, "\(lost) of \(calls) lost something")
+        #expect(lost > calls / 90, "\(lost) of \(calls) lost something")
     }
 
     static func work(_ machine: SimulatedFileSystem, _ record: Record) throws {
