@@ -45,6 +45,10 @@ struct VolumeSetOpening {
             return try openLone(peeks[0])
         }
         if let membership = try newest(peeks) { return try open(peeks, membership) }
+        if let copies = configuration.copies, copies > locations.count {
+            // Before a folder is made.
+            throw .copiesInvalid(copies: copies, volumes: locations.count)
+        }
         let begun = try begin(&peeks, naveID)
         return try open(peeks, begun)
     }

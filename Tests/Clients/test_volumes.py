@@ -142,6 +142,10 @@ def test_folders_that_do_not_belong_together_are_refused_and_left_alone(folders,
     assert "copy of" in refusal(first, tmp_path / "copy")
     assert "named twice" in refusal(first, second, first)
     assert "2 copies cannot be kept on 1 folder" in refusal(tmp_path / "new", "--copies", "2")
+    new, other = tmp_path / "new", tmp_path / "other"
+    assert "3 copies cannot be kept on 2 folders" in refusal(new, other, "--copies", "3")
+    assert not (other / "volume.json").exists()
+    assert "Name the folder" in refusal("")
     assert "no number of copies" in refusal(first, second, "--copies", "none")
     for folder in (first, second):
         with serve(folder) as server:
