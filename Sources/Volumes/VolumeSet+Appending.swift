@@ -38,6 +38,7 @@ extension VolumeSet {
         _ flush: LogFlush,
         to holders: [VolumeMember]
     ) throws(VolumeError) -> AppendOutcome {
+        let holders = try present(holders)
         try checkRoom(for: records, on: holders)
         // Or one might have a sealed segment that another lost the end of.
         if flush != .now,
@@ -69,6 +70,28 @@ extension VolumeSet {
             throw .volumeFailed
         }
         return outcome
+    }
+
+    /// Takes out the volumes whose folder is gone: a file that is open takes what is appended, though
+    /// nobody will ever find it.
+    private func present(_ holders: [VolumeMember]) throws(VolumeError) -> [VolumeMember] {
+        var present: [VolumeMember] = []
+        var gone: [(member: VolumeMember, error: VolumeError)] = []
+        for member in holders {
+            do throws(VolumeError) {
+                _ = try member.volume?.space()
+                present.append(member)
+            } catch {
+                if case .readFailed(let disk) = error, disk.code == .notFound {
+                    gone.append((member, error))
+                } else {
+                    present.append(member)
+                }
+            }
+        }
+        guard !gone.isEmpty, !present.isEmpty else { return holders }
+        for (member, error) in gone { try takeOut(member, error) }
+        return present
     }
 
     /// What becomes of a log that no volume took records for.

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+import requests
 from s3_clients import s3_client
 from server_process import ServerProcess, binary, clean_environment, nave
 
@@ -129,6 +130,20 @@ def refusal(*folders):
         env=clean_environment(), capture_output=True, text=True, timeout=30)
     assert result.returncode != 0
     return result.stderr
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_a_folder_that_is_removed_under_the_server_is_taken_out(folders, gone):
+    first, second, third = folders
+    with serve(first, second, third, copies=2) as server:
+        fill(server)
+        s3 = s3_client(server)
+        shutil.rmtree(folders[gone])
+        s3.put_object(Bucket="disks", Key="after", Body=b"small")
+        ready = requests.get(f"{server.endpoint}/-/ready", timeout=10).json()
+        states = {volume["directory"]: volume["state"] for volume in ready["volumes"]}
+        assert states[str(folders[gone])] == "failed"
+        assert s3.get_object(Bucket="disks", Key="after")["Body"].read() == b"small"
 
 
 def test_folders_that_do_not_belong_together_are_refused_and_left_alone(folders, tmp_path):
