@@ -129,13 +129,7 @@ public struct S3Service: HTTPResponder {
         _ exchange: Exchange,
         _ work: @escaping @Sendable (HTTPRequestBody) async throws(S3Error) -> HTTPResponse
     ) -> HTTPAnswer {
-        .soon { body in
-            do throws(S3Error) {
-                return try await work(body)
-            } catch {
-                return exchange.refusal(error)
-            }
-        }
+        .soon(Self.refusing(exchange, work))
     }
 
     /// Answers off the event loop.
@@ -143,7 +137,15 @@ public struct S3Service: HTTPResponder {
         _ exchange: Exchange,
         _ work: @escaping @Sendable (HTTPRequestBody) async throws(S3Error) -> HTTPResponse
     ) -> HTTPAnswer {
-        .later { body in
+        .later(Self.refusing(exchange, work))
+    }
+
+    /// Work whose failure is the answer.
+    private static func refusing(
+        _ exchange: Exchange,
+        _ work: @escaping @Sendable (HTTPRequestBody) async throws(S3Error) -> HTTPResponse
+    ) -> @Sendable (HTTPRequestBody) async -> HTTPResponse {
+        { body in
             do throws(S3Error) {
                 return try await work(body)
             } catch {

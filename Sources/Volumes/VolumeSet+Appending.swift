@@ -38,8 +38,7 @@ extension VolumeSet {
         _ flush: LogFlush,
         to holders: [VolumeMember]
     ) throws(VolumeError) -> AppendOutcome {
-        let holders = try present(holders)
-        try checkRoom(for: records, on: holders)
+        let holders = try present(holders, for: records)
         // Or one might have a sealed segment that another lost the end of.
         if flush != .now,
             holders.contains(where: { $0.volume?.needsSegment(for: records) ?? false })
@@ -74,24 +73,37 @@ extension VolumeSet {
 
     /// Takes out the volumes whose folder is gone: a file that is open takes what is appended, though
     /// nobody will ever find it.
-    private func present(_ holders: [VolumeMember]) throws(VolumeError) -> [VolumeMember] {
-        var present: [VolumeMember] = []
+    ///
+    /// One that is full refuses before any takes the records, so that they stay alike.
+    ///
+    /// - Returns: Those that are left.
+    private func present(
+        _ holders: [VolumeMember],
+        for records: [LogRecord]
+    ) throws(VolumeError) -> [VolumeMember] {
+        let bytes = Self.roomBytes(for: records)
         var gone: [(member: VolumeMember, error: VolumeError)] = []
         for member in holders {
             do throws(VolumeError) {
-                _ = try member.volume?.space()
-                present.append(member)
+                guard let volume = member.volume, try volume.space().availableBytes < bytes else {
+                    continue
+                }
             } catch {
                 if case .readFailed(let disk) = error, disk.code == .notFound {
                     gone.append((member, error))
-                } else {
-                    present.append(member)
                 }
+                continue
             }
+            throw .outOfSpace(.full(member.directory))
         }
-        guard !gone.isEmpty, !present.isEmpty else { return holders }
+        guard !gone.isEmpty, gone.count < holders.count else { return holders }
         for (member, error) in gone { try takeOut(member, error) }
-        return present
+        return holders.filter { member in !gone.contains { $0.member === member } }
+    }
+
+    /// What a batch may take of a disk, in bytes.
+    private static func roomBytes(for records: [LogRecord]) -> Int64 {
+        Int64(records.reduce(1 << 20) { $0 + $1.body.count + $1.payload.bytes.count })
     }
 
     /// What becomes of a log that no volume took records for.
@@ -112,9 +124,9 @@ extension VolumeSet {
         for records: [LogRecord],
         on holders: [VolumeMember]
     ) throws(VolumeError) {
-        let bytes = records.reduce(1 << 20) { $0 + $1.body.count + $1.payload.bytes.count }
+        let bytes = Self.roomBytes(for: records)
         for volume in holders.compactMap(\.volume) {
-            guard let space = try? volume.space(), space.availableBytes < Int64(bytes) else {
+            guard let space = try? volume.space(), space.availableBytes < bytes else {
                 continue
             }
             throw .outOfSpace(.full(volume.directory))
