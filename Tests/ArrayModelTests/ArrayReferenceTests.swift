@@ -23,6 +23,26 @@ import Testing
         #expect(try ArrayReference("imagenet").tag == "latest")
     }
 
+    @Test func `a digest stands in the place of a tag`() throws {
+        let digest = "sha256:" + String(repeating: "0a", count: 32)
+        let parsed = try ArrayReference("test/a/b@\(digest)/raw/0")
+        #expect((parsed.namespace, parsed.name, parsed.member) == ("test", "a/b", "raw/0"))
+        #expect(parsed.digest == digest)
+        #expect(parsed.explicitTag == nil)
+        #expect(try ArrayReference(parsed.text) == parsed)
+        #expect(try ArrayReference("a@\(digest)").namespace == "library")
+        let upper = "sha256:" + String(repeating: "0A", count: 32)
+        for wrong in [upper, String(digest.dropLast()), digest + "0", "sha256:"] {
+            #expect(throws: ReferenceError.digestInvalid(wrong)) {
+                try ArrayReference("test/a@\(wrong)")
+            }
+        }
+        #expect(throws: ReferenceError.nameInvalid("@" + digest)) {
+            try ArrayReference("test/@\(digest)")
+        }
+        #expect(try ArrayReference("test/a@sha512:v1").name == "a@sha512")
+    }
+
     private func reference(
         _ namespace: String,
         _ name: String,
