@@ -41,7 +41,8 @@ final class Committer {
     private let directory: NameDirectory
     private let queue: CommitQueue
     private let upkeep: Upkeep
-    private let entries: EntryCache
+    let entries: EntryCache
+    private let board: EventBoard
     private let meter: CommitMeter
     private let clock: @Sendable () -> WallTime
     private let logger: Logger
@@ -58,6 +59,7 @@ final class Committer {
         queue = opened.queue
         upkeep = opened.upkeep
         entries = opened.entries
+        board = opened.board
         meter = opened.meter
         logger = opened.logger
     }
@@ -155,7 +157,7 @@ final class Committer {
         try translating { () throws(SQLiteError) in try writer.begin() }
         for item in batch {
             verdicts.append(
-                try decide(item.proposal, at: &position, into: &accepted)
+                try decide(item, at: &position, into: &accepted)
             )
         }
         guard let places = try makeDurable(accepted, at: logEnd) else { return nil }
@@ -172,10 +174,11 @@ final class Committer {
     ///
     /// - Throws: Only what ends the whole batch.
     private func decide(
-        _ proposal: Proposal,
+        _ item: CommitQueue.Waiting,
         at position: inout LogPosition,
         into accepted: inout [Accepted]
     ) throws(StoreError) -> Verdict {
+        let proposal = item.proposal
         if isNearlyFull, proposal.takesRoom { return .refused(.outOfSpace) }
         let decision: Decision
         do throws(Refusal) {
@@ -191,7 +194,12 @@ final class Committer {
         switch decision {
         case .unchanged(let outcome): return .unchanged(outcome)
         case .change(let operation, let outcome):
-            let change = Change(sequence: nextSequence, time: batchTime, operation: operation)
+            let change = Change(
+                sequence: nextSequence,
+                time: batchTime,
+                actor: item.actor,
+                operation: operation
+            )
             let payload = proposal.payload
             let body = change.encoded()
             let length = LogRecordHeader.recordBytes(
@@ -260,6 +268,8 @@ final class Committer {
         }
         directory.publish(names)
         upkeep.remove(writer.freedBlobs, .batch)
+        board.tell(writer.eventNamespaces)
+        if writer.hasSweepBegun { board.tellOfSweep() }
         uncheckpointedChanges += accepted.count
         return zip(accepted, placed).map { accepted, record in
             Placement(
