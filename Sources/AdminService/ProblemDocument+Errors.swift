@@ -116,6 +116,12 @@ extension ProblemDocument {
             )
         case .closed:
             self.init(status: 503, code: "stopping", detail: "The server is stopping.")
+        case .version:
+            self.init(
+                status: 409,
+                code: "version_conflict",
+                detail: "The version does not allow it."
+            )
         case .checksumMismatch, .inputOutputFailed, .volumeFailed, .indexFailed, .openFailed:
             self.init(
                 status: 500,

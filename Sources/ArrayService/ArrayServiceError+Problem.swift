@@ -188,6 +188,7 @@ extension ArrayServiceError {
             Problem(.serviceUnavailable, "unavailable", "The server is stopping.")
         case .namespaceMissing(let name):
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
+        case .version(let error): problem(error)
         case .objectReplaced, .objectMissing:
             Problem(.serviceUnavailable, "array_changing", "The array is changing; try again.")
         case .namespaceTaken, .namespaceNotEmpty, .principalTaken, .principalMissing,

@@ -31,7 +31,7 @@ private struct ComparedTable {
         ComparedTable(
             name: "state",
             keys: ["id"],
-            values: ["volume", "applied", "sequence", "last_line", "refs_sum"]
+            values: ["volume", "applied", "sequence", "last_line", "refs_sum", "last_event"]
         ),
         ComparedTable(name: "principal", keys: ["name"], values: ["access_key", "secret_key"]),
         ComparedTable(
@@ -42,17 +42,22 @@ private struct ComparedTable {
         ComparedTable(
             name: "line",
             keys: ["id"],
-            values: ["namespace", "name", "tag", "parent", "prefix", "fork_seq", "kind"]
+            values: [
+                "namespace", "name", "tag", "parent", "prefix", "fork_seq", "kind", "standing",
+            ]
         ),
         ComparedTable(
             name: "version",
             keys: ["namespace", "prefix"],
-            values: ["name", "tag", "line", "opened"]
+            values: [
+                "name", "tag", "line", "opened", "id", "kind", "sealed", "head", "retain", "base",
+                "base_seq", "expires",
+            ]
         ),
         ComparedTable(
             name: "object",
             keys: ["line", "key", "seq"],
-            values: ["modified", "size", "etag", "entry"]
+            values: ["modified", "size", "etag", "entry", "tracked"]
         ),
         ComparedTable(name: "blob", keys: ["id"], values: ["refs"]),
         ComparedTable(name: "segment", keys: ["first"], values: ["extents", "bytes"]),
@@ -84,6 +89,31 @@ private struct ComparedTable {
             keys: ["line", "path"],
             values: ["chunks", "bytes", "changed", "hash_high", "hash_low"]
         ),
+        ComparedTable(
+            name: "manifest",
+            keys: ["namespace", "digest"],
+            values: [
+                "line", "version", "name", "tag", "parent", "author", "message", "time", "keys",
+                "bytes", "hash_high", "hash_low",
+            ]
+        ),
+        ComparedTable(
+            name: "total",
+            keys: ["line"],
+            values: [
+                "keys", "bytes", "hash_high", "hash_low", "counted", "kept_rows", "kept_bytes",
+            ]
+        ),
+        ComparedTable(
+            name: "event",
+            keys: ["number"],
+            values: [
+                "namespace", "seq", "time", "kind", "actor", "name", "tag", "member", "key",
+                "detail",
+            ]
+        ),
+        ComparedTable(name: "sweep", keys: ["line"], values: ["stage", "key", "seq"]),
+        ComparedTable(name: "forsaken", keys: ["version"], values: ["namespace", "next"]),
     ]
 
     private func joined(_ left: String, _ right: String) -> String {

@@ -25,6 +25,14 @@ extension IndexReader {
         after place: ArrayPlace?,
         limit: Int
     ) throws(SQLiteError) -> [CatalogNode] {
+        if case .version(let name, let tag) = scope,
+            let draft = try versionRow(
+                prefix: VersionName(trustedName: name, tag: tag).keyPrefix,
+                namespace: namespace
+            ), draft.kind == .draft
+        {
+            return try nodes(line: draft.line, after: place?.member, limit: limit)
+        }
         let prefix = Array(namePrefix.utf8)
         let filter =
             switch scope {
@@ -62,6 +70,31 @@ extension IndexReader {
         return try rows.all(Self.node)
     }
 
+    /// The nodes of a line in the order of their paths: a version's, a draft's or a commit's.
+    ///
+    /// - Parameters:
+    ///   - line: The line.
+    ///   - path: The last path of the page before, if any.
+    ///   - limit: The most nodes to give.
+    /// - Returns: The page; it is the last if it has fewer than `limit` nodes.
+    /// - Throws: `SQLiteError`.
+    public func nodes(
+        line: LineID,
+        after path: String?,
+        limit: Int
+    ) throws(SQLiteError) -> [CatalogNode] {
+        let rows = try connection.statement(
+            """
+            \(Self.nodeColumns) WHERE shown > 0 AND node.line = ?1 AND node.path >= ?2
+            ORDER BY node.path LIMIT ?3
+            """
+        )
+        try rows.bind(line.number, at: 1)
+        try rows.bind(utf8: path.map { KeyBytes.next(Array($0.utf8)) } ?? [], at: 2)
+        try rows.bind(Int64(max(limit, 0)), at: 3)
+        return try rows.all(Self.node)
+    }
+
     /// Finds a node by its place.
     ///
     /// A version with a line of its own comes first, then, for the tag `latest`, the plain path
@@ -86,7 +119,7 @@ extension IndexReader {
     /// The node at a path of a line.
     public func node(path: String, line: LineID) throws(SQLiteError) -> CatalogNode? {
         let find = try connection.statement(
-            "\(Self.nodeColumns) WHERE shown = 1 AND node.line = ?1 AND node.path = ?2"
+            "\(Self.nodeColumns) WHERE shown > 0 AND node.line = ?1 AND node.path = ?2"
         )
         try find.bind(line.number, at: 1)
         try find.bind(path, at: 2)

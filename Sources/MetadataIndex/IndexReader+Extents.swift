@@ -40,7 +40,7 @@ public enum ExtentPlace: Hashable, Sendable {
     public static let start = ExtentPlace.part(UploadID(""), number: 0)
     /// After all parts.
     static let firstObject = ExtentPlace.object(
-        LineKey(line: LineID(.min), key: ObjectKey(trusted: "")),
+        LineKey(line: LineID(.max), key: ObjectKey(trusted: "")),
         sequence: 0
     )
 }
@@ -73,7 +73,8 @@ extension IndexReader {
     ///
     /// A walk from `.start` to the end sees every run that was in the log before it began and is
     /// still named when it ends, although each step is answered of a state of its own: an object's
-    /// row keeps its place for as long as it is there, a run goes from a part to an object and
+    /// row keeps its place for as long as it is there, or goes with the commit of a draft to a line
+    /// with a smaller number, and lines are walked downwards; a run goes from a part to an object and
     /// never back, and parts are walked first.
     ///
     /// - Parameters:
@@ -125,8 +126,8 @@ extension IndexReader {
     ) throws(SQLiteError) -> ExtentPage {
         let rows = try connection.statement(
             """
-            SELECT line, key, seq, entry FROM object WHERE (line, key, seq) > (?1, ?2, ?3)
-            ORDER BY line, key, seq LIMIT ?4
+            SELECT line, key, seq, entry FROM object WHERE (line, key, seq) < (?1, ?2, ?3)
+            ORDER BY line DESC, key DESC, seq DESC LIMIT ?4
             """
         )
         try rows.bind(place.line.number, at: 1)

@@ -11,7 +11,7 @@ extension IndexReader {
     ) throws(SQLiteError) -> ListPage {
         guard query.limit > 0 else { return ListPage() }
         return try snapshot { () throws(SQLiteError) in
-            let cursor = try NamespaceCursor(self, namespace: namespace)
+            let cursor = try NamespaceCursor(self, namespace: namespace, prefix: query.prefix)
             return try page(query, cursor)
         }
     }

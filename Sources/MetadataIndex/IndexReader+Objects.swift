@@ -62,11 +62,14 @@ extension IndexReader {
         let row: LineRow
     }
 
-    /// The row that a line shows for a key: its own newest or, failing that, its parent's at the
-    /// fork; nil if none of them has one.
-    func visible(_ place: LineKey) throws(SQLiteError) -> Visible? {
+    /// The row that a line shows for a key as of a change: its own newest or, failing that, its
+    /// parent's at the fork; nil if none of them has one.
+    func visible(
+        _ place: LineKey,
+        atMost sequence: Int64 = .max
+    ) throws(SQLiteError) -> Visible? {
         var place = place
-        var sequence = Int64.max
+        var sequence = sequence
         while true {
             let row = try row(place, atMost: sequence)
             switch row {
@@ -102,7 +105,7 @@ extension IndexReader {
         return row ?? .none
     }
 
-    private static func entry(
+    static func entry(
         _ row: Statement,
         sequence: Int64,
         modified: Int32,

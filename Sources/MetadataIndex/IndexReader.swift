@@ -77,12 +77,21 @@ extension IndexReader {
         return LineKey(line: line, key: ObjectKey(trusted: versioned.relativeKey))
     }
 
+    /// The version that a line belongs to, if that is sealed.
+    public func sealedVersion(line: LineID) throws(SQLiteError) -> VersionName? {
+        let find = try connection.statement(
+            "SELECT name, tag FROM version WHERE line = ?1 AND sealed IS NOT NULL"
+        )
+        try find.bind(line.number, at: 1)
+        return try find.first { VersionName(trustedName: $0.text(at: 0), tag: $0.text(at: 1)) }
+    }
+
     /// The open versions of a name, by tag.
     public func versions(of name: String, namespace: LineID) throws(SQLiteError) -> [ArrayVersion] {
         let rows = try connection.statement(
             """
             SELECT name, tag, line, opened FROM version
-            WHERE namespace = ?1 AND prefix >= ?2 AND prefix < ?3 ORDER BY prefix
+            WHERE namespace = ?1 AND prefix >= ?2 AND prefix < ?3 AND kind = 0 ORDER BY prefix
             """
         )
         try rows.bind(namespace.number, at: 1)

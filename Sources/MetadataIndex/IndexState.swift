@@ -47,8 +47,8 @@ extension IndexReader {
         )
         guard try tables.first({ _ in () }) != nil else { return nil }
         switch try format() {
-        case IndexSchema.format: return try stateOfPresentFormat()
-        case IndexSchema.convertedFormat: return try stateOfConvertedFormat()
+        case IndexSchema.format, 3: return try stateOfPresentFormat()
+        case 2: return try stateOfFormat2()
         default: return nil
         }
     }
@@ -78,7 +78,7 @@ extension IndexReader {
     }
 
     /// All that such an index holds of the log was flushed.
-    private func stateOfConvertedFormat() throws(SQLiteError) -> IndexState? {
+    private func stateOfFormat2() throws(SQLiteError) -> IndexState? {
         let state = try connection.statement(
             "SELECT volume, applied, sequence, last_line FROM state WHERE id = 1"
         )

@@ -16,6 +16,9 @@ extension IndexWriter {
         )
         if let fact {
             try insert(fact, file, folder, sequence: context.sequence, modified: context.time)
+            if folder.path.text.isEmpty, try !facts(place.line).isOwn {
+                try openPlaceholder(place.line, context)
+            }
         } else {
             let delete = try connection.statement(
                 "DELETE FROM node WHERE line = ?1 AND path = ?2 AND rank = ?3"
@@ -38,13 +41,7 @@ extension IndexWriter {
         try find.bind(folder.line.number, at: 1)
         try find.bind(folder.path.text, at: 2)
         let shown = try find.first { (rank: $0.int64(at: 0), kind: $0.int64(at: 1)) }
-        let update = try connection.statement(
-            "UPDATE node SET shown = (rank = ?3) WHERE line = ?1 AND path = ?2"
-        )
-        try update.bind(folder.line.number, at: 1)
-        try update.bind(folder.path.text, at: 2)
-        try update.bind(shown?.rank ?? -1, at: 3)
-        try update.run()
+        try show(folder, rank: shown?.rank)
 
         let isArray = shown?.kind == NodeKind.array.number
         let known = try tally(folder)
@@ -60,6 +57,31 @@ extension IndexWriter {
             try recountEnclosing(folder, context)
         case (false, .none): break
         }
+    }
+
+    /// Has one of a folder's metadata files speak for it.
+    func show(_ folder: LinePath, rank: Int64?) throws(SQLiteError) {
+        let update = try connection.statement(
+            """
+            UPDATE node SET shown = CASE WHEN rank = ?3 THEN ?4 ELSE 0 END
+            WHERE line = ?1 AND path = ?2
+            """
+        )
+        try update.bind(folder.line.number, at: 1)
+        try update.bind(folder.path.text, at: 2)
+        try update.bind(rank ?? -1, at: 3)
+        try update.bind(try facts(folder.line).standing.nodeMark, at: 4)
+        try update.run()
+    }
+
+    /// The metadata file of a folder that speaks for it, by its rank.
+    func lowestRank(_ folder: LinePath) throws(SQLiteError) -> Int64? {
+        let find = try connection.statement(
+            "SELECT min(rank) FROM node WHERE line = ?1 AND path = ?2"
+        )
+        try find.bind(folder.line.number, at: 1)
+        try find.bind(folder.path.text, at: 2)
+        return try find.first { $0.optionalInt64(at: 0) } ?? nil
     }
 
     /// Counts the array around a folder anew, whose chunks an inner array took or gave back.
@@ -122,7 +144,7 @@ extension IndexWriter {
         if dialect == .hub0 {
             let parent = CatalogFile.folder(of: path)
             let last = String(path.utf8.dropFirst(parent.utf8.count + 1)) ?? ""
-            if !parent.isEmpty, VersionedKey.isTag(last.utf8) {
+            if !parent.isEmpty, VersionName.isTag(last.utf8) {
                 return (namespace, ArrayPlace(name: parent, tag: last))
             }
         }
@@ -133,12 +155,20 @@ extension IndexWriter {
 extension IndexWriter {
     /// Gives a version a line of its own.
     func open(_ opening: VersionOpening, _ context: ChangeContext) throws(SQLiteError) {
-        guard opening.origin.parent < opening.line else { throw .inapplicable("line") }
-        try insertLine(opening)
+        let name = VersionName(trustedName: opening.name, tag: opening.tag)
+        try insertLine(
+            NewLine(
+                line: opening.line,
+                namespace: opening.namespaceLine,
+                version: name,
+                origin: opening.origin,
+                standing: .shown
+            )
+        )
         let version = try connection.statement(
             """
-            INSERT INTO version(namespace, prefix, name, tag, line, opened)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            INSERT INTO version(namespace, prefix, name, tag, line, opened, id, kind)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?7)
             """
         )
         try version.bind(opening.namespaceLine.number, at: 1)
@@ -147,27 +177,25 @@ extension IndexWriter {
         try version.bind(opening.tag, at: 4)
         try version.bind(opening.line.number, at: 5)
         try version.bind(context.time.milliseconds, at: 6)
+        try version.bind(VersionKind.version.rawValue, at: 7)
         try version.run()
-        note(opening.line)
         try inheritNodes(opening, context)
+        try countOpened(opening)
     }
 
-    private func insertLine(_ opening: VersionOpening) throws(SQLiteError) {
-        let line = try connection.statement(
-            """
-            INSERT INTO line(id, namespace, name, tag, parent, prefix, fork_seq, kind)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """
+    /// Counts what a version begins with, and takes that from the namespace's own keys if it took it
+    /// over.
+    private func countOpened(_ opening: VersionOpening) throws(SQLiteError) {
+        var count = LineCount.empty
+        count.shown = try reader.countShown(opening.line, .withHash)
+        touchedCounts[opening.line] = count
+        let parent = opening.origin.parent
+        guard opening.origin.kind == .adoption, try facts(parent).isOwn else { return }
+        var rest = try self.count(of: parent)
+        rest.shown.remove(
+            LineTotal(keys: count.shown.keys, bytes: count.shown.bytes, contentHash: .empty)
         )
-        try line.bind(opening.line.number, at: 1)
-        try line.bind(opening.namespaceLine.number, at: 2)
-        try line.bind(opening.name, at: 3)
-        try line.bind(opening.tag, at: 4)
-        try line.bind(opening.origin.parent.number, at: 5)
-        try line.bind(opening.origin.prefix, at: 6)
-        try line.bind(opening.origin.sequence, at: 7)
-        try line.bind(Int64(opening.origin.kind.rawValue), at: 8)
-        try line.run()
+        touchedCounts[parent] = rest
     }
 
     /// One row of `node`, as it is copied into a new line.
@@ -186,15 +214,36 @@ extension IndexWriter {
     ) throws(SQLiteError) {
         try flushTallies()
         let origin = opening.origin
-        let prefixLength = origin.prefix.utf8.count
-        let root = LinePath(
+        let folders = try copyNodes(origin, to: opening.line)
+        // Deepest first, so that a recount of an outer array finds the inner ones.
+        for folder in folders.sorted(by: { $1.path < $0.path }) {
+            if origin.kind == .adoption {
+                try removeNode(
+                    LinePath(line: origin.parent, prefix: origin.prefix, path: folder.path)
+                )
+            }
+            try settle(folder, context)
+        }
+        guard origin.kind == .adoption else { return }
+        try recountEnclosing(Self.root(of: origin), context)
+    }
+
+    /// The folder of the parent that a line begins with.
+    private static func root(of origin: LineOrigin) -> LinePath {
+        LinePath(
             line: origin.parent,
-            path: prefixLength == 0 ? "" : CatalogFile.folder(of: origin.prefix + "_")
+            path: origin.prefix.isEmpty ? "" : CatalogFile.folder(of: origin.prefix + "_")
         )
+    }
+
+    /// Copies the nodes of the folder that a line begins with, none of them shown yet.
+    ///
+    /// - Returns: Their folders in the new line.
+    func copyNodes(_ origin: LineOrigin, to line: LineID) throws(SQLiteError) -> Set<LinePath> {
         var folders: Set<LinePath> = []
-        for row in try nodeRows(under: root, upTo: origin.sequence) {
-            let path = String(row.path.utf8.dropFirst(prefixLength)) ?? ""
-            let folder = LinePath(line: opening.line, path: path)
+        for row in try nodeRows(under: Self.root(of: origin), upTo: origin.sequence) {
+            let path = String(row.path.utf8.dropFirst(origin.prefix.utf8.count)) ?? ""
+            let folder = LinePath(line: line, path: path)
             try insert(
                 row.fact,
                 row.file,
@@ -203,16 +252,8 @@ extension IndexWriter {
                 modified: WallTime(milliseconds: row.modified)
             )
             folders.insert(folder)
-            if origin.kind == .adoption {
-                try removeNode(LinePath(line: root.line, path: row.path))
-            }
         }
-        // Deepest first, so that a recount of an outer array finds the inner ones.
-        for folder in folders.sorted(by: { $1.path < $0.path }) {
-            try settle(folder, context)
-        }
-        guard origin.kind == .adoption else { return }
-        try recountEnclosing(root, context)
+        return folders
     }
 
     private func removeNode(_ folder: LinePath) throws(SQLiteError) {

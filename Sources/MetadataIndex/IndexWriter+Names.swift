@@ -59,9 +59,10 @@ extension IndexWriter {
         let lines = try connection.statement("SELECT id FROM line WHERE namespace = ?1")
         try lines.bind(namespace.number, at: 1)
         for line in try lines.all({ LineID($0.int64(at: 0)) }) { try clear(line) }
-        for table in ["version", "line", "node"] {
+        for table in ["version", "line", "node", "manifest", "event", "forsaken"] {
             try run("DELETE FROM \(table) WHERE namespace = ?1", namespace)
         }
+        knownLines = [:]
         try run("DELETE FROM namespace WHERE line = ?1", namespace)
     }
 
@@ -78,6 +79,8 @@ extension IndexWriter {
         try run("DELETE FROM object WHERE line = ?1", line)
         try run("DELETE FROM tally WHERE line = ?1", line)
         try run("DELETE FROM completion WHERE line = ?1", line)
+        try run("DELETE FROM sweep WHERE line = ?1", line)
+        try dropCounts(line)
     }
 
     private func ids(_ sql: String, _ line: LineID) throws(SQLiteError) -> [String] {

@@ -17,32 +17,75 @@ extension IndexWriter {
         let before = try reader.visible(place)
         try addReferences(entry.payload)
         try insert(entry, at: place)
-        try release(before, hiddenIn: place)
-        try retally(place, from: before?.entry, to: entry, context)
+        try countRow(place.line, rows: 1, bytes: entry.sizeBytes)
+        try release(before)
+        try recount(place, from: before?.entry, to: entry)
+        let array = try retally(place, from: before?.entry, to: entry, context)
         if let file = CatalogFile(key: place.key.text) {
             try register(file, place, write.fact, context)
         }
+        try noteKey(.written, place, array, context)
     }
 
     /// Takes a key's object away; nothing happens if it has none.
     func delete(_ place: LineKey, _ context: ChangeContext) throws(SQLiteError) {
         guard let before = try reader.visible(place), let entry = before.entry else { return }
-        try release(before, hiddenIn: place)
-        // What is left below, for a fork's sake, must not show again.
-        if try reader.visible(place)?.entry != nil {
-            try insertTombstone(at: place, sequence: context.sequence)
+        let array = try retally(place, from: entry, to: nil, context)
+        try noteKey(.deleted, place, array, context)
+        if before.place == place {
+            try removeNewest(before, context)
+        } else {
+            try hide(before, in: place, context)
         }
-        try retally(place, from: entry, to: nil, context)
+        try recount(place, from: entry, to: nil)
         if let file = CatalogFile(key: place.key.text) {
             try register(file, place, nil, context)
         }
     }
 
+    /// Removes the newest row of a line itself, or keeps it for forks. What is left below must not show
+    /// again.
+    private func removeNewest(
+        _ before: IndexReader.Visible,
+        _ context: ChangeContext
+    ) throws(SQLiteError) {
+        let place = before.place
+        if try !isShown(place, since: before.sequence, until: context.sequence) {
+            try remove(before)
+        }
+        let isLeft = try reader.visible(place)?.entry != nil
+        let isRemembered = try isBaseOfDrafts(place.line)
+        guard isLeft || isRemembered else { return }
+        try insertTombstone(at: place, sequence: context.sequence)
+    }
+
+    /// Hides a parent's row, which goes if nothing else shows it.
+    private func hide(
+        _ before: IndexReader.Visible,
+        in place: LineKey,
+        _ context: ChangeContext
+    ) throws(SQLiteError) {
+        try insertTombstone(at: place, sequence: context.sequence)
+        try release(before)
+        let below = try reader.visible(place, atMost: context.sequence - 1)
+        let isRemembered = try isBaseOfDrafts(place.line)
+        if below?.entry != nil || isRemembered { return }
+        try removeRow(place, sequence: context.sequence)
+    }
+
+    /// Whether a draft goes into a line, which must then remember what was deleted.
+    private func isBaseOfDrafts(_ line: LineID) throws(SQLiteError) -> Bool {
+        guard try !facts(line).isOwn else { return false }
+        let find = try connection.statement("SELECT 1 FROM version WHERE base = ?1 LIMIT 1")
+        try find.bind(line.number, at: 1)
+        return try find.first { _ in true } ?? false
+    }
+
     private func insert(_ entry: ObjectEntry, at place: LineKey) throws(SQLiteError) {
         let insert = try connection.statement(
             """
-            INSERT INTO object(line, key, seq, modified, size, etag, entry)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            INSERT INTO object(line, key, seq, modified, size, etag, entry, tracked)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """
         )
         let stored = StoredEntry(
@@ -58,64 +101,25 @@ extension IndexWriter {
         try insert.bind(entry.sizeBytes, at: 5)
         try insert.bind(entry.entityTag, at: 6)
         try insert.bind(blob: stored.encoded(), at: 7)
+        try insert.bind(try mark(place.line), at: 8)
         try insert.run()
     }
 
-    private func insertTombstone(at place: LineKey, sequence: Int64) throws(SQLiteError) {
+    func insertTombstone(at place: LineKey, sequence: Int64) throws(SQLiteError) {
         let insert = try connection.statement(
-            "INSERT INTO object(line, key, seq) VALUES (?1, ?2, ?3)"
+            "INSERT INTO object(line, key, seq, tracked) VALUES (?1, ?2, ?3, ?4)"
         )
         try insert.bind(place.line.number, at: 1)
         try insert.bind(place.key.text, at: 2)
         try insert.bind(sequence, at: 3)
+        try insert.bind(try mark(place.line), at: 4)
         try insert.run()
     }
 
-    /// Removes a row that `place` showed and no longer shows, unless a fork still shows it.
-    private func release(
-        _ visible: IndexReader.Visible?,
-        hiddenIn place: LineKey
-    ) throws(SQLiteError) {
-        guard let visible else { return }
-        if visible.place == place {
-            guard try !isSeenByForks(visible.place, since: visible.sequence) else { return }
-        } else {
-            // The row is the parent's. Only a line that took its prefix over may remove it there,
-            // and only if neither a fork of the parent nor one of the line itself shows it.
-            guard let parent = try reader.parent(of: place.line), parent.kind == .adoption,
-                parent.line == visible.place.line,
-                try !isSeenByForks(visible.place, since: visible.sequence),
-                try !isSeenByForks(place, since: 0)
-            else { return }
-        }
-        try remove(visible)
-    }
-
-    /// Whether a fork of the line shows the row of `place` that was newest since a change.
-    private func isSeenByForks(_ place: LineKey, since sequence: Int64) throws(SQLiteError) -> Bool
-    {
-        let forks = try connection.statement(
-            "SELECT prefix FROM line WHERE parent = ?1 AND kind = 0 AND fork_seq >= ?2"
-        )
-        try forks.bind(place.line.number, at: 1)
-        try forks.bind(sequence, at: 2)
-        defer { forks.rewind() }
-        while try forks.step() {
-            let sees = forks.withUTF8(at: 0) { place.key.text.utf8.starts(with: $0) }
-            if sees { return true }
-        }
-        return false
-    }
-
-    private func remove(_ visible: IndexReader.Visible) throws(SQLiteError) {
-        let delete = try connection.statement(
-            "DELETE FROM object WHERE line = ?1 AND key = ?2 AND seq = ?3"
-        )
-        try delete.bind(visible.place.line.number, at: 1)
-        try delete.bind(visible.place.key.text, at: 2)
-        try delete.bind(visible.sequence, at: 3)
-        try delete.run()
-        if let entry = visible.entry { try dropReferences(entry.payload) }
+    /// What the column `tracked` holds in a line: rows of versions are found by the change that made
+    /// them, those of a namespace's own line are not.
+    private func mark(_ line: LineID) throws(SQLiteError) -> Int64? {
+        try facts(line).isOwn ? nil : 1
     }
 }
 

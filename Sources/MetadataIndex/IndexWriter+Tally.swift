@@ -8,19 +8,21 @@ import StorageModel
 
 extension IndexWriter {
     /// Moves a tally along with a key that went from one object to another.
+    ///
+    /// - Returns: The array that the key is a chunk of; nil if it is of none.
     func retally(
         _ place: LineKey,
         from old: ObjectEntry?,
         to new: ObjectEntry?,
         _ context: ChangeContext
-    ) throws(SQLiteError) {
+    ) throws(SQLiteError) -> LinePath? {
         guard !CatalogFile.namesMetadata(place.key.text),
             let array = try nearestArray(
                 line: place.line,
                 path: CatalogFile.folder(of: place.key.text)
             ),
             var tally = try tally(array)
-        else { return }
+        else { return nil }
         let key = place.key.text.utf8.dropFirst(array.keyPrefix.utf8.count)
         if let old {
             tally.chunks -= 1
@@ -38,6 +40,7 @@ extension IndexWriter {
         }
         tally.changed = context.time
         touchedTallies[array] = tally
+        return array
     }
 
     /// The deepest array whose folder is `path` or lies above it.

@@ -14,7 +14,9 @@ import StorageModel
 ///   has no row.
 /// - The counts of a segment in `segment` are those of the extents in `object` and `part` that lie in
 ///   it; a segment of which nothing is named has no row.
-/// - A row of `object` is shown by its line or by a fork of it; rows that nothing shows are gone.
+/// - A row of `object` is shown by its line or by a fork of it; rows that nothing shows are gone, but for
+///   those of lines that `sweep` names and of their parents.
+/// - The row of a line in `total` equals what a walk over the line finds.
 /// - A path has a row in `tally` exactly when its shown row in `node` is an array, and the row
 ///   equals what ``recount(_:)`` finds.
 public final class IndexWriter {
@@ -26,6 +28,16 @@ public final class IndexWriter {
     public private(set) var freedBlobs: [BlobID] = []
     /// Tallies that were touched in the open transaction and are not written yet.
     var touchedTallies: [LinePath: ChunkTally] = [:]
+    /// Totals of lines that were touched in the open transaction and are not written yet.
+    var touchedCounts: [LineID: LineCount] = [:]
+    /// What lines are, as the open transaction has them.
+    var knownLines: [LineID: LineFacts] = [:]
+    /// The number of the last event, the open transaction included.
+    var lastEvent: Int64
+    /// The namespaces, by line, that have events of the last transaction.
+    public internal(set) var eventNamespaces: Set<LineID> = []
+    /// Whether the last transaction left rows to be swept.
+    public internal(set) var hasSweepBegun = false
     /// The sum over all references to blobs, the open transaction included.
     private(set) var references: ReferenceSum
     /// What the rows name of each segment of the log; read when the first batch begins.
@@ -37,6 +49,7 @@ public final class IndexWriter {
     let connection: Connection
     private var committedState: IndexState
     private var committedReferences: ReferenceSum
+    private var committedEvent: Int64
 
     init(_ connection: Connection, state: IndexState) throws(SQLiteError) {
         self.connection = connection
@@ -45,14 +58,14 @@ public final class IndexWriter {
         committedReferences = references
         reader = IndexReader(connection)
         committedState = state
+        lastEvent = try reader.lastEventNumber()
+        committedEvent = lastEvent
     }
 
     /// Begins a batch.
     public func begin() throws(SQLiteError) {
         try connection.beginImmediate()
-        freedBlobs = []
-        touchedTallies = [:]
-        ledger.rollback()
+        forget()
         guard !hasLedger else { return }
         ledger = LogLedger(try reader.liveSegments())
         hasLedger = true
@@ -71,14 +84,16 @@ public final class IndexWriter {
         flushed: LogPosition? = nil
     ) throws(SQLiteError) {
         try flushTallies()
+        try flushCounts()
         try flushLedger()
+        try pruneEvents()
         state.applied = applied
         state.chain = chain
         state.flushed = flushed ?? applied
         let update = try connection.statement(
             """
             UPDATE state SET applied = ?1, sequence = ?2, last_line = ?3, flushed = ?4, chain = ?5,
-                refs_sum = ?6
+                refs_sum = ?6, last_event = ?7
             WHERE id = 1
             """
         )
@@ -88,11 +103,24 @@ public final class IndexWriter {
         try update.bind(state.flushed.bytes, at: 4)
         try update.bind(chain.map { Int64(bitPattern: $0) }, at: 5)
         try update.bind(Int64(bitPattern: references.value), at: 6)
+        try update.bind(lastEvent, at: 7)
         try update.run()
         try connection.commit()
         ledger.commit()
         committedState = state
         committedReferences = references
+        committedEvent = lastEvent
+    }
+
+    /// Forgets what a transaction gathered.
+    private func forget() {
+        freedBlobs = []
+        touchedTallies = [:]
+        touchedCounts = [:]
+        knownLines = [:]
+        eventNamespaces = []
+        hasSweepBegun = false
+        ledger.rollback()
     }
 
     private static func keptReferences(
@@ -116,9 +144,8 @@ public final class IndexWriter {
     public func rollback() throws(SQLiteError) {
         state = committedState
         references = committedReferences
-        freedBlobs = []
-        touchedTallies = [:]
-        ledger.rollback()
+        lastEvent = committedEvent
+        forget()
         try connection.rollback()
     }
 
@@ -140,6 +167,8 @@ public final class IndexWriter {
         let context = ChangeContext(
             sequence: change.sequence,
             time: change.time,
+            actor: change.actor,
+            tellsEvents: change.tellsEvents,
             recordPayload: recordPayload
         )
         switch change.operation {
@@ -157,6 +186,9 @@ public final class IndexWriter {
         case .abortUpload(let id): try dropUpload(id)
         case .openVersion(let opening): try open(opening, context)
         case .relocate(let relocations): try relocate(relocations, context)
+        case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
+            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
+            try applyToVersions(change.operation, context)
         }
     }
 
@@ -229,5 +261,9 @@ public final class IndexWriter {
 struct ChangeContext {
     let sequence: Int64
     let time: WallTime
+    /// Who asked for it.
+    let actor: PrincipalName?
+    /// Whether what happens is told to those who follow a namespace.
+    let tellsEvents: Bool
     let recordPayload: Extent?
 }

@@ -102,6 +102,12 @@ final class LineCursor {
 
 /// Walks the newest rows of one line itself, up to a change, deleted keys included.
 final class RowCursor {
+    /// Cursors that are walked at the same time have slots that are so far apart: more than a line may
+    /// have parents.
+    static let slotsPerCursor = 100
+    /// The levels of a cursor whose statements the connection keeps.
+    private static let keptLevels = 6
+
     private let statement: Statement
     private let line: LineID
     private let sequence: Int64
@@ -114,12 +120,14 @@ final class RowCursor {
         slot: Int,
         atMost sequence: Int64
     ) throws(SQLiteError) {
-        statement = try reader.connection.statement(
-            """
+        let sql = """
             SELECT key, seq, modified, size, etag FROM object
             WHERE line = ?1 AND key >= ?2 AND seq <= ?3 ORDER BY key, seq -- \(slot)
             """
-        )
+        // Long chains are rare, and would push everything else out of the connection's cache.
+        statement =
+            slot % Self.slotsPerCursor < Self.keptLevels
+            ? try reader.connection.statement(sql) : try reader.connection.prepare(sql)
         self.line = line
         self.sequence = sequence
     }

@@ -13,6 +13,13 @@ struct LinePath: Hashable {
         self.path = ObjectKey(trusted: path)
     }
 
+    /// The folder of a line that a fork of one of its prefixes has as `path`.
+    init(line: LineID, prefix: String, path: ObjectKey) {
+        let joined = prefix + path.text
+        let hasSlash = joined.utf8.last == UInt8(ascii: "/")
+        self.init(line: line, path: hasSlash ? String(joined.dropLast()) : joined)
+    }
+
     /// What the keys under the folder begin with.
     var keyPrefix: String { path.text.isEmpty ? "" : path.text + "/" }
 

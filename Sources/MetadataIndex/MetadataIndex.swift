@@ -168,15 +168,7 @@ public final class MetadataIndex: Sendable {
         of connection: Connection,
         state: IndexState
     ) throws(SQLiteError) -> IndexWriter {
-        if try IndexReader(connection).format() == IndexSchema.convertedFormat {
-            try connection.writeTransaction { () throws(SQLiteError) in
-                try connection.execute(IndexSchema.conversion)
-                let sum = try IndexReader(connection).referenceSum()
-                let keep = try connection.statement("UPDATE state SET refs_sum = ?1 WHERE id = 1")
-                try keep.bind(Int64(bitPattern: sum.value), at: 1)
-                try keep.run()
-            }
-        }
+        try IndexConversion(connection).run()
         return try IndexWriter(connection, state: state)
     }
 

@@ -17,6 +17,8 @@ final class NamespaceCursor {
 
     private let reader: IndexReader
     private let namespace: LineID
+    /// The prefix of the draft that is shown, if any; drafts are private.
+    private let draftPrefix: String
     private let hasVersions: Bool
     private let plain: LineCursor
     private var plainRow: ListedRow?
@@ -25,8 +27,20 @@ final class NamespaceCursor {
     /// The first region after the place of the walk in the plain line.
     private var upcoming: Region?
 
-    init(_ reader: IndexReader, namespace: LineID) throws(SQLiteError) {
+    /// Makes a cursor; ``seek(_:)`` comes before ``next()``.
+    ///
+    /// - Parameters:
+    ///   - reader: The reader, within a snapshot.
+    ///   - namespace: The namespace, by its line.
+    ///   - prefix: What is asked for: if that lies in a draft, the draft is shown.
+    /// - Throws: `SQLiteError`.
+    init(
+        _ reader: IndexReader,
+        namespace: LineID,
+        prefix: String = ""
+    ) throws(SQLiteError) {
         self.reader = reader
+        draftPrefix = VersionedKey(ObjectKey(trusted: prefix))?.keyPrefix ?? ""
         self.namespace = namespace
         plain = try LineCursor(reader, line: namespace, slot: Self.plainSlot)
         let any = try reader.connection.statement(
@@ -99,7 +113,7 @@ final class NamespaceCursor {
             key,
             """
             SELECT prefix, line FROM version
-            WHERE namespace = ?1 AND prefix <= ?2 ORDER BY prefix DESC LIMIT 1
+            WHERE namespace = ?1 AND prefix <= ?2 AND (kind <> 1 OR prefix = ?3) ORDER BY prefix DESC LIMIT 1
             """
         )
     }
@@ -109,7 +123,7 @@ final class NamespaceCursor {
             key,
             """
             SELECT prefix, line FROM version
-            WHERE namespace = ?1 AND prefix >= ?2 ORDER BY prefix LIMIT 1
+            WHERE namespace = ?1 AND prefix >= ?2 AND (kind <> 1 OR prefix = ?3) ORDER BY prefix LIMIT 1
             """
         )
     }
@@ -118,6 +132,7 @@ final class NamespaceCursor {
         let find = try reader.connection.statement(sql)
         try find.bind(namespace.number, at: 1)
         try find.bind(utf8: key, at: 2)
+        try find.bind(draftPrefix, at: 3)
         return try find.first { Region(prefix: $0.utf8(at: 0), line: LineID($0.int64(at: 1))) }
     }
 }

@@ -8,9 +8,6 @@ import StorageModel
 ///
 /// Source: OCI Distribution Specification, "Pulling manifests", the grammar of `<reference>`.
 public struct VersionedKey: Hashable, Sendable {
-    /// The longest tag, in bytes.
-    static let tagBytesMax = 128
-
     /// The version's name.
     public let name: String
     /// The version's tag.
@@ -28,7 +25,7 @@ public struct VersionedKey: Hashable, Sendable {
         guard let last = name.last, last != UInt8(ascii: "/") else { return nil }
         guard !name.contains(where: Self.isForbiddenInNames) else { return nil }
         let tag = bytes[afterColon..<slash]
-        guard Self.isTag(tag) else { return nil }
+        guard VersionName.isTag(tag) else { return nil }
         self.name = String(key.text[..<colon])
         self.tag = String(key.text[afterColon..<slash])
         relativeKey = String(key.text[bytes.index(after: slash)...])
@@ -41,23 +38,6 @@ public struct VersionedKey: Hashable, Sendable {
     /// version.
     public var isRootMetadata: Bool {
         !relativeKey.utf8.contains(UInt8(ascii: "/")) && CatalogFile(key: relativeKey) != nil
-    }
-
-    /// Whether some bytes are a tag, `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
-    static func isTag(_ bytes: some Collection<UInt8>) -> Bool {
-        guard let first = bytes.first, bytes.count <= tagBytesMax, isWord(first) else {
-            return false
-        }
-        return bytes.allSatisfy { isWord($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
-    }
-
-    private static func isWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
     }
 
     private static func isForbiddenInNames(_ byte: UInt8) -> Bool {

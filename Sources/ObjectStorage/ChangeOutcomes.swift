@@ -14,6 +14,8 @@ public enum DeleteOutcome: Hashable, Sendable {
     case deleted
     /// The key held no object; nothing changed.
     case absent
+    /// The key is one of a sealed version; nothing changed.
+    case sealed(VersionName)
 }
 
 /// A part that completion relies on, as the client listed it.

@@ -18,6 +18,8 @@ final class CommitQueue: Sendable {
     /// A proposal and who waits for its outcome.
     struct Waiting: Sendable {
         let proposal: Proposal
+        /// Who asks for it; nil for the server itself.
+        let actor: PrincipalName?
         let answer: @Sendable (Result<CommitOutcome, StoreError>) -> Void
 
         var payloadBytes: Int { proposal.payload.bytes.count }
@@ -64,9 +66,12 @@ final class CommitQueue: Sendable {
     }
 
     /// Has a proposal decided, and waits until its change is durable.
-    func submit(_ proposal: Proposal) async throws(StoreError) -> CommitOutcome {
+    func submit(
+        _ proposal: Proposal,
+        actor: PrincipalName? = nil
+    ) async throws(StoreError) -> CommitOutcome {
         let result = await withCheckedContinuation { continuation in
-            submit(proposal) { continuation.resume(returning: $0) }
+            submit(proposal, actor: actor) { continuation.resume(returning: $0) }
         }
         return try result.get()
     }
@@ -74,9 +79,10 @@ final class CommitQueue: Sendable {
     /// Has a proposal decided; `answer` is called once its change is durable, or it was refused.
     func submit(
         _ proposal: Proposal,
+        actor: PrincipalName? = nil,
         _ answer: @escaping @Sendable (Result<CommitOutcome, StoreError>) -> Void
     ) {
-        add(Waiting(proposal: proposal, answer: answer))
+        add(Waiting(proposal: proposal, actor: actor, answer: answer))
     }
 
     private func add(_ item: Waiting) {

@@ -37,6 +37,8 @@ extension Committer {
         case .completeUpload(let completion): try complete(completion)
         case .abortUpload(let id, let key, let namespace): try abortUpload(id, key, namespace)
         case .relocate(let relocation): try relocate(relocation)
+        case .version(let version): try evaluate(version)
+        case .sweep(let rowsMax): try sweep(rowsMax)
         }
     }
 
@@ -67,10 +69,11 @@ extension Committer {
 
     private func deleteNamespace(_ name: NamespaceName) throws(Refusal) -> Decision {
         let namespace = try named(name)
-        let holdsObjects = try asking { () throws(SQLiteError) in
-            try writer.reader.holdsObjects(namespace: namespace.line)
+        let isEmpty = try asking { () throws(SQLiteError) in
+            if try writer.reader.holdsObjects(namespace: namespace.line) { return false }
+            return try !writer.reader.holdsVersions(namespace: namespace.line)
         }
-        guard !holdsObjects else { throw .refused(.namespaceNotEmpty(name)) }
+        guard isEmpty else { throw .refused(.namespaceNotEmpty(name)) }
         names.remove(namespace)
         return .change(.deleteNamespace(line: namespace.line)) { _ in .done }
     }
@@ -141,6 +144,7 @@ extension Committer {
     ) throws(Refusal) -> Decision {
         try check(precondition, key, namespace)
         let (place, opening) = try placement(key, namespace, fact)
+        try checkWritable(place.line, namespace)
         let write = ObjectWrite(place: place, entry: entry, fact: fact, opening: opening)
         return .change(operation(write)) { placement in
             guard
@@ -233,11 +237,15 @@ extension Committer {
         var seen: Set<LineKey> = []
         var outcomes: [DeleteOutcome] = []
         for key in keys {
-            let place = try asking { () throws(SQLiteError) -> LineKey? in
-                let place = try writer.reader.place(of: key, namespace: namespace.line)
-                return try writer.reader.entry(place) == nil ? nil : place
+            let place = try asking { () throws(SQLiteError) in
+                try writer.reader.place(of: key, namespace: namespace.line)
             }
-            guard let place, seen.insert(place).inserted else {
+            let outcome = try outcome(of: place, key, namespace)
+            guard case .deleted = outcome else {
+                outcomes.append(outcome)
+                continue
+            }
+            guard seen.insert(place).inserted else {
                 outcomes.append(.absent)
                 continue
             }
@@ -248,7 +256,31 @@ extension Committer {
         return .change(.deleteObjects(places)) { _ in .deletions(outcomes) }
     }
 
+    /// What the deletion of a key would do.
+    private func outcome(
+        of place: LineKey,
+        _ key: ObjectKey,
+        _ namespace: Namespace
+    ) throws(Refusal) -> DeleteOutcome {
+        try asking { () throws(SQLiteError) -> DeleteOutcome in
+            if place.line != namespace.line,
+                let sealed = try writer.reader.sealedVersion(line: place.line)
+            {
+                return .sealed(sealed)
+            }
+            return try writer.reader.entry(place) == nil ? .absent : .deleted
+        }
+    }
+
     // MARK: - Room
+
+    private func sweep(_ rowsMax: Int) throws(Refusal) -> Decision {
+        let isWaiting = try asking { () throws(SQLiteError) in
+            try writer.reader.hasSweepsWaiting()
+        }
+        guard isWaiting else { return .unchanged(.done) }
+        return .change(.sweep(rowsMax: rowsMax)) { _ in .done }
+    }
 
     private func relocate(_ proposal: RelocationProposal) throws(Refusal) -> Decision {
         var moves: [Relocation] = []

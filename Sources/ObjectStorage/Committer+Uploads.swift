@@ -17,6 +17,16 @@ extension Committer {
         guard names.namespace(line: creation.namespaceLine) != nil else {
             throw .refused(.namespaceMissing(name))
         }
+        let place = try asking { () throws(SQLiteError) in
+            try writer.reader.place(of: creation.key, namespace: creation.namespaceLine)
+        }
+        if place.line != creation.namespaceLine,
+            let sealed = try asking({ () throws(SQLiteError) in
+                try writer.reader.sealedVersion(line: place.line)
+            })
+        {
+            throw .refused(.version(.sealed(sealed)))
+        }
         return .change(.createUpload(creation)) { placement in
             .upload(
                 MultipartUpload(

@@ -40,7 +40,8 @@ final class Committer {
     private let directory: NameDirectory
     private let queue: CommitQueue
     private let upkeep: Upkeep
-    private let entries: EntryCache
+    let entries: EntryCache
+    private let board: EventBoard
     private let meter: CommitMeter
     private let clock: @Sendable () -> WallTime
     private let logger: Logger
@@ -57,6 +58,7 @@ final class Committer {
         queue = opened.queue
         upkeep = opened.upkeep
         entries = opened.entries
+        board = opened.board
         meter = opened.meter
         logger = opened.logger
     }
@@ -154,7 +156,7 @@ final class Committer {
         try translating { () throws(SQLiteError) in try writer.begin() }
         for item in batch {
             verdicts.append(
-                try decide(item.proposal, at: &position, into: &accepted)
+                try decide(item, at: &position, into: &accepted)
             )
         }
         guard let places = try makeDurable(accepted, at: logEnd) else { return nil }
@@ -171,10 +173,11 @@ final class Committer {
     ///
     /// - Throws: Only what ends the whole batch.
     private func decide(
-        _ proposal: Proposal,
+        _ item: CommitQueue.Waiting,
         at position: inout LogPosition,
         into accepted: inout [Accepted]
     ) throws(StoreError) -> Verdict {
+        let proposal = item.proposal
         if isNearlyFull, proposal.takesRoom { return .refused(.outOfSpace) }
         let decision: Decision
         do throws(Refusal) {
@@ -190,7 +193,12 @@ final class Committer {
         switch decision {
         case .unchanged(let outcome): return .unchanged(outcome)
         case .change(let operation, let outcome):
-            let change = Change(sequence: nextSequence, time: batchTime, operation: operation)
+            let change = Change(
+                sequence: nextSequence,
+                time: batchTime,
+                actor: item.actor,
+                operation: operation
+            )
             let payload = proposal.payload
             let body = change.encoded()
             let length = LogRecordHeader.recordBytes(
@@ -259,6 +267,8 @@ final class Committer {
         }
         directory.publish(names)
         upkeep.remove(writer.freedBlobs, .batch)
+        board.tell(writer.eventNamespaces)
+        if writer.hasSweepBegun { board.tellOfSweep() }
         uncheckpointedChanges += accepted.count
         return zip(accepted, placed).map { accepted, record in
             Placement(

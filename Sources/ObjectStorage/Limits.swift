@@ -53,7 +53,14 @@ public struct StoreLimits: Hashable, Sendable {
     public var reclaimIntervalSeconds = 60
     /// Seconds after which an upload that was never completed is aborted; 0 keeps all.
     public var uploadExpirySeconds: Int64 = 604_800
-    /// Seconds between two looks for such uploads.
+    /// Seconds after which a draft that was neither committed nor discarded is discarded.
+    public var draftExpirySeconds: Int64 = 604_800
+    /// Rows that one change sweeps: some milliseconds of the index's time.
+    public var sweptRowsMax = 512
+    /// Keys of two versions that are compared.
+    public var comparedKeysMax = 100_000
+    /// Seconds between two looks for such uploads, for drafts that expired, and for commits that are
+    /// kept no longer.
     public var uploadExpiryIntervalSeconds = 3600
     /// Dead bytes that the log may always hold, in bytes.
     public var deadBytesMin: Int64 = 67_108_864

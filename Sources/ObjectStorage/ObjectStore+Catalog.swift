@@ -45,6 +45,35 @@ extension ObjectStore {
         return try ask { reader throws(SQLiteError) in try reader.node(place, namespace: line) }
     }
 
+    /// Finds the node at a path of a line: of a version, a draft or a commit.
+    ///
+    /// - Parameters:
+    ///   - path: The path of its folder in the line; empty for the root.
+    ///   - line: The line.
+    /// - Returns: Nil if no array or group is there.
+    /// - Throws: ``StoreError/indexFailed``.
+    public func node(path: String, line: LineID) throws(StoreError) -> CatalogNode? {
+        try ask { reader throws(SQLiteError) in try reader.node(path: path, line: line) }
+    }
+
+    /// The nodes of a line in the order of their paths: of a version, a draft or a commit.
+    ///
+    /// - Parameters:
+    ///   - line: The line.
+    ///   - path: The last path of the page before, if any.
+    ///   - limit: The most nodes to give.
+    /// - Returns: The page; it is the last if it has fewer than `limit` nodes.
+    /// - Throws: ``StoreError/indexFailed``.
+    public func nodes(
+        line: LineID,
+        after path: String? = nil,
+        limit: Int
+    ) throws(StoreError) -> [CatalogNode] {
+        try ask { reader throws(SQLiteError) in
+            try reader.nodes(line: line, after: path, limit: limit)
+        }
+    }
+
     /// The versions of a name that have lines of their own, by tag.
     public func versions(
         of name: String,

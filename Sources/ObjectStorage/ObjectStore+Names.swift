@@ -49,9 +49,13 @@ extension ObjectStore {
     public func createNamespace(
         _ name: NamespaceName,
         owner: PrincipalName,
-        access: NamespaceAccess = .private
+        access: NamespaceAccess = .private,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> NamespaceCreation {
-        try await commit(.createNamespace(name, owner: owner, access: access)) { outcome in
+        try await commit(
+            .createNamespace(name, owner: owner, access: access),
+            actor: actor
+        ) { outcome in
             if case .namespace(let creation) = outcome { creation } else { nil }
         }
     }
@@ -62,18 +66,22 @@ extension ObjectStore {
     @discardableResult
     public func setAccess(
         _ access: NamespaceAccess,
-        of name: NamespaceName
+        of name: NamespaceName,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> Namespace {
-        try await commit(.setAccess(access, of: name)) { outcome in
+        try await commit(.setAccess(access, of: name), actor: actor) { outcome in
             if case .changedNamespace(let namespace) = outcome { namespace } else { nil }
         }
     }
 
-    /// Deletes a namespace that holds no object; uploads in progress are dropped.
+    /// Deletes a namespace that holds no object, draft, commit or sealed version; uploads in progress are dropped.
     ///
     /// - Throws: ``StoreError/namespaceMissing(_:)``, ``StoreError/namespaceNotEmpty(_:)`` and the
     ///   failures of any write.
-    public func deleteNamespace(_ name: NamespaceName) async throws(StoreError) {
-        _ = try await queue.submit(.deleteNamespace(name))
+    public func deleteNamespace(
+        _ name: NamespaceName,
+        actor: PrincipalName? = nil
+    ) async throws(StoreError) {
+        _ = try await queue.submit(.deleteNamespace(name), actor: actor)
     }
 }

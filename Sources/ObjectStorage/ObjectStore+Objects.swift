@@ -53,7 +53,8 @@ extension ObjectStore {
     ///
     /// - Throws: ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a
     ///   precondition on a
-    ///   key that holds nothing), ``StoreError/namespaceMissing(_:)`` and the failures of any write.
+    ///   key that holds nothing), ``StoreError/version(_:)`` with `.sealed`,
+    ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     public func put(
         _ key: ObjectKey,
         in namespace: Namespace,
@@ -61,7 +62,8 @@ extension ObjectStore {
         entityTag: String,
         attributes: ObjectAttributes = ObjectAttributes(),
         checksums: [ObjectChecksum] = [],
-        precondition: WritePrecondition = .none
+        precondition: WritePrecondition = .none,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> ObjectEntry {
         let source = PayloadSource(payload)
         let entry = NewEntry(
@@ -81,7 +83,7 @@ extension ObjectStore {
             precondition: precondition
         )
         return try await handingOver([payload]) { () throws(StoreError) in
-            try await commit(.put(proposal), Self.object)
+            try await commit(.put(proposal), actor: actor, Self.object)
         }
     }
 
@@ -89,14 +91,15 @@ extension ObjectStore {
     ///
     /// - Throws: ``StoreError/objectReplaced`` if the source was replaced meanwhile (look it up
     ///   again), and
-    ///   what ``put(_:in:_:entityTag:attributes:checksums:precondition:)`` throws.
+    ///   what ``put(_:in:_:entityTag:attributes:checksums:precondition:actor:)`` throws.
     public func copy(
         from entry: ObjectEntry,
         to key: ObjectKey,
         in namespace: Namespace,
         attributes: ObjectAttributes,
         checksums: [ObjectChecksum],
-        precondition: WritePrecondition = .none
+        precondition: WritePrecondition = .none,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> ObjectEntry {
         let source = try await detached(entry.payload, range: 0..<entry.sizeBytes)
         let copy = NewEntry(
@@ -116,7 +119,7 @@ extension ObjectStore {
             precondition: precondition
         )
         return try await handingOver(source.staged) { () throws(StoreError) in
-            try await commit(.put(proposal), Self.object)
+            try await commit(.put(proposal), actor: actor, Self.object)
         }
     }
 
@@ -124,17 +127,21 @@ extension ObjectStore {
     ///
     /// - Throws: ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a
     ///   precondition on a
-    ///   key that holds nothing), ``StoreError/namespaceMissing(_:)`` and the failures of any write.
+    ///   key that holds nothing), ``StoreError/version(_:)`` with `.sealed`,
+    ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     @discardableResult
     public func delete(
         _ key: ObjectKey,
         in namespace: Namespace,
-        precondition: WritePrecondition = .none
+        precondition: WritePrecondition = .none,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> DeleteOutcome {
         let outcomes = try await commit(
             .delete([key], in: namespace, precondition),
+            actor: actor,
             Self.deletions
         )
+        if case .sealed(let version) = outcomes.first { throw .version(.sealed(version)) }
         return outcomes.first ?? .absent
     }
 
@@ -143,14 +150,19 @@ extension ObjectStore {
     /// - Returns: One outcome per key, in order.
     public func delete(
         _ keys: [ObjectKey],
-        in namespace: Namespace
+        in namespace: Namespace,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> [DeleteOutcome] {
         var outcomes: [DeleteOutcome] = []
         var rest = keys[...]
         while !rest.isEmpty {
             let batch = Array(rest.prefix(limits.deletedKeysMax))
             rest = rest.dropFirst(batch.count)
-            outcomes += try await commit(.delete(batch, in: namespace, .none), Self.deletions)
+            outcomes += try await commit(
+                .delete(batch, in: namespace, .none),
+                actor: actor,
+                Self.deletions
+            )
         }
         return outcomes
     }
@@ -182,7 +194,7 @@ extension ObjectStore {
                 .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
                 .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge,
                 .checksumMismatch, .outOfSpace, .inputOutputFailed, .overloaded, .closed,
-                .openFailed:
+                .version, .openFailed:
                 break
             }
             throw error

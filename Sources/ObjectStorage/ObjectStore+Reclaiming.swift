@@ -23,6 +23,18 @@ extension ObjectStore {
         _ = try await reclaimer.perform(.snapshot)
     }
 
+    /// Frees what versions, commits and drafts that are gone left behind; discards drafts that expired,
+    /// and forgets commits that their versions keep no longer.
+    ///
+    /// The store does so by itself as well.
+    ///
+    /// - Throws: ``StoreError``; what was done before stays.
+    public func sweepLines() async throws(StoreError) {
+        guard case .swept = try await reclaimer.perform(.sweep) else {
+            preconditionFailure("an outcome is of the kind of its request")
+        }
+    }
+
     /// Aborts multipart uploads that are older than ``StoreLimits/uploadExpirySeconds``.
     ///
     /// The store does so by itself as well.

@@ -185,7 +185,8 @@ extension ObjectStore {
         in namespace: Namespace,
         parts: [PartReference],
         checksums: [ObjectChecksum] = [],
-        precondition: WritePrecondition = .none
+        precondition: WritePrecondition = .none,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> ObjectEntry {
         let proposal = CompletionProposal(
             id: id,
@@ -196,7 +197,7 @@ extension ObjectStore {
             fact: try await fact(key, id, parts),
             precondition: precondition
         )
-        return try await commit(.completeUpload(proposal), Self.object)
+        return try await commit(.completeUpload(proposal), actor: actor, Self.object)
     }
 
     /// What the listed parts say if the key names a metadata file.

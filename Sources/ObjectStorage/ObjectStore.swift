@@ -26,6 +26,7 @@ public final class ObjectStore: Sendable {
     let upkeep: Upkeep
     let repair: VolumeRepair
     let entries: EntryCache
+    let board: EventBoard
     let meter: CommitMeter
     let ledger: DamageLedger
     let inline: InlineGuard
@@ -49,6 +50,7 @@ public final class ObjectStore: Sendable {
         upkeep = opened.upkeep
         repair = opened.repair
         entries = opened.entries
+        board = opened.board
         meter = opened.meter
         ledger = opened.ledger
         inline = opened.inline
@@ -78,6 +80,7 @@ public final class ObjectStore: Sendable {
         let upkeep: Upkeep
         let repair: VolumeRepair
         let entries: EntryCache
+        let board: EventBoard
         let meter: CommitMeter
         let ledger: DamageLedger
         let inline: InlineGuard
@@ -95,6 +98,7 @@ public final class ObjectStore: Sendable {
             upkeep = opened.upkeep
             repair = opened.repair
             entries = opened.entries
+            board = opened.board
             meter = opened.meter
             ledger = opened.configuration.ledger
             inline = opened.inline
@@ -272,9 +276,10 @@ public final class ObjectStore: Sendable {
     /// Has a proposal decided whose outcome is of one kind.
     func commit<Value: Sendable>(
         _ proposal: Proposal,
+        actor: PrincipalName? = nil,
         _ read: (CommitOutcome) -> Value?
     ) async throws(StoreError) -> Value {
-        guard let value = read(try await queue.submit(proposal)) else {
+        guard let value = read(try await queue.submit(proposal, actor: actor)) else {
             preconditionFailure("an outcome is of the kind of its proposal")
         }
         return value

@@ -18,6 +18,7 @@ struct OpenedStore {
     let upkeep: Upkeep
     let repair: VolumeRepair
     let entries = EntryCache()
+    let board = EventBoard()
     let meter = CommitMeter()
     let inline: InlineGuard
     let logger: Logger

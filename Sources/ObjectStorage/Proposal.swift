@@ -17,6 +17,9 @@ enum Proposal: Sendable {
     case completeUpload(CompletionProposal)
     case abortUpload(UploadID, key: ObjectKey, in: Namespace)
     case relocate(RelocationProposal)
+    case version(VersionProposal)
+    /// So many rows that nothing may show any more are to be looked at.
+    case sweep(rowsMax: Int)
 
     /// The payload that travels in the change's record.
     var payload: LogPayload {
@@ -25,7 +28,7 @@ enum Proposal: Sendable {
         case .putPart(let part): part.payload
         case .relocate(let relocation): relocation.payload
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
-            .delete, .createUpload, .completeUpload, .abortUpload:
+            .delete, .createUpload, .completeUpload, .abortUpload, .version, .sweep:
             .none
         }
     }
@@ -38,7 +41,7 @@ extension Proposal {
         case .put, .createUpload, .putPart: true
         case .relocate(let relocation): !relocation.moves.isEmpty
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
-            .delete, .completeUpload, .abortUpload:
+            .delete, .completeUpload, .abortUpload, .version, .sweep:
             false
         }
     }
@@ -50,6 +53,8 @@ extension Proposal {
         switch self {
         case .delete(let keys, _, _): keys.count
         case .relocate(let relocation): relocation.moves.count
+        case .version(let version): version.action.changedKeyCount
+        case .sweep(let rowsMax): rowsMax
         case .put, .completeUpload, .createNamespace, .deleteNamespace, .setAccess, .addPrincipal,
             .removePrincipal, .createUpload, .putPart, .abortUpload:
             1
@@ -67,8 +72,9 @@ extension Proposal {
         case .delete(let keys, let namespace, _):
             keys.map { LineKey(line: namespace.line, key: $0) }
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
-            .createUpload, .putPart, .abortUpload, .relocate:
-            // A relocation leaves entries right until a segment goes; see LogCleaner.
+            .createUpload, .putPart, .abortUpload, .relocate, .version, .sweep:
+            // A relocation leaves entries right until a segment goes; see LogCleaner. What is
+            // decided about versions takes out what lies in them; see EntryCache.evict.
             []
         }
     }
@@ -128,6 +134,7 @@ enum CommitOutcome: Sendable {
     case upload(MultipartUpload)
     case part(UploadedPart)
     case relocated(Int)
+    case manifest(Manifest)
 }
 
 /// Where the blobs that a proposal names come from.

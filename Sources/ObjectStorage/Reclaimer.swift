@@ -18,6 +18,8 @@ final class Reclaimer: Sendable {
         case snapshot
         case clean(CleaningPlan.Depth)
         case expireUploads
+        /// Frees what versions left behind, with expired drafts and commits that are kept no longer.
+        case sweep
     }
 
     /// What became of a request.
@@ -25,6 +27,7 @@ final class Reclaimer: Sendable {
         case snapshot
         case cleaned(CleaningReport)
         case expired(Int)
+        case swept
     }
 
     private struct Asked: Sendable {
@@ -34,6 +37,8 @@ final class Reclaimer: Sendable {
 
     private struct State {
         var asked: [Asked] = []
+        /// Whether rows may wait to be swept; those of an earlier run do at first.
+        var isSweepWanted = true
         var isEnded = false
         var onEnd: [@Sendable () -> Void] = []
     }
@@ -56,6 +61,7 @@ final class Reclaimer: Sendable {
     private let snapshots: SnapshotMaker
     private let cleaner: LogCleaner
     private let expiry: UploadExpiry
+    private let sweeper: LineSweeper
     private let limits: StoreLimits
     private let logger: Logger
 
@@ -97,6 +103,23 @@ final class Reclaimer: Sendable {
             pace: pace,
             logger: opened.logger
         )
+        sweeper = LineSweeper(
+            index: opened.index,
+            names: opened.directory,
+            limits: limits,
+            clock: opened.configuration.clock,
+            pace: pace,
+            logger: opened.logger
+        )
+        // Weakly: the committer holds the board, and this the committer's queue.
+        opened.board.whenSweepBegins { [weak self] in self?.wantSweep() }
+    }
+
+    /// Has rows swept soon, unless it works only when asked to.
+    private func wantSweep() {
+        guard limits.reclaimIntervalSeconds > 0 else { return }
+        state.withLock { $0.isSweepWanted = true }
+        pace.wakeup.post()
     }
 
     /// Has something done now.
@@ -128,6 +151,8 @@ final class Reclaimer: Sendable {
         while pace.goesOn {
             if let asked = nextAsked() {
                 asked.answer(Result { () throws(StoreError) in try perform(now: asked.request) })
+            } else if takeSweepWanted() {
+                attempt("lines not swept") { () throws(StoreError) in try sweeper.sweep() }
             } else if limits.reclaimIntervalSeconds == 0 {
                 pace.wakeup.wait()
             } else {
@@ -151,6 +176,13 @@ final class Reclaimer: Sendable {
         state.withLock { state in state.asked.isEmpty ? nil : state.asked.removeFirst() }
     }
 
+    private func takeSweepWanted() -> Bool {
+        state.withLock { state in
+            defer { state.isSweepWanted = false }
+            return state.isSweepWanted && limits.reclaimIntervalSeconds > 0
+        }
+    }
+
     private func perform(now request: Request) throws(StoreError) -> Outcome {
         switch request {
         case .snapshot:
@@ -161,6 +193,9 @@ final class Reclaimer: Sendable {
             try unlessHeld { () throws(StoreError) in report = try clean(depth, goalBytes: 0) }
             return .cleaned(report)
         case .expireUploads: return .expired(try expiry.run())
+        case .sweep:
+            try tidyVersions()
+            return .swept
         }
     }
 
@@ -204,7 +239,15 @@ final class Reclaimer: Sendable {
             memory.nextExpiry = now + .seconds(limits.uploadExpiryIntervalSeconds)
             return true
         }
-        if isDue { _ = try expiry.run() }
+        guard isDue else { return }
+        _ = try expiry.run()
+        try tidyVersions()
+    }
+
+    private func tidyVersions() throws(StoreError) {
+        _ = try sweeper.expireDrafts()
+        try sweeper.forgetCommits()
+        try sweeper.sweep()
     }
 
     private func cleanWhenDue() throws(StoreError) -> Bool {

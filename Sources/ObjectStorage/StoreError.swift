@@ -49,6 +49,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case overloaded
     /// The store is closed, or closing.
     case closed
+    /// Something is not done to a version.
+    case version(VersionError)
     /// The volume cannot be opened.
     case openFailed(StoreOpenFailure)
 }

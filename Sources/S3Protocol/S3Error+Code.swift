@@ -13,7 +13,7 @@ extension S3Error {
     private var codeAndStatus: (code: String, status: Int) {
         switch self {
         case .accessDenied, .signatureRequired, .requestExpired, .requestNotYetValid,
-            .headersNotSigned, .requestTimeMissing:
+            .headersNotSigned, .requestTimeMissing, .versionSealed:
             ("AccessDenied", 403)
         case .invalidAccessKeyID: ("InvalidAccessKeyId", 403)
         case .signatureDoesNotMatch: ("SignatureDoesNotMatch", 403)
@@ -79,6 +79,10 @@ extension S3Error {
         case .notUTF8: self = .invalidURI(.pathEncoding)
         case .principalNameInvalid(let name):
             self = .invalidArgument(name: "principal", value: name)
+        case .versionNameInvalid(let name):
+            self = .invalidArgument(name: "version", value: name)
+        case .manifestDigestInvalid(let digest):
+            self = .invalidArgument(name: "digest", value: digest)
         }
     }
 }

@@ -26,6 +26,7 @@ extension S3Error {
         case .crossOriginForbidden: "CORSResponse: CORS is not enabled for this bucket."
         case .preflightIncomplete(let it): "Insufficient information. \(it) header needed."
         case .objectAccessControlNotSupported: S3Sentence.objectAccessControlNotSupported
+        case .versionSealed(let version): "\(version) \(S3Sentence.versionSealed)"
         case .invalidURI(let fault): fault.message
         case .keyTooLong(let size): "Your key is too long: \(size) bytes, of at most 1024."
         case .invalidBucketName: "The specified bucket is not valid."

@@ -44,6 +44,8 @@ public enum S3Error: Error, Hashable, Sendable {
     case preflightIncomplete(missing: String)
     /// Access is set per bucket; an object cannot have a list of its own.
     case objectAccessControlNotSupported
+    /// The object belongs to a version that is immutable.
+    case versionSealed(VersionName)
 
     // Names and addresses
     /// The path or query of the request cannot be read.

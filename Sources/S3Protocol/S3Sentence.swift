@@ -1,5 +1,8 @@
 /// The longer sentences of error documents.
 enum S3Sentence {
+    static let versionSealed =
+        "is sealed, so its objects cannot change. Fork it to another tag and write there, or have it "
+        + "unsealed."
     static let signatureRequired =
         "Access Denied: this is not public, so the request must be signed."
     static let multipleAuthentications =

@@ -17,6 +17,8 @@ struct Exchange: Sendable {
     let headers: HeaderList
     /// Who signed it; nil for nobody.
     let caller: Principal?
+    /// Who is said to have done what it does.
+    var actor: PrincipalName? { caller?.name }
     /// How its body is signed and framed.
     let signing: PayloadSigning
     /// Where causes of failures are written.

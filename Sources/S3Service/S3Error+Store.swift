@@ -37,10 +37,11 @@ extension S3Error {
                 maxBytes: S3Limits.payloadBytesMax
             )
         case .outOfSpace: self = .insufficientStorage
+        case .version(.sealed(let version)): self = .versionSealed(version)
         case .objectReplaced, .overloaded: self = .slowDown
         case .volumeFailed, .closed: self = .serviceUnavailable
         case .principalTaken, .principalMissing, .rangeInvalid, .checksumMismatch,
-            .inputOutputFailed, .indexFailed, .openFailed:
+            .inputOutputFailed, .indexFailed, .version, .openFailed:
             self = .internalError
         }
     }

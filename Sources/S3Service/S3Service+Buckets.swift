@@ -50,7 +50,8 @@ extension S3Service {
                 try await store.createNamespace(
                     name,
                     owner: caller.name,
-                    access: access ?? .private
+                    access: access ?? .private,
+                    actor: caller.name
                 )
             }
             switch creation {
@@ -81,7 +82,7 @@ extension S3Service {
         _ = try namespace(name, for: .administer, exchange)
         return later(exchange) { _ throws(S3Error) in
             try await exchange.storing { () async throws(StoreError) in
-                try await store.deleteNamespace(name)
+                try await store.deleteNamespace(name, actor: exchange.actor)
             }
             return exchange.empty(.noContent)
         }
@@ -105,7 +106,7 @@ extension S3Service {
             let access = try await access(stated, body, bucket, exchange)
             if access != bucket.access {
                 _ = try await exchange.storing { () async throws(StoreError) in
-                    try await store.setAccess(access, of: name)
+                    try await store.setAccess(access, of: name, actor: exchange.actor)
                 }
             }
             return exchange.empty(.ok)

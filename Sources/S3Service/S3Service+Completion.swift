@@ -66,7 +66,8 @@ extension S3Service {
                 in: bucket,
                 parts: plan.parts,
                 checksums: plan.checksums,
-                precondition: request.precondition
+                precondition: request.precondition,
+                actor: exchange.actor
             )
         }
     }

@@ -40,7 +40,8 @@ extension S3Service {
                         in: bucket,
                         attributes: request.attributes ?? entry.attributes,
                         checksums: checksums,
-                        precondition: request.precondition
+                        precondition: request.precondition,
+                        actor: exchange.actor
                     )
                     return exchange.document(ObjectDocument.copied(copy))
                 } catch {

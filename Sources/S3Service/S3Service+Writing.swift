@@ -32,7 +32,8 @@ extension S3Service {
                     entityTag: received.summary.entityTag,
                     attributes: request.attributes,
                     checksums: received.summary.checksums,
-                    precondition: request.precondition
+                    precondition: request.precondition,
+                    actor: exchange.actor
                 )
             }
             return exchange.empty(.ok, Self.writtenFields(entry))
@@ -53,7 +54,12 @@ extension S3Service {
     ) -> HTTPAnswer {
         soon(exchange) { _ throws(S3Error) in
             _ = try await exchange.storing { () async throws(StoreError) in
-                try await store.delete(key, in: bucket, precondition: precondition)
+                try await store.delete(
+                    key,
+                    in: bucket,
+                    precondition: precondition,
+                    actor: exchange.actor
+                )
             }
             return exchange.empty(.noContent)
         }
@@ -84,6 +90,7 @@ extension S3Service {
     ) async throws(S3Error) -> [S3Error?] {
         var outcomes: [S3Error?] = []
         var unconditional: [ObjectKey] = []
+        var places: [Int] = []
         for item in document.items {
             do throws(S3Error) {
                 let key = try Self.key(of: item)
@@ -92,11 +99,13 @@ extension S3Service {
                         try await store.delete(
                             key,
                             in: bucket,
-                            precondition: entityTag == "*" ? .present : .entityTag(entityTag)
+                            precondition: entityTag == "*" ? .present : .entityTag(entityTag),
+                            actor: exchange.actor
                         )
                     }
                 } else {
                     unconditional.append(key)
+                    places.append(outcomes.count)
                 }
                 outcomes.append(nil)
             } catch {
@@ -105,8 +114,11 @@ extension S3Service {
         }
         guard !unconditional.isEmpty else { return outcomes }
         let keys = unconditional
-        _ = try await exchange.storing { () async throws(StoreError) in
-            try await store.delete(keys, in: bucket)
+        let deletions = try await exchange.storing { () async throws(StoreError) in
+            try await store.delete(keys, in: bucket, actor: exchange.actor)
+        }
+        for (place, deletion) in zip(places, deletions) {
+            if case .sealed(let version) = deletion { outcomes[place] = .versionSealed(version) }
         }
         return outcomes
     }

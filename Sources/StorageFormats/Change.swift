@@ -11,14 +11,46 @@ public struct Change: Hashable, Sendable {
     public let sequence: Int64
     /// When it was decided.
     public let time: WallTime
+    /// Who asked for it; nil for the server itself, and where nobody signed.
+    public let actor: PrincipalName?
     /// What happens.
     public let operation: ChangeOperation
+    /// The version of the encoding that it was read from, or will be written in.
+    public let format: UInt8
 
-    /// Makes a change of its parts.
-    public init(sequence: Int64, time: WallTime, operation: ChangeOperation) {
+    /// Makes a change of its parts, in the present encoding.
+    public init(
+        sequence: Int64,
+        time: WallTime,
+        actor: PrincipalName? = nil,
+        operation: ChangeOperation
+    ) {
+        self.init(
+            sequence: sequence,
+            time: time,
+            actor: actor,
+            operation: operation,
+            format: Self.formatVersion
+        )
+    }
+
+    /// Whether it is told to those who follow a namespace: changes of the encoding before are older than
+    /// that, and an index that is made anew of them must equal one that was converted.
+    public var tellsEvents: Bool { format > Self.formatVersionWithoutActor }
+
+    /// Makes a change as an encoding had it.
+    init(
+        sequence: Int64,
+        time: WallTime,
+        actor: PrincipalName?,
+        operation: ChangeOperation,
+        format: UInt8
+    ) {
         self.sequence = sequence
         self.time = time
+        self.actor = actor
         self.operation = operation
+        self.format = format
     }
 }
 
@@ -55,6 +87,28 @@ public enum ChangeOperation: Hashable, Sendable {
     case openVersion(VersionOpening)
     /// Payload bytes in the log move into this record's payload; what clients see stays as it is.
     case relocate([Relocation])
+    /// A version or a draft comes to be, as a fork.
+    case forkVersion(VersionFork)
+    /// A state of a version is kept under a digest.
+    case commitVersion(VersionCommit)
+    /// A version is sealed, or opened again.
+    case sealVersion(line: LineID, VersionSealing)
+    /// A version gets a new line, which begins as a commit of it.
+    case rollBackVersion(VersionFork)
+    /// Versions get other names or tags, all at once.
+    case renameVersions([VersionRenaming])
+    /// A version or a draft goes.
+    case removeVersion(VersionRemoval)
+    /// A version keeps so many commits, or all.
+    case retainCommits(line: LineID, Int64?)
+    /// Commits are kept no longer.
+    case forgetCommits(namespaceLine: LineID, [ManifestDigest])
+    /// A draft's changes go into its version.
+    case commitDraft(DraftCommit)
+    /// What a line began with was counted.
+    case countLine(LineID, LineTotal)
+    /// So many rows that nothing may show any more are looked at, and removed if so.
+    case sweep(rowsMax: Int)
 }
 
 /// A key and the object it gets.

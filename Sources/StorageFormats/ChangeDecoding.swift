@@ -8,15 +8,26 @@ extension Change {
     public init(decoding bytes: UnsafeRawBufferPointer) throws(ChangeFormatError) {
         var reader = ChangeByteReader(bytes)
         let version = try reader.byte()
-        guard version == Self.formatVersion else { throw .versionUnknown(Int(version)) }
+        guard version == Self.formatVersion || version == Self.formatVersionWithoutActor else {
+            throw .versionUnknown(Int(version))
+        }
         guard let kind = ChangeKind(rawValue: try reader.byte()) else {
             throw .valueInvalid(field: .kind, offset: reader.offset)
         }
         let sequence = try reader.number()
         let time = WallTime(milliseconds: try reader.signed())
+        let actor =
+            version > Self.formatVersionWithoutActor
+            ? try reader.optionalText().map { PrincipalName(trusted: $0) } : nil
         let operation = try reader.operation(kind)
         try reader.finish()
-        self.init(sequence: sequence, time: time, operation: operation)
+        self.init(
+            sequence: sequence,
+            time: time,
+            actor: actor,
+            operation: operation,
+            format: version
+        )
     }
 
     /// Reads the metadata of a log record.
@@ -59,7 +70,26 @@ extension ChangeByteReader {
         case .abortUpload: .abortUpload(UploadID(try text()))
         case .openVersion: .openVersion(try versionOpening())
         case .relocate: .relocate(try relocations())
+        case .forkVersion: .forkVersion(try versionFork())
+        case .commitVersion: .commitVersion(try versionCommit())
+        case .sealVersion: .sealVersion(line: try line(), try sealing())
+        case .rollBackVersion: .rollBackVersion(try versionFork())
+        case .renameVersions: .renameVersions(try versionRenamings())
+        case .removeVersion: .removeVersion(try versionRemoval())
+        case .retainCommits: .retainCommits(line: try line(), try optionalCount())
+        case .forgetCommits: .forgetCommits(namespaceLine: try line(), try digests())
+        case .commitDraft:
+            .commitDraft(DraftCommit(draft: try line(), commit: try versionCommit()))
+        case .countLine: .countLine(try line(), try total())
+        case .sweep: .sweep(rowsMax: try rowCount())
         }
+    }
+
+    private mutating func rowCount() throws(ChangeFormatError) -> Int {
+        guard let count = Int(exactly: try number()) else {
+            throw .valueInvalid(field: .number, offset: offset)
+        }
+        return count
     }
 
     private mutating func line() throws(ChangeFormatError) -> LineID {
@@ -151,19 +181,7 @@ extension ChangeByteReader {
             name: try text(),
             tag: try text(),
             line: try line(),
-            origin: LineOrigin(
-                parent: try line(),
-                prefix: try text(),
-                sequence: try number(),
-                kind: try originKind()
-            )
+            origin: try origin()
         )
-    }
-
-    private mutating func originKind() throws(ChangeFormatError) -> LineOrigin.Kind {
-        guard let kind = LineOrigin.Kind(rawValue: try byte()) else {
-            throw .valueInvalid(field: .originKind, offset: offset)
-        }
-        return kind
     }
 }

@@ -2,15 +2,19 @@ import StorageModel
 
 extension Change {
     /// The version that this program writes.
-    public static let formatVersion: UInt8 = 1
+    public static let formatVersion: UInt8 = 2
+
+    /// The version before, which is read.
+    static let formatVersionWithoutActor: UInt8 = 1
 
     /// The change as the metadata of a log record; see `docs/formats/change.md`.
     public func encoded() -> [UInt8] {
         var writer = ChangeByteWriter()
-        writer.byte(Self.formatVersion)
+        writer.byte(format)
         writer.byte(operation.kind.rawValue)
         writer.unsigned(UInt64(bitPattern: sequence))
         writer.signed(time.milliseconds)
+        if format > Self.formatVersionWithoutActor { writer.optionalText(actor?.text) }
         writer.operation(operation)
         return writer.bytes
     }
@@ -33,6 +37,17 @@ enum ChangeKind: UInt8 {
     case abortUpload = 11
     case openVersion = 12
     case relocate = 13
+    case forkVersion = 15
+    case commitVersion = 16
+    case sealVersion = 17
+    case rollBackVersion = 18
+    case renameVersions = 19
+    case removeVersion = 20
+    case retainCommits = 21
+    case forgetCommits = 22
+    case commitDraft = 23
+    case countLine = 24
+    case sweep = 25
 }
 
 extension ChangeOperation {
@@ -51,6 +66,17 @@ extension ChangeOperation {
         case .abortUpload: .abortUpload
         case .openVersion: .openVersion
         case .relocate: .relocate
+        case .forkVersion: .forkVersion
+        case .commitVersion: .commitVersion
+        case .sealVersion: .sealVersion
+        case .rollBackVersion: .rollBackVersion
+        case .renameVersions: .renameVersions
+        case .removeVersion: .removeVersion
+        case .retainCommits: .retainCommits
+        case .forgetCommits: .forgetCommits
+        case .commitDraft: .commitDraft
+        case .countLine: .countLine
+        case .sweep: .sweep
         }
     }
 }
@@ -92,6 +118,43 @@ extension ChangeByteWriter {
             versionOpening(opening)
         case .relocate(let moves):
             relocations(moves)
+        case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
+            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
+            versionOperation(operation)
+        }
+    }
+
+    private mutating func versionOperation(_ operation: ChangeOperation) {
+        switch operation {
+        case .forkVersion(let fork), .rollBackVersion(let fork):
+            versionFork(fork)
+        case .commitVersion(let commit):
+            versionCommit(commit)
+        case .sealVersion(let line, let sealing):
+            signed(line.number)
+            byte(sealing.rawValue)
+        case .renameVersions(let renamings):
+            versionRenamings(renamings)
+        case .removeVersion(let removal):
+            versionRemoval(removal)
+        case .retainCommits(let line, let commits):
+            signed(line.number)
+            optionalCount(commits)
+        case .forgetCommits(let namespaceLine, let commits):
+            signed(namespaceLine.number)
+            digests(commits)
+        case .commitDraft(let draft):
+            signed(draft.draft.number)
+            versionCommit(draft.commit)
+        case .countLine(let line, let counted):
+            signed(line.number)
+            total(counted)
+        case .sweep(let rowsMax):
+            count(rowsMax)
+        case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
+            .putObject, .deleteObjects, .createUpload, .putPart, .completeUpload, .abortUpload,
+            .openVersion, .relocate:
+            preconditionFailure("an operation on versions")
         }
     }
 
@@ -150,9 +213,6 @@ extension ChangeByteWriter {
         text(opening.name)
         text(opening.tag)
         signed(opening.line.number)
-        signed(opening.origin.parent.number)
-        text(opening.origin.prefix)
-        unsigned(UInt64(bitPattern: opening.origin.sequence))
-        byte(opening.origin.kind.rawValue)
+        origin(opening.origin)
     }
 }

@@ -14,4 +14,5 @@ public enum ChangeFormatError: Error, Hashable, Sendable {
 public enum ChangeField: Hashable, Sendable {
     case number, text, kind, namespaceName, access, dialect, nodeKind, checksumAlgorithm
     case checksumScope, presence, runKind, runLength, partNumber, originKind, ownerKind
+    case sealing, digest
 }

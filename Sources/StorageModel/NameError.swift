@@ -12,4 +12,8 @@ public enum NameError: Error, Hashable, Sendable {
     case notUTF8
     /// A principal name outside `[A-Za-z0-9_.-]{1,64}`.
     case principalNameInvalid(String)
+    /// Not the name and tag of a version; see ``VersionName``.
+    case versionNameInvalid(String)
+    /// Not `sha256:` with 64 hexadecimal digits.
+    case manifestDigestInvalid(String)
 }
