@@ -93,26 +93,28 @@ let engine: [Target] = [
     module(
         "ArrayStorage",
         [
-            "StorageModel", "ArrayModel", "ArrayCodecs", "CKernels", "DiskIO", "ObjectStorage",
-            nioCore,
+            "StorageModel", "ArrayModel", "ArrayCodecs", "Checksums", "CKernels", "DiskIO",
+            "ObjectStorage", nioCore,
         ]
     ),
 ]
 
 let surface: [Target] = [
     module("HTTPServing", [nioCore, nioPosix, nioHTTP1, nioSSL, logging]),
+    module("PayloadServing", ["StorageModel", "ObjectStorage", "HTTPServing", nioCore]),
     module(
         "S3Service",
         [
             "StorageModel", "Checksums", "S3Protocol", "AccessControl", "ObjectStorage",
-            "HTTPServing", nioCore, nioHTTP1, logging,
+            "HTTPServing", "PayloadServing", nioCore, nioHTTP1, logging,
         ]
     ),
     module(
         "ArrayService",
         [
-            "StorageModel", "ArrayModel", "ArrayCodecs", "ArrayStorage", "AccessControl",
-            "ObjectStorage", "HTTPServing", "AdminService", nioCore, nioHTTP1, logging,
+            "StorageModel", "Checksums", "ArrayModel", "ArrayCodecs", "ArrayStorage",
+            "AccessControl", "S3Protocol", "ObjectStorage", "HTTPServing", "PayloadServing",
+            "AdminService", nioCore, nioHTTP1, logging,
         ]
     ),
     module(

@@ -12,6 +12,12 @@ enum ArrayRequest: Hashable, Sendable {
     case data(DataRequest)
     /// `GET /v1/stats/{reference}`.
     case statistics(StatisticsRequest)
+    /// A key of `/v1/zarr/{reference}/{key}`.
+    case zarr(ZarrPath)
+    /// `/v1/namespaces` and `/v1/namespaces/{namespace}`.
+    case namespaces(NamespaceRequest)
+    /// `GET /v1/openapi.json`.
+    case openAPI
 }
 
 /// A page of a listing.
@@ -58,7 +64,9 @@ extension ArrayRequest {
     init(method: HTTPMethod, target text: String, accept: String?) throws(ArrayServiceError) {
         let target = try RequestTarget(text)
         let (route, rest) = try Self.route(target.path)
-        guard method == .GET || method == .HEAD else { throw .methodNotAllowed }
+        guard route.methods.contains(method) else {
+            throw .methodNotAllowed(allowed: route.methods.map(\.rawValue))
+        }
         let parameters = try RequestParameters(target.parameters, of: route)
         switch route {
         case .arrays:
@@ -86,6 +94,15 @@ extension ArrayRequest {
                     operations: try parameters.operations()
                 )
             )
+        case .zarr:
+            guard let path = try Self.zarrPath(rest) else {
+                throw .view(.keyUnknown(path: rest))
+            }
+            self = .zarr(path)
+        case .namespaces: self = .namespaces(try NamespaceRequest(method, rest, parameters))
+        case .openapi:
+            guard rest.isEmpty else { throw .routeMissing(target.path) }
+            self = .openAPI
         }
     }
 
@@ -94,6 +111,24 @@ extension ArrayRequest {
         case arrays
         case data
         case stats
+        case zarr
+        case namespaces
+        case openapi = "openapi.json"
+
+        /// Finds the resource of a request target.
+        ///
+        /// - Throws: ``ArrayServiceError/targetInvalid`` or ``ArrayServiceError/routeMissing(_:)``.
+        init(target: String) throws(ArrayServiceError) {
+            (self, _) = try ArrayRequest.route(try RequestTarget(target).path)
+        }
+
+        /// The methods it takes, `OPTIONS` aside, which every resource does.
+        var methods: [HTTPMethod] {
+            switch self {
+            case .arrays, .data, .stats, .zarr, .openapi: [.GET, .HEAD]
+            case .namespaces: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
+            }
+        }
 
         /// The parameters it takes.
         var parameters: [String] {
@@ -101,6 +136,8 @@ extension ArrayRequest {
             case .arrays: ["prefix", "cursor", "limit"]
             case .data: ["slice", "format"]
             case .stats: ["slice", "op"]
+            case .namespaces: ["prefix", "cursor", "limit"]
+            case .zarr, .openapi: []
             }
         }
     }
@@ -114,6 +151,14 @@ extension ArrayRequest {
             if rest.utf8.first == UInt8(ascii: "/") { return (route, String(rest.dropFirst())) }
         }
         throw .routeMissing(path)
+    }
+
+    private static func zarrPath(_ text: String) throws(ArrayServiceError) -> ZarrPath? {
+        do {
+            return try ZarrPath(text)
+        } catch {
+            throw .referenceInvalid(error)
+        }
     }
 
     private static func reference(_ text: String) throws(ArrayServiceError) -> ArrayReference {

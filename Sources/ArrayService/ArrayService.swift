@@ -9,7 +9,7 @@ import NIOHTTP1
 import ObjectStorage
 import StorageModel
 
-/// Answers `/v1/arrays`, `/v1/data` and `/v1/stats`: lists, describes, slices and reduces arrays.
+/// Answers the array API below `/v1`, whose resources are those of ``ArrayRequest/Route``.
 ///
 /// The owner of a namespace and root read everything in it; others read what is public. What may
 /// take longer than some microseconds runs off the event loop.
@@ -17,6 +17,7 @@ public struct ArrayService: HTTPResponder {
     let store: ObjectStore
     let catalog: ArrayCatalog
     let reader: ArrayReader
+    let view: ZarrView
     private let authenticator: RequestAuthenticator
     private let logger: Logger
 
@@ -38,6 +39,7 @@ public struct ArrayService: HTTPResponder {
         self.store = store
         self.catalog = catalog
         self.reader = reader
+        view = ZarrView(catalog: catalog, reader: reader)
         self.authenticator = authenticator
         self.logger = logger
     }
@@ -54,17 +56,27 @@ public struct ArrayService: HTTPResponder {
 
     /// Answers a request for one of the service's paths; 404 for any other.
     public func answer(_ request: HTTPRequest) -> HTTPAnswer {
+        CrossOrigin.shared(ownAnswer(request))
+    }
+
+    private func ownAnswer(_ request: HTTPRequest) -> HTTPAnswer {
         do throws(ArrayServiceError) {
+            if request.method == .OPTIONS {
+                let route = try ArrayRequest.Route(target: request.target)
+                return .now(CrossOrigin.preflight(methods: route.methods))
+            }
             let parsed = try ArrayRequest(
                 method: request.method,
                 target: request.target,
                 accept: request.headers.first(name: "accept")
             )
+            if parsed == .openAPI { return .now(OpenAPIDocument.response) }
             let caller = try caller(of: request)
             if case .data(let wanted) = parsed, let response = try dataNow(wanted, caller) {
                 return .now(response)
             }
-            return .later { _ in await respond(to: parsed, caller) }
+            if case .zarr(let path) = parsed { return try zarr(path, caller) }
+            return .later { body in await respond(to: parsed, caller, body) }
         } catch {
             return .now(response(to: error, request))
         }
@@ -75,27 +87,62 @@ public struct ArrayService: HTTPResponder {
         let request: HTTPRequest
         /// Nil for a request without keys.
         let principal: Principal?
+        /// How the body is signed.
+        let signing: PayloadSigning
     }
 
     private func caller(of request: HTTPRequest) throws(ArrayServiceError) -> Caller {
         do {
             let verified = try authenticator.authenticate(request)
-            return Caller(request: request, principal: verified.principal)
+            return Caller(
+                request: request,
+                principal: verified.principal,
+                signing: verified.payload
+            )
         } catch {
             throw .refused(error)
         }
     }
 
-    private func respond(to parsed: ArrayRequest, _ caller: Caller) async -> HTTPResponse {
+    private func respond(
+        to parsed: ArrayRequest,
+        _ caller: Caller,
+        _ body: HTTPRequestBody
+    ) async -> HTTPResponse {
         do throws(ArrayServiceError) {
             switch parsed {
             case .list(let wanted): return try await list(wanted, caller)
             case .describe(let reference): return try await describe(reference, caller)
             case .data(let wanted): return try await data(wanted, caller)
             case .statistics(let wanted): return try await statistics(wanted, caller)
+            case .namespaces(let wanted): return try await namespaces(wanted, caller, body)
+            case .zarr(let path): return await made(try zarr(path, caller))
+            case .openAPI: return OpenAPIDocument.response
             }
         } catch {
             return response(to: error, caller.request)
+        }
+    }
+
+    /// An answer that is made off the event loop, its failure told to the client.
+    func later(
+        _ caller: Caller,
+        _ work: @escaping @Sendable () async throws(ArrayServiceError) -> HTTPResponse
+    ) -> HTTPAnswer {
+        .later { _ in
+            do throws(ArrayServiceError) {
+                return try await work()
+            } catch {
+                return response(to: error, caller.request)
+            }
+        }
+    }
+
+    /// The response of an answer to a request whose body nobody reads.
+    func made(_ answer: HTTPAnswer) async -> HTTPResponse {
+        switch answer {
+        case .now(let response): response
+        case .soon(let work), .later(let work): await work(HTTPRequestBody(pieces: []))
         }
     }
 

@@ -10,8 +10,12 @@ extension ArrayServiceError {
         switch self {
         case .routeMissing(let path):
             Problem(.notFound, "route_missing", "There is nothing at \(path).")
-        case .methodNotAllowed:
-            Problem(.methodNotAllowed, "method_not_allowed", "This resource takes GET and HEAD.")
+        case .methodNotAllowed(let allowed):
+            Problem(
+                .methodNotAllowed,
+                "method_not_allowed",
+                "This resource takes \(allowed.joined(separator: ", "))."
+            ).adding(header: "Allow", allowed.joined(separator: ", "))
         case .targetInvalid:
             Problem(
                 .badRequest,
@@ -49,6 +53,9 @@ extension ArrayServiceError {
             )
         case .catalog(let error): Self.problem(error)
         case .read(let error): Self.problem(error)
+        case .view(let error): error.problem
+        case .namespace(let error): error.problem
+        case .body(let error): error.problem
         case .resultTooLarge(let elements):
             Problem(
                 .badRequest,
@@ -186,6 +193,8 @@ extension ArrayServiceError {
             Problem(.serviceUnavailable, "overloaded", "The server is busy; try again.")
         case .closed:
             Problem(.serviceUnavailable, "unavailable", "The server is stopping.")
+        case .outOfSpace:
+            Problem(.insufficientStorage, "out_of_space", "The disk is full.")
         case .namespaceMissing(let name):
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
         case .version(let error): problem(error)
@@ -193,8 +202,8 @@ extension ArrayServiceError {
             Problem(.serviceUnavailable, "array_changing", "The array is changing; try again.")
         case .namespaceTaken, .namespaceNotEmpty, .principalTaken, .principalMissing,
             .preconditionFailed, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
-            .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .outOfSpace,
-            .inputOutputFailed, .volumeFailed, .indexFailed, .openFailed:
+            .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .inputOutputFailed,
+            .volumeFailed, .indexFailed, .openFailed:
             Problem(.internalServerError, "internal_error", "The server failed; see its log.")
         }
     }

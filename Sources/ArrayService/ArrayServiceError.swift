@@ -9,8 +9,8 @@ import ArrayStorage
 enum ArrayServiceError: Error, Hashable, Sendable {
     /// The path is none of the API's.
     case routeMissing(String)
-    /// The resource can only be read.
-    case methodNotAllowed
+    /// The resource takes other methods.
+    case methodNotAllowed(allowed: [String])
     /// Broken percent-encoding, or not UTF-8.
     case targetInvalid
     /// A parameter that the resource does not take.
@@ -29,6 +29,12 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case catalog(ArrayCatalogError)
     /// The elements cannot be read.
     case read(ArrayReadError)
+    /// The Zarr view has no such key, or cannot give it as it was asked for.
+    case view(ZarrViewError)
+    /// The namespace cannot be created or changed so.
+    case namespace(NamespaceProblem)
+    /// The body of the request is none.
+    case body(RequestBodyFault)
     /// More elements, or empty lists, than an answer spells out as JSON.
     case resultTooLarge(elements: Int)
 }

@@ -8,6 +8,8 @@ public enum ArrayServiceLimits {
     public static let listedAttributesBytesMax = 2048
     /// The attributes that a description shows; longer ones are left out, in bytes of JSON.
     public static let describedAttributesBytesMax = 256 << 10
+    /// The longest JSON document as the body of a request, in bytes.
+    static let jsonBodyBytesMax = 64 << 10
     /// The most bytes of elements in one piece that is held in memory beside the slabs; the server
     /// must not take up another while as many wait for the client.
     static let gatheredBytesMax = 256 << 10

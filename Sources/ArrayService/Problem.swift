@@ -2,6 +2,7 @@ import ArrayModel
 import HTTPServing
 import NIOCore
 import NIOHTTP1
+import StorageModel
 
 /// What a failure is to a client: the members of a problem document.
 ///
@@ -15,6 +16,8 @@ struct Problem: Hashable, Sendable {
     let detail: String
     /// Further members, for programs.
     var members: [JSONMember] = []
+    /// Header fields that belong to the answer.
+    var headers: [HeaderField] = []
 
     init(_ status: HTTPResponseStatus, _ code: String, _ detail: String) {
         self.status = status
@@ -26,6 +29,13 @@ struct Problem: Hashable, Sendable {
     func adding(_ name: String, _ value: JSONValue) -> Problem {
         var problem = self
         problem.members.append(JSONMember(name: name, value: value))
+        return problem
+    }
+
+    /// The same problem with another header field.
+    func adding(header name: String, _ value: String) -> Problem {
+        var problem = self
+        problem.headers.append(HeaderField(name, value))
         return problem
     }
 
@@ -46,11 +56,10 @@ struct Problem: Hashable, Sendable {
         )
         var response = HTTPResponse.document(document, status: status)
         response.headers.replaceOrAdd(name: "Content-Type", value: "application/problem+json")
-        switch status {
-        case .methodNotAllowed: response.headers.add(name: "Allow", value: "GET, HEAD")
-        case .serviceUnavailable: response.headers.add(name: "Retry-After", value: "1")
-        default: break
+        if status == .serviceUnavailable {
+            response.headers.add(name: "Retry-After", value: "1")
         }
+        for header in headers { response.headers.add(name: header.name, value: header.value) }
         return response
     }
 }

@@ -75,7 +75,7 @@ struct RequestParameters {
         return operations
     }
 
-    private func limit() throws(ArrayServiceError) -> Int {
+    func limit() throws(ArrayServiceError) -> Int {
         guard let text = values["limit"] else { return ArrayCatalogLimits.pageEntriesDefault }
         let range = 1...ArrayCatalogLimits.pageEntriesMax
         guard let limit = Int(text), range.contains(limit) else {
@@ -87,7 +87,7 @@ struct RequestParameters {
         return limit
     }
 
-    private func cursor() throws(ArrayServiceError) -> ArrayListCursor? {
+    func cursor() throws(ArrayServiceError) -> ArrayListCursor? {
         guard let text = values["cursor"] else { return nil }
         guard let cursor = ArrayListCursor(opaque: text) else {
             throw .parameterInvalid("cursor", expected: "the \"next\" of the page before")

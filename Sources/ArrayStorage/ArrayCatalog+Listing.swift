@@ -96,7 +96,7 @@ extension ArrayCatalog {
     }
 
     /// The nodes below a group; one more than are described, if there are more.
-    private func members(
+    func members(
         of group: CatalogNode,
         in namespace: Namespace
     ) throws(ArrayCatalogError) -> [CatalogNode] {
@@ -144,7 +144,7 @@ extension ArrayCatalog {
         return ArrayDescription(namespace: namespace, node: node, content: content)
     }
 
-    private func nodes(
+    func nodes(
         in namespace: Namespace,
         namePrefix: String,
         scope: NodeScope,

@@ -179,7 +179,7 @@ public final class ArrayCatalog: Sendable {
 
     /// The bytes of a small object beside a node; nil if it is not there, is too long, or is not
     /// the one that change number `sequence` wrote.
-    private func document(
+    func document(
         _ key: String,
         of node: CatalogNode,
         sequence: Int64?,

@@ -13,6 +13,11 @@ public enum ArrayCatalogLimits {
     /// Documents are of any length up to ``ArrayLimits/metadataBytesMax``; parsed they take some
     /// ten times as much.
     public static let documentBytesPerPage = 4 << 20
+    /// How many segments a name may have of which a path of the Zarr view leaves the tag `latest` out and
+    /// still reaches into the version.
+    public static let impliedNamesMax = 16
+    /// The arrays and groups that the counts of a namespace go up to.
+    public static let countedNodesMax = 100_000
     /// The longest metadata of one array, attributes left out, that is kept in memory, in bytes.
     public static let cachedMetadataBytesMax = 16 << 10
     /// The metadata of resolved arrays that is kept in memory.

@@ -6,8 +6,10 @@ import StorageModel
 
 /// Reads and reduces the elements of arrays that the catalog resolved.
 public final class ArrayReader: Sendable {
-    private let engine: ReadEngine
-    private let budget: SlabBudget
+    let engine: ReadEngine
+    let budget: SlabBudget
+    /// The memory for decoded chunks that are being sent.
+    let chunkGate: MemoryGate
     /// The most chunks that ``regionNow(_:_:)`` looks up.
     private static let chunksNowMax = 16
     /// The most bytes that ``regionNow(_:_:)`` copies.
@@ -27,6 +29,7 @@ public final class ArrayReader: Sendable {
             limits: limits
         )
         budget = SlabBudget(bytesMax: limits.slabsBytesMax)
+        chunkGate = MemoryGate(bytesMax: limits.sentChunksBytesMax)
     }
 
     /// Begins to read a region.

@@ -4,8 +4,6 @@ enum S3Limits {
     ///
     /// Source: Amazon S3 User Guide, "Uploading objects": 5 GiB in one request.
     static let payloadBytesMax: Int64 = 5 << 30
-    /// Objects up to this length are answered from memory in one piece when they are in the cache.
-    static let immediateBytesMax: Int64 = 262_144
     /// Bodies up to this length are digested on the event loop, some 50 µs for the longest, in bytes.
     static let smallBodyBytesMax: Int64 = 16_384
     /// How often a look-up is repeated when the object is replaced between look-up and reading.

@@ -1,7 +1,9 @@
 import HTTPServing
+import Logging
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import PayloadServing
 import S3Protocol
 import StorageModel
 
@@ -78,47 +80,24 @@ extension S3Service {
     }
 
     /// The answer with the bytes of its range: all at once when they are few and in memory, else pulled.
-    ///
-    /// The first of them are read and verified before the answer begins, so that an object that cannot
-    /// be read is an error and not a body that ends too early.
     private func answer(
         _ answer: ReadAnswer,
         _ entry: ObjectEntry,
         _ exchange: Exchange
     ) throws(StoreError) -> HTTPAnswer {
-        let range = answer.range
-        guard !range.isEmpty else { return .now(answer.response(.none)) }
-        let allocator = ByteBufferAllocator()
-        let isShort = range.upperBound - range.lowerBound <= S3Limits.immediateBytesMax
-        if isShort,
-            let bytes = try store.readInlineNow(entry, range: range, allocator: allocator)
-        {
-            return .now(answer.response(.bytes(bytes)))
-        }
-        let reader = try store.reader(entry, range: range)
-        let wanted = Int(min(reader.byteCount, S3Limits.immediateBytesMax))
-        var first = ByteBuffer()
-        while first.readableBytes < wanted {
-            let missing = wanted - first.readableBytes
-            guard case .ready(let piece) = try reader.readNow(max: missing, allocator: allocator)
-            else { break }
-            if first.readableBytes == 0 {
-                first = piece
-            } else {
-                first.writeImmutableBuffer(piece)
-            }
-            if !isShort { break }
-        }
-        if isShort, first.readableBytes == wanted { return .now(answer.response(.bytes(first))) }
-        if first.readableBytes > 0 {
+        switch try PayloadOpening.begin(entry, range: answer.range, of: store) {
+        case .whole(let bytes):
+            return .now(answer.response(bytes.readableBytes == 0 ? .none : .bytes(bytes)))
+        case .begun(let reader, let first):
             return .now(answer.response(pulled(reader, first, exchange)))
-        }
-        return later(exchange) { _ throws(S3Error) in
-            let piece = try await exchange.storing { () async throws(StoreError) in
-                try await reader.read(max: wanted, allocator: allocator)
+        case .waiting(let reader, let firstBytes):
+            return later(exchange) { _ throws(S3Error) in
+                let piece = try await exchange.storing { () async throws(StoreError) in
+                    try await reader.read(max: firstBytes, allocator: ByteBufferAllocator())
+                }
+                guard case .ready(let first) = piece else { throw .internalError }
+                return answer.response(pulled(reader, first, exchange))
             }
-            guard case .ready(let first) = piece else { throw .internalError }
-            return answer.response(pulled(reader, first, exchange))
         }
     }
 
@@ -128,12 +107,12 @@ extension S3Service {
         _ exchange: Exchange
     ) -> HTTPResponseBody {
         .pulled(
-            PayloadBody(
-                reader,
-                first: first,
-                requestID: exchange.requestID,
-                logger: exchange.logger
-            )
+            PayloadBody(reader, first: first) { cause in
+                exchange.logger.error(
+                    "an object could not be read to its end",
+                    metadata: ["request-id": "\(exchange.requestID)", "cause": "\(cause)"]
+                )
+            }
         )
     }
 }

@@ -151,18 +151,54 @@ struct ServiceDesk: Sendable {
         method: HTTPMethod = .GET,
         accept: String? = nil
     ) async throws -> Answer {
-        var headers: HTTPHeaders = [:]
+        try await send(
+            method,
+            target,
+            as: sender,
+            headers: accept.map { ["Accept": $0] } ?? [:]
+        )
+    }
+
+    /// Sends a request of any kind over the loopback.
+    func send(
+        _ method: HTTPMethod,
+        _ target: String,
+        as sender: Sender = .owner,
+        headers: HTTPHeaders = [:],
+        body: String = ""
+    ) async throws -> Answer {
+        var headers = headers
         if let keys = sender.keys {
             let text = Data("\(keys.access):\(keys.secret)".utf8).base64EncodedString()
             headers.add(name: "Authorization", value: "Basic \(text)")
         }
-        if let accept { headers.add(name: "Accept", value: accept) }
         let request = HTTPRequest(method: method, target: target, headers: headers)
         switch service.answer(request) {
         case .now(let response): return try await answer(response, method)
         case .soon(let work), .later(let work):
-            return try await answer(await work(HTTPRequestBody(pieces: [])), method)
+            let pieces = body.isEmpty ? [] : [ByteBuffer(string: body)]
+            return try await answer(await work(HTTPRequestBody(pieces: pieces)), method)
         }
+    }
+
+    /// The bytes that a source gives, and whether it broke off.
+    private static func gather(_ source: any HTTPBodySource) async -> ([UInt8], Bool) {
+        var bytes: [UInt8] = []
+        let allocator = ByteBufferAllocator()
+        do {
+            while true {
+                var piece = try source.readNow(max: 1000, allocator: allocator)
+                if case .wouldBlock = piece {
+                    piece = try await source.read(max: 1000, allocator: allocator)
+                }
+                guard case .ready(let buffer) = piece else { break }
+                bytes += buffer.readableBytesView
+            }
+        } catch {
+            return (bytes, true)
+        }
+        #expect(Int64(bytes.count) == source.byteCount)
+        return (bytes, false)
     }
 
     private func answer(_ response: HTTPResponse, _ method: HTTPMethod) async throws -> Answer {
@@ -175,9 +211,17 @@ struct ServiceDesk: Sendable {
                 headers: response.headers,
                 bytes: Array(body.readableBytesView)
             )
-        case .pulled:
-            Issue.record("the service pulls no bodies")
-            return Answer(status: status, headers: response.headers, bytes: [])
+        case .pulled(let source):
+            guard method != .HEAD else {
+                return Answer(status: status, headers: response.headers, bytes: [])
+            }
+            let (bytes, isCut) = await Self.gather(source)
+            return Answer(
+                status: status,
+                headers: response.headers,
+                bytes: bytes,
+                isCut: isCut
+            )
         case .streamed(let byteCount, let write):
             guard method != .HEAD else {
                 return Answer(status: status, headers: response.headers, bytes: [])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes selections.json, headers.json and metadata.json beside this file.
+"""Makes selections.json, headers.json, metadata.json and translation.json beside this file.
 
 Needs numpy and zarr; PROVENANCE.md names the versions that were used. The files hold what these two
 libraries answer, so that the tests of ArrayModel compare with them without running Python.
@@ -222,7 +222,52 @@ def lists():
             }
 
 
+def translation():
+    """The documents that zarr-python writes for one array in Zarr v2 and in Zarr v3."""
+    from numcodecs import Blosc, GZip, Zstd
+    from zarr import codecs as v3
+
+    types = [
+        ("bool", True), ("i1", -128), ("<i2", -7), ("<i4", 0), ("<i8", -2**63), ("u1", 255), ("<u2", 1),
+        ("<u4", 2**32 - 1), ("<u8", 2**64 - 1), ("<f2", 0.1), ("<f4", 0.1), ("<f8", 0.1),
+        ("<f2", np.nan), ("<f4", np.nan), ("<f8", np.nan), ("<f4", np.inf), ("<f8", -np.inf),
+        ("<f8", 1e300), ("<f4", 1e-45), ("<c8", 1 - 2j), ("<c16", complex(np.nan, np.inf)),
+        ("<U5", "ab"), ("S4", b"xy"), ("V3", b"abc"), ("<M8[ns]", np.datetime64(5, "ns")),
+        ("<m8[25s]", np.timedelta64(-3, "25s")), ([("a", "<f4"), ("b", "<i2")], None), (str, "ab"),
+    ]
+    compressors = [
+        (None, None), (GZip(3), v3.GzipCodec(level=3)), (Zstd(7), v3.ZstdCodec(level=7)),
+        (Zstd(1, checksum=True), v3.ZstdCodec(level=1, checksum=True)),
+    ] + [
+        (Blosc(name, 4, number, blocksize=512), dict(
+            cname=name, clevel=4, shuffle=shuffle, blocksize=512))
+        for name in ("lz4", "lz4hc", "blosclz", "zstd", "zlib")
+        for number, shuffle in enumerate(("noshuffle", "shuffle", "bitshuffle"))
+    ]
+    rows = [(dtype, fill, compressors[0], "C") for dtype, fill in types]
+    rows += [("<i4", 1, compressor, order) for compressor in compressors for order in "CF"]
+    for dtype, fill, (old, new), order in rows:
+        dtype = dtype if dtype is str else np.dtype(dtype)
+        if isinstance(new, dict):
+            new = v3.BloscCodec(typesize=dtype.itemsize, **new)
+        if isinstance(dtype, np.dtype) and dtype.names:
+            fill = np.zeros((), dtype)[()]
+        shared = {"shape": (6, 4), "chunks": (4, 3), "dtype": dtype, "fill_value": fill}
+        transpose = v3.TransposeCodec(order=(1, 0)) if order == "F" else ()
+        documents = []
+        for options in (
+            {"zarr_format": 2, "order": order, "compressors": old},
+            {"zarr_format": 3, "compressors": new, "filters": transpose},
+        ):
+            store = MemoryStore()
+            zarr.create_array(store, **shared, **options)
+            name = ".zarray" if options["zarr_format"] == 2 else "zarr.json"
+            documents.append(json.loads(store._store_dict[name].to_bytes()))
+        yield {"v2": documents[0], "v3": documents[1]}
+
+
 if __name__ == "__main__":
+    write("translation.json", translation())
     write("lists.json", lists())
     write("selections.json", selections())
     write("headers.json", headers())

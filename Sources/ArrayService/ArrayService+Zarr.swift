@@ -1,0 +1,274 @@
+import ArrayModel
+import ArrayStorage
+import HTTPServing
+import NIOCore
+import NIOHTTP1
+import ObjectStorage
+import PayloadServing
+import StorageModel
+
+extension ArrayService {
+    /// How often an object that is replaced while it is opened is looked up again.
+    private static let openingAttemptsMax = 4
+
+    /// A key of the Zarr view: what is in memory at once, the rest later.
+    func zarr(_ path: ZarrPath, _ caller: Caller) throws(ArrayServiceError) -> HTTPAnswer {
+        let namespace = try namespace(path.namespace, for: caller, .read)
+        let found: ZarrView.Found?
+        do {
+            found = try view.findNow(path, in: namespace)
+        } catch {
+            throw .catalog(error)
+        }
+        if let found { return try zarr(found, path, namespace, caller) }
+        return later(caller) { () async throws(ArrayServiceError) in
+            let found: ZarrView.Found?
+            do throws(ArrayCatalogError) {
+                found = try await view.findImplied(path, in: namespace)
+            } catch {
+                throw .catalog(error)
+            }
+            guard let found else { throw .view(.nodeMissing(path: path.text)) }
+            return await made(try zarr(found, path, namespace, caller))
+        }
+    }
+
+    private func zarr(
+        _ found: ZarrView.Found,
+        _ path: ZarrPath,
+        _ namespace: Namespace,
+        _ caller: Caller
+    ) throws(ArrayServiceError) -> HTTPAnswer {
+        switch path.key {
+        case .document where view.isStored(found.node):
+            return try stored(
+                StoredKey(found.node, found.node.metadataKey, .document, path),
+                caller
+            )
+        case .document:
+            return later(caller) { () async throws(ArrayServiceError) in
+                try await document(of: found.node, path, namespace, caller)
+            }
+        case .chunk:
+            let source: ZarrView.ChunkSource?
+            do {
+                source = try view.chunkSourceNow(found, in: namespace)
+            } catch {
+                throw .catalog(error)
+            }
+            if let source { return try chunk(source, found, path, caller) }
+            return later(caller) { () async throws(ArrayServiceError) in
+                let source: ZarrView.ChunkSource
+                do throws(ArrayCatalogError) {
+                    source = try await view.chunkSource(found, in: namespace)
+                } catch {
+                    throw .catalog(error)
+                }
+                return await made(try chunk(source, found, path, caller))
+            }
+        }
+    }
+
+    // MARK: - Documents
+
+    private func document(
+        of node: CatalogNode,
+        _ path: ZarrPath,
+        _ namespace: Namespace,
+        _ caller: Caller
+    ) async throws(ArrayServiceError) -> HTTPResponse {
+        let document: ZarrView.Document?
+        do {
+            document = try await view.document(of: node, in: namespace)
+        } catch {
+            throw .catalog(error)
+        }
+        guard let document else { throw .view(.untranslatable(path: path.text)) }
+        let answer = try ConditionalAnswer(
+            caller.request,
+            TaggedBytes(
+                entityTag: document.entityTag,
+                modified: document.modified,
+                byteCount: Int64(document.bytes.count),
+                contentType: "application/json"
+            )
+        )
+        guard answer.hasBody else { return answer.bodiless }
+        return answer.response(slicing: ByteBuffer(bytes: document.bytes))
+    }
+
+    // MARK: - Chunks
+
+    private func chunk(
+        _ source: ZarrView.ChunkSource,
+        _ found: ZarrView.Found,
+        _ path: ZarrPath,
+        _ caller: Caller
+    ) throws(ArrayServiceError) -> HTTPAnswer {
+        switch source {
+        case .missing: throw .view(.chunkMissing(path: path.text))
+        case .stored(let key):
+            return try stored(StoredKey(found.node, key, .chunk, path), caller)
+        case .decoded(let key, let array):
+            // Whoever asks for a chunk that is not stored, or that it has, is answered at once.
+            let entry = try entry(key, found.node, path)
+            let answer = try ConditionalAnswer(caller.request, try decoded(entry, array))
+            guard answer.hasBody else { return .now(answer.bodiless) }
+            return later(caller) { () async throws(ArrayServiceError) in
+                try await decodedChunk(key, array, path, caller)
+            }
+        }
+    }
+
+    private func decodedChunk(
+        _ key: String,
+        _ array: ResolvedArray,
+        _ path: ZarrPath,
+        _ caller: Caller
+    ) async throws(ArrayServiceError) -> HTTPResponse {
+        let chunk: DecodedChunk?
+        do {
+            chunk = try await reader.decodedChunk(key, of: array)
+        } catch {
+            throw .read(error)
+        }
+        guard let chunk else { throw .view(.chunkMissing(path: path.text)) }
+        let answer = try ConditionalAnswer(caller.request, try decoded(chunk.entry, array))
+        guard answer.hasBody else { return answer.bodiless }
+        return answer.response(.pulled(DecodedChunkBody(chunk, range: answer.range)))
+    }
+
+    /// A decoded chunk depends on the stored bytes and on the metadata that says how to decode them.
+    private func decoded(
+        _ entry: ObjectEntry,
+        _ array: ResolvedArray
+    ) throws(ArrayServiceError) -> TaggedBytes {
+        do {
+            return TaggedBytes(
+                entityTag: "\(entry.entityTag)-\(array.node.sequence)",
+                modified: max(entry.modified, array.node.modified),
+                byteCount: Int64(try reader.decodedChunkBytes(array)),
+                contentType: ContentKind.chunk.contentType
+            )
+        } catch {
+            throw .read(error)
+        }
+    }
+
+    // MARK: - Stored bytes
+
+    /// What a stored object is to the view.
+    private enum ContentKind {
+        case document
+        case chunk
+
+        var contentType: String {
+            switch self {
+            case .document: "application/json"
+            case .chunk: "application/octet-stream"
+            }
+        }
+    }
+
+    /// An object of a node's line that is given as it is.
+    private struct StoredKey {
+        let node: CatalogNode
+        let key: String
+        let kind: ContentKind
+        let path: ZarrPath
+
+        init(_ node: CatalogNode, _ key: String, _ kind: ContentKind, _ path: ZarrPath) {
+            self.node = node
+            self.key = key
+            self.kind = kind
+            self.path = path
+        }
+    }
+
+    private func stored(
+        _ stored: StoredKey,
+        _ caller: Caller
+    ) throws(ArrayServiceError) -> HTTPAnswer {
+        for _ in 0..<Self.openingAttemptsMax {
+            let entry = try entry(stored.key, stored.node, stored.path)
+            let encoding = entry.attributes.systemHeaders.first { $0.name == "content-encoding" }
+            let answer = try ConditionalAnswer(
+                caller.request,
+                TaggedBytes(
+                    entityTag: entry.entityTag,
+                    modified: entry.modified,
+                    byteCount: entry.sizeBytes,
+                    contentType: stored.kind.contentType,
+                    contentEncoding: encoding?.value
+                )
+            )
+            guard answer.hasBody else { return .now(answer.bodiless) }
+            do throws(StoreError) {
+                return opened(
+                    try PayloadOpening.begin(entry, range: answer.range, of: store),
+                    answer,
+                    caller
+                )
+            } catch {
+                // The object was replaced since it was looked up; the new one is looked up again.
+                guard error == .objectReplaced else { throw .read(.store(error)) }
+            }
+        }
+        throw .read(.chunkUnstable(key: stored.key))
+    }
+
+    private func opened(
+        _ opening: PayloadOpening,
+        _ answer: ConditionalAnswer,
+        _ caller: Caller
+    ) -> HTTPAnswer {
+        switch opening {
+        case .whole(let bytes): return .now(answer.response(.bytes(bytes)))
+        case .begun(let reader, let first):
+            return .now(answer.response(pulled(reader, first, caller)))
+        case .waiting(let reader, let firstBytes):
+            return later(caller) { () async throws(ArrayServiceError) in
+                do throws(StoreError) {
+                    let allocator = ByteBufferAllocator()
+                    let piece = try await reader.read(max: firstBytes, allocator: allocator)
+                    guard case .ready(let first) = piece else { throw StoreError.rangeInvalid }
+                    return answer.response(pulled(reader, first, caller))
+                } catch {
+                    throw .read(.store(error))
+                }
+            }
+        }
+    }
+
+    private func pulled(
+        _ reader: PayloadReader,
+        _ first: ByteBuffer,
+        _ caller: Caller
+    ) -> HTTPResponseBody {
+        .pulled(
+            PayloadBody(reader, first: first) { cause in
+                note(.read(.store(cause)), caller.request)
+            }
+        )
+    }
+
+    private func entry(
+        _ key: String,
+        _ node: CatalogNode,
+        _ path: ZarrPath
+    ) throws(ArrayServiceError) -> ObjectEntry {
+        let entry: ObjectEntry?
+        do {
+            entry = try store.lookUp(key, line: node.line)
+        } catch {
+            throw .read(.store(error))
+        }
+        guard let entry else {
+            switch path.key {
+            case .chunk: throw .view(.chunkMissing(path: path.text))
+            case .document: throw .view(.nodeMissing(path: path.text))
+            }
+        }
+        return entry
+    }
+}

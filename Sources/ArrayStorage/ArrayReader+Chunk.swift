@@ -1,0 +1,78 @@
+import ArrayModel
+import NIOCore
+import ObjectStorage
+import StorageModel
+import Synchronization
+
+/// A decoded chunk that is on its way to a client.
+///
+/// Its memory is accounted for as long as the value lives.
+public struct DecodedChunk: Sendable {
+    /// The object that was decoded.
+    public let entry: ObjectEntry
+    /// A full chunk, in C order, little-endian.
+    public let bytes: ByteBuffer
+    private let memory: MemoryGate.Reservation
+
+    init(entry: ObjectEntry, bytes: ByteBuffer, memory: MemoryGate.Reservation) {
+        self.entry = entry
+        self.bytes = bytes
+        self.memory = memory
+    }
+}
+
+extension ArrayReader {
+    /// How often a chunk that is replaced while it is read is read again.
+    private static let chunkAttemptsMax = 4
+
+    /// The length of a decoded chunk of an array, in bytes.
+    ///
+    /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)`` or ``ArrayReadError/notDecodable(_:)``.
+    public func decodedChunkBytes(_ array: ResolvedArray) throws(ArrayReadError) -> Int {
+        try StoredArray(array, limits: engine.limits).decoder.chunkBytes
+    }
+
+    /// Decodes a whole chunk.
+    ///
+    /// Waits while many others are being sent (``ArrayReaderLimits/sentChunksBytesMax``). A chunk that
+    /// was decoded lately is not decoded again.
+    ///
+    /// - Parameters:
+    ///   - key: The chunk's key in the array's line.
+    ///   - array: The array.
+    /// - Returns: The chunk, or nil if it is not stored.
+    /// - Throws: ``ArrayReadError``, any case but those about statistics.
+    public func decodedChunk(
+        _ key: String,
+        of array: ResolvedArray
+    ) async throws(ArrayReadError) -> DecodedChunk? {
+        let stored = try StoredArray(array, limits: engine.limits)
+        let memory: MemoryGate.Reservation
+        do {
+            memory = try await chunkGate.reserve(stored.decoder.chunkBytes)
+        } catch {
+            throw .cancelled
+        }
+        let loader = engine.loader
+        return try await engine.blocking { () throws(ArrayReadError) -> DecodedChunk? in
+            for _ in 0..<Self.chunkAttemptsMax {
+                guard let entry = try loader.entries([key], of: stored)[0] else { return nil }
+                var chunk: ByteBuffer?
+                // Kept beyond its use: the gate accounts for it, the loader no longer does.
+                let isUsed = try loader.withChunk(
+                    key,
+                    entry: entry,
+                    of: stored,
+                    retention: .keep,
+                    use: { chunk = $0 }
+                )
+                guard isUsed, let chunk else { return nil }
+                // What was decoded is the entry's if that is still the one that the store has.
+                let present = try loader.entries([key], of: stored)[0]
+                guard present?.sequence == entry.sequence else { continue }
+                return DecodedChunk(entry: entry, bytes: chunk, memory: memory)
+            }
+            throw .chunkUnstable(key: key)
+        }
+    }
+}
