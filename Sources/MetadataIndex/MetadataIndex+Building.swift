@@ -56,7 +56,6 @@ extension MetadataIndex {
         ConnectionConfiguration(
             access: .readWrite,
             cacheKibibytes: buildingCacheKibibytes,
-            mappedBytes: 0,
             journal: .none
         )
     }
