@@ -16,6 +16,8 @@ enum ArrayRequest: Hashable, Sendable {
     case zarr(ZarrPath)
     /// `/v1/namespaces` and `/v1/namespaces/{namespace}`.
     case namespaces(NamespaceRequest)
+    /// Versions, commits, drafts and what changed.
+    case versions(VersionRequest)
     /// `GET /v1/openapi.json`.
     case openAPI
 }
@@ -61,7 +63,12 @@ extension ArrayRequest {
     /// Reads a request.
     ///
     /// - Throws: ``ArrayServiceError``, the cases about routes, methods, parameters and references.
-    init(method: HTTPMethod, target text: String, accept: String?) throws(ArrayServiceError) {
+    init(
+        method: HTTPMethod,
+        target text: String,
+        accept: String?,
+        lastEvent: String? = nil
+    ) throws(ArrayServiceError) {
         let target = try RequestTarget(text)
         let (route, rest) = try Self.route(target.path)
         guard route.methods.contains(method) else {
@@ -100,6 +107,15 @@ extension ArrayRequest {
             }
             self = .zarr(path)
         case .namespaces: self = .namespaces(try NamespaceRequest(method, rest, parameters))
+        case .versions: self = .versions(try .versions(method, try Self.reference(rest)))
+        case .commits: self = .versions(try .commits(method, try Self.reference(rest)))
+        case .drafts: self = .versions(try .drafts(method, try Self.reference(rest)))
+        case .rollbacks: self = .versions(try .rollbacks(try Self.reference(rest)))
+        case .history:
+            self = .versions(try .history(try Self.reference(rest), parameters))
+        case .diff: self = .versions(try .difference(try Self.reference(rest), parameters))
+        case .changes:
+            self = .versions(try .changes(rest, parameters, lastEvent: lastEvent))
         case .openapi:
             guard rest.isEmpty else { throw .routeMissing(target.path) }
             self = .openAPI
@@ -113,6 +129,13 @@ extension ArrayRequest {
         case stats
         case zarr
         case namespaces
+        case versions
+        case commits
+        case history
+        case diff
+        case drafts
+        case rollbacks
+        case changes
         case openapi = "openapi.json"
 
         /// Finds the resource of a request target.
@@ -125,7 +148,10 @@ extension ArrayRequest {
         /// The methods it takes, `OPTIONS` aside, which every resource does.
         var methods: [HTTPMethod] {
             switch self {
-            case .arrays, .data, .stats, .zarr, .openapi: [.GET, .HEAD]
+            case .arrays, .data, .stats, .zarr, .openapi, .history, .diff, .changes: [.GET, .HEAD]
+            case .versions: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
+            case .commits, .drafts: [.GET, .HEAD, .POST, .DELETE]
+            case .rollbacks: [.POST]
             case .namespaces: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
             }
         }
@@ -137,7 +163,10 @@ extension ArrayRequest {
             case .data: ["slice", "format"]
             case .stats: ["slice", "op"]
             case .namespaces: ["prefix", "cursor", "limit"]
-            case .zarr, .openapi: []
+            case .history: ["cursor", "limit"]
+            case .diff: ["to", "cursor", "limit"]
+            case .changes: ["after", "prefix"]
+            case .zarr, .openapi, .versions, .commits, .drafts, .rollbacks: []
             }
         }
     }

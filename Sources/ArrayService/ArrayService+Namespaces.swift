@@ -162,7 +162,7 @@ extension ArrayService {
     }
 
     /// Does a piece of the store's work, with its refusals told as the client's.
-    private func storing<Value>(
+    func storing<Value>(
         _ work: () async throws(StoreError) -> Value
     ) async throws(ArrayServiceError) -> Value {
         do {

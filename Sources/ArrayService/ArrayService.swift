@@ -68,7 +68,8 @@ public struct ArrayService: HTTPResponder {
             let parsed = try ArrayRequest(
                 method: request.method,
                 target: request.target,
-                accept: request.headers.first(name: "accept")
+                accept: request.headers.first(name: "accept"),
+                lastEvent: request.headers.first(name: "last-event-id")
             )
             if parsed == .openAPI { return .now(OpenAPIDocument.response) }
             let caller = try caller(of: request)
@@ -116,6 +117,7 @@ public struct ArrayService: HTTPResponder {
             case .data(let wanted): return try await data(wanted, caller)
             case .statistics(let wanted): return try await statistics(wanted, caller)
             case .namespaces(let wanted): return try await namespaces(wanted, caller, body)
+            case .versions(let wanted): return try await versions(wanted, caller, body)
             case .zarr(let path): return await made(try zarr(path, caller))
             case .openAPI: return OpenAPIDocument.response
             }

@@ -33,6 +33,8 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case view(ZarrViewError)
     /// The namespace cannot be created or changed so.
     case namespace(NamespaceProblem)
+    /// What is asked of a version is not one thing to do.
+    case version(VersionServiceError)
     /// The body of the request is none.
     case body(RequestBodyFault)
     /// More elements, or empty lists, than an answer spells out as JSON.

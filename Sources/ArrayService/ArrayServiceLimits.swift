@@ -8,6 +8,10 @@ public enum ArrayServiceLimits {
     public static let listedAttributesBytesMax = 2048
     /// The attributes that a description shows; longer ones are left out, in bytes of JSON.
     public static let describedAttributesBytesMax = 256 << 10
+    /// The most versions, or drafts, of one name that one answer lists.
+    static let listedVersionsMax = 1000
+    /// How long a stream of events is quiet before it says so, which tells whether the client is there.
+    static let heartbeat = Duration.seconds(15)
     /// The longest JSON document as the body of a request, in bytes.
     static let jsonBodyBytesMax = 64 << 10
     /// The most bytes of elements in one piece that is held in memory beside the slabs; the server

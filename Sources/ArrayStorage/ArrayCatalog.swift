@@ -93,6 +93,9 @@ public final class ArrayCatalog: Sendable {
         in namespace: Namespace
     ) throws(ArrayCatalogError) -> CatalogNode {
         do {
+            if let digest = reference.digest {
+                return try node(reference, committed: digest, in: namespace)
+            }
             if let node = try store.node(reference.place, in: namespace) { return node }
             let roots = try store.nodes(
                 in: namespace,

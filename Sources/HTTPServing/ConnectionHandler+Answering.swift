@@ -203,7 +203,11 @@ extension ConnectionHandler {
             confined.eventLoop.execute { confined.value.advance() }
         }
         self.stream = StreamedBody(stream: stream, framing: framing)
-        let writer = HTTPBodyWriter { piece in try await stream.write(piece) }
+        if self.state.isDraining { stream.stop() }
+        let writer = HTTPBodyWriter(
+            { piece in try await stream.write(piece) },
+            observe: { action in stream.whenStopped(action) }
+        )
         eventLoop.makeFutureWithTask { try await produce(writer) }
             .assumeIsolated().whenComplete { result in
                 switch result {

@@ -135,6 +135,7 @@ extension ConnectionHandler {
     func drain() {
         if closing == .lingering { return abort() }
         perform(state.drain())
+        stream?.stream.stop()
         advance()
     }
 

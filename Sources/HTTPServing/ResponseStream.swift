@@ -8,6 +8,8 @@ final class ResponseStream: Sendable {
     private struct Guarded {
         var state: ResponseStreamState
         var writer: CheckedContinuation<Void, any Error>?
+        var isStopped = false
+        var stopAction: (@Sendable () -> Void)?
     }
 
     private let guarded: Mutex<Guarded>
@@ -30,6 +32,15 @@ final class ResponseStream: Sendable {
         } onCancel: {
             cancelWrite()
         }
+    }
+
+    /// Has an action run once the client has gone or the server stops; at once if that is so.
+    func whenStopped(_ action: @escaping @Sendable () -> Void) {
+        let isStopped = guarded.withLock { guarded in
+            if !guarded.isStopped { guarded.stopAction = action }
+            return guarded.isStopped
+        }
+        if isStopped { action() }
     }
 
     private func write(_ piece: ByteBuffer, then continuation: CheckedContinuation<Void, any Error>)
@@ -82,7 +93,17 @@ final class ResponseStream: Sendable {
         guarded.withLock { $0.state.ending }
     }
 
+    /// Tells the task that the client has gone or the server stops; it may end its body in order.
+    func stop() {
+        let action = guarded.withLock { guarded in
+            guarded.isStopped = true
+            return guarded.stopAction.take()
+        }
+        action?()
+    }
+
     func disconnect() {
+        stop()
         let writer = guarded.withLock { guarded in
             guarded.state.disconnect() ? guarded.writer.take() : nil
         }

@@ -75,6 +75,35 @@ import Testing
         try await script
     }
 
+    @Test func `a body without an end is told to end, and ends in order`() async throws {
+        let server = Self.server(HTTPServerConfiguration(port: 0)) { _ in
+            .now(
+                HTTPResponse(
+                    status: .ok,
+                    body: .streamed(byteCount: nil) { writer in
+                        let stopped = Gate()
+                        writer.whenStopped { stopped.open() }
+                        try await writer.write(ByteBuffer(string: "begun"))
+                        try await stopped.pass()
+                        try await writer.write(ByteBuffer(string: "ended"))
+                    }
+                )
+            )
+        }
+        let port = try #require(try await server.start().port)
+        let begun = Gate()
+        async let script: String = ServerHarness.onThread {
+            let client = try RawClient(port: port)
+            try client.send(ServingTests.get("/"))
+            _ = try client.take(through: "begun\r\n")
+            begun.open()
+            return try client.take(through: "0\r\n\r\n")
+        }
+        try await begun.pass()
+        await server.shutdownGracefully(deadline: .seconds(9))
+        #expect(try await script == "5\r\nended\r\n0\r\n\r\n")
+    }
+
     @Test func `work for soon ends before its event loop does, its client gone or not`()
         async throws
     {

@@ -9,11 +9,17 @@ struct DifferenceDocument {
     let arrays: [String: ArrayMetadata]
 
     /// The difference, `from` and `to` as they were asked for.
-    func value(_ difference: LineDifference, from: String, to: String) -> JSONValue {
+    func value(
+        _ difference: LineDifference,
+        from: String,
+        to: String,
+        next: String?
+    ) -> JSONValue {
         .members([
             "from": .string(from), "to": .string(to),
             "changes": .array(difference.keys.map(change)),
             "truncated": .bool(difference.isTruncated),
+            "next": next.map(JSONValue.string) ?? .null,
         ])
     }
 

@@ -12,7 +12,8 @@ extension VersionRequest {
         try requireNoMember(reference)
         switch method {
         case .PUT: return .fork(try tagged(reference))
-        case .PATCH: return reference.explicitTag == nil ? .renameAll(reference) : .change(reference)
+        case .PATCH:
+            return reference.explicitTag == nil ? .renameAll(reference) : .change(reference)
         case .DELETE: return .delete(try tagged(reference))
         default: return reference.explicitTag == nil ? .list(reference) : .describe(reference)
         }
@@ -51,6 +52,83 @@ extension VersionRequest {
         try requireNoMember(reference)
         guard reference.digest == nil else { throw .version(.tagNeeded(reference)) }
         return .rollBack(reference)
+    }
+
+    /// Reads a request for `/v1/history`.
+    static func history(
+        _ reference: ArrayReference,
+        _ parameters: RequestParameters
+    ) throws(ArrayServiceError) -> VersionRequest {
+        try requireNoMember(reference)
+        return .history(
+            HistoryRequest(
+                reference: reference,
+                after: parameters.text("cursor"),
+                limit: try parameters.limit()
+            )
+        )
+    }
+
+    /// Reads a request for `/v1/diff`.
+    ///
+    /// The other version is given as a tag or a digest of the same name, or as `name:tag`.
+    static func difference(
+        _ reference: ArrayReference,
+        _ parameters: RequestParameters
+    ) throws(ArrayServiceError) -> VersionRequest {
+        try requireNoMember(reference)
+        guard let text = parameters.text("to"), let other = other(text, beside: reference) else {
+            throw .parameterInvalid("to", expected: "a tag, a digest (sha256:…) or name:tag")
+        }
+        return .difference(
+            DifferenceRequest(
+                reference: reference,
+                other: other,
+                after: parameters.text("cursor"),
+                limit: try parameters.limit()
+            )
+        )
+    }
+
+    private static func other(
+        _ text: String,
+        beside reference: ArrayReference
+    ) -> ArrayReference? {
+        let base = "\(reference.namespace)/\(reference.name)"
+        let written: String
+        if text.utf8.starts(with: "sha256:".utf8) {
+            written = "\(base)@\(text)"
+        } else if text.utf8.contains(UInt8(ascii: ":")) {
+            written = "\(reference.namespace)/\(text)"
+        } else {
+            written = "\(base):\(text)"
+        }
+        guard let other = try? ArrayReference(written), other.member.isEmpty else { return nil }
+        return other
+    }
+
+    /// Reads a request for `/v1/changes`; a client that comes back says in `Last-Event-ID` where it was.
+    ///
+    /// Source: HTML standard, section "The Last-Event-ID header".
+    static func changes(
+        _ namespace: String,
+        _ parameters: RequestParameters,
+        lastEvent: String?
+    ) throws(ArrayServiceError) -> VersionRequest {
+        var after: Int64?
+        if let text = lastEvent ?? parameters.text("after") {
+            after = Int64(text)
+            guard let after, after >= 0 else {
+                throw .parameterInvalid("after", expected: "the id of an event")
+            }
+        }
+        return .changes(
+            ChangesRequest(
+                namespace: namespace,
+                after: after,
+                prefix: parameters.text("prefix") ?? ""
+            )
+        )
     }
 
     private static func tagged(_ reference: ArrayReference) throws(ArrayServiceError)

@@ -49,8 +49,12 @@ struct HistoryRequest: Hashable, Sendable {
 /// Two versions to compare.
 struct DifferenceRequest: Hashable, Sendable {
     let reference: ArrayReference
-    /// The other one.
+    /// The other one, of the same namespace.
     let other: ArrayReference
+    /// The last key of the page before.
+    let after: String?
+    /// The most keys.
+    let limit: Int
 }
 
 /// Where to begin to tell what changed in a namespace.
