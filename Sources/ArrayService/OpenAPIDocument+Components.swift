@@ -47,7 +47,7 @@ extension OpenAPIDocument {
           "Reference": {
             "name": "reference", "in": "path", "required": true,
             "description": "`namespace/name:tag/member`: the name may hold slashes, the tag is `latest` if it is left out, and the member is a path inside a version.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 2048},
+            "schema": {"type": "string", "minLength": 1, "maxLength": 1024},
             "example": "test/bigarray:v0"
           },
           "NamespacePath": {
@@ -58,7 +58,7 @@ extension OpenAPIDocument {
           "Prefix": {
             "name": "prefix", "in": "query",
             "description": "What the names begin with.",
-            "schema": {"type": "string"}
+            "schema": {"type": "string", "maxLength": 1024}
           },
           "Cursor": {
             "name": "cursor", "in": "query",
@@ -73,7 +73,7 @@ extension OpenAPIDocument {
           "Slice": {
             "name": "slice", "in": "query",
             "description": "NumPy's basic indexing: whole numbers, slices with steps, `...`; everything if it is left out.",
-            "schema": {"type": "string", "maxLength": 4096},
+            "schema": {"type": "string", "maxLength": 4096, "pattern": "^[ -~]*$"},
             "example": "0:2,...,::-1"
           }
         }

@@ -11,7 +11,7 @@ extension OpenAPIPart {
                   {
                     "name": "path", "in": "path", "required": true,
                     "description": "A reference, a slash and a key.",
-                    "schema": {"type": "string", "minLength": 1, "maxLength": 2048},
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 1024},
                     "examples": {
                       "document": {"value": "test/bigarray:v0/zarr.json"},
                       "chunk": {"value": "test/bigarray:v0/c/0/0"}
@@ -19,7 +19,7 @@ extension OpenAPIPart {
                   },
                   {
                     "name": "Range", "in": "header",
-                    "description": "One range of bytes; several are answered with everything.",
+                    "description": "One range of the bytes of a chunk; several are answered with everything.",
                     "schema": {"type": "string"}, "example": "bytes=-16"
                   },
                   {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}},
@@ -27,7 +27,7 @@ extension OpenAPIPart {
                 ],
                 "responses": {
                   "200": {"$ref": "#/components/responses/ZarrValue"},
-                  "206": {"$ref": "#/components/responses/ZarrValue"},
+                  "206": {"$ref": "#/components/responses/ChunkPart"},
                   "304": {"description": "The client has it already."},
                   \#(OpenAPIDocument.usualRefusals),
                   "412": {"$ref": "#/components/responses/PreconditionFailed"},
@@ -39,15 +39,20 @@ extension OpenAPIPart {
             """#,
         responses: #"""
             "ZarrValue": {
-              "description": "The value, or the part of it that `Content-Range` names.",
-              "headers": {
-                "ETag": {"required": true, "schema": {"type": "string"}},
-                "Content-Range": {"schema": {"type": "string"}}
-              },
+              "description": "The value.",
+              "headers": {"ETag": {"required": true, "schema": {"type": "string"}}},
               "content": {
                 "application/octet-stream": {},
                 "application/json": {"schema": {"type": "object"}}
               }
+            },
+            "ChunkPart": {
+              "description": "The part of a chunk that `Content-Range` names.",
+              "headers": {
+                "ETag": {"required": true, "schema": {"type": "string"}},
+                "Content-Range": {"required": true, "schema": {"type": "string"}}
+              },
+              "content": {"application/octet-stream": {}}
             }
             """#,
         problemCodes: [
