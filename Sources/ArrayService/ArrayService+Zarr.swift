@@ -90,11 +90,11 @@ extension ArrayService {
                 entityTag: document.entityTag,
                 modified: document.modified,
                 byteCount: Int64(document.bytes.count),
-                contentType: "application/json"
+                kind: .document
             )
         )
         guard answer.hasBody else { return answer.bodiless }
-        return answer.response(slicing: ByteBuffer(bytes: document.bytes))
+        return answer.response(.bytes(ByteBuffer(bytes: document.bytes)))
     }
 
     // MARK: - Chunks
@@ -148,7 +148,7 @@ extension ArrayService {
                 entityTag: "\(entry.entityTag)-\(array.node.sequence)",
                 modified: max(entry.modified, array.node.modified),
                 byteCount: Int64(try reader.decodedChunkBytes(array)),
-                contentType: ContentKind.chunk.contentType
+                kind: .chunk
             )
         } catch {
             throw .read(error)
@@ -157,27 +157,14 @@ extension ArrayService {
 
     // MARK: - Stored bytes
 
-    /// What a stored object is to the view.
-    private enum ContentKind {
-        case document
-        case chunk
-
-        var contentType: String {
-            switch self {
-            case .document: "application/json"
-            case .chunk: "application/octet-stream"
-            }
-        }
-    }
-
     /// An object of a node's line that is given as it is.
     private struct StoredKey {
         let node: CatalogNode
         let key: String
-        let kind: ContentKind
+        let kind: TaggedBytes.Kind
         let path: ZarrPath
 
-        init(_ node: CatalogNode, _ key: String, _ kind: ContentKind, _ path: ZarrPath) {
+        init(_ node: CatalogNode, _ key: String, _ kind: TaggedBytes.Kind, _ path: ZarrPath) {
             self.node = node
             self.key = key
             self.kind = kind
@@ -198,7 +185,7 @@ extension ArrayService {
                     entityTag: entry.entityTag,
                     modified: entry.modified,
                     byteCount: entry.sizeBytes,
-                    contentType: stored.kind.contentType,
+                    kind: stored.kind,
                     contentEncoding: encoding?.value
                 )
             )

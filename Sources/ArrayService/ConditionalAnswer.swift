@@ -13,9 +13,24 @@ struct TaggedBytes: Sendable {
     /// How many there are.
     let byteCount: Int64
     /// What they are.
-    let contentType: String
+    let kind: Kind
     /// The coding that they were stored with, if any.
     var contentEncoding: String?
+
+    /// What the bytes are.
+    enum Kind: Sendable {
+        /// A JSON document, which is given whole: a part of one is none.
+        case document
+        /// A chunk, of which readers of shards ask for parts.
+        case chunk
+
+        var contentType: String {
+            switch self {
+            case .document: "application/json"
+            case .chunk: "application/octet-stream"
+            }
+        }
+    }
 }
 
 /// The answer to a conditional read of a range: which bytes, with which status and header fields.
@@ -54,8 +69,8 @@ struct ConditionalAnswer: Sendable {
             return
         case .failed(let header): throw .view(.preconditionFailed(header: header))
         }
-        headers.add(name: "Accept-Ranges", value: "bytes")
-        headers.add(name: "Content-Type", value: bytes.contentType)
+        headers.add(name: "Accept-Ranges", value: bytes.kind == .chunk ? "bytes" : "none")
+        headers.add(name: "Content-Type", value: bytes.kind.contentType)
         if let encoding = bytes.contentEncoding {
             headers.add(name: "Content-Encoding", value: encoding)
         }
@@ -87,18 +102,10 @@ struct ConditionalAnswer: Sendable {
         HTTPResponse(status: status, headers: headers, body: body)
     }
 
-    /// The answer with its range of bytes that are all in memory.
-    func response(slicing bytes: ByteBuffer) -> HTTPResponse {
-        let part = bytes.getSlice(
-            at: bytes.readerIndex + Int(range.lowerBound),
-            length: range.count
-        )
-        return response(.bytes(part ?? ByteBuffer()))
-    }
-
-    /// Whether the `Range` header is to be followed: with `If-Range` only if the bytes are still those
-    /// that it names.
+    /// Whether the `Range` header is to be followed: for chunks, and with `If-Range` only if the bytes are
+    /// still those that it names.
     private static func rangeCounts(_ fields: HeaderList, _ bytes: TaggedBytes) -> Bool {
+        guard bytes.kind == .chunk else { return false }
         guard let condition = fields["if-range"] else { return true }
         if let date = HTTPDate.parse(condition) { return date == bytes.modified.seconds }
         return EntityTagCondition.matches(

@@ -1,7 +1,136 @@
+/// What all resources share.
 extension OpenAPIDocument {
-    static let head = ""
-    static let securitySchemes = ""
-    static let parameters = ""
-    static let responses = ""
-    static let commonSchemas = ""
+    /// The codes that any resource answers with.
+    static let problemCodes = [
+        "access_denied", "basic_needs_tls", "clock_skewed", "content_digest_invalid",
+        "credentials_malformed", "headers_unsigned", "internal_error", "method_not_allowed",
+        "namespace_missing", "overloaded", "parameter_invalid", "parameter_repeated",
+        "parameter_unknown", "request_expired", "route_missing", "session_token_unsupported",
+        "signature_malformed", "storage_corrupt", "target_invalid", "unauthenticated",
+        "unavailable",
+    ]
+
+    static let head = #"""
+        "openapi": "3.1.1",
+        "info": {
+          "title": "Nave",
+          "version": "1",
+          "summary": "A hub for arrays: lists, describes, slices and reduces what any S3 client stored.",
+          "description": "Every resource that takes GET takes HEAD as well, and every resource of arrays and namespaces answers OPTIONS without keys. References such as `namespace/name:tag/member` hold slashes, which may stand in a path as they are or as %2F. Errors are problem documents with a stable `code`.",
+          "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+          {"name": "arrays", "description": "Listing, describing, slicing and reducing."},
+          {"name": "zarr", "description": "Arrays of every dialect as read-only Zarr v3."},
+          {"name": "namespaces", "description": "What S3 clients know as buckets."},
+          {"name": "administration", "description": "For root alone."}
+        ],
+        "security": [{"basic": []}, {"signature": []}, {}]
+        """#
+
+    static let securitySchemes = #"""
+        "securitySchemes": {
+          "basic": {
+            "type": "http", "scheme": "basic",
+            "description": "Access key and secret key; over TLS or from the same machine."
+          },
+          "signature": {
+            "type": "apiKey", "in": "header", "name": "Authorization",
+            "description": "AWS Signature Version 4 for the service s3, in this header or in the query."
+          }
+        }
+        """#
+
+    static let parameters = #"""
+        "parameters": {
+          "Reference": {
+            "name": "reference", "in": "path", "required": true,
+            "description": "`namespace/name:tag/member`: the name may hold slashes, the tag is `latest` if it is left out, and the member is a path inside a version.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 1024},
+            "example": "test/bigarray:v0"
+          },
+          "NamespacePath": {
+            "name": "namespace", "in": "path", "required": true,
+            "schema": {"$ref": "#/components/schemas/NamespaceName"},
+            "example": "test"
+          },
+          "Prefix": {
+            "name": "prefix", "in": "query",
+            "description": "What the names begin with.",
+            "schema": {"type": "string", "maxLength": 1024}
+          },
+          "Cursor": {
+            "name": "cursor", "in": "query",
+            "description": "The `next` of the page before.",
+            "schema": {"type": "string", "pattern": "^([0-9a-f]{2})*$", "maxLength": 8192}
+          },
+          "Limit": {
+            "name": "limit", "in": "query",
+            "description": "The most entries of a page.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
+          },
+          "Slice": {
+            "name": "slice", "in": "query",
+            "description": "NumPy's basic indexing: whole numbers, slices with steps, `...`; everything if it is left out.",
+            "schema": {"type": "string", "maxLength": 4096, "pattern": "^[ -~]*$"},
+            "example": "0:2,...,::-1"
+          }
+        }
+        """#
+
+    /// The refusals, one member each.
+    static let responses: [String] = {
+        let all = [
+            ("BadRequest", "The request is malformed."),
+            ("Unauthenticated", "Keys are missing, or are not right."),
+            ("Forbidden", "These keys do not allow it."),
+            ("Missing", "It is not there."),
+            ("MethodNotAllowed", "The resource takes other methods, which `Allow` lists."),
+            ("Conflict", "It contradicts what is there."),
+            ("PreconditionFailed", "A condition of the request does not hold."),
+            ("BodyTooLarge", "The body is too long."),
+            ("RangeInvalid", "The range touches none of the bytes."),
+            ("Unprocessable", "It is stored, but cannot be used so."),
+            ("ServerFailed", "The server failed."),
+            (
+                "Unavailable",
+                "The server is busy or stopping, or what is read is changing: try again."
+            ),
+            ("OutOfSpace", "The disk is full."),
+        ]
+        return all.map { name, description in
+            #"""
+            "\#(name)": {
+              "description": "\#(description)",
+              "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            }
+            """#
+        }
+    }()
+
+    /// The refusals of every resource, as members of `responses`.
+    static let usualRefusals = #"""
+        "400": {"$ref": "#/components/responses/BadRequest"},
+        "401": {"$ref": "#/components/responses/Unauthenticated"},
+        "403": {"$ref": "#/components/responses/Forbidden"},
+        "404": {"$ref": "#/components/responses/Missing"},
+        "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+        "500": {"$ref": "#/components/responses/ServerFailed"},
+        "503": {"$ref": "#/components/responses/Unavailable"}
+        """#
+
+    static let commonSchemas = #"""
+        "NamespaceName": {
+          "type": "string", "minLength": 3, "maxLength": 63,
+          "pattern": "^[a-z0-9][a-z0-9.-]*[a-z0-9]$",
+          "description": "A name by the rules for S3 buckets."
+        },
+        "Next": {
+          "description": "The cursor of the next page; null at the end.",
+          "type": ["string", "null"]
+        },
+        "Timestamp": {"type": "string", "format": "date-time"},
+        "Shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "maxItems": 32}
+        """#
 }

@@ -69,6 +69,7 @@ import Testing
     @Test func `a path names the array with the chunk`() async throws {
         try await ServiceDesk.with { desk in
             // Levels of a pyramid, whose names are numbers, with chunks that are numbers, too.
+            try await desk.put("x:v0/.zgroup", #"{"zarr_format": 2}"#.utf8)
             for path in ["image/0", "image/1", "c/0", "x:v0/c/7"] {
                 try await desk.put(
                     "\(path)/.zarray",
@@ -99,7 +100,7 @@ import Testing
             try await desk.put("f/.zarray", Self.v2.replacing("<i4", with: "<f16").utf8)
             try await desk.put("old/.zarray", "{".utf8)
             let rows = [
-                ("test/x:v0/zarr.json/", "404 key_missing"),
+                ("test/x:v0/zarr.json/", "400 reference_invalid"),
                 ("test/x:v0/.zgroup", "404 key_missing"),
                 ("test/x:v0", "404 key_missing"), ("test/y/zarr.json", "404 array_missing"),
                 ("test/x/zarr.json", "404 array_missing"), ("test/x:v0/0", "404 chunk_missing"),
