@@ -164,6 +164,8 @@ extension ArrayServiceError {
                 "chunk_too_large",
                 "A chunk of this array has \(bytes) bytes, which is more than this server decodes."
             )
+        case .encodingFailed:
+            Problem(.internalServerError, "internal_error", "The server failed; see its log.")
         case .chunkCorrupt, .checksumMismatch, .chunkLength:
             // Clients write chunks and metadata; our own storage has checksums of its own.
             Problem(

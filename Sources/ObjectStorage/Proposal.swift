@@ -17,6 +17,7 @@ enum Proposal: Sendable {
     case completeUpload(CompletionProposal)
     case abortUpload(UploadID, key: ObjectKey, in: Namespace)
     case relocate(RelocationProposal)
+    case write(BatchProposal)
 
     /// The payload that travels in the change's record.
     var payload: LogPayload {
@@ -24,6 +25,7 @@ enum Proposal: Sendable {
         case .put(let put): put.payload
         case .putPart(let part): part.payload
         case .relocate(let relocation): relocation.payload
+        case .write(let batch): batch.payload
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .delete, .createUpload, .completeUpload, .abortUpload:
             .none
@@ -37,6 +39,7 @@ extension Proposal {
         switch self {
         case .put, .createUpload, .putPart: true
         case .relocate(let relocation): !relocation.moves.isEmpty
+        case .write(let batch): !batch.puts.isEmpty
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .delete, .completeUpload, .abortUpload:
             false
@@ -50,6 +53,7 @@ extension Proposal {
         switch self {
         case .delete(let keys, _, _): keys.count
         case .relocate(let relocation): relocation.moves.count
+        case .write(let batch): batch.puts.count + batch.deletions.count
         case .put, .completeUpload, .createNamespace, .deleteNamespace, .setAccess, .addPrincipal,
             .removePrincipal, .createUpload, .putPart, .abortUpload:
             1
@@ -66,6 +70,10 @@ extension Proposal {
             [LineKey(line: completion.namespace.line, key: completion.key)]
         case .delete(let keys, let namespace, _):
             keys.map { LineKey(line: namespace.line, key: $0) }
+        case .write(let batch):
+            (batch.puts.map(\.key) + batch.deletions).map {
+                LineKey(line: batch.namespace.line, key: $0)
+            }
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .createUpload, .putPart, .abortUpload, .relocate:
             // A relocation leaves entries right until a segment goes; see LogCleaner.
@@ -128,6 +136,8 @@ enum CommitOutcome: Sendable {
     case upload(MultipartUpload)
     case part(UploadedPart)
     case relocated(Int)
+    /// The number of the change.
+    case written(sequence: Int64)
 }
 
 /// Where the blobs that a proposal names come from.

@@ -59,6 +59,7 @@ extension ChangeByteReader {
         case .abortUpload: .abortUpload(UploadID(try text()))
         case .openVersion: .openVersion(try versionOpening())
         case .relocate: .relocate(try relocations())
+        case .putObjects: .putObjects(try objectWrites(), deleting: try lineKeys())
         }
     }
 
@@ -90,6 +91,15 @@ extension ChangeByteReader {
         places.reserveCapacity(count)
         for _ in 0..<count { places.append(try lineKey()) }
         return places
+    }
+
+    private mutating func objectWrites() throws(ChangeFormatError) -> [ObjectWrite] {
+        // Nine fields, none of them without a byte.
+        let count = try count(bytesEach: 9)
+        var writes: [ObjectWrite] = []
+        writes.reserveCapacity(count)
+        for _ in 0..<count { writes.append(try objectWrite()) }
+        return writes
     }
 
     private mutating func objectWrite() throws(ChangeFormatError) -> ObjectWrite {

@@ -33,6 +33,7 @@ enum ChangeKind: UInt8 {
     case abortUpload = 11
     case openVersion = 12
     case relocate = 13
+    case putObjects = 14
 }
 
 extension ChangeOperation {
@@ -51,6 +52,7 @@ extension ChangeOperation {
         case .abortUpload: .abortUpload
         case .openVersion: .openVersion
         case .relocate: .relocate
+        case .putObjects: .putObjects
         }
     }
 }
@@ -92,6 +94,11 @@ extension ChangeByteWriter {
             versionOpening(opening)
         case .relocate(let moves):
             relocations(moves)
+        case .putObjects(let writes, let places):
+            count(writes.count)
+            for write in writes { objectWrite(write) }
+            count(places.count)
+            for place in places { lineKey(place) }
         }
     }
 
