@@ -111,7 +111,8 @@ let surface: [Target] = [
     module(
         "ArrayService",
         [
-            "StorageModel", "ArrayModel", "ArrayCodecs", "ArrayStorage", "AccessControl",
+            "StorageModel", "Checksums", "ArrayModel", "ArrayCodecs", "ArrayStorage",
+            "AccessControl",
             "ObjectStorage", "HTTPServing", "AdminService", nioCore, nioHTTP1, logging,
         ]
     ),

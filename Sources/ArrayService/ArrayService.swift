@@ -9,14 +9,16 @@ import NIOHTTP1
 import ObjectStorage
 import StorageModel
 
-/// Answers `/v1/arrays`, `/v1/data` and `/v1/stats`: lists, describes, slices and reduces arrays.
+/// Answers `/v1/arrays`, `/v1/data`, `/v1/append` and `/v1/stats`: lists, describes, creates, slices,
+/// writes and reduces arrays.
 ///
-/// The owner of a namespace and root read everything in it; others read what is public. What may
+/// The owner of a namespace and root read and write everything in it; others read what is public. What may
 /// take longer than some microseconds runs off the event loop.
 public struct ArrayService: HTTPResponder {
     let store: ObjectStore
     let catalog: ArrayCatalog
     let reader: ArrayReader
+    let writer: ArrayWriter
     private let authenticator: RequestAuthenticator
     private let logger: Logger
 
@@ -26,18 +28,21 @@ public struct ArrayService: HTTPResponder {
     ///   - store: The storage engine.
     ///   - catalog: Finds and describes arrays.
     ///   - reader: Reads and reduces their elements.
+    ///   - writer: Creates them and writes their elements.
     ///   - authenticator: Finds out who asks.
     ///   - logger: Where failures of the server are noted.
     public init(
         store: ObjectStore,
         catalog: ArrayCatalog,
         reader: ArrayReader,
+        writer: ArrayWriter,
         authenticator: RequestAuthenticator,
         logger: Logger
     ) {
         self.store = store
         self.catalog = catalog
         self.reader = reader
+        self.writer = writer
         self.authenticator = authenticator
         self.logger = logger
     }
@@ -55,6 +60,10 @@ public struct ArrayService: HTTPResponder {
     /// Answers a request for one of the service's paths; 404 for any other.
     public func answer(_ request: HTTPRequest) -> HTTPAnswer {
         do throws(ArrayServiceError) {
+            if let write = try ArrayWriteRequest(request) {
+                let caller = try caller(of: request)
+                return .later { body in await respond(to: write, caller, body) }
+            }
             let parsed = try ArrayRequest(
                 method: request.method,
                 target: request.target,
@@ -75,12 +84,18 @@ public struct ArrayService: HTTPResponder {
         let request: HTTPRequest
         /// Nil for a request without keys.
         let principal: Principal?
+        /// How the body is signed.
+        let signing: PayloadSigning
     }
 
     private func caller(of request: HTTPRequest) throws(ArrayServiceError) -> Caller {
         do {
             let verified = try authenticator.authenticate(request)
-            return Caller(request: request, principal: verified.principal)
+            return Caller(
+                request: request,
+                principal: verified.principal,
+                signing: verified.payload
+            )
         } catch {
             throw .refused(error)
         }
@@ -99,11 +114,16 @@ public struct ArrayService: HTTPResponder {
         }
     }
 
-    private func response(to error: ArrayServiceError, _ request: HTTPRequest) -> HTTPResponse {
+    func response(to error: ArrayServiceError, _ request: HTTPRequest) -> HTTPResponse {
         if case .refused(let document) = error { return document.response(to: request) }
         let problem = error.problem
         note(error, request)
-        return problem.response(to: request)
+        var response = problem.response(to: request)
+        if case .methodRefused(let allowed) = error {
+            let methods = allowed.joined(separator: ", ")
+            response.headers.replaceOrAdd(name: "Allow", value: methods)
+        }
+        return response
     }
 
     /// Notes a failure of the server, with its cause, which clients are not told.

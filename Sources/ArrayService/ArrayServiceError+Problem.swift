@@ -12,6 +12,12 @@ extension ArrayServiceError {
             Problem(.notFound, "route_missing", "There is nothing at \(path).")
         case .methodNotAllowed:
             Problem(.methodNotAllowed, "method_not_allowed", "This resource takes GET and HEAD.")
+        case .methodRefused(let allowed):
+            Problem(
+                .methodNotAllowed,
+                "method_not_allowed",
+                "This resource takes \(allowed.joined(separator: ", "))."
+            )
         case .targetInvalid:
             Problem(
                 .badRequest,
@@ -49,6 +55,8 @@ extension ArrayServiceError {
             )
         case .catalog(let error): Self.problem(error)
         case .read(let error): Self.problem(error)
+        case .write(let error): Self.problem(error)
+        case .body(let error): error.problem
         case .resultTooLarge(let elements):
             Problem(
                 .badRequest,
@@ -73,7 +81,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: ArrayCatalogError) -> Problem {
+    static func problem(_ error: ArrayCatalogError) -> Problem {
         switch error {
         case .namespaceMissing(let name):
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
@@ -109,7 +117,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: ArrayReadError) -> Problem {
+    static func problem(_ error: ArrayReadError) -> Problem {
         switch error {
         case .dataTypeNotSliceable(let name):
             Problem(
@@ -137,7 +145,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: ArrayCodecError, key: String?) -> Problem {
+    static func problem(_ error: ArrayCodecError, key: String?) -> Problem {
         switch error {
         case .codecMissing(let name):
             Problem(
@@ -176,7 +184,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: StoreError) -> Problem {
+    static func problem(_ error: StoreError) -> Problem {
         switch error {
         case .checksumMismatch:
             Problem(
@@ -192,9 +200,15 @@ extension ArrayServiceError {
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
         case .objectReplaced, .objectMissing:
             Problem(.serviceUnavailable, "array_changing", "The array is changing; try again.")
+        case .outOfSpace:
+            Problem(
+                .insufficientStorage,
+                "out_of_space",
+                "The disk is full; delete something, or give the server more room."
+            )
         case .namespaceTaken, .namespaceNotEmpty, .principalTaken, .principalMissing,
             .preconditionFailed, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
-            .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .outOfSpace,
+            .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge,
             .inputOutputFailed, .volumeFailed, .indexFailed, .openFailed:
             Problem(.internalServerError, "internal_error", "The server failed; see its log.")
         }

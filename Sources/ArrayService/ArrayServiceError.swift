@@ -11,6 +11,8 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case routeMissing(String)
     /// The resource can only be read.
     case methodNotAllowed
+    /// The resource takes other methods.
+    case methodRefused(allowed: [String])
     /// Broken percent-encoding, or not UTF-8.
     case targetInvalid
     /// A parameter that the resource does not take.
@@ -29,6 +31,10 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case catalog(ArrayCatalogError)
     /// The elements cannot be read.
     case read(ArrayReadError)
+    /// The array, or its elements, cannot be written.
+    case write(ArrayWriteError)
+    /// The body of the request is not what it should be.
+    case body(BodyError)
     /// More elements, or empty lists, than an answer spells out as JSON.
     case resultTooLarge(elements: Int)
 }

@@ -18,6 +18,8 @@ public enum ArrayWriteError: Error, Hashable, Sendable {
     case regionTooLarge(bytes: Int, limitBytes: Int)
     /// More chunks than one write changes at once.
     case chunksTooMany(count: Int, limit: Int)
+    /// More bytes of chunks than one write decodes and encodes.
+    case chunksTooLong(bytes: Int, limitBytes: Int)
     /// The array was deleted, made anew, or shrunk meanwhile.
     case arrayChanged
     /// Other writers were faster again and again; try again.

@@ -98,6 +98,9 @@ public final class ArrayWriter: Sendable {
     ///   - encoder: That of the array.
     ///   - stage: Takes the stored bytes.
     ///   - fill: Makes the chunk: the full chunk shape, C order, little-endian.
+    /// - Returns: What is to be written.
+    /// - Throws: ``ArrayWriteError/notEncodable(_:)``, ``ArrayWriteError/store(_:)``, and what `fill`
+    ///   throws.
     func stage(
         _ array: StoredArray,
         _ encoder: ChunkEncoder,

@@ -7,6 +7,8 @@ public struct ArrayWriterLimits: Sendable {
     /// The chunks that one write changes at once; the engine's bound for one change, less some room
     /// for metadata.
     public var chunksMax = 16_000
+    /// The decoded bytes of all chunks that one write changes: some seconds of work.
+    public var chunkBytesMax = 16 << 30
     /// Writes that may wait for memory or for chunks that others write.
     public var waitingMax = 4096
     /// How often a write begins anew because another writer, which takes no locks, was faster.

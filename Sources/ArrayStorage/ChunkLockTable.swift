@@ -43,7 +43,10 @@ final class ChunkLockTable: Sendable {
 
     /// Runs a body while nobody else holds any of some keys.
     ///
-    /// - Parameter keys: The keys, no one twice.
+    /// - Parameters:
+    ///   - keys: The keys, no one twice.
+    ///   - body: What to run.
+    /// - Returns: What the body returns.
     /// - Throws: ``ArrayWriteError/overloaded`` if too many wait, ``ArrayReadError/cancelled`` if the
     ///   task is cancelled while it waits, and what the body throws.
     func withLocks<Value: Sendable>(

@@ -59,12 +59,19 @@ struct ChunkRewrite: Sendable {
         guard let source = RegionSource(block, selection: selection) else {
             throw .shapeMismatch(region: selection.shape, given: block.shape)
         }
-        let limit = writer.limits.chunksMax
+        let limits = writer.limits
         try self.init(writer, resolved) { array throws(ArrayWriteError) in
             guard selection.elementCount > 0 else { return [] }
             let plan = ReadPlan(selection: selection, grid: array.grid, slabElementsMax: 1)
             let count = plan.everything.touchedChunkCount
-            guard count <= limit else { throw .chunksTooMany(count: count, limit: limit) }
+            guard count <= limits.chunksMax else {
+                throw .chunksTooMany(count: count, limit: limits.chunksMax)
+            }
+            // A chunk is bounded, and so is their number: the product fits.
+            let bytes = count * array.decoder.chunkBytes
+            guard bytes <= limits.chunkBytesMax else {
+                throw .chunksTooLong(bytes: bytes, limitBytes: limits.chunkBytesMax)
+            }
             return plan.everything.pieces.map { ChunkChange($0, of: source, in: array) }
         }
     }

@@ -30,6 +30,7 @@ final class MemoryBudget: Sendable {
     /// Sets memory aside for as long as the result lives.
     ///
     /// - Parameter bytes: At most the budget's bytes.
+    /// - Returns: The memory.
     /// - Throws: ``ArrayWriteError/overloaded`` if too many wait, ``ArrayReadError/cancelled``.
     func reserve(_ bytes: Int) async throws(ArrayWriteError) -> Reservation {
         let number = state.withLock { state in

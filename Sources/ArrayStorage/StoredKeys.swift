@@ -15,7 +15,7 @@ struct StoredKeys {
         self.pageKeys = pageKeys
     }
 
-    /// The next chunks; nil after the last. A page may be empty.
+    /// The next chunks, which may be none; nil after the last.
     mutating func next() async throws(ArrayWriteError) -> [StoredChunk]? {
         guard !isLastPage else { return nil }
         let (array, loader, marker, limit) = (array, engine.loader, marker, pageKeys)
