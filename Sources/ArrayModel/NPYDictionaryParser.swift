@@ -60,7 +60,9 @@ struct NPYDictionaryParser {
             throw .dataTypeUnsupported("structured")
         }
         let text = try string()
-        guard let type = try? NumPyType(typeString: text) else { throw .dataTypeUnsupported(text) }
+        guard let type = try? NumPyType(typeString: text), type.dataType.isSliceable else {
+            throw .dataTypeUnsupported(text)
+        }
         return type
     }
 
