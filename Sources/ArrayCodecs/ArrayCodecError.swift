@@ -12,6 +12,8 @@ public enum ArrayCodecError: Error, Hashable, Sendable {
     case chunkLength(expectedBytes: Int, foundBytes: Int)
     /// A decoded chunk would be larger than ``CodecLimits/chunkBytesMax``.
     case chunkTooLarge(bytes: Int)
+    /// A chunk cannot be encoded: it is longer than the codec takes, or memory ran out.
+    case encodingFailed(codec: String)
     /// Elements of no fixed length, which have no layout in memory.
     case dataTypeUnsupported(String)
 }

@@ -1,11 +1,11 @@
 import ArrayModel
 
-/// One bytes-to-bytes codec, as decoding sees it.
+/// One bytes-to-bytes codec; what is said in parentheses beside unit lengths only encoding needs.
 enum ByteStep: Hashable, Sendable {
-    case gzip
-    case zlib
-    case zstandard
-    case blosc
+    case gzip(level: Int)
+    case zlib(level: Int)
+    case zstandard(level: Int, checksum: ZstandardChecksum)
+    case blosc(BloscDescription)
     case crc32c
     /// The framing of numcodecs: the decoded length in four bytes, then one LZ4 block.
     case lz4
@@ -37,6 +37,19 @@ enum ByteStep: Hashable, Sendable {
         }
     }
 
+    /// The step of a codec of the Zarr core; nil for one that is none from bytes to bytes.
+    init?(_ codec: CodecDescription) {
+        switch codec {
+        case .gzip(let level): self = .gzip(level: level)
+        case .zlib(let level): self = .zlib(level: level)
+        case .zstandard(let level, let checksum):
+            self = .zstandard(level: level, checksum: checksum)
+        case .blosc(let description): self = .blosc(description)
+        case .crc32c: self = .crc32c
+        case .transpose, .bytes, .sharding, .unknown: return nil
+        }
+    }
+
     /// Finds the step that a codec outside of the Zarr core names, if Nave has it.
     ///
     /// - Throws: ``ArrayCodecError/codecMissing(_:)`` or
@@ -47,11 +60,15 @@ enum ByteStep: Hashable, Sendable {
     init(name: String, configuration: JSONValue) throws(ArrayCodecError) {
         let prefix = "numcodecs."
         let shortName = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+        if let compressor = CodecDescription.compressor(
+            shortName,
+            configuration: configuration,
+            itemBytes: 1
+        ), let step = Self(compressor) {
+            self = step
+            return
+        }
         switch shortName {
-        case "gzip": self = .gzip
-        case "zlib": self = .zlib
-        case "zstd": self = .zstandard
-        case "blosc": self = .blosc
         case "crc32c":
             // numcodecs can also put it before the data.
             guard configuration["location"]?.string ?? "end" == "end" else {

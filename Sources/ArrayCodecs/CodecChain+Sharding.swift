@@ -3,7 +3,7 @@ import CKernels
 /// How a chain decodes a shard.
 extension CodecChain {
     /// What the index says of an inner chunk that is not stored.
-    private static let absent = UInt64.max
+    static let absent = UInt64.max
 
     /// Decodes all inner chunks of a shard into the chunk that the shard is.
     func decodeShard(
@@ -31,7 +31,7 @@ extension CodecChain {
         )
         defer { inner.deallocate() }
         let room = UnsafeMutableRawBufferPointer(rebasing: inner[..<layout.inner.chunkBytes])
-        let strides = targetStrides()
+        let strides = storedStrides()
         var coordinates = layout.counts.map { _ in 0 }
         for number in 0..<layout.chunkCount {
             let offset = index[2 * number]
@@ -74,13 +74,13 @@ extension CodecChain {
     }
 
     /// The strides in the decoded chunk of the axes of the stored shard, in bytes.
-    private func targetStrides() -> [Int] {
+    func storedStrides() -> [Int] {
         let strides = Self.strides(of: chunkShape, itemBytes: itemBytes)
         return axes.map { strides[$0] }
     }
 
     /// The offset of an inner chunk's first element in the decoded chunk, in bytes.
-    private static func place(_ coordinates: [Int], layout: ShardLayout, strides: [Int]) -> Int {
+    static func place(_ coordinates: [Int], layout: ShardLayout, strides: [Int]) -> Int {
         var offset = 0
         for axis in coordinates.indices {
             offset += coordinates[axis] * layout.inner.chunkShape[axis] * strides[axis]
@@ -141,7 +141,7 @@ extension CodecChain {
         )
     }
 
-    private static func advance(_ coordinates: inout [Int], within counts: [Int]) {
+    static func advance(_ coordinates: inout [Int], within counts: [Int]) {
         for axis in coordinates.indices.reversed() {
             coordinates[axis] += 1
             if coordinates[axis] < counts[axis] { return }

@@ -1,6 +1,6 @@
 import ArrayModel
 
-/// The codecs of an array, compiled for decoding: what is done to stored bytes, in order.
+/// The codecs of an array, compiled: what is done to stored bytes, in the order of decoding.
 ///
 /// Invariants:
 /// - `steps` are in the order of decoding; the last one yields exactly `serializedBytes`.
@@ -72,11 +72,8 @@ struct CodecChain: Sendable {
                 serialization = .shards(
                     try ShardLayout(description, shardShape: stored, dataType: dataType)
                 )
-            case .gzip: encoding.append(.gzip)
-            case .zlib: encoding.append(.zlib)
-            case .zstandard: encoding.append(.zstandard)
-            case .blosc: encoding.append(.blosc)
-            case .crc32c: encoding.append(.crc32c)
+            case .gzip, .zlib, .zstandard, .blosc, .crc32c:
+                if let step = ByteStep(codec) { encoding.append(step) }
             case .unknown(let name, let configuration):
                 encoding.append(try ByteStep(name: name, configuration: configuration))
             }

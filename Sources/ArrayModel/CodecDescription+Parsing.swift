@@ -49,17 +49,19 @@ enum CodecChain {
             return .bytes(try byteOrder(configuration, dataType))
         case "transpose":
             return .transpose(order: try permutation(configuration, rank: shape.count))
-        case "gzip", "numcodecs.gzip": return .gzip
-        case "zlib", "numcodecs.zlib": return .zlib
-        case "zstd", "numcodecs.zstd": return .zstandard
-        case "blosc", "numcodecs.blosc": return .blosc
         case "crc32c": return .crc32c
         case "sharding_indexed":
             return .sharding(
                 try sharding(configuration, dataType: dataType, shape: shape, depth: depth)
             )
         default:
-            return .unknown(name: name, configuration: configuration)
+            let prefix = "numcodecs."
+            let short = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+            return .compressor(
+                short,
+                configuration: configuration,
+                itemBytes: dataType.itemBytes
+            ) ?? .unknown(name: name, configuration: configuration)
         }
     }
 

@@ -13,14 +13,14 @@ public enum CodecDescription: Hashable, Sendable {
     case bytes(ByteOrder?)
     /// Many inner chunks in one object.
     case sharding(ShardingDescription)
-    /// RFC 1952.
-    case gzip
-    /// RFC 1950.
-    case zlib
-    /// RFC 8878.
-    case zstandard
+    /// RFC 1952; `level` is zlib's, which only writers need.
+    case gzip(level: Int)
+    /// RFC 1950; `level` is zlib's, which only writers need.
+    case zlib(level: Int)
+    /// RFC 8878; the level, and whether frames carry a checksum, only writers need.
+    case zstandard(level: Int, checksum: ZstandardChecksum)
     /// A Blosc 1 frame; all parameters that matter to a reader are in the frame.
-    case blosc
+    case blosc(BloscDescription)
     /// Four bytes of CRC-32C, little-endian, after the data.
     case crc32c
     /// A step that Nave does not know: the chunks are kept and served, but cannot be sliced.
@@ -40,6 +40,12 @@ public enum CodecDescription: Hashable, Sendable {
         case .unknown(let name, _): name
         }
     }
+}
+
+/// Whether a Zstandard frame ends with a checksum of its content.
+public enum ZstandardChecksum: Hashable, Sendable {
+    case none
+    case content
 }
 
 /// How many inner chunks are kept in one stored object.

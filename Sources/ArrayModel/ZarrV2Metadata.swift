@@ -85,18 +85,14 @@ enum ZarrV2Metadata {
         let compressor = reader.document["compressor"] ?? .null
         if compressor != .null {
             guard let name = compressor["id"]?.string else { throw .memberInvalid("compressor") }
-            chain.append(codec(name, configuration: compressor))
+            chain.append(
+                .compressor(
+                    name,
+                    configuration: compressor,
+                    itemBytes: type.dataType.itemBytes
+                ) ?? .unknown(name: name, configuration: compressor)
+            )
         }
         return chain
-    }
-
-    private static func codec(_ name: String, configuration: JSONValue) -> CodecDescription {
-        switch name {
-        case "gzip": .gzip
-        case "zlib": .zlib
-        case "zstd": .zstandard
-        case "blosc": .blosc
-        default: .unknown(name: name, configuration: configuration)
-        }
     }
 }

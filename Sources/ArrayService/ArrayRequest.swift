@@ -1,5 +1,6 @@
 import ArrayModel
 import ArrayStorage
+import HTTPServing
 import NIOHTTP1
 
 /// What a client asks of the array API.
@@ -12,6 +13,8 @@ enum ArrayRequest: Hashable, Sendable {
     case data(DataRequest)
     /// `GET /v1/stats/{reference}`.
     case statistics(StatisticsRequest)
+    /// A request that creates, changes or writes an array.
+    case write(ArrayWriteRequest)
     /// A key of `/v1/zarr/{reference}/{key}`.
     case zarr(ZarrPath)
     /// `/v1/namespaces` and `/v1/namespaces/{namespace}`.
@@ -20,6 +23,28 @@ enum ArrayRequest: Hashable, Sendable {
     case versions(VersionRequest)
     /// `GET /v1/openapi.json`.
     case openAPI
+}
+
+extension ArrayRequest {
+    /// What of a request's head says what is asked.
+    struct Head: Hashable, Sendable {
+        let method: HTTPMethod
+        let target: String
+        var accept: String?
+        var contentType: String?
+        var lastEvent: String?
+    }
+}
+
+extension ArrayRequest.Head {
+    /// Takes it from a request.
+    init(_ request: HTTPRequest) {
+        method = request.method
+        target = request.target
+        accept = request.headers.first(name: "accept")
+        contentType = request.headers.first(name: "content-type")
+        lastEvent = request.headers.first(name: "last-event-id")
+    }
 }
 
 /// A page of a listing.
@@ -63,22 +88,28 @@ extension ArrayRequest {
     /// Reads a request.
     ///
     /// - Throws: ``ArrayServiceError``, the cases about routes, methods, parameters and references.
-    init(
-        method: HTTPMethod,
-        target text: String,
-        accept: String?,
-        lastEvent: String? = nil
-    ) throws(ArrayServiceError) {
-        let target = try RequestTarget(text)
+    init(_ head: Head) throws(ArrayServiceError) {
+        let (method, accept) = (head.method, head.accept)
+        let target = try RequestTarget(head.target)
         let (route, rest) = try Self.route(target.path)
         guard route.methods.contains(method) else {
             throw .methodNotAllowed(allowed: route.methods.map(\.rawValue))
         }
-        let parameters = try RequestParameters(target.parameters, of: route)
+        let parameters = try RequestParameters(
+            target.parameters,
+            allowed: route.parameters(of: method)
+        )
+        // One slash after the last name is what people type.
+        let path = rest.hasSuffix("/") ? String(rest.dropLast()) : rest
+        if route.writes(method) {
+            let reference = try Self.reference(path)
+            if let write = try ArrayWriteRequest(route, head, reference, parameters) {
+                self = .write(write)
+                return
+            }
+        }
         switch route {
         case .arrays:
-            // One slash after the last name is what people type.
-            let path = rest.hasSuffix("/") ? String(rest.dropLast()) : rest
             if path.isEmpty || !path.utf8.contains(UInt8(ascii: "/")) && !path.contains(":") {
                 self = .list(try parameters.listRequest(namespace: path.isEmpty ? nil : path))
             } else {
@@ -115,7 +146,8 @@ extension ArrayRequest {
             self = .versions(try .history(try Self.reference(rest), parameters))
         case .diff: self = .versions(try .difference(try Self.reference(rest), parameters))
         case .changes:
-            self = .versions(try .changes(rest, parameters, lastEvent: lastEvent))
+            self = .versions(try .changes(rest, parameters, lastEvent: head.lastEvent))
+        case .append: throw .routeMissing(target.path)
         case .openapi:
             guard rest.isEmpty else { throw .routeMissing(target.path) }
             self = .openAPI
@@ -126,6 +158,7 @@ extension ArrayRequest {
     enum Route: String, CaseIterable {
         case arrays
         case data
+        case append
         case stats
         case zarr
         case namespaces
@@ -148,7 +181,10 @@ extension ArrayRequest {
         /// The methods it takes, `OPTIONS` aside, which every resource does.
         var methods: [HTTPMethod] {
             switch self {
-            case .arrays, .data, .stats, .zarr, .openapi, .history, .diff, .changes: [.GET, .HEAD]
+            case .stats, .zarr, .openapi, .history, .diff, .changes: [.GET, .HEAD]
+            case .arrays: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
+            case .data: [.GET, .HEAD, .PUT]
+            case .append: [.POST]
             case .versions: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
             case .commits, .drafts: [.GET, .HEAD, .POST, .DELETE]
             case .rollbacks: [.POST]
@@ -156,11 +192,22 @@ extension ArrayRequest {
             }
         }
 
-        /// The parameters it takes.
-        var parameters: [String] {
+        /// Whether a request of the method creates, changes or writes an array.
+        func writes(_ method: HTTPMethod) -> Bool {
             switch self {
+            case .arrays, .data: method != .GET && method != .HEAD
+            case .append: true
+            default: false
+            }
+        }
+
+        /// The parameters it takes with a method.
+        func parameters(of method: HTTPMethod) -> [String] {
+            switch self {
+            case .arrays where writes(method): []
             case .arrays: ["prefix", "cursor", "limit"]
             case .data: ["slice", "format"]
+            case .append: ["axis", "format"]
             case .stats: ["slice", "op"]
             case .namespaces: ["prefix", "cursor", "limit"]
             case .history: ["cursor", "limit"]

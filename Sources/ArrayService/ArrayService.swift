@@ -11,13 +11,14 @@ import StorageModel
 
 /// Answers the array API below `/v1`, whose resources are those of ``ArrayRequest/Route``.
 ///
-/// The owner of a namespace and root read everything in it; others read what is public. What may
+/// The owner of a namespace and root read and write everything in it; others read what is public. What may
 /// take longer than some microseconds runs off the event loop.
 public struct ArrayService: HTTPResponder {
     let store: ObjectStore
     let catalog: ArrayCatalog
     let reader: ArrayReader
     let view: ZarrView
+    let writer: ArrayWriter
     private let authenticator: RequestAuthenticator
     private let logger: Logger
 
@@ -27,18 +28,21 @@ public struct ArrayService: HTTPResponder {
     ///   - store: The storage engine.
     ///   - catalog: Finds and describes arrays.
     ///   - reader: Reads and reduces their elements.
+    ///   - writer: Creates them and writes their elements.
     ///   - authenticator: Finds out who asks.
     ///   - logger: Where failures of the server are noted.
     public init(
         store: ObjectStore,
         catalog: ArrayCatalog,
         reader: ArrayReader,
+        writer: ArrayWriter,
         authenticator: RequestAuthenticator,
         logger: Logger
     ) {
         self.store = store
         self.catalog = catalog
         self.reader = reader
+        self.writer = writer
         view = ZarrView(catalog: catalog, reader: reader)
         self.authenticator = authenticator
         self.logger = logger
@@ -65,12 +69,7 @@ public struct ArrayService: HTTPResponder {
                 let route = try ArrayRequest.Route(target: request.target)
                 return .now(CrossOrigin.preflight(methods: route.methods))
             }
-            let parsed = try ArrayRequest(
-                method: request.method,
-                target: request.target,
-                accept: request.headers.first(name: "accept"),
-                lastEvent: request.headers.first(name: "last-event-id")
-            )
+            let parsed = try ArrayRequest(ArrayRequest.Head(request))
             if parsed == .openAPI { return .now(OpenAPIDocument.response) }
             let caller = try caller(of: request)
             if case .data(let wanted) = parsed, let response = try dataNow(wanted, caller) {
@@ -115,6 +114,7 @@ public struct ArrayService: HTTPResponder {
             case .list(let wanted): return try await list(wanted, caller)
             case .describe(let reference): return try await describe(reference, caller)
             case .data(let wanted): return try await data(wanted, caller)
+            case .write(let wanted): return try await write(wanted, caller, body)
             case .statistics(let wanted): return try await statistics(wanted, caller)
             case .namespaces(let wanted): return try await namespaces(wanted, caller, body)
             case .versions(let wanted): return try await versions(wanted, caller, body)
@@ -148,7 +148,7 @@ public struct ArrayService: HTTPResponder {
         }
     }
 
-    private func response(to error: ArrayServiceError, _ request: HTTPRequest) -> HTTPResponse {
+    func response(to error: ArrayServiceError, _ request: HTTPRequest) -> HTTPResponse {
         if case .refused(let document) = error { return document.response(to: request) }
         let problem = error.problem
         note(error, request)

@@ -56,6 +56,7 @@ extension ArrayServiceError {
         case .view(let error): error.problem
         case .namespace(let error): error.problem
         case .version(let error): error.problem
+        case .write(let error): Self.problem(error)
         case .body(let error): error.problem
         case .resultTooLarge(let elements):
             Problem(
@@ -81,7 +82,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: ArrayCatalogError) -> Problem {
+    static func problem(_ error: ArrayCatalogError) -> Problem {
         switch error {
         case .namespaceMissing(let name):
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
@@ -117,7 +118,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: ArrayReadError) -> Problem {
+    static func problem(_ error: ArrayReadError) -> Problem {
         switch error {
         case .dataTypeNotSliceable(let name):
             Problem(
@@ -145,7 +146,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: ArrayCodecError, key: String?) -> Problem {
+    static func problem(_ error: ArrayCodecError, key: String?) -> Problem {
         switch error {
         case .codecMissing(let name):
             Problem(
@@ -172,6 +173,8 @@ extension ArrayServiceError {
                 "chunk_too_large",
                 "A chunk of this array has \(bytes) bytes, which is more than this server decodes."
             )
+        case .encodingFailed:
+            Problem(.internalServerError, "internal_error", "The server failed; see its log.")
         case .chunkCorrupt, .checksumMismatch, .chunkLength:
             // Clients write chunks and metadata; our own storage has checksums of its own.
             Problem(
@@ -182,7 +185,7 @@ extension ArrayServiceError {
         }
     }
 
-    private static func problem(_ error: StoreError) -> Problem {
+    static func problem(_ error: StoreError) -> Problem {
         switch error {
         case .checksumMismatch:
             Problem(
@@ -201,6 +204,12 @@ extension ArrayServiceError {
         case .version(let error): problem(error)
         case .objectReplaced, .objectMissing:
             Problem(.serviceUnavailable, "array_changing", "The array is changing; try again.")
+        case .outOfSpace:
+            Problem(
+                .insufficientStorage,
+                "out_of_space",
+                "The disk is full; delete something, or give the server more room."
+            )
         case .namespaceTaken, .namespaceNotEmpty, .principalTaken, .principalMissing,
             .preconditionFailed, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
             .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .inputOutputFailed,

@@ -29,13 +29,15 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case catalog(ArrayCatalogError)
     /// The elements cannot be read.
     case read(ArrayReadError)
+    /// The array, or its elements, cannot be written.
+    case write(ArrayWriteError)
     /// The Zarr view has no such key, or cannot give it as it was asked for.
     case view(ZarrViewError)
     /// The namespace cannot be created or changed so.
     case namespace(NamespaceProblem)
     /// What is asked of a version is not one thing to do.
     case version(VersionServiceError)
-    /// The body of the request is none.
+    /// The body of the request is not what it should be.
     case body(RequestBodyFault)
     /// More elements, or empty lists, than an answer spells out as JSON.
     case resultTooLarge(elements: Int)

@@ -17,6 +17,8 @@ public enum ArrayServiceLimits {
     /// The most bytes of elements in one piece that is held in memory beside the slabs; the server
     /// must not take up another while as many wait for the client.
     static let gatheredBytesMax = 256 << 10
+    /// The most bytes of a body that a request has no use for.
+    static let ignoredBodyBytesMax = 64 << 10
     /// The most bytes of a JSON answer that are gathered before they are sent.
     static let jsonPieceBytes = 1 << 20
 }

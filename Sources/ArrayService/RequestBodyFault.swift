@@ -15,6 +15,12 @@ enum RequestBodyFault: Error, Hashable, Sendable {
     case malformed(JSONError)
     /// It is not a JSON object, or there is none where one is needed.
     case notObject
+    /// It has another length than it should.
+    case length(expectedBytes: Int, foundBytes: Int)
+    /// It is no `.npy` file that can be read.
+    case npy(NPYError)
+    /// It is JSON, but describes no array or group.
+    case specification(ArraySpecificationError)
     /// A member that the resource does not take.
     case memberUnknown(String, allowed: [String])
     /// A member that is needed.
@@ -31,8 +37,17 @@ extension RequestBodyFault {
             Problem(
                 .payloadTooLarge,
                 "body_too_large",
-                "The body has more than \(limitBytes) bytes."
-            )
+                "The body has more than \(limitBytes) bytes, which is the most that is taken here."
+            ).adding("limit_bytes", .integer(limitBytes))
+        case .length(let expected, let found):
+            Problem(
+                .badRequest,
+                "body_length",
+                "The body has \(found) bytes of elements where \(expected) belong."
+            ).adding("expected_bytes", .integer(expected)).adding("found_bytes", .integer(found))
+        case .npy(let error): Problem(.badRequest, "npy_invalid", error.description)
+        case .specification(let error):
+            Problem(.badRequest, "specification_invalid", error.description)
         case .incomplete: Problem(.badRequest, "body_incomplete", "The body broke off.")
         case .digestMismatch:
             Problem(

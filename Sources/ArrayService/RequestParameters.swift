@@ -4,9 +4,8 @@ import ArrayStorage
 /// The parameters of a query, each known and given once.
 struct RequestParameters {
     private let values: [String: String]
-    private let route: ArrayRequest.Route
 
-    /// Takes the parameters of a route.
+    /// Takes the parameters of a resource that has these.
     ///
     /// Those of a presigned URL (`X-Amz-…`) belong to the signature and are passed over.
     ///
@@ -14,19 +13,18 @@ struct RequestParameters {
     ///   ``ArrayServiceError/parameterRepeated(_:)``.
     init(
         _ parameters: [RequestTarget.Parameter],
-        of route: ArrayRequest.Route
+        allowed: [String]
     ) throws(ArrayServiceError) {
         var values: [String: String] = [:]
         for parameter in parameters where !parameter.name.lowercased().hasPrefix("x-amz-") {
-            guard route.parameters.contains(parameter.name) else {
-                throw .parameterUnknown(parameter.name, allowed: route.parameters)
+            guard allowed.contains(parameter.name) else {
+                throw .parameterUnknown(parameter.name, allowed: allowed)
             }
             guard values.updateValue(parameter.value, forKey: parameter.name) == nil else {
                 throw .parameterRepeated(parameter.name)
             }
         }
         self.values = values
-        self.route = route
     }
 
     /// The value of a parameter.

@@ -186,6 +186,9 @@ public final class IndexWriter {
         case .abortUpload(let id): try dropUpload(id)
         case .openVersion(let opening): try open(opening, context)
         case .relocate(let relocations): try relocate(relocations, context)
+        case .putObjects(let writes, let deleted):
+            for write in writes { try put(write, context) }
+            for place in deleted { try delete(place, context) }
         case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
             .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
             try applyToVersions(change.operation, context)

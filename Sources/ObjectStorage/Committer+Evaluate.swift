@@ -37,6 +37,7 @@ extension Committer {
         case .completeUpload(let completion): try complete(completion)
         case .abortUpload(let id, let key, let namespace): try abortUpload(id, key, namespace)
         case .relocate(let relocation): try relocate(relocation)
+        case .write(let batch): try write(batch)
         case .version(let version): try evaluate(version)
         case .sweep(let rowsMax): try sweep(rowsMax)
         }
@@ -181,7 +182,7 @@ extension Committer {
     ///
     /// The first metadata at the root of `name:tag/` opens the version: its line begins with what
     /// the prefix held so far.
-    private func placement(
+    func placement(
         _ key: ObjectKey,
         _ namespace: Namespace,
         _ fact: CatalogFact?

@@ -44,6 +44,14 @@ public struct StoreLimits: Hashable, Sendable {
     public var checkpointChanges = 8192
     /// Keys that one multi-delete change may name.
     public var deletedKeysMax = 1000
+    /// Keys that one change may write or delete together: a tenth of a second of the index's time.
+    public var batchedKeysMax = 16_384
+    /// Bytes of short payloads that travel in the record of a change of many objects; what is more is
+    /// packed into blobs.
+    public var batchedInlineBytesMax = 8_388_608
+    /// The length at which a blob of packed payloads is ended, in bytes: what one of them that is left
+    /// keeps of the disk at most.
+    public var packBytesMax: Int64 = 2_097_152
 
     /// Milliseconds between two flushes of the log where changes are acknowledged before; 0 flushes
     /// only what must be.

@@ -5,7 +5,7 @@ import Volumes
 
 /// Where the bytes of an object to be written come from, as its change will name them.
 struct PayloadSource: Sendable {
-    /// The runs; at most one is `recorded`.
+    /// The runs; at most one is `recorded`, none a part of what is.
     let runs: [PayloadRun]
     /// What travels in the record.
     let recorded: LogPayload
@@ -27,7 +27,7 @@ struct PayloadSource: Sendable {
                 recorded: inline,
                 staged: [payload]
             )
-        case .blob(_, let extent):
+        case .blob(_, let extent), .packed(_, let extent):
             self.init(runs: [.stored(extent)], recorded: .none, staged: [payload])
         }
     }
@@ -36,7 +36,11 @@ struct PayloadSource: Sendable {
     var stagedBlobs: Set<BlobID> {
         var blobs: Set<BlobID> = []
         for payload in staged {
-            if case .blob(let id, _) = payload.content { blobs.insert(id) }
+            switch payload.content {
+            case .inline: continue
+            case .blob(let id, _): blobs.insert(id)
+            case .packed(let pack, _): blobs.insert(pack.id)
+            }
         }
         return blobs
     }
@@ -46,6 +50,7 @@ struct PayloadSource: Sendable {
         runs.reduce(0) { sum, run in
             switch run {
             case .recorded: sum + Int64(recorded.bytes.count)
+            case .recordedPart(_, let lengthBytes, _): sum + Int64(lengthBytes)
             case .stored(let extent): sum + extent.lengthBytes
             }
         }
@@ -134,6 +139,7 @@ extension ObjectStore {
         for run in source.runs {
             switch run {
             case .recorded: bytes += source.recorded.bytes
+            case .recordedPart: preconditionFailure("a source is of one object")
             case .stored(let extent):
                 bytes += try await self.bytes(of: extent, range: 0..<extent.lengthBytes)
             }

@@ -17,6 +17,7 @@ enum Proposal: Sendable {
     case completeUpload(CompletionProposal)
     case abortUpload(UploadID, key: ObjectKey, in: Namespace)
     case relocate(RelocationProposal)
+    case write(BatchProposal)
     case version(VersionProposal)
     /// So many rows that nothing may show any more are to be looked at.
     case sweep(rowsMax: Int)
@@ -27,6 +28,7 @@ enum Proposal: Sendable {
         case .put(let put): put.payload
         case .putPart(let part): part.payload
         case .relocate(let relocation): relocation.payload
+        case .write(let batch): batch.payload
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .delete, .createUpload, .completeUpload, .abortUpload, .version, .sweep:
             .none
@@ -40,6 +42,7 @@ extension Proposal {
         switch self {
         case .put, .createUpload, .putPart: true
         case .relocate(let relocation): !relocation.moves.isEmpty
+        case .write(let batch): !batch.puts.isEmpty
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .delete, .completeUpload, .abortUpload, .version, .sweep:
             false
@@ -53,6 +56,7 @@ extension Proposal {
         switch self {
         case .delete(let keys, _, _): keys.count
         case .relocate(let relocation): relocation.moves.count
+        case .write(let batch): batch.puts.count + batch.deletions.count
         case .version(let version): version.action.changedKeyCount
         case .sweep(let rowsMax): rowsMax
         case .put, .completeUpload, .createNamespace, .deleteNamespace, .setAccess, .addPrincipal,
@@ -71,6 +75,10 @@ extension Proposal {
             [LineKey(line: completion.namespace.line, key: completion.key)]
         case .delete(let keys, let namespace, _):
             keys.map { LineKey(line: namespace.line, key: $0) }
+        case .write(let batch):
+            (batch.puts.map(\.key) + batch.deletions).map {
+                LineKey(line: batch.namespace.line, key: $0)
+            }
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .createUpload, .putPart, .abortUpload, .relocate, .version, .sweep:
             // A relocation leaves entries right until a segment goes; see LogCleaner. What is
@@ -134,6 +142,8 @@ enum CommitOutcome: Sendable {
     case upload(MultipartUpload)
     case part(UploadedPart)
     case relocated(Int)
+    /// The number of the change.
+    case written(sequence: Int64)
     case manifest(Manifest)
 }
 

@@ -11,6 +11,8 @@ public final class StagedPayload: Sendable {
         case inline(LogPayload)
         /// In a blob of its own, flushed.
         case blob(BlobID, Extent)
+        /// In a blob that holds others as well.
+        case packed(PayloadPack, Extent)
     }
 
     private enum Owner {
@@ -35,12 +37,13 @@ public final class StagedPayload: Sendable {
     public var lengthBytes: Int64 {
         switch content {
         case .inline(let payload): Int64(payload.bytes.count)
-        case .blob(_, let extent): extent.lengthBytes
+        case .blob(_, let extent), .packed(_, let extent): extent.lengthBytes
         }
     }
 
     /// Says that a change names the blob now, or may: it is no longer this value's to free.
     func handOver() {
+        if case .packed(let pack, _) = content { pack.handOver() }
         owner.withLock { $0 = .store }
     }
 

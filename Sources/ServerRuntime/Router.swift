@@ -37,10 +37,17 @@ struct Router: HTTPResponder {
             now: SystemClock.now
         )
         objects = S3Service(store: store, clock: SystemClock.now, logger: logger)
+        let catalog = ArrayCatalog(store: store)
         arrays = ArrayService(
             store: store,
-            catalog: ArrayCatalog(store: store),
+            catalog: catalog,
             reader: ArrayReader(store: store, pool: decoding, limits: arrayLimits),
+            writer: ArrayWriter(
+                store: store,
+                catalog: catalog,
+                pool: decoding,
+                readerLimits: arrayLimits
+            ),
             authenticator: authenticator,
             logger: logger
         )

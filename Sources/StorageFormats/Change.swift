@@ -87,6 +87,8 @@ public enum ChangeOperation: Hashable, Sendable {
     case openVersion(VersionOpening)
     /// Payload bytes in the log move into this record's payload; what clients see stays as it is.
     case relocate([Relocation])
+    /// Many keys get objects and others lose theirs, all at once; no key is named twice.
+    case putObjects([ObjectWrite], deleting: [LineKey])
     /// A version or a draft comes to be, as a fork.
     case forkVersion(VersionFork)
     /// A state of a version is kept under a digest.
@@ -165,6 +167,8 @@ public struct NewEntry: Hashable, Sendable {
 public enum PayloadRun: Hashable, Sendable {
     /// The payload of this very record.
     case recorded
+    /// A part of the payload of this very record, with the checksums of its own blocks.
+    case recordedPart(offset: Int, lengthBytes: Int, blockChecksums: [UInt64])
     /// Stored before.
     case stored(Extent)
 }

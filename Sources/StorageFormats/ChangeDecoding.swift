@@ -70,6 +70,7 @@ extension ChangeByteReader {
         case .abortUpload: .abortUpload(UploadID(try text()))
         case .openVersion: .openVersion(try versionOpening())
         case .relocate: .relocate(try relocations())
+        case .putObjects: .putObjects(try objectWrites(), deleting: try lineKeys())
         case .forkVersion: .forkVersion(try versionFork())
         case .commitVersion: .commitVersion(try versionCommit())
         case .sealVersion: .sealVersion(line: try line(), try sealing())
@@ -120,6 +121,15 @@ extension ChangeByteReader {
         places.reserveCapacity(count)
         for _ in 0..<count { places.append(try lineKey()) }
         return places
+    }
+
+    private mutating func objectWrites() throws(ChangeFormatError) -> [ObjectWrite] {
+        // Nine fields, none of them without a byte.
+        let count = try count(bytesEach: 9)
+        var writes: [ObjectWrite] = []
+        writes.reserveCapacity(count)
+        for _ in 0..<count { writes.append(try objectWrite()) }
+        return writes
     }
 
     private mutating func objectWrite() throws(ChangeFormatError) -> ObjectWrite {

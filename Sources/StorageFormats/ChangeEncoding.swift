@@ -37,6 +37,7 @@ enum ChangeKind: UInt8 {
     case abortUpload = 11
     case openVersion = 12
     case relocate = 13
+    case putObjects = 14
     case forkVersion = 15
     case commitVersion = 16
     case sealVersion = 17
@@ -66,6 +67,7 @@ extension ChangeOperation {
         case .abortUpload: .abortUpload
         case .openVersion: .openVersion
         case .relocate: .relocate
+        case .putObjects: .putObjects
         case .forkVersion: .forkVersion
         case .commitVersion: .commitVersion
         case .sealVersion: .sealVersion
@@ -118,6 +120,11 @@ extension ChangeByteWriter {
             versionOpening(opening)
         case .relocate(let moves):
             relocations(moves)
+        case .putObjects(let writes, let places):
+            count(writes.count)
+            for write in writes { objectWrite(write) }
+            count(places.count)
+            for place in places { lineKey(place) }
         case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
             .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
             versionOperation(operation)
@@ -153,7 +160,7 @@ extension ChangeByteWriter {
             count(rowsMax)
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .putObject, .deleteObjects, .createUpload, .putPart, .completeUpload, .abortUpload,
-            .openVersion, .relocate:
+            .openVersion, .relocate, .putObjects:
             preconditionFailure("an operation on versions")
         }
     }

@@ -47,6 +47,10 @@ extension ChangeByteWriter {
             switch run {
             case .recorded:
                 byte(0)
+            case .recordedPart(let offset, let lengthBytes, let blockChecksums):
+                byte(3)
+                count(offset)
+                blocks(lengthBytes: lengthBytes, checksums: blockChecksums)
             case .stored(.inline(let position, let lengthBytes, let blockChecksums)):
                 byte(1)
                 unsigned(UInt64(bitPattern: position.bytes))
@@ -160,13 +164,11 @@ extension ChangeByteReader {
         var totalBytes: Int64 = 0
         for _ in 0..<count {
             let run = try run()
-            if case .stored(let extent) = run {
-                let (sum, overflow) = totalBytes.addingReportingOverflow(extent.lengthBytes)
-                guard !overflow, sum <= Int64.max / 2 else {
-                    throw .valueInvalid(field: .runLength, offset: offset)
-                }
-                totalBytes = sum
+            let (sum, overflow) = totalBytes.addingReportingOverflow(run.ownLengthBytes)
+            guard !overflow, sum <= Int64.max / 2 else {
+                throw .valueInvalid(field: .runLength, offset: offset)
             }
+            totalBytes = sum
             runs.append(run)
         }
         return runs
@@ -190,6 +192,15 @@ extension ChangeByteReader {
                     lengthBytes: try number()
                 )
             )
+        case 3:
+            let start = Int(try number())
+            let (lengthBytes, checksums) = try blocks()
+            guard lengthBytes > 0 else { throw .valueInvalid(field: .runLength, offset: offset) }
+            return .recordedPart(
+                offset: start,
+                lengthBytes: lengthBytes,
+                blockChecksums: checksums
+            )
         default: throw .valueInvalid(field: .runKind, offset: offset)
         }
     }
@@ -202,5 +213,16 @@ extension ChangeByteReader {
         checksums.reserveCapacity(count)
         for _ in 0..<count { checksums.append(try fixed64()) }
         return (lengthBytes, checksums)
+    }
+}
+
+extension PayloadRun {
+    /// The length that the run itself says, in bytes; 0 where the record says it.
+    fileprivate var ownLengthBytes: Int64 {
+        switch self {
+        case .recorded: 0
+        case .recordedPart(_, let lengthBytes, _): Int64(lengthBytes)
+        case .stored(let extent): extent.lengthBytes
+        }
     }
 }

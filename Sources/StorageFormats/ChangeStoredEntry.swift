@@ -85,7 +85,7 @@ public struct StoredEntry: Hashable, Sendable {
 extension NewEntry {
     /// The object as it is once its record has a number, a time and a place in the log.
     ///
-    /// - Returns: Nil if it lies in the record and the record has no payload.
+    /// - Returns: Nil if it lies in the record and the record has no payload, or a shorter one.
     public func entry(
         sequence: Int64,
         modified: WallTime,
@@ -107,7 +107,7 @@ extension NewEntry {
 extension Payload {
     /// The payload that a change names, in a record whose own payload is `recordPayload`.
     ///
-    /// - Returns: Nil if a run lies in the record and the record has no payload.
+    /// - Returns: Nil if a run lies in the record and the record has no payload, or a shorter one.
     public init?(runs: [PayloadRun], recordPayload: Extent?) {
         var extents: [Extent] = []
         extents.reserveCapacity(runs.count)
@@ -117,6 +117,17 @@ extension Payload {
             case .recorded:
                 guard let recordPayload else { return nil }
                 extents.append(recordPayload)
+            case .recordedPart(let offset, let lengthBytes, let blockChecksums):
+                guard case .inline(let base, let recordBytes, _) = recordPayload,
+                    offset <= recordBytes, lengthBytes <= recordBytes - offset
+                else { return nil }
+                extents.append(
+                    .inline(
+                        position: LogPosition(base.bytes + Int64(offset)),
+                        lengthBytes: lengthBytes,
+                        blockChecksums: blockChecksums
+                    )
+                )
             }
         }
         self.init(extents: extents)

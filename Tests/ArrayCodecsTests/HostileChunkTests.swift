@@ -77,13 +77,23 @@ import Testing
         }
     }
 
+    private static let bloscCodec = CodecDescription.blosc(
+        BloscDescription(
+            compressor: "zstd",
+            level: 9,
+            shuffle: .byte,
+            typeBytes: 4,
+            blockBytes: 0
+        )
+    )
+
     @Test func `bombs stop at the length of the chunk`() throws {
         let zeros = [UInt8](repeating: 0, count: 32 << 20)
         let workspace = DecodingWorkspace()
         for (codec, name, bytes) in [
-            (CodecDescription.zlib, "zlib", deflated(zeros)),
-            (.zstandard, "zstd", zstandard(zeros)),
-            (.blosc, "blosc", blosc(zeros)),
+            (CodecDescription.zlib(level: 1), "zlib", deflated(zeros)),
+            (.zstandard(level: 3, checksum: .none), "zstd", zstandard(zeros)),
+            (Self.bloscCodec, "blosc", blosc(zeros)),
         ] {
             let decoder = try ChunkDecoder(metadata([.bytes(.little), codec], shape: [10, 10]))
             #expect(bytes.count <= decoder.storedBytesMax, "\(name) gets as far as its decoder")
@@ -94,7 +104,7 @@ import Testing
     }
 
     @Test func `an object much longer than a chunk is not decoded`() throws {
-        let decoder = try ChunkDecoder(metadata([.bytes(.little), .gzip], shape: [10]))
+        let decoder = try ChunkDecoder(metadata([.bytes(.little), .gzip(level: 5)], shape: [10]))
         let stored = [UInt8](repeating: 0, count: decoder.storedBytesMax + 1)
         #expect(throws: ArrayCodecError.self) {
             try decoder.decode(stored, workspace: DecodingWorkspace())
@@ -102,7 +112,8 @@ import Testing
     }
 
     @Test func `no chain of codecs asks for more memory than an encoded chunk may have`() throws {
-        let codecs: [CodecDescription] = [.bytes(.little)] + Array(repeating: .gzip, count: 31)
+        let codecs: [CodecDescription] =
+            [.bytes(.little)] + Array(repeating: .gzip(level: 5), count: 31)
         let long = try ChunkDecoder(metadata(codecs, shape: [CodecLimits.chunkBytesMax / 2]))
         let small = ShardingDescription(
             chunkShape: [8],
@@ -111,7 +122,7 @@ import Testing
             indexLocation: .end
         )
         let sharded = try ChunkDecoder(
-            metadata([.sharding(small), .gzip], shape: [CodecLimits.chunkBytesMax / 2])
+            metadata([.sharding(small), .gzip(level: 5)], shape: [CodecLimits.chunkBytesMax / 2])
         )
         for decoder in [long, sharded] {
             // zlib counts in 32 bits, and so do the buffers that stored chunks are read into.
@@ -124,7 +135,9 @@ import Testing
     }
 
     @Test func `a chunk of the wrong length says both lengths`() throws {
-        let decoder = try ChunkDecoder(metadata([.bytes(.little), .zstandard], shape: [10]))
+        let decoder = try ChunkDecoder(
+            metadata([.bytes(.little), .zstandard(level: 0, checksum: .none)], shape: [10])
+        )
         let stored = zstandard([UInt8](repeating: 7, count: 19))
         #expect(throws: ArrayCodecError.chunkLength(expectedBytes: 20, foundBytes: 19)) {
             try decoder.decode(stored, workspace: DecodingWorkspace())

@@ -36,17 +36,24 @@ import Testing
     @Test func `the chain of codecs is the same in every dialect`() throws {
         let shard = ShardingDescription(
             chunkShape: [2, 2],
-            codecs: [.bytes(.little), .zstandard],
+            codecs: [.bytes(.little), .zstandard(level: 0, checksum: .none)],
             indexCodecs: [.bytes(.little), .crc32c],
             indexLocation: .end
         )
+        let blosc = BloscDescription(
+            compressor: "zstd",
+            level: 5,
+            shuffle: .byte,
+            typeBytes: 2,
+            blockBytes: 0
+        )
         let expected: [Int: [CodecDescription]] = [
-            0: [.bytes(.little), .zstandard],
+            0: [.bytes(.little), .zstandard(level: 0, checksum: .none)],
             12: [.sharding(shard)],
-            13: [.bytes(.little), .gzip, .crc32c],
-            14: [.transpose(order: [1, 0]), .bytes(.little), .blosc],
-            24: [.transpose(order: [1, 0]), .bytes(.big), .zstandard],
-            25: [.bytes(.big), .zstandard],
+            13: [.bytes(.little), .gzip(level: 5), .crc32c],
+            14: [.transpose(order: [1, 0]), .bytes(.little), .blosc(blosc)],
+            24: [.transpose(order: [1, 0]), .bytes(.big), .zstandard(level: 0, checksum: .none)],
+            25: [.bytes(.big), .zstandard(level: 0, checksum: .none)],
             37: [.transpose(order: [1, 0]), .bytes(.little)],
         ]
         let rows = try Fixture.rows("metadata.json")

@@ -114,10 +114,12 @@ struct ServiceDesk: Sendable {
             owner: owner,
             access: .publicRead
         )
+        let catalog = ArrayCatalog(store: store)
         service = ArrayService(
             store: store,
-            catalog: ArrayCatalog(store: store),
+            catalog: catalog,
             reader: ArrayReader(store: store, pool: pool),
+            writer: ArrayWriter(store: store, catalog: catalog, pool: pool),
             authenticator: RequestAuthenticator(
                 principalFor: { store.principal(accessKey: $0) },
                 now: { WallTime(milliseconds: 1_795_341_900_123) }
@@ -149,14 +151,14 @@ struct ServiceDesk: Sendable {
         _ target: String,
         as sender: Sender = .owner,
         method: HTTPMethod = .GET,
-        accept: String? = nil
+        accept: String? = nil,
+        contentType: String? = nil,
+        body: [UInt8] = []
     ) async throws -> Answer {
-        try await send(
-            method,
-            target,
-            as: sender,
-            headers: accept.map { ["Accept": $0] } ?? [:]
-        )
+        var headers: HTTPHeaders = [:]
+        if let accept { headers.add(name: "Accept", value: accept) }
+        if let contentType { headers.add(name: "Content-Type", value: contentType) }
+        return try await send(method, target, as: sender, headers: headers, body: body)
     }
 
     /// Sends a request of any kind over the loopback.
@@ -165,7 +167,7 @@ struct ServiceDesk: Sendable {
         _ target: String,
         as sender: Sender = .owner,
         headers: HTTPHeaders = [:],
-        body: String = ""
+        body: [UInt8] = []
     ) async throws -> Answer {
         var headers = headers
         if let keys = sender.keys {
@@ -176,7 +178,14 @@ struct ServiceDesk: Sendable {
         switch service.answer(request) {
         case .now(let response): return try await answer(response, method)
         case .soon(let work), .later(let work):
-            let pieces = body.isEmpty ? [] : [ByteBuffer(string: body)]
+            // In pieces of odd lengths, as the network cuts them.
+            var pieces: [ByteBuffer] = []
+            var rest = ByteBuffer(bytes: body)
+            while let piece = rest.readSlice(length: min(rest.readableBytes, 101)),
+                piece.readableBytes > 0
+            {
+                pieces.append(piece)
+            }
             return try await answer(await work(HTTPRequestBody(pieces: pieces)), method)
         }
     }

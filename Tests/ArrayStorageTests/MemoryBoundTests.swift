@@ -102,7 +102,7 @@ import Testing
                 [250 << 20],
                 chunks: [250 << 20],
                 .uint8,
-                codecs: [.bytes(nil)] + Array(repeating: .gzip, count: 31)
+                codecs: [.bytes(nil)] + Array(repeating: .gzip(level: 5), count: 31)
             ),
             .notDecodable(.chunkTooLarge(bytes: CodecLimits.encodedChunkBytesMax))
         ),

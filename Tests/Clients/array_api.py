@@ -1,6 +1,7 @@
 """The array API as `requests` sees it, with HTTP Basic authentication."""
 
 import io
+import json
 import urllib.parse
 
 import numpy as np
@@ -59,3 +60,34 @@ class ArrayAPI:
 
     def statistics(self, reference, text="", **parameters):
         return self.document(f"stats/{reference}", slice=text, **parameters)
+
+    def send(self, method, path, body=b"", headers=None, **parameters):
+        """The answer to a request that changes something, whatever its status."""
+        url = f"{self.server.endpoint}/v1/{urllib.parse.quote(path, safe='/:@')}"
+        return self.session.request(
+            method, url, params=parameters, data=body, headers=headers, timeout=120)
+
+    def sent(self, method, path, body=b"", status=200, headers=None, **parameters):
+        answer = self.send(method, path, body, headers, **parameters)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def refusal(self, method, path, body=b"", headers=None, **parameters):
+        """The status and code of a change that is refused."""
+        answer = self.send(method, path, body, headers, **parameters)
+        assert answer.headers["Content-Type"] == "application/problem+json", answer.text
+        return answer.status_code, answer.json()["code"]
+
+    def create(self, reference, **members):
+        return self.sent("PUT", f"arrays/{reference}", json.dumps(members), status=201)
+
+    def write(self, reference, text, value):
+        """Writes what `array[text] = value` would write, as numpy.save spells the value."""
+        return self.sent("PUT", f"data/{reference}", npy(value), slice=text)
+
+
+def npy(value):
+    """The bytes of a .npy file."""
+    file = io.BytesIO()
+    np.save(file, value, allow_pickle=False)
+    return file.getvalue()

@@ -37,6 +37,16 @@ import Testing
             .recorded,
         ]
     )
+    static let packed = NewEntry(
+        entityTag: "0",
+        attributes: ObjectAttributes(),
+        checksums: [],
+        parts: [],
+        payload: [
+            .recordedPart(offset: 0, lengthBytes: 1, blockChecksums: [7]),
+            .recordedPart(offset: 1, lengthBytes: 65_537, blockChecksums: [1, 2]),
+        ]
+    )
     static let opening = VersionOpening(
         namespaceLine: LineID(1),
         name: "a/b",
@@ -109,6 +119,19 @@ import Testing
             ),
             .abortUpload(UploadID("0f")),
             .openVersion(opening),
+            .putObjects([], deleting: []),
+            .putObjects(
+                [
+                    ObjectWrite(
+                        place: place,
+                        entry: entry,
+                        fact: CatalogFact(dialect: .zarr3, kind: .array),
+                        opening: opening
+                    ),
+                    ObjectWrite(place: place, entry: packed, fact: nil, opening: nil),
+                ],
+                deleting: [LineKey(line: LineID(1), key: ObjectKey(trusted: "gone"))]
+            ),
             .relocate([]),
             .relocate([
                 Relocation(
@@ -182,6 +205,72 @@ import Testing
             relocation.encoded() == [
                 1, 13, 2, 0, 2, 0, 2, 2, 0x61, 0x62, 5, 0xAC, 0x02, 9, 7, 1, 1, 0x75, 3, 1, 2, 16,
             ]
+        )
+    }
+
+    @Test func `the layout of many writes is the one that the format page says`() throws {
+        let entry = NewEntry(
+            entityTag: "e",
+            attributes: ObjectAttributes(),
+            checksums: [],
+            parts: [],
+            payload: [.recordedPart(offset: 300, lengthBytes: 2, blockChecksums: [0x0102])]
+        )
+        let change = Change(
+            sequence: 3,
+            time: WallTime(milliseconds: 0),
+            operation: .putObjects(
+                [
+                    ObjectWrite(
+                        place: LineKey(line: LineID(1), key: ObjectKey(trusted: "ab")),
+                        entry: entry,
+                        fact: nil,
+                        opening: nil
+                    )
+                ],
+                deleting: [LineKey(line: LineID(1), key: ObjectKey(trusted: "c"))]
+            )
+        )
+        #expect(
+            change.encoded() == [
+                // Version, kind, number, time; one write: line, key, tag, no attributes, checksums
+                // or parts.
+                1, 14, 3, 0, 1, 2, 2, 0x61, 0x62, 1, 0x65, 0, 0, 0, 0,
+                // One run: part of this record, offset, length, checksum.
+                1, 3, 0xAC, 0x02, 2, 0x02, 0x01, 0, 0, 0, 0, 0, 0,
+                // No fact, no opening; one deletion.
+                0, 0, 1, 2, 1, 0x63,
+            ]
+        )
+    }
+
+    @Test func `a run lies within the payload of its record`() {
+        let payload = Extent.inline(
+            position: LogPosition(1000),
+            lengthBytes: 10,
+            blockChecksums: [9]
+        )
+        func extents(_ offset: Int, _ length: Int) -> [Extent]? {
+            Payload(
+                runs: [
+                    .recordedPart(offset: offset, lengthBytes: length, blockChecksums: [5])
+                ],
+                recordPayload: payload
+            )?.extents
+        }
+        #expect(
+            extents(4, 6) == [
+                .inline(position: LogPosition(1004), lengthBytes: 6, blockChecksums: [5])
+            ]
+        )
+        #expect(extents(4, 7) == nil)
+        #expect(extents(11, 1) == nil)
+        #expect(extents(.max, .max) == nil)
+        #expect(
+            Payload(
+                runs: [.recordedPart(offset: 0, lengthBytes: 1, blockChecksums: [5])],
+                recordPayload: nil
+            ) == nil
         )
     }
 

@@ -7,6 +7,10 @@ struct History {
     /// Keys that one change was to delete, all or none, if that change was cut off.
     private(set) var deletedTogether: [String] = []
 
+    /// What one change was to make of keys, all or none, if that change was cut off; only keys that
+    /// show by their content whether it took place.
+    private(set) var writtenTogether: [String: Content?] = [:]
+
     init(keys: [String]) {
         for key in keys { possible[key] = [nil] }
     }
@@ -29,6 +33,15 @@ struct History {
     /// A write was cut off: it took place or it did not.
     mutating func leaveOpen(_ key: String, _ content: Content?) {
         possible[key, default: [nil]].insert(content)
+    }
+
+    /// A change of several keys was cut off.
+    mutating func leaveOpenTogether(_ changes: [(key: String, content: Content?)]) {
+        for (key, content) in changes {
+            let held = contents(key)
+            if held.count == 1, held.first != .some(content) { writtenTogether[key] = content }
+            leaveOpen(key, content)
+        }
     }
 
     /// The deletion of several keys by one change was cut off.

@@ -80,6 +80,13 @@ struct RelaxedLife {
                 }
             }
             return goesOn
+        case .together(let writes, let deleted):
+            let changes =
+                writes.map { (key: $0.key, content: Optional($0.content)) }
+                + deleted.map { (key: $0, content: nil) }
+            return await attempt(changes) {
+                try await subject.write(writes, deleting: deleted)
+            }
         case .upload(let key, let first, let last):
             return await attempt([(key, last)]) {
                 let (upload, part) = try await subject.uploadPart(key, [first, last])

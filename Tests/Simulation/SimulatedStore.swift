@@ -33,6 +33,8 @@ struct SimulatedStore: Sendable {
         limits.walkedRowsMax = 2
         limits.relocatedRowsMax = 3
         limits.relocatedBytesMax = 700
+        limits.batchedInlineBytesMax = 600
+        limits.packBytesMax = 400
         return limits
     }
 
@@ -109,6 +111,32 @@ struct SimulatedStore: Sendable {
             await stage.discard()
             throw error
         }
+    }
+
+    /// Writes and deletes keys by one change.
+    func write(
+        _ writes: [(key: String, content: Content)],
+        deleting deleted: [String]
+    ) async throws {
+        let stage = store.batchStage()
+        let staged = try await store.diskPool.run {
+            let staged = try writes.map { try stage.stage($0.content.bytes) }
+            try stage.seal()
+            return staged
+        }
+        var batch = WriteBatch()
+        for (write, staged) in zip(writes, staged) {
+            batch.puts.append(
+                WriteBatch.Put(
+                    key: try ObjectKey(write.key),
+                    payload: staged.payload,
+                    entityTag: staged.entityTag,
+                    expectation: .any
+                )
+            )
+        }
+        batch.deletions = try deleted.map { try ObjectKey($0) }
+        _ = try await store.write(batch, in: namespace)
     }
 
     static func tag(_ bytes: [UInt8]) -> String { Hexadecimal.encode(MD5.digest(of: bytes)) }

@@ -74,6 +74,7 @@ final class Simulation {
         case .copy(let source, let target):
             return try await copy(source, target, subject)
         case .batch(let writes): return await batch(writes, subject)
+        case .together(let writes, let deleted): return await together(writes, deleted, subject)
         case .upload(let key, let first, let last):
             return await attempt([(key, last)]) {
                 let (upload, part) = try await subject.uploadPart(key, [first, last])
@@ -161,6 +162,25 @@ final class Simulation {
             }
         }
         return goesOn
+    }
+
+    private func together(
+        _ writes: [(key: String, content: Content)],
+        _ deleted: [String],
+        _ subject: SimulatedStore
+    ) async -> Bool {
+        let changes =
+            writes.map { (key: $0.key, content: Optional($0.content)) }
+            + deleted.map { (key: $0, content: nil) }
+        do {
+            try await subject.write(writes, deleting: deleted)
+            for change in changes { history.acknowledge(change.key, change.content) }
+            return true
+        } catch {
+            guard Self.isCut(error) else { return true }
+            history.leaveOpenTogether(changes)
+            return false
+        }
     }
 
     // MARK: - After a restart
@@ -268,6 +288,8 @@ final class Simulation {
         }
         let together = history.deletedTogether.map { found[$0] == nil }
         #expect(Set(together).count <= 1, "\(context): one deletion took place in part")
+        let written = history.writtenTogether.map { found[$0.key] == $0.value?.bytes }
+        #expect(Set(written).count <= 1, "\(context): one change took place in part")
         let listed = try await subject.store.list(ListQuery(), in: subject.namespace)
         let sorted = found.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         #expect(listed.objects.map(\.key.text) == sorted, "\(context): listing")

@@ -9,6 +9,8 @@ enum Step: Sendable {
     case copy(from: String, to: String)
     /// Written by several clients so that the committer finds them together.
     case batch([(key: String, content: Content)])
+    /// Written and deleted by one change, all or nothing; no key is named twice.
+    case together([(key: String, content: Content)], deleting: [String])
     /// An upload of one part that is uploaded twice, completed at once.
     case upload(String, first: Content, last: Content)
     /// An upload with a part that is never completed.
@@ -28,6 +30,7 @@ enum Step: Sendable {
         case .put(let key, _), .copy(_, let key), .upload(let key, _, _): [key]
         case .delete(let keys): keys
         case .batch(let writes): writes.map(\.key)
+        case .together(let writes, let deleted): writes.map(\.key) + deleted
         case .abandonedUpload, .copyIndex, .snapshot, .clean, .expire: []
         }
     }
@@ -74,7 +77,8 @@ enum Workload {
 
     private static func step(_ random: inout SeededGenerator) -> Step {
         let key = random.pick(keys)
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<18, using: &random) {
+        case 16, 17: return together(&random) { content($0, &$1) }
         case 0..<5: return .put(key, content(key, &random))
         case 5..<7: return .delete([key, random.pick(keys)])
         case 7..<9: return .copy(from: random.pick(keys), to: key)
@@ -103,7 +107,8 @@ enum Workload {
                 )
             }
             let key = random.pick(keys)
-            switch Int.random(in: 0..<12, using: &random) {
+            switch Int.random(in: 0..<14, using: &random) {
+            case 12, 13: return together(&random) { logged(&$1) }
             case 0..<7:
                 let writes = (0..<Int.random(in: 3...6, using: &random)).map { _ in
                     (key: random.pick(keys), content: logged(&random))
@@ -115,6 +120,21 @@ enum Workload {
             default: return step(&random)
             }
         }
+    }
+
+    /// Some keys that are written and some that are deleted by one change.
+    private static func together(
+        _ random: inout SeededGenerator,
+        _ content: (String, inout SeededGenerator) -> Content
+    ) -> Step {
+        let chosen = keys.shuffled(using: &random).prefix(Int.random(in: 2...6, using: &random))
+        let writes = chosen.dropLast(chosen.count / 3).map { key in
+            (key: key, content: content(key, &random))
+        }
+        // What a change opens it does not delete.
+        let opens = writes.contains { $0.key == "m:v0/zarr.json" }
+        let deleted = chosen.suffix(chosen.count / 3).filter { !opens || !$0.hasPrefix("m:v0/") }
+        return .together(writes, deleting: Array(deleted))
     }
 
     /// Bytes that mostly stay in the log.

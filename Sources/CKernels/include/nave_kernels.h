@@ -38,6 +38,28 @@ void nave_unshuffle(void *target, const void *source, size_t count, size_t unit_
 /// all before it, in place.
 void nave_accumulate(void *units, size_t count, size_t unit_bytes);
 
+/// Shuffles bytes: the first bytes of all units, then all second bytes, …; undone by `nave_unshuffle`.
+///
+/// `count` is in units; bytes beyond the last whole unit are the caller's to copy.
+void nave_shuffle(void *target, const void *source, size_t count, size_t unit_bytes);
+
+/// The differences of neighbours: every unit of 1, 2, 4 or 8 bytes but the first becomes itself less the
+/// one before it, wrapping, in place; undone by `nave_accumulate`.
+void nave_difference(void *units, size_t count, size_t unit_bytes);
+
+/// 1 if two runs of `bytes` bytes are the same, else 0.
+int nave_is_equal(const void *left, const void *right, size_t bytes);
+
+/// The most bytes that `nave_lz4_encode` makes of `source_bytes`.
+size_t nave_lz4_bound(size_t source_bytes);
+
+/// Encodes one LZ4 block; `source_bytes` is below 2^31.
+///
+/// Returns the number of bytes written, or -1 when the target is too small, which one of
+/// `nave_lz4_bound` bytes never is.
+ptrdiff_t nave_lz4_encode(
+    void *target, size_t target_bytes, const void *source, size_t source_bytes);
+
 /// Decodes one LZ4 block of exactly `source_bytes` into at most `target_bytes`.
 ///
 /// Returns the number of bytes written, or -1 when the block is malformed or the target too small.

@@ -1,0 +1,76 @@
+import ArrayModel
+import ArrayStorage
+import NIOHTTP1
+
+extension ArrayServiceError {
+    /// The problem of a write that failed.
+    static func problem(_ error: ArrayWriteError) -> Problem {
+        switch error {
+        case .catalog(let error): problem(error)
+        case .read(let error): problem(error)
+        case .notEncodable(let error): problem(error, key: nil)
+        case .store(let error): problem(error)
+        case .dataTypeMismatch(let array, let given):
+            Problem(
+                .unprocessableEntity,
+                "dtype_mismatch",
+                "The array has elements of type \(array), and the body of type \(given);"
+                    + " convert them before they are sent."
+            ).adding("dtype", .string(array)).adding("given", .string(given))
+        case .shapeMismatch(let region, let given):
+            Problem(
+                .unprocessableEntity,
+                "shape_mismatch",
+                "Elements of shape \(given) do not fit into shape \(region)."
+            ).adding("shape", .integers(region)).adding("given", .integers(given))
+        case .regionTooLarge(let bytes, let limit):
+            tooLarge("The elements have \(bytes) bytes", "limit_bytes", limit)
+        case .chunksTooMany(let count, let limit):
+            tooLarge("That changes \(count) chunks", "limit_chunks", limit)
+        case .chunksTooLong(let bytes, let limit):
+            tooLarge("The chunks have \(bytes) bytes decoded", "limit_chunk_bytes", limit)
+        case .arrayChanged:
+            Problem(
+                .conflict,
+                "array_changed",
+                "The array was deleted, made anew or shrunk meanwhile; look at it again."
+            )
+        case .contended:
+            Problem(
+                .serviceUnavailable,
+                "array_changing",
+                "Other writers were faster again and again; try again."
+            )
+        case .overloaded:
+            Problem(.serviceUnavailable, "overloaded", "The server is busy; try again.")
+        case .keyInvalid(let key):
+            Problem(
+                .badRequest,
+                "reference_invalid",
+                "\(key) cannot be a key: keys have at most 1024 bytes."
+            )
+        case .arrayExists(let reference):
+            Problem(
+                .conflict,
+                "array_exists",
+                "There is an array or group \(reference.text) already."
+            )
+        case .specificationInvalid(let error):
+            Problem(.badRequest, "specification_invalid", error.description)
+        case .dialectUnsupported(let dialect, let operation):
+            Problem(
+                .unprocessableEntity,
+                "dialect_unsupported",
+                "The layout \(dialect.rawValue) has no way to \(operation.rawValue)."
+            ).adding("dialect", .string(dialect.rawValue))
+        }
+    }
+
+    private static func tooLarge(_ sentence: String, _ member: String, _ limit: Int) -> Problem {
+        Problem(
+            .payloadTooLarge,
+            "region_too_large",
+            "\(sentence); one write takes at most \(limit). Write smaller regions."
+        ).adding(member, .integer(limit))
+    }
+}

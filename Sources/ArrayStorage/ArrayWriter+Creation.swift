@@ -1,0 +1,129 @@
+import ArrayCodecs
+import ArrayModel
+import ObjectStorage
+import StorageModel
+
+extension ArrayWriter {
+    /// Creates an array or a group, if there is none of its name.
+    ///
+    /// Without a tag it is the version `latest`. Arrays of the original Hub layout are where their
+    /// client looks for them: under the plain key `name/tag`.
+    ///
+    /// - Throws: ``ArrayWriteError/arrayExists(_:)``,
+    ///   ``ArrayWriteError/specificationInvalid(_:)``, ``ArrayWriteError/notEncodable(_:)``,
+    ///   ``ArrayWriteError/read(_:)`` (chunks beyond the bounds),
+    ///   ``ArrayWriteError/keyInvalid(_:)`` and ``ArrayWriteError/store(_:)``.
+    public func create(
+        _ specification: ArraySpecification,
+        _ reference: ArrayReference,
+        in namespace: Namespace
+    ) async throws(ArrayWriteError) {
+        let folder = try folder(of: reference, specification.dialect)
+        try check(specification, reference, namespace)
+        try refuseExisting(reference, in: namespace)
+        var batch = WriteBatch()
+        // Whichever layout it has: two of them in one folder would hide each other.
+        for file in MetadataFile.allCases {
+            let key = try ArrayKeys.key(parsing: folder + file.fileName)
+            batch.conditions.append(WriteBatch.Condition(key: key, expectation: .absent))
+        }
+        let staged = try await stage(specification.documents.map(\.content))
+        for (document, staged) in zip(specification.documents, staged) {
+            batch.puts.append(
+                WriteBatch.Put(
+                    key: try ArrayKeys.key(parsing: folder + document.fileName),
+                    payload: staged.payload,
+                    entityTag: staged.entityTag,
+                    attributes: Self.documentAttributes,
+                    expectation: .absent
+                )
+            )
+        }
+        do throws(StoreError) {
+            _ = try await store.write(batch, in: namespace)
+        } catch {
+            throw error == .preconditionFailed ? .arrayExists(reference) : .store(error)
+        }
+    }
+
+    /// What S3 clients are told of a metadata document.
+    static let documentAttributes = ObjectAttributes(
+        systemHeaders: [HeaderField("content-type", "application/json")],
+        userMetadata: []
+    )
+
+    /// What the keys of an array to be begin with in its namespace.
+    private func folder(
+        of reference: ArrayReference,
+        _ dialect: ArrayMetadata.Dialect
+    ) throws(ArrayWriteError) -> String {
+        let member = reference.member.isEmpty ? "" : reference.member + "/"
+        switch dialect {
+        case .zarr3, .zarr2: return "\(reference.name):\(reference.tag)/\(member)"
+        case .hub0: return "\(reference.name)/\(reference.tag)/\(member)"
+        }
+    }
+
+    /// Checks that what is to be created can be read and written.
+    private func check(
+        _ specification: ArraySpecification,
+        _ reference: ArrayReference,
+        _ namespace: Namespace
+    ) throws(ArrayWriteError) {
+        let recognition: NodeRecognition
+        do throws(ArraySpecificationError) {
+            recognition = try specification.recognised()
+        } catch {
+            throw .specificationInvalid(error)
+        }
+        guard case .array(let metadata) = recognition else { return }
+        do throws(ArrayCodecError) {
+            _ = try ChunkEncoder(metadata)
+        } catch {
+            throw .notEncodable(error)
+        }
+        let node = CatalogNode(
+            place: reference.place,
+            line: namespace.line,
+            path: "",
+            metadataKey: "",
+            sequence: 0,
+            fact: CatalogFact(dialect: .zarr3, kind: .array),
+            modified: namespace.created,
+            tally: nil
+        )
+        _ = try stored(ResolvedArray(namespace: namespace, node: node, metadata: metadata))
+    }
+
+    private func refuseExisting(
+        _ reference: ArrayReference,
+        in namespace: Namespace
+    ) throws(ArrayWriteError) {
+        let existing: CatalogNode?
+        do throws(StoreError) {
+            existing = try store.node(reference.place, in: namespace)
+        } catch {
+            throw .store(error)
+        }
+        guard existing == nil else { throw .arrayExists(reference) }
+    }
+
+    /// Takes in metadata documents.
+    func stage(
+        _ documents: [JSONValue]
+    ) async throws(ArrayWriteError) -> [BatchStage.Staged] {
+        let stage = store.batchStage()
+        return try await blocking { () throws(ArrayWriteError) in
+            do throws(StoreError) {
+                var staged: [BatchStage.Staged] = []
+                for document in documents {
+                    staged.append(try stage.stage(document.serialized(.readable)))
+                }
+                try stage.seal()
+                return staged
+            } catch {
+                throw .store(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import ArrayModel
+import ObjectStorage
+import StorageModel
+
+extension ArrayWriter {
+    /// Deletes an array or a group with everything below it.
+    ///
+    /// Keys go in the order of a listing, some at a time, and the metadata at the root with the last: who
+    /// is interrupted finds the array still listed, and deletes it again. A version's line stays open,
+    /// empty.
+    ///
+    /// - Returns: How many keys were deleted.
+    /// - Throws: ``ArrayWriteError``.
+    public func delete(
+        _ reference: ArrayReference,
+        in namespace: Namespace
+    ) async throws(ArrayWriteError) -> Int {
+        let node: CatalogNode
+        do throws(ArrayCatalogError) {
+            node = try catalog.node(reference, in: namespace)
+        } catch {
+            throw .catalog(error)
+        }
+        let names = ArrayKeys(node, in: namespace)
+        let folder = node.path.isEmpty ? "" : node.path + "/"
+        let isWholeLine = folder.isEmpty && node.line != namespace.line
+        guard isWholeLine || !folder.isEmpty else {
+            // An array at the root of a namespace: everything else there is not below it.
+            return try await deleteAll([try names.key(node.metadataKey)], namespace)
+        }
+        var kept: [String] = []
+        var deleted = 0
+        var marker: String?
+        while true {
+            let page = try await keys(folder, of: node, after: marker)
+            var keys: [ObjectKey] = []
+            for key in page {
+                // The root's own documents come last.
+                if CatalogFile.folder(of: key) == node.path, CatalogFile.namesMetadata(key) {
+                    kept.append(key)
+                } else {
+                    keys.append(try names.key(key))
+                }
+            }
+            deleted += try await deleteAll(keys, namespace)
+            marker = page.last
+            if page.count < limits.listedKeysMax { break }
+        }
+        var documents: [ObjectKey] = []
+        for key in kept { documents.append(try names.key(key)) }
+        return deleted + (try await deleteAll(documents, namespace))
+    }
+
+    private func keys(
+        _ prefix: String,
+        of node: CatalogNode,
+        after marker: String?
+    ) async throws(ArrayWriteError) -> [String] {
+        let (store, limit) = (store, limits.listedKeysMax)
+        return try await blocking { () throws(ArrayWriteError) in
+            do throws(StoreError) {
+                return try store.list(
+                    prefix: prefix,
+                    line: node.line,
+                    after: marker,
+                    limit: limit
+                ).map(\.key.text)
+            } catch {
+                throw .store(error)
+            }
+        }
+    }
+
+    private func deleteAll(
+        _ keys: [ObjectKey],
+        _ namespace: Namespace
+    ) async throws(ArrayWriteError) -> Int {
+        guard !keys.isEmpty else { return 0 }
+        do throws(StoreError) {
+            return try await store.delete(keys, in: namespace).count { $0 == .deleted }
+        } catch {
+            throw .store(error)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import ArrayCodecs
+import ArrayModel
+import DiskIO
+import NIOCore
+import ObjectStorage
+import StorageModel
+import Synchronization
+
+/// Writes regions of arrays, and creates, resizes and deletes arrays.
+///
+/// Every write is one change of the engine: other readers and writers see all of it or nothing. A
+/// writer holds the locks of the chunks that it changes, so that parts of one chunk that several write
+/// are all kept, and the change expects what was read, so that an S3 client that takes no locks cannot
+/// come between.
+public final class ArrayWriter: Sendable {
+    let store: ObjectStore
+    let catalog: ArrayCatalog
+    let engine: ReadEngine
+    let limits: ArrayWriterLimits
+    let locks: ChunkLockTable
+    private let budget: MemoryBudget
+    /// Workspaces that nobody uses; never more than threads that encode.
+    private let workspaces = Mutex<[EncodingWorkspace]>([])
+    /// Held while a large chunk is changed, so that there is one of them in memory.
+    private let largeChunks = Mutex<Void>(())
+
+    /// Makes a writer.
+    ///
+    /// - Parameters:
+    ///   - store: Where the chunks are.
+    ///   - catalog: Finds arrays.
+    ///   - pool: The threads that decode and encode; their number bounds how many chunks are worked on
+    ///     at once, for all requests together.
+    ///   - readerLimits: The bounds on chunks, which are those of reading.
+    ///   - limits: The bounds on memory and work.
+    public init(
+        store: ObjectStore,
+        catalog: ArrayCatalog,
+        pool: BlockingPool,
+        readerLimits: ArrayReaderLimits = .init(),
+        limits: ArrayWriterLimits = .init()
+    ) {
+        // What is read to be changed is not read again in this state.
+        var readerLimits = readerLimits
+        readerLimits.cacheBytesMax = 0
+        self.store = store
+        self.catalog = catalog
+        self.limits = limits
+        engine = ReadEngine(
+            loader: ChunkLoader(store: store, limits: readerLimits),
+            pool: pool,
+            limits: readerLimits
+        )
+        locks = ChunkLockTable(ticketsMax: limits.waitingMax)
+        budget = MemoryBudget(bytes: limits.regionsBytesMax, waitersMax: limits.waitingMax)
+    }
+
+    /// Memory for the elements of one write, for as long as the result lives; waits for others to give
+    /// theirs back.
+    ///
+    /// - Throws: ``ArrayWriteError/regionTooLarge(bytes:limitBytes:)``,
+    ///   ``ArrayWriteError/overloaded`` or ``ArrayReadError/cancelled``.
+    public func reserve(bytes: Int) async throws(ArrayWriteError) -> RegionReservation {
+        guard bytes <= limits.regionBytesMax else {
+            throw .regionTooLarge(bytes: bytes, limitBytes: limits.regionBytesMax)
+        }
+        return RegionReservation(try await budget.reserve(bytes))
+    }
+
+    /// Runs blocking work on one of the pool's threads.
+    func blocking<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(ArrayWriteError) -> Value
+    ) async throws(ArrayWriteError) -> Value {
+        let result: Result<Value, ArrayWriteError>
+        do throws(ArrayReadError) {
+            result = try await engine.blocking { () throws(ArrayReadError) in
+                Result { () throws(ArrayWriteError) in try work() }
+            }
+        } catch {
+            throw .read(error)
+        }
+        return try result.get()
+    }
+
+    /// An array as the reader of its chunks sees it.
+    func stored(_ array: ResolvedArray) throws(ArrayWriteError) -> StoredArray {
+        do throws(ArrayReadError) {
+            return try StoredArray(array, limits: engine.limits)
+        } catch {
+            throw .read(error)
+        }
+    }
+
+    /// Encodes a chunk and takes in what becomes of it; blocks.
+    ///
+    /// - Parameters:
+    ///   - array: The array.
+    ///   - encoder: That of the array.
+    ///   - stage: Takes the stored bytes.
+    ///   - fill: Makes the chunk: the full chunk shape, C order, little-endian.
+    /// - Returns: What is to be written.
+    /// - Throws: ``ArrayWriteError/notEncodable(_:)``, ``ArrayWriteError/store(_:)``, and what `fill`
+    ///   throws.
+    func stage(
+        _ array: StoredArray,
+        _ encoder: ChunkEncoder,
+        into stage: BatchStage,
+        fill: (UnsafeMutableRawBufferPointer) throws(ArrayWriteError) -> Void
+    ) throws(ArrayWriteError) -> BatchStage.Staged {
+        guard array.decodingBytes >= engine.limits.largeChunkBytes else {
+            return try encode(encoder, into: stage, fill: fill)
+        }
+        return try largeChunks.withLock { _ throws(ArrayWriteError) in
+            try encode(encoder, into: stage, fill: fill)
+        }
+    }
+
+    private func encode(
+        _ encoder: ChunkEncoder,
+        into stage: BatchStage,
+        fill: (UnsafeMutableRawBufferPointer) throws(ArrayWriteError) -> Void
+    ) throws(ArrayWriteError) -> BatchStage.Staged {
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(encoder.chunkBytes, 1),
+            alignment: 64
+        )
+        defer { memory.deallocate() }
+        let chunk = UnsafeMutableRawBufferPointer(rebasing: memory[..<encoder.chunkBytes])
+        try fill(chunk)
+        let workspace = workspaces.withLock { $0.popLast() } ?? EncodingWorkspace()
+        defer { workspaces.withLock { $0.append(workspace) } }
+        let stored: [UInt8]
+        do throws(ArrayCodecError) {
+            stored = try encoder.encode(UnsafeRawBufferPointer(chunk), workspace: workspace)
+        } catch {
+            throw .notEncodable(error)
+        }
+        do throws(StoreError) {
+            return try stage.stage(stored)
+        } catch {
+            throw .store(error)
+        }
+    }
+}
+
+/// Memory that is set aside for the elements of one write; given back when the last reference goes.
+public final class RegionReservation: Sendable {
+    private let reservation: MemoryBudget.Reservation
+
+    init(_ reservation: MemoryBudget.Reservation) {
+        self.reservation = reservation
+    }
+}
+
+/// What a write did.
+public struct WriteReceipt: Hashable, Sendable {
+    /// How many chunks were written.
+    public let chunks: Int
+    /// The number of the change.
+    public let sequence: Int64
+}
