@@ -53,6 +53,7 @@ let foreignCode: [Target] = [
     systemLibrary("CBlosc", pkgConfig: "blosc", apt: "libblosc-dev"),
     .target(name: "CDiskCalls"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CPictures", linkerSettings: [.linkedLibrary("jpeg")]),
 ]
 
 let pure: [Target] = [
@@ -64,6 +65,8 @@ let pure: [Target] = [
         "ArrayCodecs",
         ["ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc"]
     ),
+    module("Compression", ["CZlib", "CZstd"]),
+    module("Pictures", ["Checksums", "Compression", "CPictures"]),
     module("AccessControl", ["Checksums", "StorageModel"]),
     module("S3Protocol", ["StorageModel", "Checksums"]),
 ]
@@ -93,8 +96,8 @@ let engine: [Target] = [
     module(
         "ArrayStorage",
         [
-            "StorageModel", "ArrayModel", "ArrayCodecs", "CKernels", "DiskIO", "ObjectStorage",
-            nioCore,
+            "StorageModel", "ArrayModel", "ArrayCodecs", "Checksums", "CKernels", "DiskIO",
+            "ObjectStorage", nioCore,
         ]
     ),
 ]
@@ -112,7 +115,8 @@ let surface: [Target] = [
         "ArrayService",
         [
             "StorageModel", "ArrayModel", "ArrayCodecs", "ArrayStorage", "AccessControl",
-            "ObjectStorage", "HTTPServing", "AdminService", nioCore, nioHTTP1, logging,
+            "Compression", "Pictures", "ObjectStorage", "HTTPServing", "AdminService", nioCore,
+            nioHTTP1, logging,
         ]
     ),
     module(
@@ -193,6 +197,8 @@ let testTargets: [Target] = [
     ),
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
+    tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
+    tests("PicturesTests", ["Pictures", "Compression"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
     tests(
         "AdminServiceTests",
