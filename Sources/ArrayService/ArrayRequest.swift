@@ -12,6 +12,19 @@ enum ArrayRequest: Hashable, Sendable {
     case data(DataRequest)
     /// `GET /v1/stats/{reference}`.
     case statistics(StatisticsRequest)
+    /// `POST /v1/gather/{reference}`.
+    case gather(GatherRequest)
+    /// `GET /v1/preview/{reference}`.
+    case preview(PreviewRequest)
+    /// `GET /v1/occupancy/{reference}`.
+    case occupancy(OccupancyRequest)
+}
+
+/// Many samples or boxes in one answer; what they are is in the body.
+struct GatherRequest: Hashable, Sendable {
+    let reference: ArrayReference
+    /// `npy` or `raw`.
+    let format: DataFormat
 }
 
 /// A page of a listing.
@@ -41,14 +54,10 @@ enum DataFormat: String, Hashable, Sendable, CaseIterable {
     case raw
     /// Nested lists.
     case json
-}
-
-/// Statistics of a region.
-struct StatisticsRequest: Hashable, Sendable {
-    let reference: ArrayReference
-    let slice: String
-    /// Which statistics; nil for all that the data type has.
-    let operations: [Statistic]?
+    /// Comma-separated rows of a region of at most two axes.
+    case csv
+    /// A picture whose pixels are the elements.
+    case png
 }
 
 extension ArrayRequest {
@@ -58,7 +67,11 @@ extension ArrayRequest {
     init(method: HTTPMethod, target text: String, accept: String?) throws(ArrayServiceError) {
         let target = try RequestTarget(text)
         let (route, rest) = try Self.route(target.path)
-        guard method == .GET || method == .HEAD else { throw .methodNotAllowed }
+        if route == .gather {
+            guard method == .POST else { throw .postNeeded }
+        } else {
+            guard method == .GET || method == .HEAD else { throw .methodNotAllowed }
+        }
         let parameters = try RequestParameters(target.parameters, of: route)
         switch route {
         case .arrays:
@@ -78,13 +91,19 @@ extension ArrayRequest {
                     format: try parameters.format(accept: accept)
                 )
             )
+        case .gather:
+            let format = try parameters.format(accept: nil)
+            guard format == .npy || format == .raw else {
+                throw .parameterInvalid("format", expected: "npy or raw")
+            }
+            self = .gather(GatherRequest(reference: try Self.reference(rest), format: format))
+        case .preview:
+            self = .preview(try parameters.previewRequest(of: try Self.reference(rest)))
+        case .occupancy:
+            self = .occupancy(try parameters.occupancyRequest(of: try Self.reference(rest)))
         case .stats:
             self = .statistics(
-                StatisticsRequest(
-                    reference: try Self.reference(rest),
-                    slice: parameters.text("slice") ?? "",
-                    operations: try parameters.operations()
-                )
+                try parameters.statisticsRequest(of: try Self.reference(rest), accept: accept)
             )
         }
     }
@@ -94,13 +113,21 @@ extension ArrayRequest {
         case arrays
         case data
         case stats
+        case gather
+        case preview
+        case occupancy
 
         /// The parameters it takes.
         var parameters: [String] {
             switch self {
             case .arrays: ["prefix", "cursor", "limit"]
             case .data: ["slice", "format"]
-            case .stats: ["slice", "op"]
+            case .stats:
+                ["slice", "op", "axis", "ddof", "nan", "bins", "range", "q", "format"]
+            case .gather: ["format"]
+            case .preview:
+                ["axes", "index", "window", "percentile", "map", "size", "format"]
+            case .occupancy: ["axes", "size", "format", "limit", "cursor"]
             }
         }
     }

@@ -9,7 +9,8 @@ import NIOHTTP1
 import ObjectStorage
 import StorageModel
 
-/// Answers `/v1/arrays`, `/v1/data` and `/v1/stats`: lists, describes, slices and reduces arrays.
+/// Answers `/v1/arrays`, `/v1/data`, `/v1/gather`, `/v1/stats`, `/v1/preview` and
+/// `/v1/occupancy`: lists, describes, slices, gathers, reduces and shows arrays.
 ///
 /// The owner of a namespace and root read everything in it; others read what is public. What may
 /// take longer than some microseconds runs off the event loop.
@@ -17,6 +18,10 @@ public struct ArrayService: HTTPResponder {
     let store: ObjectStore
     let catalog: ArrayCatalog
     let reader: ArrayReader
+    /// The memory for bodies that are read as a whole.
+    let bodies = BodyBudget(bytesMax: ArrayServiceLimits.bodiesBytesMax)
+    /// The memory for pictures while they are made.
+    let pictures = BodyBudget(bytesMax: ArrayServiceLimits.picturesBytesMax)
     private let authenticator: RequestAuthenticator
     private let logger: Logger
 
@@ -64,7 +69,7 @@ public struct ArrayService: HTTPResponder {
             if case .data(let wanted) = parsed, let response = try dataNow(wanted, caller) {
                 return .now(response)
             }
-            return .later { _ in await respond(to: parsed, caller) }
+            return .later { body in await respond(to: parsed, caller, body) }
         } catch {
             return .now(response(to: error, request))
         }
@@ -86,13 +91,20 @@ public struct ArrayService: HTTPResponder {
         }
     }
 
-    private func respond(to parsed: ArrayRequest, _ caller: Caller) async -> HTTPResponse {
+    private func respond(
+        to parsed: ArrayRequest,
+        _ caller: Caller,
+        _ body: HTTPRequestBody
+    ) async -> HTTPResponse {
         do throws(ArrayServiceError) {
             switch parsed {
             case .list(let wanted): return try await list(wanted, caller)
             case .describe(let reference): return try await describe(reference, caller)
             case .data(let wanted): return try await data(wanted, caller)
             case .statistics(let wanted): return try await statistics(wanted, caller)
+            case .gather(let wanted): return try await gather(wanted, caller, body)
+            case .preview(let wanted): return try await preview(wanted, caller)
+            case .occupancy(let wanted): return try await occupancy(wanted, caller)
             }
         } catch {
             return response(to: error, caller.request)
@@ -164,7 +176,11 @@ public struct ArrayService: HTTPResponder {
         of array: ResolvedArray
     ) throws(ArrayServiceError) -> Selection {
         do {
-            return try Selection(slice, shape: array.metadata.shape)
+            return try Selection(
+                slice,
+                shape: array.metadata.shape,
+                indexing: .orthogonal
+            )
         } catch {
             throw .selection(error)
         }

@@ -12,6 +12,17 @@ extension ArrayServiceError {
             Problem(.notFound, "route_missing", "There is nothing at \(path).")
         case .methodNotAllowed:
             Problem(.methodNotAllowed, "method_not_allowed", "This resource takes GET and HEAD.")
+        case .postNeeded:
+            Problem(.methodNotAllowed, "method_not_allowed", "This resource takes POST.")
+                .allowing("POST")
+        case .bodyInvalid(let expected):
+            Problem(.badRequest, "body_invalid", "The body must be \(expected).")
+        case .bodyTooLarge(let limitBytes):
+            Problem(
+                .payloadTooLarge,
+                "body_too_large",
+                "The body is longer than the \(limitBytes) bytes that this resource takes."
+            ).adding("limit_bytes", .integer(limitBytes))
         case .targetInvalid:
             Problem(
                 .badRequest,
@@ -49,6 +60,21 @@ extension ArrayServiceError {
             )
         case .catalog(let error): Self.problem(error)
         case .read(let error): Self.problem(error)
+        case .formatUnsuitable(let format, let needed):
+            Problem(
+                .badRequest,
+                "format_unsuitable",
+                "The format \(format.rawValue) needs \(needed)."
+            )
+        case .rangeUnsatisfiable(let byteCount):
+            Problem(
+                .rangeNotSatisfiable,
+                "range_unsatisfiable",
+                "The range lies behind the end of the answer, which has \(byteCount) bytes."
+            ).adding("bytes", .integer(byteCount))
+        case .planeInvalid(let failure): Self.problem(failure)
+        case .compression, .pictureFailed:
+            Problem(.internalServerError, "internal_error", "The server failed; see its log.")
         case .resultTooLarge(let elements):
             Problem(
                 .badRequest,
@@ -68,8 +94,13 @@ extension ArrayServiceError {
                 .adding("axis", .integer(axis)).adding("index", .integer(index))
                 .adding("extent", .integer(extent))
         case .tooLong, .unexpectedCharacter, .indexMissing, .numberTooLarge, .stepZero,
-            .severalEllipses, .newAxis, .tooManyIndices:
+            .severalEllipses, .newAxis, .tooManyIndices, .listUnsupported, .severalLists,
+            .listMixed, .listTooLong, .tooManyAxes, .tooManyElements:
             Problem(.badRequest, "slice_invalid", error.description)
+        case .maskLength(let axis, let extent, let found):
+            Problem(.badRequest, "slice_invalid", error.description)
+                .adding("axis", .integer(axis)).adding("extent", .integer(extent))
+                .adding("found", .integer(found))
         }
     }
 
@@ -129,11 +160,59 @@ extension ArrayServiceError {
             Problem(
                 .unprocessableEntity,
                 "statistic_unsupported",
-                "\(statistic.rawValue) has no meaning for the type \(dataType)."
+                "\(statistic) has no meaning for the type \(dataType)."
             )
+        case .statisticUndefined(let obstacle): problem(obstacle)
         case .store(let error): problem(error)
         case .cancelled, .shutDown:
             Problem(.serviceUnavailable, "unavailable", "The server is stopping.")
+        }
+    }
+
+    private static func problem(_ failure: Plane.Failure) -> Problem {
+        switch failure {
+        case .axesInvalid(let rank):
+            Problem(
+                .badRequest,
+                "plane_invalid",
+                "A picture needs two different axes of an array of at least two; this one has"
+                    + " \(rank)."
+            )
+        case .indexCount(let count):
+            Problem(
+                .badRequest,
+                "plane_invalid",
+                "The parameter \"index\" must have one number for each of the \(count) other axes."
+            )
+        case .indexOutOfRange(let axis, let index, let extent):
+            problem(SelectionError.indexOutOfRange(axis: axis, index: index, extent: extent))
+        case .empty:
+            Problem(.badRequest, "plane_invalid", "The array has no elements.")
+        }
+    }
+
+    private static func problem(_ obstacle: StatisticObstacle) -> Problem {
+        switch obstacle {
+        case .noElements:
+            Problem(.badRequest, "statistic_undefined", "No elements have no extrema.")
+        case .rangeNotFinite:
+            Problem(
+                .badRequest,
+                "statistic_undefined",
+                "The elements, or the range, are not finite; give a range that is."
+            )
+        case .tooManyCells(let limit):
+            Problem(
+                .badRequest,
+                "result_too_large",
+                "The result has more than \(limit) cells; reduce more axes or a smaller slice."
+            ).adding("limit", .integer(limit))
+        case .changing:
+            Problem(
+                .serviceUnavailable,
+                "array_changing",
+                "The elements changed while they were counted; try again."
+            )
         }
     }
 

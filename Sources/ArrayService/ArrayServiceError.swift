@@ -1,6 +1,7 @@
 import AdminService
 import ArrayModel
 import ArrayStorage
+import Compression
 
 /// A failure that the array API reports to its client.
 ///
@@ -29,6 +30,22 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case catalog(ArrayCatalogError)
     /// The elements cannot be read.
     case read(ArrayReadError)
+    /// A resource that only takes POST.
+    case postNeeded
+    /// A body that is not what the resource takes.
+    case bodyInvalid(expected: String)
+    /// A body that is longer than the resource takes.
+    case bodyTooLarge(limitBytes: Int)
+    /// Axes or indices that make no plane of the array.
+    case planeInvalid(Plane.Failure)
+    /// A picture that could not be made.
+    case pictureFailed
+    /// A region that the format has no room for.
+    case formatUnsuitable(DataFormat, needed: String)
+    /// A range that lies behind the end of the answer.
+    case rangeUnsatisfiable(byteCount: Int)
+    /// The compressor failed.
+    case compression(CompressionError)
     /// More elements, or empty lists, than an answer spells out as JSON.
     case resultTooLarge(elements: Int)
 }

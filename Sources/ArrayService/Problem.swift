@@ -16,6 +16,9 @@ struct Problem: Hashable, Sendable {
     /// Further members, for programs.
     var members: [JSONMember] = []
 
+    /// The methods that the resource takes, of a method that it does not.
+    private var allowed = "GET, HEAD"
+
     init(_ status: HTTPResponseStatus, _ code: String, _ detail: String) {
         self.status = status
         self.code = code
@@ -26,6 +29,13 @@ struct Problem: Hashable, Sendable {
     func adding(_ name: String, _ value: JSONValue) -> Problem {
         var problem = self
         problem.members.append(JSONMember(name: name, value: value))
+        return problem
+    }
+
+    /// The same problem of a resource that takes other methods.
+    func allowing(_ methods: String) -> Problem {
+        var problem = self
+        problem.allowed = methods
         return problem
     }
 
@@ -47,7 +57,7 @@ struct Problem: Hashable, Sendable {
         var response = HTTPResponse.document(document, status: status)
         response.headers.replaceOrAdd(name: "Content-Type", value: "application/problem+json")
         switch status {
-        case .methodNotAllowed: response.headers.add(name: "Allow", value: "GET, HEAD")
+        case .methodNotAllowed: response.headers.add(name: "Allow", value: allowed)
         case .serviceUnavailable: response.headers.add(name: "Retry-After", value: "1")
         default: break
         }
