@@ -53,6 +53,7 @@ let foreignCode: [Target] = [
     systemLibrary("CBlosc", pkgConfig: "blosc", apt: "libblosc-dev"),
     .target(name: "CDiskCalls"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CPictures", linkerSettings: [.linkedLibrary("jpeg")]),
 ]
 
 let pure: [Target] = [
@@ -64,6 +65,8 @@ let pure: [Target] = [
         "ArrayCodecs",
         ["ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc"]
     ),
+    module("Compression", ["CZlib", "CZstd"]),
+    module("Pictures", ["Checksums", "Compression", "CPictures"]),
     module("AccessControl", ["Checksums", "StorageModel"]),
     module("S3Protocol", ["StorageModel", "Checksums"]),
 ]
@@ -113,8 +116,8 @@ let surface: [Target] = [
         "ArrayService",
         [
             "StorageModel", "Checksums", "ArrayModel", "ArrayCodecs", "ArrayStorage",
-            "AccessControl", "S3Protocol", "ObjectStorage", "HTTPServing", "PayloadServing",
-            "AdminService", nioCore, nioHTTP1, logging,
+            "AccessControl", "S3Protocol", "Compression", "Pictures", "ObjectStorage",
+            "HTTPServing", "PayloadServing", "AdminService", nioCore, nioHTTP1, logging,
         ]
     ),
     module(
@@ -195,6 +198,8 @@ let testTargets: [Target] = [
     ),
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
+    tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
+    tests("PicturesTests", ["Pictures", "Compression"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
     tests(
         "AdminServiceTests",

@@ -9,7 +9,14 @@ public enum ArrayLimits {
     /// How deep a JSON document may nest.
     public static let jsonDepthMax = 64
     /// The longest text of a selection, in bytes of UTF-8.
-    public static let selectionTextBytesMax = 4096
+    public static let selectionTextBytesMax = 16 << 10
+    /// The most indices that a list takes along one axis.
+    public static let listEntriesMax = 1_000_000
+    /// The most elements that a selection with a list takes; a list may take the same element many
+    /// times. In bytes it fits in 63 bits with the longest item.
+    public static let listElementsMax = 1 << 42
+    /// The most indices of a list in one slab.
+    public static let slabListEntriesMax = 65_536
     /// The longest reference to an array, in bytes of UTF-8.
     public static let referenceTextBytesMax = 2048
     /// The most codecs in one chain.

@@ -52,11 +52,30 @@ public struct Slab: Sendable {
     public let counts: [Int]
     /// The place of the slab's first element in the result, counted in C order.
     public let firstElement: Int
+    /// What is taken along the axis whose indices are listed, if there is one.
+    let listedRuns: ListedRuns?
+
+    init(plan: ReadPlan, lower: [Int], counts: [Int], firstElement: Int) {
+        self.plan = plan
+        self.lower = lower
+        self.counts = counts
+        self.firstElement = firstElement
+        listedRuns = plan.selection.list.map { list in
+            ListedRuns(
+                list,
+                places: lower[list.axis]..<(lower[list.axis] + counts[list.axis]),
+                chunkExtent: plan.grid.chunkShape[list.axis]
+            )
+        }
+    }
 
     /// How many elements the slab has.
     public var elementCount: Int { counts.contains(0) ? 0 : counts.reduce(1, *) }
 
     /// What to take from which chunk, in the C order of the chunks.
+    ///
+    /// A chunk is met once, but for a slab with a list, where it may have several pieces, which then
+    /// follow one another.
     public var pieces: PieceSequence { PieceSequence(slab: self) }
 }
 
@@ -81,4 +100,18 @@ public struct ChunkPiece: Hashable, Sendable {
 
     /// How many elements the piece has.
     public var elementCount: Int { counts.reduce(1, *) }
+
+    /// The same piece at another place of the slab.
+    ///
+    /// - Parameter elements: How much further behind it goes; the sum must fit.
+    public func moved(by elements: Int) -> ChunkPiece {
+        ChunkPiece(
+            chunk: chunk,
+            counts: counts,
+            sourceOffset: sourceOffset,
+            sourceStrides: sourceStrides,
+            targetOffset: targetOffset + elements,
+            targetStrides: targetStrides
+        )
+    }
 }

@@ -12,8 +12,22 @@ public enum SelectionError: Error, Hashable, Sendable {
     case stepZero(offset: Int)
     /// More than one `...`.
     case severalEllipses(offset: Int)
-    /// `newaxis` or `None`: adding axes is left to the caller.
+    /// `newaxis` or `None` where only basic indexing of existing axes is taken.
     case newAxis(offset: Int)
+    /// A list or a mask where only basic indexing is taken.
+    case listUnsupported(offset: Int)
+    /// A second list or mask.
+    case severalLists(offset: Int)
+    /// Numbers and truth values in one list.
+    case listMixed(offset: Int)
+    /// More than ``ArrayLimits/listEntriesMax`` indices in a list.
+    case listTooLong(entries: Int)
+    /// A mask that is not as long as its axis.
+    case maskLength(axis: Int, extent: Int, found: Int)
+    /// More than ``ArrayLimits/rankMax`` axes in the result.
+    case tooManyAxes(found: Int)
+    /// A list that takes more than ``ArrayLimits/listElementsMax`` elements.
+    case tooManyElements
     /// More indices than axes.
     case tooManyIndices(axes: Int, found: Int)
     /// An index outside of its axis.
@@ -37,7 +51,22 @@ extension SelectionError: CustomStringConvertible {
         case .severalEllipses(let offset):
             "A second \"...\" at byte \(offset) of the selection; only one is allowed."
         case .newAxis(let offset):
-            "newaxis at byte \(offset) of the selection is not supported; reshape the result instead."
+            "newaxis at byte \(offset) of the selection is not supported here."
+        case .listUnsupported(let offset):
+            "The list at byte \(offset) of the selection is not supported here; it takes NumPy's"
+                + " basic indexing."
+        case .severalLists(let offset):
+            "A second list at byte \(offset) of the selection; one axis may have a list."
+        case .listMixed(let offset):
+            "The list at byte \(offset) of the selection mixes numbers and truth values."
+        case .listTooLong(let entries):
+            "A list has \(entries) indices; at most \(ArrayLimits.listEntriesMax) are allowed."
+        case .maskLength(let axis, let extent, let found):
+            "The mask of axis \(axis) has \(found) entries, but the axis has size \(extent)."
+        case .tooManyAxes(let found):
+            "The result would have \(found) axes; at most \(ArrayLimits.rankMax) are allowed."
+        case .tooManyElements:
+            "The list takes more than \(ArrayLimits.listElementsMax) elements."
         case .tooManyIndices(let axes, let found):
             "Too many indices: the array has \(axes) axes, but \(found) were indexed."
         case .indexOutOfRange(let axis, let index, let extent):

@@ -3,17 +3,33 @@ enum SelectionIndex: Hashable {
     case number(Int)
     case slice(start: Int?, stop: Int?, step: Int)
     case ellipsis
+    case newAxis
+    case list([Int])
+    case mask([Bool])
+
+    /// Whether it says what to take along an axis of the array.
+    var namesAxis: Bool { self != .ellipsis && self != .newAxis }
+
+    /// Whether it takes indices one by one.
+    var isList: Bool {
+        switch self {
+        case .list, .mask: true
+        case .number, .slice, .ellipsis, .newAxis: false
+        }
+    }
 }
 
 /// Reads the text of a selection into entries, without knowing the array.
 struct SelectionParser {
     private let text: [UInt8]
+    private let indexing: Selection.Indexing
     private var position = 0
     /// The index of the byte after the last one that counts: a closing bracket is left out.
     private var end: Int
 
-    init(text: [UInt8]) {
+    init(text: [UInt8], indexing: Selection.Indexing) {
         self.text = text
+        self.indexing = indexing
         self.end = text.count
     }
 
@@ -29,6 +45,9 @@ struct SelectionParser {
             let index = try index()
             if index == .ellipsis, result.contains(.ellipsis) {
                 throw .severalEllipses(offset: start)
+            }
+            if index.isList, result.contains(where: \.isList) {
+                throw .severalLists(offset: start)
             }
             result.append(index)
             skipSpace()
@@ -47,6 +66,9 @@ struct SelectionParser {
         while end > 0, Self.isSpace(text[end - 1]) { end -= 1 }
         skipSpace()
         guard position < end, text[position] == UInt8(ascii: "[") else { return }
+        if indexing == .orthogonal {
+            guard closingBracket == end - 1, !holdsOnlyList else { return }
+        }
         guard text[end - 1] == UInt8(ascii: "]") else {
             throw .unexpectedCharacter(offset: position)
         }
@@ -54,14 +76,43 @@ struct SelectionParser {
         end -= 1
     }
 
+    /// The index of the byte that closes the bracket at the beginning, if any does.
+    private var closingBracket: Int? {
+        var depth = 0
+        for index in position..<end {
+            if text[index] == UInt8(ascii: "[") { depth += 1 }
+            if text[index] == UInt8(ascii: "]") {
+                depth -= 1
+                if depth == 0 { return index }
+            }
+        }
+        return nil
+    }
+
+    /// Whether the brackets around the text are those of a list of numbers or truth values, and not
+    /// those of the indexing itself, within which a slice, a list, an ellipsis or a new axis is.
+    private var holdsOnlyList: Bool {
+        let inner = text[(position + 1)..<(end - 1)]
+        return !inner.contains { ":[.Nn".utf8.contains($0) }
+    }
+
     private mutating func index() throws(SelectionError) -> SelectionIndex {
         let start = position
+        if text[position] == UInt8(ascii: "[") {
+            guard indexing == .orthogonal else {
+                throw isFirstByte(start)
+                    ? .unexpectedCharacter(offset: start) : .listUnsupported(offset: start)
+            }
+            return try list()
+        }
         if starts(with: "...") {
             position += 3
             return .ellipsis
         }
         for word in ["newaxis", "np.newaxis", "numpy.newaxis", "None"] where starts(with: word) {
-            throw .newAxis(offset: start)
+            guard indexing == .orthogonal else { throw .newAxis(offset: start) }
+            position += word.utf8.count
+            return .newAxis
         }
         let first = try number()
         skipSpace()
@@ -80,6 +131,49 @@ struct SelectionParser {
         let step = try number() ?? 1
         guard step != 0 else { throw .stepZero(offset: stepOffset) }
         return .slice(start: first, stop: second, step: step)
+    }
+
+    /// Takes a list of numbers or of truth values, with its brackets.
+    private mutating func list() throws(SelectionError) -> SelectionIndex {
+        let start = position
+        var numbers: [Int] = []
+        var mask: [Bool] = []
+        repeat {
+            position += 1
+            skipSpace()
+            guard position < end, text[position] != UInt8(ascii: "]") else { break }
+            if let flag = takeTruthValue() {
+                mask.append(flag)
+            } else if let number = try number() {
+                numbers.append(number)
+            } else {
+                let isMissing = text[position] == UInt8(ascii: ",")
+                throw isMissing
+                    ? .indexMissing(offset: position) : .unexpectedCharacter(offset: position)
+            }
+            skipSpace()
+        } while position < end && text[position] == UInt8(ascii: ",")
+        guard position < end else { throw .unexpectedCharacter(offset: start) }
+        guard text[position] == UInt8(ascii: "]") else {
+            throw .unexpectedCharacter(offset: position)
+        }
+        position += 1
+        guard mask.isEmpty || numbers.isEmpty else { throw .listMixed(offset: start) }
+        return mask.isEmpty ? .list(numbers) : .mask(mask)
+    }
+
+    private mutating func takeTruthValue() -> Bool? {
+        for (word, value) in [("true", true), ("True", true), ("false", false), ("False", false)]
+        where starts(with: word) {
+            position += word.utf8.count
+            return value
+        }
+        return nil
+    }
+
+    /// Whether only white space comes before a byte.
+    private func isFirstByte(_ index: Int) -> Bool {
+        text[..<index].allSatisfy(Self.isSpace)
     }
 
     /// Takes a number, or nothing if none begins here.

@@ -15,8 +15,17 @@ extension Slab {
     /// What the slab takes from one chunk.
     ///
     /// - Parameter coordinates: The chunk's coordinates, within the grid.
-    /// - Returns: The piece that ``pieces`` has for this chunk, or `nil` if it has none.
-    public func piece(ofChunk coordinates: [Int]) -> ChunkPiece? {
+    /// - Returns: The pieces that ``pieces`` has for this chunk; more than one only if there is a list.
+    public func pieces(ofChunk coordinates: [Int]) -> [ChunkPiece] {
+        guard let listedRuns else {
+            return piece(ofChunk: coordinates, run: nil).map { [$0] } ?? []
+        }
+        return listedRuns.runs(inChunk: coordinates[listedRuns.axis]).compactMap {
+            piece(ofChunk: coordinates, run: $0)
+        }
+    }
+
+    private func piece(ofChunk coordinates: [Int], run: ListedRuns.Run?) -> ChunkPiece? {
         var pieceCounts = counts
         var sourceStrides = counts
         var targetStrides = counts
@@ -25,17 +34,16 @@ extension Slab {
         var chunkStride = 1
         var slabStride = 1
         for axis in counts.indices.reversed() {
-            let taken = indices(inChunk: coordinates[axis], axis: axis)
-            guard !taken.isEmpty else { return nil }
+            guard let taken = taken(fromChunk: coordinates[axis], axis: axis, run: run) else {
+                return nil
+            }
             let chunkExtent = plan.grid.chunkShape[axis]
-            let selected = plan.selection.axes[axis]
-            let element = selected.start + taken.lowerBound * selected.step
             pieceCounts[axis] = taken.count
             // A step may be longer than any chunk; where one element is taken it is not used.
-            sourceStrides[axis] = taken.count == 1 ? chunkStride : selected.step * chunkStride
-            targetStrides[axis] = slabStride
-            sourceOffset += element % chunkExtent * chunkStride
-            targetOffset += (taken.lowerBound - lower[axis]) * slabStride
+            sourceStrides[axis] = taken.count == 1 ? chunkStride : taken.elementStep * chunkStride
+            targetStrides[axis] = slabStride * taken.placeStep
+            sourceOffset += taken.element % chunkExtent * chunkStride
+            targetOffset += taken.first * slabStride
             chunkStride = chunkStride.multipliedReportingOverflow(by: chunkExtent).partialValue
             slabStride = slabStride.multipliedReportingOverflow(by: counts[axis]).partialValue
         }
@@ -46,6 +54,25 @@ extension Slab {
             sourceStrides: sourceStrides,
             targetOffset: targetOffset,
             targetStrides: targetStrides
+        )
+    }
+
+    /// What is taken from a chunk along one axis, or `nil` if nothing is.
+    private func taken(
+        fromChunk coordinate: Int,
+        axis: Int,
+        run: ListedRuns.Run?
+    ) -> ListedRuns.Run? {
+        if let run, axis == plan.selection.list?.axis { return run }
+        let taken = indices(inChunk: coordinate, axis: axis)
+        guard !taken.isEmpty else { return nil }
+        let selected = plan.selection.axes[axis]
+        return ListedRuns.Run(
+            chunk: coordinate,
+            element: selected.start + taken.lowerBound * selected.step,
+            first: taken.lowerBound - lower[axis],
+            count: taken.count,
+            elementStep: selected.step
         )
     }
 
@@ -73,6 +100,7 @@ extension Slab {
     }
 
     private func touchedChunks(_ axis: Int) -> Int {
+        if let listedRuns, listedRuns.axis == axis { return listedRuns.chunkCount }
         let cursor = AxisCursor(
             axis: plan.selection.axes[axis],
             chunkExtent: plan.grid.chunkShape[axis]

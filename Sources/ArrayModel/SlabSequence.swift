@@ -61,12 +61,31 @@ public struct SlabSequence: Sequence, Sendable {
             return slab
         }
 
+        /// Passes over elements, as far as whole runs of the innermost axes go.
+        ///
+        /// - Parameter elements: How many elements of the result are not wanted; at most all.
+        public mutating func skip(_ elements: Int) {
+            guard !isDone, !counts.isEmpty else { return }
+            var rest = elements / innerElements
+            nextElement = rest * innerElements
+            for axis in position.indices.reversed() {
+                let extent = counts[axis]
+                position[axis] = rest % extent
+                rest /= extent
+            }
+            // All of them: the odometer has gone round.
+            if rest > 0 { isDone = true }
+        }
+
         /// How many indices along the split axis the next slab takes: as many as fit, cut back to
         /// the last boundary between chunks if one is passed.
         private func runLength() -> Int {
             let first = position[splitAxis]
             let fitting = Swift.max(plan.slabElementsMax / innerElements, 1)
             let remaining = counts[splitAxis] - first
+            if plan.selection.list?.axis == splitAxis {
+                return Swift.min(fitting, remaining, ArrayLimits.slabListEntriesMax)
+            }
             guard fitting < remaining else { return remaining }
             let cursor = AxisCursor(
                 axis: plan.selection.axes[splitAxis],

@@ -13,6 +13,12 @@ enum ArrayRequest: Hashable, Sendable {
     case data(DataRequest)
     /// `GET /v1/stats/{reference}`.
     case statistics(StatisticsRequest)
+    /// `POST /v1/gather/{reference}`.
+    case gather(GatherRequest)
+    /// `GET /v1/preview/{reference}`.
+    case preview(PreviewRequest)
+    /// `GET /v1/occupancy/{reference}`.
+    case occupancy(OccupancyRequest)
     /// A request that creates, changes or writes an array.
     case write(ArrayWriteRequest)
     /// A key of `/v1/zarr/{reference}/{key}`.
@@ -27,7 +33,7 @@ enum ArrayRequest: Hashable, Sendable {
 
 extension ArrayRequest {
     /// What of a request's head says what is asked.
-    struct Head: Hashable, Sendable {
+    struct Head: Sendable {
         let method: HTTPMethod
         let target: String
         var accept: String?
@@ -45,6 +51,13 @@ extension ArrayRequest.Head {
         contentType = request.headers.first(name: "content-type")
         lastEvent = request.headers.first(name: "last-event-id")
     }
+}
+
+/// Many samples or boxes in one answer; what they are is in the body.
+struct GatherRequest: Hashable, Sendable {
+    let reference: ArrayReference
+    /// `npy` or `raw`.
+    let format: DataFormat
 }
 
 /// A page of a listing.
@@ -74,14 +87,10 @@ enum DataFormat: String, Hashable, Sendable, CaseIterable {
     case raw
     /// Nested lists.
     case json
-}
-
-/// Statistics of a region.
-struct StatisticsRequest: Hashable, Sendable {
-    let reference: ArrayReference
-    let slice: String
-    /// Which statistics; nil for all that the data type has.
-    let operations: [Statistic]?
+    /// Comma-separated rows of a region of at most two axes.
+    case csv
+    /// A picture whose pixels are the elements.
+    case png
 }
 
 extension ArrayRequest {
@@ -91,7 +100,7 @@ extension ArrayRequest {
     init(_ head: Head) throws(ArrayServiceError) {
         let (method, accept) = (head.method, head.accept)
         let target = try RequestTarget(head.target)
-        let (route, rest) = try Self.route(target.path)
+        let (route, rest) = try Route.find(target.path)
         guard route.methods.contains(method) else {
             throw .methodNotAllowed(allowed: route.methods.map(\.rawValue))
         }
@@ -124,13 +133,19 @@ extension ArrayRequest {
                     format: try parameters.format(accept: accept)
                 )
             )
+        case .gather:
+            let format = try parameters.format(accept: nil)
+            guard format == .npy || format == .raw else {
+                throw .parameterInvalid("format", expected: "npy or raw")
+            }
+            self = .gather(GatherRequest(reference: try Self.reference(rest), format: format))
+        case .preview:
+            self = .preview(try parameters.previewRequest(of: try Self.reference(rest)))
+        case .occupancy:
+            self = .occupancy(try parameters.occupancyRequest(of: try Self.reference(rest)))
         case .stats:
             self = .statistics(
-                StatisticsRequest(
-                    reference: try Self.reference(rest),
-                    slice: parameters.text("slice") ?? "",
-                    operations: try parameters.operations()
-                )
+                try parameters.statisticsRequest(of: try Self.reference(rest), accept: accept)
             )
         case .zarr:
             guard let path = try Self.zarrPath(rest) else {
@@ -138,95 +153,16 @@ extension ArrayRequest {
             }
             self = .zarr(path)
         case .namespaces: self = .namespaces(try NamespaceRequest(method, rest, parameters))
-        case .versions: self = .versions(try .versions(method, try Self.reference(rest)))
-        case .commits: self = .versions(try .commits(method, try Self.reference(rest)))
-        case .drafts: self = .versions(try .drafts(method, try Self.reference(rest)))
-        case .rollbacks: self = .versions(try .rollbacks(try Self.reference(rest)))
-        case .history:
-            self = .versions(try .history(try Self.reference(rest), parameters))
-        case .diff: self = .versions(try .difference(try Self.reference(rest), parameters))
+        case .versions, .commits, .drafts, .rollbacks, .history, .diff:
+            let reference = try Self.reference(path)
+            self = .versions(try VersionRequest(route, method, reference, parameters))
         case .changes:
-            self = .versions(try .changes(rest, parameters, lastEvent: head.lastEvent))
+            self = .versions(try .changes(path, parameters, lastEvent: head.lastEvent))
         case .append: throw .routeMissing(target.path)
         case .openapi:
             guard rest.isEmpty else { throw .routeMissing(target.path) }
             self = .openAPI
         }
-    }
-
-    /// The resources of the API.
-    enum Route: String, CaseIterable {
-        case arrays
-        case data
-        case append
-        case stats
-        case zarr
-        case namespaces
-        case versions
-        case commits
-        case history
-        case diff
-        case drafts
-        case rollbacks
-        case changes
-        case openapi = "openapi.json"
-
-        /// Finds the resource of a request target.
-        ///
-        /// - Throws: ``ArrayServiceError/targetInvalid`` or ``ArrayServiceError/routeMissing(_:)``.
-        init(target: String) throws(ArrayServiceError) {
-            (self, _) = try ArrayRequest.route(try RequestTarget(target).path)
-        }
-
-        /// The methods it takes, `OPTIONS` aside, which every resource does.
-        var methods: [HTTPMethod] {
-            switch self {
-            case .stats, .zarr, .openapi, .history, .diff, .changes: [.GET, .HEAD]
-            case .arrays: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
-            case .data: [.GET, .HEAD, .PUT]
-            case .append: [.POST]
-            case .versions: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
-            case .commits, .drafts: [.GET, .HEAD, .POST, .DELETE]
-            case .rollbacks: [.POST]
-            case .namespaces: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
-            }
-        }
-
-        /// Whether a request of the method creates, changes or writes an array.
-        func writes(_ method: HTTPMethod) -> Bool {
-            switch self {
-            case .arrays, .data: method != .GET && method != .HEAD
-            case .append: true
-            default: false
-            }
-        }
-
-        /// The parameters it takes with a method.
-        func parameters(of method: HTTPMethod) -> [String] {
-            switch self {
-            case .arrays where writes(method): []
-            case .arrays: ["prefix", "cursor", "limit"]
-            case .data: ["slice", "format"]
-            case .append: ["axis", "format"]
-            case .stats: ["slice", "op"]
-            case .namespaces: ["prefix", "cursor", "limit"]
-            case .history: ["cursor", "limit"]
-            case .diff: ["to", "cursor", "limit"]
-            case .changes: ["after", "prefix"]
-            case .zarr, .openapi, .versions, .commits, .drafts, .rollbacks: []
-            }
-        }
-    }
-
-    private static func route(_ path: String) throws(ArrayServiceError) -> (Route, String) {
-        for route in Route.allCases {
-            let prefix = "/v1/\(route.rawValue)"
-            guard path.utf8.starts(with: prefix.utf8) else { continue }
-            let rest = String(decoding: path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
-            if rest.isEmpty { return (route, "") }
-            if rest.utf8.first == UInt8(ascii: "/") { return (route, String(rest.dropFirst())) }
-        }
-        throw .routeMissing(path)
     }
 
     private static func zarrPath(_ text: String) throws(ArrayServiceError) -> ZarrPath? {

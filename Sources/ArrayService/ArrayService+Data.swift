@@ -1,10 +1,9 @@
 import ArrayModel
 import ArrayStorage
+import Compression
 import HTTPServing
 import NIOCore
 import NIOHTTP1
-import ObjectStorage
-import Synchronization
 
 extension ArrayService {
     /// A small region that is in memory, without leaving the event loop; nil if it is not so.
@@ -12,7 +11,10 @@ extension ArrayService {
         _ wanted: DataRequest,
         _ caller: Caller
     ) throws(ArrayServiceError) -> HTTPResponse? {
-        guard wanted.format != .json, caller.request.method == .GET else { return nil }
+        guard
+            wanted.format == .npy || wanted.format == .raw, caller.request.method == .GET,
+            !caller.request.headers.contains(name: "range")
+        else { return nil }
         let namespace = try namespace(wanted.reference.namespace, for: caller, .read)
         let array: ResolvedArray?
         do {
@@ -26,14 +28,21 @@ extension ArrayService {
             selection: try selection(wanted.slice, of: array),
             format: wanted.format
         )
+        let now: RegionNow?
         do {
-            guard var elements = try reader.regionNow(array, region.selection) else { return nil }
-            var body = region.header
-            body.writeBuffer(&elements)
-            return HTTPResponse(status: .ok, headers: region.headers, body: .bytes(body))
+            now = try reader.regionNow(array, region.selection)
         } catch {
             throw .read(error)
         }
+        guard let now else { return nil }
+        let tag = EntityTag(now.tag, region.format.rawValue)
+        if tag.isKnown(to: caller.request) { return Self.notModified(region, tag) }
+        var (elements, body) = (now.elements, region.header)
+        body.writeBuffer(&elements)
+        guard encoding(of: region.format, byteCount: body.readableBytes, caller) == nil else {
+            return nil
+        }
+        return HTTPResponse(status: .ok, headers: region.headers(tag), body: .bytes(body))
     }
 
     /// A region in the form that was asked for.
@@ -50,229 +59,154 @@ extension ArrayService {
             selection: try selection(wanted.slice, of: array),
             format: wanted.format
         )
-        switch wanted.format {
-        case .json: return try await nestedLists(region, caller)
-        case .npy, .raw: return try await elements(region, caller)
-        }
-    }
-
-    private func elements(
-        _ region: Region,
-        _ caller: Caller
-    ) async throws(ArrayServiceError) -> HTTPResponse {
-        var slabs: RegionReader
-        var first: ByteBuffer?
+        let writer = try region.writer()
+        let tag: EntityTag?
         do {
-            slabs = try reader.region(region.array, region.selection)
-            first = caller.request.method == .HEAD ? nil : try await slabs.next()
+            tag = try await reader.contentTag(array, region.selection)
+                .map { EntityTag($0, region.format.rawValue) }
         } catch {
             throw .read(error)
         }
-        var head = region.header
-        let (byteCount, overflow) = slabs.byteCount.addingReportingOverflow(head.readableBytes)
+        if let tag, tag.isKnown(to: caller.request) { return Self.notModified(region, tag) }
+        if let writer { return try await written(region, tag, writer, caller) }
+        guard region.format == .json else { return try await elements(region, tag, caller) }
+        let lists = NestedListWriter.empty(shape: region.selection.shape)
+        let text = ByteBuffer(bytes: lists.serialized() + [UInt8(ascii: "\n")])
+        return HTTPResponse(status: .ok, headers: region.headers(tag), body: .bytes(text))
+    }
+
+    /// The answer to a client that has the content already.
+    private static func notModified(_ region: Region, _ tag: EntityTag) -> HTTPResponse {
+        var headers = region.headers(tag)
+        headers.remove(name: "Content-Type")
+        return HTTPResponse(status: .notModified, headers: headers)
+    }
+
+    /// How an answer is compressed for its client, before anything is known of its content.
+    private func encoding(
+        of format: DataFormat,
+        byteCount: Int,
+        _ caller: Caller
+    ) -> ContentEncoding? {
+        guard byteCount >= ArrayServiceLimits.encodedBytesMin, let content = format.content
+        else { return nil }
+        let field = caller.request.headers[canonicalForm: "accept-encoding"]
+        guard !field.isEmpty else { return nil }
+        return ContentEncoding(acceptEncoding: field.joined(separator: ","), content: content)
+    }
+
+    /// A region as its elements, or a range of that.
+    private func elements(
+        _ region: Region,
+        _ tag: EntityTag?,
+        _ caller: Caller
+    ) async throws(ArrayServiceError) -> HTTPResponse {
+        let elementBytes = region.selection.elementCount * region.dataType.itemBytes
+        let (total, overflow) = elementBytes.addingReportingOverflow(region.header.readableBytes)
         guard !overflow else { throw .resultTooLarge(elements: region.selection.elementCount) }
-        if var first, first.readableBytes == slabs.byteCount,
-            byteCount <= ArrayServiceLimits.gatheredBytesMax
-        {
-            head.writeBuffer(&first)
-            return HTTPResponse(status: .ok, headers: region.headers, body: .bytes(head))
+        var headers = region.headers(tag)
+        headers.add(name: "Accept-Ranges", value: "bytes")
+        let range: Range<Int>?
+        switch ByteRange(caller.request, byteCount: total, tag: tag?.field) {
+        case .whole: range = nil
+        case .part(let part):
+            range = part
+            let bounds = "\(part.lowerBound)-\(part.upperBound - 1)"
+            headers.add(name: "Content-Range", value: "bytes \(bounds)/\(total)")
+        case .unsatisfiable: throw .rangeUnsatisfiable(byteCount: total)
         }
-        let (beginning, rest) = (head, slabs)
-        let firstSlab = FirstSlab(first)
-        first = nil
+        do {
+            let bytes = try RegionBytes(region, reader, range: range)
+            guard caller.request.method != .HEAD else {
+                headers.add(name: "Content-Length", value: String(total))
+                return HTTPResponse(status: .ok, headers: headers)
+            }
+            let body = BegunBody(bytes)
+            guard range == nil else {
+                try await body.begin()
+                return try await plain(body, headers, status: .partialContent, caller)
+            }
+            return try await sent(body, headers, tag, region.format, caller)
+        } catch let error as ArrayReadError {
+            throw .read(error)
+        } catch let error as CompressionError {
+            throw .compression(error)
+        } catch {
+            throw .read(.cancelled)
+        }
+    }
+
+    /// Elements, compressed if the client takes it and that makes them shorter.
+    func sent(
+        _ body: BegunBody,
+        _ headers: HTTPHeaders,
+        _ tag: EntityTag?,
+        _ format: DataFormat,
+        _ caller: Caller
+    ) async throws -> HTTPResponse {
+        try await body.begin()
+        guard
+            let encoding = encoding(of: format, byteCount: body.byteCount, caller),
+            try await isWorthEncoding(body, encoding)
+        else { return try await plain(body, headers, status: .ok, caller) }
+        var headers = headers
+        if let tag { headers.replaceOrAdd(name: "ETag", value: tag.encoded(encoding).field) }
+        headers.remove(name: "Accept-Ranges")
+        headers.add(name: "Content-Encoding", value: encoding.rawValue)
+        return encoded(body, headers, encoding, caller)
+    }
+
+    private func plain(
+        _ body: BegunBody,
+        _ headers: HTTPHeaders,
+        status: HTTPResponseStatus,
+        _ caller: Caller
+    ) async throws -> HTTPResponse {
+        if body.byteCount <= ArrayServiceLimits.gatheredBytesMax {
+            var whole = ByteBuffer()
+            while var piece = try await body.next() { whole.writeBuffer(&piece) }
+            return HTTPResponse(status: status, headers: headers, body: .bytes(whole))
+        }
         return HTTPResponse(
-            status: .ok,
-            headers: region.headers,
-            body: .streamed(byteCount: Int64(byteCount)) { writer in
-                if beginning.readableBytes > 0 { try await writer.write(beginning) }
-                // Memory is set aside as long as there is a copy of the reader.
-                var slabs = rest
-                var remaining = rest.byteCount
-                do {
-                    while let slab = try await firstSlab.take(orNextOf: &slabs) {
-                        remaining -= slab.readableBytes
-                        try await send(slab, isLast: remaining == 0, writer)
+            status: status,
+            headers: headers,
+            body: .streamed(byteCount: Int64(body.byteCount)) { writer in
+                try await noting(caller) {
+                    var remaining = body.byteCount
+                    while let piece = try await body.next() {
+                        remaining -= piece.readableBytes
+                        try await send(piece, isLast: remaining == 0, writer)
                     }
-                } catch let error as ArrayReadError {
-                    note(.read(error), caller.request)
-                    throw error
                 }
             }
         )
+    }
+
+    /// Runs what sends a body, and notes a failure of the server in it.
+    func noting(_ caller: Caller, _ work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch let error as ArrayReadError {
+            note(.read(error), caller.request)
+            throw error
+        }
     }
 
     /// Sends a slab, and of the last one the end as copies.
     ///
     /// A write returns when the next piece would be taken up; the last two pieces may wait for the
     /// client after the memory that is set aside for slabs is given back, so they hold no slab.
-    private func send(_ slab: ByteBuffer, isLast: Bool, _ writer: HTTPBodyWriter) async throws {
+    func send(_ slab: ByteBuffer, isLast: Bool, _ writer: HTTPBodyWriter) async throws {
         guard isLast else { return try await writer.write(slab) }
         let pieceBytes = ArrayServiceLimits.gatheredBytesMax
         var slab = slab
         if let front = slab.readSlice(length: max(slab.readableBytes - 2 * pieceBytes, 0)) {
-            try await writer.write(front)
+            if front.readableBytes > 0 { try await writer.write(front) }
         }
         while slab.readableBytes > 0,
             let piece = slab.readBytes(length: min(pieceBytes, slab.readableBytes))
         {
             try await writer.write(ByteBuffer(bytes: piece))
-        }
-    }
-
-    private func nestedLists(
-        _ region: Region,
-        _ caller: Caller
-    ) async throws(ArrayServiceError) -> HTTPResponse {
-        let shape = region.selection.shape
-        let entries = NestedListWriter.entryCount(shape: shape) ?? Int.max
-        let itemBytes = region.array.metadata.dataType.itemBytes
-        guard entries <= ArrayServiceLimits.jsonElementsMax,
-            region.selection.elementCount * itemBytes <= ArrayServiceLimits.jsonElementBytesMax
-        else {
-            throw .resultTooLarge(elements: max(entries, region.selection.elementCount))
-        }
-        var slabs: RegionReader
-        do {
-            slabs = try reader.region(region.array, region.selection)
-        } catch {
-            throw .read(error)
-        }
-        guard region.selection.elementCount > 0 else {
-            let text = NestedListWriter.empty(shape: shape).serialized() + [UInt8(ascii: "\n")]
-            return HTTPResponse(
-                status: .ok,
-                headers: region.headers,
-                body: .bytes(ByteBuffer(bytes: text))
-            )
-        }
-        let lists = NestedListWriter(dataType: region.array.metadata.dataType, shape: shape)
-        let isSmall = region.selection.elementCount <= lists.pieceElements
-        let firstSlab: FirstSlab
-        do {
-            let isHead = caller.request.method == .HEAD
-            firstSlab = FirstSlab(isHead && !isSmall ? nil : try await slabs.next())
-        } catch {
-            throw .read(error)
-        }
-        if isSmall { return try await gathered(region, firstSlab, slabs, lists) }
-        let rest = slabs
-        return HTTPResponse(
-            status: .ok,
-            headers: region.headers,
-            body: .streamed(byteCount: nil) { writer in
-                var (slabs, lists) = (rest, lists)
-                do {
-                    while let slab = try await firstSlab.take(orNextOf: &slabs) {
-                        try await spell(slab, &lists, writer)
-                    }
-                } catch let error as ArrayReadError {
-                    note(.read(error), caller.request)
-                    throw error
-                }
-                try await writer.write(ByteBuffer(string: "\n"))
-            }
-        )
-    }
-
-    /// A small region as one piece of text.
-    private func gathered(
-        _ region: Region,
-        _ firstSlab: FirstSlab,
-        _ rest: RegionReader,
-        _ lists: NestedListWriter
-    ) async throws(ArrayServiceError) -> HTTPResponse {
-        var (slabs, lists) = (rest, lists)
-        var text: [UInt8] = []
-        do {
-            while let slab = try await firstSlab.take(orNextOf: &slabs) {
-                slab.withUnsafeReadableBytes { lists.append($0, to: &text) }
-            }
-        } catch {
-            throw .read(error)
-        }
-        text.append(UInt8(ascii: "\n"))
-        return HTTPResponse(
-            status: .ok,
-            headers: region.headers,
-            body: .bytes(ByteBuffer(bytes: text))
-        )
-    }
-
-    /// Writes the elements of a slab as text, which is several times longer, a piece at a time.
-    private func spell(
-        _ slab: ByteBuffer,
-        _ lists: inout NestedListWriter,
-        _ writer: HTTPBodyWriter
-    ) async throws {
-        let pieceBytes = lists.pieceElements * lists.itemBytes
-        var slab = slab
-        while slab.readableBytes > 0,
-            let run = slab.readSlice(length: min(pieceBytes, slab.readableBytes))
-        {
-            try Task.checkCancellation()
-            var text: [UInt8] = []
-            run.withUnsafeReadableBytes { lists.append($0, to: &text) }
-            try await writer.write(ByteBuffer(bytes: text))
-        }
-    }
-}
-
-/// A slab that was read before the answer began; whoever takes it alone holds its memory, so that
-/// it is given back once the slab is sent.
-///
-/// State: guarded by `slab`.
-private final class FirstSlab: Sendable {
-    private let slab: Mutex<ByteBuffer?>
-
-    init(_ slab: ByteBuffer?) {
-        self.slab = Mutex(slab)
-    }
-
-    /// The slab, the first time.
-    func take() -> ByteBuffer? {
-        slab.withLock { $0.take() }
-    }
-
-    /// The slab, the first time, and then those that follow.
-    func take(orNextOf slabs: inout RegionReader) async throws(ArrayReadError) -> ByteBuffer? {
-        if let slab = take() { return slab }
-        return try await slabs.next()
-    }
-}
-
-/// What a client asked to read, and how its answer begins.
-private struct Region: Sendable {
-    let array: ResolvedArray
-    let selection: Selection
-    let format: DataFormat
-
-    /// The bytes before the first element.
-    var header: ByteBuffer {
-        switch format {
-        case .npy:
-            let header = NPYHeader(dataType: array.metadata.dataType, shape: selection.shape)
-            return ByteBuffer(bytes: header.bytes())
-        case .raw, .json: return ByteBuffer()
-        }
-    }
-
-    /// The headers of the answer; the shape is a JSON list.
-    var headers: HTTPHeaders {
-        let shape = JSONValue.integers(selection.shape).serialized()
-        return [
-            "Content-Type": contentType,
-            "X-Nave-Shape": String(decoding: shape, as: UTF8.self),
-            "X-Nave-Dtype": array.metadata.dataType.name,
-            "Vary": "Accept",
-            "Cache-Control": "no-cache",
-        ]
-    }
-
-    private var contentType: String {
-        switch format {
-        case .npy: "application/x-npy"
-        case .raw: "application/octet-stream"
-        case .json: "application/json"
         }
     }
 }

@@ -19,6 +19,10 @@ public struct ArrayService: HTTPResponder {
     let reader: ArrayReader
     let view: ZarrView
     let writer: ArrayWriter
+    /// The memory for bodies that are read as a whole.
+    let bodies = BodyBudget(bytesMax: ArrayServiceLimits.bodiesBytesMax)
+    /// The memory for pictures while they are made.
+    let pictures = BodyBudget(bytesMax: ArrayServiceLimits.picturesBytesMax)
     private let authenticator: RequestAuthenticator
     private let logger: Logger
 
@@ -116,6 +120,9 @@ public struct ArrayService: HTTPResponder {
             case .data(let wanted): return try await data(wanted, caller)
             case .write(let wanted): return try await write(wanted, caller, body)
             case .statistics(let wanted): return try await statistics(wanted, caller)
+            case .gather(let wanted): return try await gather(wanted, caller, body)
+            case .preview(let wanted): return try await preview(wanted, caller)
+            case .occupancy(let wanted): return try await occupancy(wanted, caller)
             case .namespaces(let wanted): return try await namespaces(wanted, caller, body)
             case .versions(let wanted): return try await versions(wanted, caller, body)
             case .zarr(let path): return await made(try zarr(path, caller))
@@ -213,7 +220,11 @@ public struct ArrayService: HTTPResponder {
         of array: ResolvedArray
     ) throws(ArrayServiceError) -> Selection {
         do {
-            return try Selection(slice, shape: array.metadata.shape)
+            return try Selection(
+                slice,
+                shape: array.metadata.shape,
+                indexing: .orthogonal
+            )
         } catch {
             throw .selection(error)
         }

@@ -58,6 +58,21 @@ extension ArrayServiceError {
         case .version(let error): error.problem
         case .write(let error): Self.problem(error)
         case .body(let error): error.problem
+        case .formatUnsuitable(let format, let needed):
+            Problem(
+                .badRequest,
+                "format_unsuitable",
+                "The format \(format.rawValue) needs \(needed)."
+            )
+        case .rangeUnsatisfiable(let byteCount):
+            Problem(
+                .rangeNotSatisfiable,
+                "range_unsatisfiable",
+                "The range lies behind the end of the answer, which has \(byteCount) bytes."
+            ).adding("bytes", .integer(byteCount))
+        case .planeInvalid(let failure): Self.problem(failure)
+        case .compression, .pictureFailed:
+            Problem(.internalServerError, "internal_error", "The server failed; see its log.")
         case .resultTooLarge(let elements):
             Problem(
                 .badRequest,
@@ -77,8 +92,13 @@ extension ArrayServiceError {
                 .adding("axis", .integer(axis)).adding("index", .integer(index))
                 .adding("extent", .integer(extent))
         case .tooLong, .unexpectedCharacter, .indexMissing, .numberTooLarge, .stepZero,
-            .severalEllipses, .newAxis, .tooManyIndices:
+            .severalEllipses, .newAxis, .tooManyIndices, .listUnsupported, .severalLists,
+            .listMixed, .listTooLong, .tooManyAxes, .tooManyElements:
             Problem(.badRequest, "slice_invalid", error.description)
+        case .maskLength(let axis, let extent, let found):
+            Problem(.badRequest, "slice_invalid", error.description)
+                .adding("axis", .integer(axis)).adding("extent", .integer(extent))
+                .adding("found", .integer(found))
         }
     }
 
@@ -138,11 +158,59 @@ extension ArrayServiceError {
             Problem(
                 .unprocessableEntity,
                 "statistic_unsupported",
-                "\(statistic.rawValue) has no meaning for the type \(dataType)."
+                "\(statistic) has no meaning for the type \(dataType)."
             )
+        case .statisticUndefined(let obstacle): problem(obstacle)
         case .store(let error): problem(error)
         case .cancelled, .shutDown:
             Problem(.serviceUnavailable, "unavailable", "The server is stopping.")
+        }
+    }
+
+    private static func problem(_ failure: Plane.Failure) -> Problem {
+        switch failure {
+        case .axesInvalid(let rank):
+            Problem(
+                .badRequest,
+                "plane_invalid",
+                "A picture needs two different axes of an array of at least two; this one has"
+                    + " \(rank)."
+            )
+        case .indexCount(let count):
+            Problem(
+                .badRequest,
+                "plane_invalid",
+                "The parameter \"index\" must have one number for each of the \(count) other axes."
+            )
+        case .indexOutOfRange(let axis, let index, let extent):
+            problem(SelectionError.indexOutOfRange(axis: axis, index: index, extent: extent))
+        case .empty:
+            Problem(.badRequest, "plane_invalid", "The array has no elements.")
+        }
+    }
+
+    private static func problem(_ obstacle: StatisticObstacle) -> Problem {
+        switch obstacle {
+        case .noElements:
+            Problem(.badRequest, "statistic_undefined", "No elements have no extrema.")
+        case .rangeNotFinite:
+            Problem(
+                .badRequest,
+                "statistic_undefined",
+                "The elements, or the range, are not finite; give a range that is."
+            )
+        case .tooManyCells(let limit):
+            Problem(
+                .badRequest,
+                "result_too_large",
+                "The result has more than \(limit) cells; reduce more axes or a smaller slice."
+            ).adding("limit", .integer(limit))
+        case .changing:
+            Problem(
+                .serviceUnavailable,
+                "array_changing",
+                "The elements changed while they were counted; try again."
+            )
         }
     }
 
@@ -197,8 +265,6 @@ extension ArrayServiceError {
             Problem(.serviceUnavailable, "overloaded", "The server is busy; try again.")
         case .closed:
             Problem(.serviceUnavailable, "unavailable", "The server is stopping.")
-        case .outOfSpace:
-            Problem(.insufficientStorage, "out_of_space", "The disk is full.")
         case .namespaceMissing(let name):
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
         case .version(let error): problem(error)

@@ -1,6 +1,7 @@
 import AdminService
 import ArrayModel
 import ArrayStorage
+import Compression
 
 /// A failure that the array API reports to its client.
 ///
@@ -39,6 +40,16 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case version(VersionServiceError)
     /// The body of the request is not what it should be.
     case body(RequestBodyFault)
+    /// Axes or indices that make no plane of the array.
+    case planeInvalid(Plane.Failure)
+    /// A picture that could not be made.
+    case pictureFailed
+    /// A region that the format has no room for.
+    case formatUnsuitable(DataFormat, needed: String)
+    /// A range that lies behind the end of the answer.
+    case rangeUnsatisfiable(byteCount: Int)
+    /// The compressor failed.
+    case compression(CompressionError)
     /// More elements, or empty lists, than an answer spells out as JSON.
     case resultTooLarge(elements: Int)
 }

@@ -19,6 +19,28 @@ public enum ArrayServiceLimits {
     static let gatheredBytesMax = 256 << 10
     /// The most bytes of a body that a request has no use for.
     static let ignoredBodyBytesMax = 64 << 10
+    /// The longest body of a gathering request, in bytes.
+    public static let gatherBodyBytesMax = 8 << 20
+    /// The most boxes in a gathering request.
+    public static let gatheredBoxesMax = 100_000
+    /// What the bodies of all gathering requests may take together, in bytes.
+    static let bodiesBytesMax = 64 << 20
+    /// The most pixels of a picture along either side.
+    public static let pictureExtentMax = 4096
+    /// The most pixels of a picture along either side for which no size is named.
+    public static let pictureExtentUsual = 512
+    /// What all pictures may take together while they are made, in bytes.
+    static let picturesBytesMax = 1 << 30
+    /// What a pixel takes while it is made, in bytes.
+    static let pictureSampleBytes = 40
+    /// The most chunks that an answer about occupancy lists.
+    public static let occupancyLimitMax = 10_000
+    /// The most stored chunks that a bitmap of occupancy is made of.
+    public static let occupancyKeysMax = 1_000_000
+    /// The length from which on an answer is compressed for clients that take it, in bytes.
+    static let encodedBytesMin = 4096
+    /// The most bytes that are compressed in one go.
+    static let encodedPieceBytes = 1 << 20
     /// The most bytes of a JSON answer that are gathered before they are sent.
     static let jsonPieceBytes = 1 << 20
 }

@@ -25,7 +25,7 @@ enum ElementText {
         case .uint32: append(integer(bytes, offset, UInt32.self), to: &text)
         case .uint64: append(integer(bytes, offset, UInt64.self), to: &text)
         case .float16, .bfloat16, .float32, .float64:
-            append(double(bytes, offset, dataType), to: &text)
+            append(number(bytes, offset, dataType), to: &text)
         case .complex64: complex(bytes, offset, .float32, to: &text)
         case .complex128: complex(bytes, offset, .float64, to: &text)
         case .rawBits(let count):
@@ -51,36 +51,29 @@ enum ElementText {
         T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
     }
 
-    private static func double(
+    /// The value of a float of any width.
+    static func double(
+        _ bytes: UnsafeRawBufferPointer,
+        _ offset: Int,
+        _ dataType: DataType
+    ) -> Double {
+        switch dataType.itemBytes {
+        case 8: return Double(bitPattern: bits(bytes, offset, UInt64.self))
+        case 4: return Double(Float(bitPattern: bits(bytes, offset, UInt32.self)))
+        default:
+            let half = bits(bytes, offset, UInt16.self)
+            return dataType == .bfloat16
+                ? Double(Float(bitPattern: UInt32(half) << 16)) : HalfPrecision.value(half)
+        }
+    }
+
+    private static func number(
         _ bytes: UnsafeRawBufferPointer,
         _ offset: Int,
         _ dataType: DataType
     ) -> String {
-        let value: Double
-        switch dataType.itemBytes {
-        case 8: value = Double(bitPattern: bits(bytes, offset, UInt64.self))
-        case 4: value = Double(Float(bitPattern: bits(bytes, offset, UInt32.self)))
-        default:
-            let half = bits(bytes, offset, UInt16.self)
-            value =
-                dataType == .bfloat16
-                ? Double(Float(bitPattern: UInt32(half) << 16)) : halfPrecision(half)
-        }
-        let number = JSONNumber(value)
+        let number = JSONNumber(double(bytes, offset, dataType))
         return number.isFinite ? number.text : "\"\(number.text)\""
-    }
-
-    /// The value of an IEEE 754 half-precision number.
-    private static func halfPrecision(_ bits: UInt16) -> Double {
-        let sign: Double = bits & 0x8000 == 0 ? 1 : -1
-        let exponent = Int(bits >> 10 & 0x1F)
-        let fraction = Double(bits & 0x3FF)
-        switch exponent {
-        case 0: return sign * fraction * 0x1p-24
-        case 31: return fraction == 0 ? sign * .infinity : .nan
-        default:
-            return sign * Double(sign: .plus, exponent: exponent - 25, significand: fraction + 1024)
-        }
     }
 
     private static func complex(
@@ -89,8 +82,8 @@ enum ElementText {
         _ part: DataType,
         to text: inout [UInt8]
     ) {
-        let imaginary = double(bytes, offset + part.itemBytes, part)
-        append("[\(double(bytes, offset, part)),\(imaginary)]", to: &text)
+        let imaginary = number(bytes, offset + part.itemBytes, part)
+        append("[\(number(bytes, offset, part)),\(imaginary)]", to: &text)
     }
 
     private static func raw(_ bytes: Slice<UnsafeRawBufferPointer>, to text: inout [UInt8]) {

@@ -21,6 +21,8 @@ enum RequestBodyFault: Error, Hashable, Sendable {
     case npy(NPYError)
     /// It is JSON, but describes no array or group.
     case specification(ArraySpecificationError)
+    /// It is JSON, but of another form.
+    case form(expected: String)
     /// A member that the resource does not take.
     case memberUnknown(String, allowed: [String])
     /// A member that is needed.
@@ -65,6 +67,8 @@ extension RequestBodyFault {
         case .malformed(let error):
             Problem(.badRequest, "body_invalid", "The body is not JSON: \(error.description)")
         case .notObject: Problem(.badRequest, "body_invalid", "The body must be a JSON object.")
+        case .form(let expected):
+            Problem(.badRequest, "body_invalid", "The body must be \(expected).")
         case .memberUnknown(let name, let allowed):
             Problem(
                 .badRequest,

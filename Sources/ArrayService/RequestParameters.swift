@@ -56,21 +56,8 @@ struct RequestParameters {
         }
         guard let accept = accept?.lowercased() else { return .npy }
         if accept.hasPrefix("application/json") { return .json }
+        if accept.hasPrefix("text/csv") { return .csv }
         return accept.hasPrefix("application/octet-stream") ? .raw : .npy
-    }
-
-    func operations() throws(ArrayServiceError) -> [Statistic]? {
-        guard let text = values["op"] else { return nil }
-        var operations: [Statistic] = []
-        for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let trimmed = String(name.drop { $0 == " " }.prefix { $0 != " " })
-            guard let operation = Statistic(rawValue: trimmed) else {
-                let names = Statistic.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .parameterInvalid("op", expected: "a list of \(names)")
-            }
-            if !operations.contains(operation) { operations.append(operation) }
-        }
-        return operations
     }
 
     func limit() throws(ArrayServiceError) -> Int {

@@ -22,9 +22,6 @@ public struct DecodedChunk: Sendable {
 }
 
 extension ArrayReader {
-    /// How often a chunk that is replaced while it is read is read again.
-    private static let chunkAttemptsMax = 4
-
     /// The length of a decoded chunk of an array, in bytes.
     ///
     /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)`` or ``ArrayReadError/notDecodable(_:)``.
@@ -55,24 +52,17 @@ extension ArrayReader {
         }
         let loader = engine.loader
         return try await engine.blocking { () throws(ArrayReadError) -> DecodedChunk? in
-            for _ in 0..<Self.chunkAttemptsMax {
-                guard let entry = try loader.entries([key], of: stored)[0] else { return nil }
-                var chunk: ByteBuffer?
-                // Kept beyond its use: the gate accounts for it, the loader no longer does.
-                let isUsed = try loader.withChunk(
-                    key,
-                    entry: entry,
-                    of: stored,
-                    retention: .keep,
-                    use: { chunk = $0 }
-                )
-                guard isUsed, let chunk else { return nil }
-                // What was decoded is the entry's if that is still the one that the store has.
-                let present = try loader.entries([key], of: stored)[0]
-                guard present?.sequence == entry.sequence else { continue }
-                return DecodedChunk(entry: entry, bytes: chunk, memory: memory)
-            }
-            throw .chunkUnstable(key: key)
+            guard let entry = try loader.entries([key], of: stored)[0] else { return nil }
+            var decoded: DecodedChunk?
+            // Kept beyond its use: the gate accounts for it, the loader no longer does.
+            let isUsed = try loader.withChunk(
+                key,
+                entry: entry,
+                of: stored,
+                retention: .keep,
+                use: { decoded = DecodedChunk(entry: $1, bytes: $0, memory: memory) }
+            )
+            return isUsed ? decoded : nil
         }
     }
 }

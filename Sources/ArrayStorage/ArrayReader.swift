@@ -10,6 +10,8 @@ public final class ArrayReader: Sendable {
     let budget: SlabBudget
     /// The memory for decoded chunks that are being sent.
     let chunkGate: MemoryGate
+    /// Levels of large planes.
+    let tiles: PlaneTileCache
     /// The most chunks that ``regionNow(_:_:)`` looks up.
     private static let chunksNowMax = 16
     /// The most bytes that ``regionNow(_:_:)`` copies.
@@ -22,14 +24,28 @@ public final class ArrayReader: Sendable {
     ///   - pool: The threads that read and decode; their number bounds how many chunks are decoded at
     ///     once, for all requests together.
     ///   - limits: The bounds on memory and work.
-    public init(store: ObjectStore, pool: BlockingPool, limits: ArrayReaderLimits = .init()) {
+    ///   - summaries: The file in which statistics of chunks are kept over a restart; nil keeps them in
+    ///     memory alone. It is derived and may be deleted while no reader uses it.
+    ///   - fileSystem: Where that file is.
+    public init(
+        store: ObjectStore,
+        pool: BlockingPool,
+        limits: ArrayReaderLimits = .init(),
+        summaries: String? = nil,
+        fileSystem: any FileSystem = PosixFileSystem()
+    ) {
         engine = ReadEngine(
             loader: ChunkLoader(store: store, limits: limits),
             pool: pool,
-            limits: limits
+            limits: limits,
+            summaries: SummaryStore(
+                file: summaries.map { SummaryFile($0, fileSystem: fileSystem) },
+                entriesMax: limits.summariesMax
+            )
         )
         budget = SlabBudget(bytesMax: limits.slabsBytesMax)
         chunkGate = MemoryGate(bytesMax: limits.sentChunksBytesMax)
+        tiles = PlaneTileCache(bytesMax: limits.tilesBytesMax)
     }
 
     /// Begins to read a region.
@@ -37,15 +53,19 @@ public final class ArrayReader: Sendable {
     /// - Parameters:
     ///   - array: The array.
     ///   - selection: What to read of it; made for the array's shape.
+    ///   - elements: Which elements of the result are wanted, in its C order, within its elements; nil
+    ///     for all. The first slab may begin before them and the last may end behind them.
     /// - Returns: A reader at the first slab.
     /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)`` or ``ArrayReadError/notDecodable(_:)``.
     public func region(
         _ array: ResolvedArray,
-        _ selection: Selection
+        _ selection: Selection,
+        elements: Range<Int>? = nil
     ) throws(ArrayReadError) -> RegionReader {
         RegionReader(
             try StoredArray(array, limits: engine.limits),
             selection: selection,
+            elements: elements,
             engine: engine,
             budget: budget
         )
@@ -55,60 +75,53 @@ public final class ArrayReader: Sendable {
     ///
     /// Takes some microseconds per chunk and never waits, so it may be called on an event loop.
     ///
-    /// - Returns: The elements in C order, little-endian, or `nil`: then use ``region(_:_:)``.
-    /// - Throws: As ``region(_:_:)``, and ``ArrayReadError/store(_:)``.
+    /// - Returns: The elements and their tag, or `nil`: then use ``region(_:_:elements:)``.
+    /// - Throws: As ``region(_:_:elements:)``, and ``ArrayReadError/store(_:)``.
     public func regionNow(
         _ array: ResolvedArray,
         _ selection: Selection
-    ) throws(ArrayReadError) -> ByteBuffer? {
-        let array = try StoredArray(array, limits: engine.limits)
+    ) throws(ArrayReadError) -> RegionNow? {
+        let resolved = array
+        let array = try StoredArray(resolved, limits: engine.limits)
         let elements = selection.elementCount
-        guard elements > 0 else { return ByteBuffer() }
+        guard elements > 0 else { return nil }
         guard elements <= Self.bytesNowMax / array.itemBytes else { return nil }
         let slab = ReadPlan(selection: selection, grid: array.grid, slabElementsMax: elements)
             .everything
         guard slab.touchedChunkCount <= Self.chunksNowMax else { return nil }
-        let pieces = Array(slab.pieces)
-        let keys = pieces.map { array.key($0.chunk) }
-        let entries = try engine.loader.entries(keys, of: array)
-        var chunks: [ByteBuffer?] = []
-        for (key, entry) in zip(keys, entries) {
-            guard let entry else {
-                chunks.append(nil)
+        let snapshot = try ChunkSnapshot(
+            Array(TouchedChunkSequence(slab)),
+            of: array,
+            loader: engine.loader
+        )
+        var decoded: [ByteBuffer?] = []
+        for chunk in snapshot.chunks {
+            guard let entry = chunk.entry else {
+                decoded.append(nil)
                 continue
             }
-            guard let chunk = engine.loader.cached(key, entry: entry, of: array) else { return nil }
-            chunks.append(chunk)
+            guard let bytes = engine.loader.cached(chunk.key, entry: entry, of: array) else {
+                return nil
+            }
+            decoded.append(bytes)
         }
         let memory = SlabMemory(elements: elements, array: array, content: .undefined)
-        for (piece, chunk) in zip(pieces, chunks) {
-            if let chunk { memory.put(piece, of: chunk) } else { memory.putFillValue(piece) }
+        for (chunk, bytes) in zip(snapshot.chunks, decoded) {
+            for piece in chunk.pieces {
+                if let bytes { memory.put(piece, of: bytes) } else { memory.putFillValue(piece) }
+            }
         }
-        return memory.take()
-    }
-
-    /// Computes statistics of a selection without holding it in memory.
-    ///
-    /// Time is in proportion to the stored chunks that the selection touches; chunks that are not
-    /// stored count through the fill value, however many they are.
-    ///
-    /// - Parameters:
-    ///   - array: The array.
-    ///   - selection: What to reduce; made for the array's shape.
-    ///   - statistics: Which statistics.
-    /// - Returns: A value for each of them.
-    /// - Throws: ``ArrayReadError``, any case.
-    public func statistics(
-        _ array: ResolvedArray,
-        _ selection: Selection,
-        _ statistics: Set<Statistic>
-    ) async throws(ArrayReadError) -> ArrayStatistics {
-        let reduction = try SelectionReduction(
-            try StoredArray(array, limits: engine.limits),
-            selection: selection,
-            statistics: statistics,
-            engine: engine
+        return RegionNow(
+            elements: memory.take(),
+            tag: ContentTag(resolved, selection, chunks: snapshot)
         )
-        return try await reduction.result()
     }
+}
+
+/// A small region that was in memory.
+public struct RegionNow: Sendable {
+    /// The elements in C order, little-endian.
+    public let elements: ByteBuffer
+    /// The tag of their content.
+    public let tag: ContentTag
 }

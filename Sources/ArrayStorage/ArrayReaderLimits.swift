@@ -34,6 +34,17 @@ public struct ArrayReaderLimits: Sendable {
     /// are listed if they are fewer.
     public var lookUpsMax = 4096
 
+    /// The touched chunks up to which a region's tag is made of theirs; beyond, of the array's totals.
+    public var taggedChunksMax = 1024
+
+    /// The chunks whose statistics are kept; about 200 bytes of memory each.
+    public var summariesMax = 131_072
+    /// The most cells that statistics along axes compute at a time.
+    public var reductionCellsMax = 65_536
+
+    /// The tiles of smaller planes that are kept, in bytes.
+    public var tilesBytesMax = 32 << 20
+
     /// Makes the default limits.
     public init() {}
 }

@@ -49,7 +49,8 @@ public final class ArrayWriter: Sendable {
         engine = ReadEngine(
             loader: ChunkLoader(store: store, limits: readerLimits),
             pool: pool,
-            limits: readerLimits
+            limits: readerLimits,
+            summaries: SummaryStore(file: nil, entriesMax: 0)
         )
         locks = ChunkLockTable(ticketsMax: limits.waitingMax)
         budget = MemoryBudget(bytes: limits.regionsBytesMax, waitersMax: limits.waitingMax)

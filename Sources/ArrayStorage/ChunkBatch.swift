@@ -1,19 +1,45 @@
 import ArrayModel
 
-/// Pieces of chunks that are read in one go on one thread.
-struct ChunkBatch: Sendable {
-    let pieces: [ChunkPiece]
+/// What is taken from one chunk.
+struct TouchedChunk: Sendable {
+    /// The chunk's coordinates in the grid.
+    let coordinates: [Int]
+    /// One piece, or several if the selection has a list.
+    var pieces: [ChunkPiece]
 }
 
-/// Where batches come from.
-protocol ChunkBatchSource {
-    /// The next batch, or `nil` after the last; never an empty one.
-    mutating func next() async throws(ArrayReadError) -> ChunkBatch?
+/// Chunks that are read in one go on one thread.
+struct ChunkBatch: Sendable {
+    let chunks: [TouchedChunk]
+}
+
+/// Where pieces of work come from.
+protocol PartSource<Work> {
+    /// What is done in one go on one thread.
+    associatedtype Work: Sendable
+
+    /// The next piece of work, or `nil` after the last; never an empty one.
+    mutating func next() async throws(ArrayReadError) -> Work?
+}
+
+/// Pieces of work that are known.
+struct ListedParts<Work: Sendable>: PartSource {
+    private var remaining: ArraySlice<Work>
+
+    init(_ parts: [Work]) {
+        remaining = parts[...]
+    }
+
+    mutating func next() -> Work? { remaining.popFirst() }
 }
 
 /// The bounds of one batch.
 struct BatchSize: Sendable {
     let chunksMax: Int
+
+    init(chunksMax: Int) {
+        self.chunksMax = chunksMax
+    }
 
     /// As many chunks of an array as the limits allow in one piece of work, at least one.
     init(_ array: StoredArray, limits: ArrayReaderLimits) {
@@ -23,24 +49,46 @@ struct BatchSize: Sendable {
 }
 
 /// All pieces of a slab, whether their chunks are stored or not.
-struct TouchedChunks: ChunkBatchSource {
-    private var pieces: PieceSequence.Iterator
+struct TouchedChunks: PartSource {
+    private var chunks: TouchedChunkSequence
     private let size: BatchSize
 
     init(_ slab: Slab, size: BatchSize) {
-        pieces = slab.pieces.makeIterator()
+        chunks = TouchedChunkSequence(slab)
         self.size = size
     }
 
     mutating func next() -> ChunkBatch? {
-        var batch: [ChunkPiece] = []
-        while batch.count < size.chunksMax, let piece = pieces.next() { batch.append(piece) }
-        return batch.isEmpty ? nil : ChunkBatch(pieces: batch)
+        var batch: [TouchedChunk] = []
+        while batch.count < size.chunksMax, let chunk = chunks.next() { batch.append(chunk) }
+        return batch.isEmpty ? nil : ChunkBatch(chunks: batch)
+    }
+}
+
+/// The chunks of a slab, each with all of its pieces.
+struct TouchedChunkSequence: Sequence, IteratorProtocol {
+    private var pieces: PieceSequence.Iterator
+    private var pending: ChunkPiece?
+
+    init(_ slab: Slab) {
+        pieces = slab.pieces.makeIterator()
+        pending = pieces.next()
+    }
+
+    mutating func next() -> TouchedChunk? {
+        guard let first = pending else { return nil }
+        var chunk = TouchedChunk(coordinates: first.chunk, pieces: [first])
+        pending = pieces.next()
+        while let piece = pending, piece.chunk == chunk.coordinates {
+            chunk.pieces.append(piece)
+            pending = pieces.next()
+        }
+        return chunk
     }
 }
 
 /// The pieces of a slab whose chunks are among those that are known to be stored.
-struct KnownChunks: ChunkBatchSource {
+struct KnownChunks: PartSource {
     private let slab: Slab
     private var remaining: ArraySlice<[Int]>
     private let size: BatchSize
@@ -52,16 +100,18 @@ struct KnownChunks: ChunkBatchSource {
     }
 
     mutating func next() -> ChunkBatch? {
-        var batch: [ChunkPiece] = []
+        var batch: [TouchedChunk] = []
         while batch.count < size.chunksMax, let coordinates = remaining.popFirst() {
-            if let piece = slab.piece(ofChunk: coordinates) { batch.append(piece) }
+            let pieces = slab.pieces(ofChunk: coordinates)
+            guard !pieces.isEmpty else { continue }
+            batch.append(TouchedChunk(coordinates: coordinates, pieces: pieces))
         }
-        return batch.isEmpty ? nil : ChunkBatch(pieces: batch)
+        return batch.isEmpty ? nil : ChunkBatch(chunks: batch)
     }
 }
 
 /// The pieces of a slab whose chunks a listing of the line finds, page by page.
-struct ListedChunks: ChunkBatchSource {
+struct ListedChunks: PartSource {
     private static let pageKeys = 1000
 
     private let slab: Slab
@@ -73,27 +123,33 @@ struct ListedChunks: ChunkBatchSource {
     private var marker: String?
     private var isLastPage = false
 
-    init(_ slab: Slab, prefix: String, array: StoredArray, engine: ReadEngine) {
+    init(
+        _ slab: Slab,
+        prefix: String,
+        array: StoredArray,
+        engine: ReadEngine,
+        size: BatchSize
+    ) {
         self.prefix = prefix
         self.slab = slab
         self.array = array
         self.engine = engine
-        size = BatchSize(array, limits: engine.limits)
+        self.size = size
     }
 
     mutating func next() async throws(ArrayReadError) -> ChunkBatch? {
-        var batch: [ChunkPiece] = []
+        var batch: [TouchedChunk] = []
         while batch.count < size.chunksMax {
             if page.isEmpty {
                 guard !isLastPage else { break }
                 try await turnPage()
-            } else if let coordinates = array.coordinates(page.removeFirst()),
-                let piece = slab.piece(ofChunk: coordinates)
-            {
-                batch.append(piece)
+            } else if let coordinates = array.coordinates(page.removeFirst()) {
+                let pieces = slab.pieces(ofChunk: coordinates)
+                guard !pieces.isEmpty else { continue }
+                batch.append(TouchedChunk(coordinates: coordinates, pieces: pieces))
             }
         }
-        return batch.isEmpty ? nil : ChunkBatch(pieces: batch)
+        return batch.isEmpty ? nil : ChunkBatch(chunks: batch)
     }
 
     private mutating func turnPage() async throws(ArrayReadError) {

@@ -72,17 +72,46 @@ final class ChunkLoader: Sendable {
         case pass
     }
 
-    /// Uses the decoded chunk of an entry that was looked up: a full chunk, C order, little-endian.
+    /// Uses the decoded chunk of a key as it is now: a full chunk, C order, little-endian.
     ///
-    /// The memory of a large chunk is accounted for only while `use` runs, so it must not keep the
-    /// chunk, nor ask for another.
+    /// A chunk that was replaced since the look-up is looked up again.
     ///
+    /// - Parameter use: Takes the chunk and the number of the change that stored it; what it takes is
+    ///   as in ``withChunk(of:_:of:retention:use:)``.
     /// - Returns: False if the key was deleted since the look-up; `use` did not run then.
     /// - Throws: ``ArrayReadError/chunkUnreadable(key:_:)``,
     ///   ``ArrayReadError/chunkUnstable(key:)`` or ``ArrayReadError/store(_:)``.
     func withChunk(
         _ key: String,
         entry: ObjectEntry,
+        of array: StoredArray,
+        retention: Retention,
+        use: (ByteBuffer, ObjectEntry) -> Void
+    ) throws(ArrayReadError) -> Bool {
+        var entry = entry
+        for _ in 0..<Self.attemptsMax {
+            let present = entry
+            let isUsed = try withChunk(of: present, key, of: array, retention: retention) {
+                use($0, present)
+            }
+            if isUsed { return true }
+            guard let next = try entries([key], of: array)[0] else { return false }
+            entry = next
+        }
+        throw .chunkUnstable(key: key)
+    }
+
+    /// Uses the decoded chunk of one entry that was looked up: a full chunk, C order, little-endian.
+    ///
+    /// The memory of a large chunk is accounted for only while `use` runs, so it must not keep the
+    /// chunk, nor ask for another.
+    ///
+    /// - Returns: False if the chunk was replaced or deleted since the look-up, so that its bytes are
+    ///   gone; `use` did not run then.
+    /// - Throws: ``ArrayReadError/chunkUnreadable(key:_:)`` or ``ArrayReadError/store(_:)``.
+    func withChunk(
+        of entry: ObjectEntry,
+        _ key: String,
         of array: StoredArray,
         retention: Retention,
         use: (ByteBuffer) -> Void
@@ -103,28 +132,22 @@ final class ChunkLoader: Sendable {
         }
     }
 
+    /// The decoded chunk of an entry; `nil` if it was replaced since the look-up.
     private func chunk(
         _ key: String,
         entry: ObjectEntry,
         of array: StoredArray,
         retention: Retention
     ) throws(ArrayReadError) -> ByteBuffer? {
-        var entry = entry
-        for _ in 0..<Self.attemptsMax {
-            if let chunk = cached(key, entry: entry, of: array) { return chunk }
-            if let chunk = try readAndDecode(key, entry: entry, of: array) {
-                guard retention == .keep else { return chunk }
-                cache.keep(
-                    chunk,
-                    key: ChunkCache.Key(line: array.line, key: key, sequence: entry.sequence),
-                    decoding: array.decoding
-                )
-                return chunk
-            }
-            guard let next = try entries([key], of: array)[0] else { return nil }
-            entry = next
-        }
-        throw .chunkUnstable(key: key)
+        if let chunk = cached(key, entry: entry, of: array) { return chunk }
+        guard let chunk = try readAndDecode(key, entry: entry, of: array) else { return nil }
+        guard retention == .keep else { return chunk }
+        cache.keep(
+            chunk,
+            key: ChunkCache.Key(line: array.line, key: key, sequence: entry.sequence),
+            decoding: array.decoding
+        )
+        return chunk
     }
 
     /// Reads and decodes a chunk; `nil` if it was replaced since the look-up.

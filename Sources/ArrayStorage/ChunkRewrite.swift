@@ -224,7 +224,7 @@ struct ChunkRewrite: Sendable {
                     entry: entry,
                     of: array,
                     retention: .pass
-                ) { stored in
+                ) { stored, _ in
                     stored.withUnsafeReadableBytes { chunk.copyMemory(from: $0) }
                 }
             } catch {

@@ -2,76 +2,154 @@ import CKernels
 
 /// The running statistics of floats, in double precision.
 ///
-/// NaN and infinities go through as in NumPy: one NaN makes every statistic NaN.
-struct FloatReduction: Sendable {
+/// What is NaN is counted and otherwise left out; infinities go through as in NumPy. Beside `count`,
+/// `nanCount` and the sum, only what `parts` names is kept.
+struct FloatReduction: Hashable, Sendable {
+    /// How many elements are not NaN.
     private(set) var count = 0
-    private(set) var least: Double?
-    private(set) var greatest: Double?
-    private var sum = 0.0
+    /// How many are.
+    private(set) var nanCount = 0
+    private(set) var nonzeroCount = 0
+    private(set) var least = Double.infinity
+    private(set) var greatest = -Double.infinity
+    private(set) var sum = 0.0
     /// What rounding took from `sum`.
-    private var correction = 0.0
+    private(set) var correction = 0.0
     private(set) var moments = Moments()
-    private let kind: nave_item_kind
-    private let wanted: Set<Statistic>
+    let kind: nave_item_kind
+    let parts: SummaryParts
 
     /// Begins with no elements of `kind`.
-    init(kind: nave_item_kind, wanted: Set<Statistic>) {
+    init(kind: nave_item_kind, parts: SummaryParts) {
         self.kind = kind
-        self.wanted = wanted
+        self.parts = parts
     }
 
-    /// The sum of all elements.
-    var total: Double { Self.value(sum, correction) }
+    /// Restores what was kept.
+    init(
+        kind: nave_item_kind,
+        parts: SummaryParts,
+        counts: (count: Int, nanCount: Int, nonzeroCount: Int),
+        extrema: (least: Double, greatest: Double),
+        sum: (sum: Double, correction: Double),
+        moments: Moments
+    ) {
+        (count, nanCount, nonzeroCount) = counts
+        (least, greatest) = extrema
+        (self.sum, correction) = sum
+        self.moments = moments
+        self.kind = kind
+        self.parts = parts
+    }
 
-    /// The mean of all elements; NaN of none.
-    var mean: Double { count == 0 ? .nan : total / Double(count) }
+    /// The sum of all elements that are not NaN.
+    var total: Double { Self.value(sum, correction) }
 
     /// Takes in adjacent, aligned items.
     mutating func add(_ items: UnsafeRawPointer, count added: Int) {
         guard added > 0 else { return }
-        count += added
-        if wanted.contains(.sum) || wanted.contains(.mean) || wanted.contains(.standardDeviation) {
-            let part = nave_sum_floats(kind, items, added)
-            add(part.sum)
-            correction += part.correction
-            if wanted.contains(.standardDeviation) {
-                let mean = Self.value(part.sum, part.correction) / Double(added)
-                moments.merge(Moments(items, count: added, kind: kind, pivot: mean))
-            }
+        let part = nave_sum_floats(kind, items, added)
+        // Without a NaN the sum is none, but for infinities of both signs.
+        guard Self.value(part.sum, part.correction).isNaN else {
+            return addNumbers(items, count: added, sum: part)
         }
-        if wanted.contains(.minimum) || wanted.contains(.maximum) {
+        let kept = UnsafeMutableRawPointer.allocate(
+            byteCount: added * itemBytes,
+            alignment: 64
+        )
+        defer { kept.deallocate() }
+        let numbers = nave_drop_nan(kind, kept, items, added, 0)
+        nanCount += added - numbers
+        guard numbers > 0 else { return }
+        addNumbers(kept, count: numbers, sum: nave_sum_floats(kind, kept, numbers))
+    }
+
+    /// Takes in adjacent, aligned items of which none is NaN.
+    mutating func addNumbers(_ items: UnsafeRawPointer, count added: Int) {
+        guard added > 0 else { return }
+        addNumbers(items, count: added, sum: nave_sum_floats(kind, items, added))
+    }
+
+    private mutating func addNumbers(
+        _ items: UnsafeRawPointer,
+        count added: Int,
+        sum part: nave_float_sum
+    ) {
+        count += added
+        add(part.sum)
+        correction += part.correction
+        if parts.contains(.spread) {
+            let mean = Self.value(part.sum, part.correction) / Double(added)
+            moments.merge(Moments(items, count: added, kind: kind, pivot: mean))
+        }
+        if parts.contains(.extrema) {
             let extrema = nave_extrema_floats(kind, items, added)
-            bound(extrema.least, extrema.greatest)
+            least = min(least, extrema.least)
+            greatest = max(greatest, extrema.greatest)
+        }
+        if parts.contains(.nonzeroCount) {
+            nonzeroCount += nave_count_nonzero(kind, items, added, 0)
         }
     }
 
     /// Takes in one item many times.
     mutating func add(_ value: UnsafeRawPointer, repeated times: Int) {
         guard times > 0 else { return }
-        count += times
         let item = nave_sum_floats(kind, value, 1).sum
+        guard !item.isNaN else {
+            nanCount += times
+            return
+        }
+        count += times
         add(item * Double(times))
         moments.merge(Moments(item, repeated: times))
-        bound(item, item)
+        least = min(least, item)
+        greatest = max(greatest, item)
+        if item != 0 { nonzeroCount += times }
     }
 
-    /// Takes in what another has taken in.
+    /// Takes in what another has taken in, which knows no less.
     mutating func merge(_ other: Self) {
         count += other.count
+        nanCount += other.nanCount
+        nonzeroCount += other.nonzeroCount
         add(other.sum)
         correction += other.correction
         moments.merge(other.moments)
-        if let low = other.least, let high = other.greatest { bound(low, high) }
+        least = min(least, other.least)
+        greatest = max(greatest, other.greatest)
     }
 
     /// The value of a statistic, or `nil` for the extrema of nothing.
-    func value(_ statistic: Statistic) -> StatisticValue? {
+    func value(_ statistic: Statistic, _ options: StatisticOptions) -> StatisticValue? {
+        let isNaN = nanCount > 0 && options.nan == .propagate
         switch statistic {
-        case .sum: .float(total)
-        case .mean: .float(mean)
-        case .standardDeviation: .float(moments.standardDeviation)
-        case .minimum: least.map { .float($0) }
-        case .maximum: greatest.map { .float($0) }
+        case .count:
+            return .integer(Int128(options.nan == .skip ? count : count + nanCount))
+        case .nanCount: return .integer(Int128(nanCount))
+        case .nonzeroCount:
+            return .integer(Int128(options.nan == .skip ? nonzeroCount : nonzeroCount + nanCount))
+        case .sum: return .float(isNaN ? .nan : total)
+        case .mean: return .float(isNaN || count == 0 ? .nan : total / Double(count))
+        case .standardDeviation:
+            return .float(isNaN ? .nan : variance(options).squareRoot())
+        case .variance: return .float(isNaN ? .nan : variance(options))
+        case .minimum, .maximum:
+            guard count + nanCount > 0 else { return nil }
+            if isNaN || count == 0 { return .float(.nan) }
+            return .float(statistic == .minimum ? least : greatest)
+        }
+    }
+
+    private func variance(_ options: StatisticOptions) -> Double {
+        moments.variance(deltaDegreesOfFreedom: options.deltaDegreesOfFreedom)
+    }
+
+    private var itemBytes: Int {
+        switch kind {
+        case NAVE_ITEM_FLOAT64: 8
+        case NAVE_ITEM_FLOAT32: 4
+        default: 2
         }
     }
 
@@ -84,11 +162,5 @@ struct FloatReduction: Sendable {
     /// A sum with its correction, which is meaningless once the sum is not finite.
     private static func value(_ sum: Double, _ correction: Double) -> Double {
         sum.isFinite ? sum + correction : sum
-    }
-
-    private mutating func bound(_ low: Double, _ high: Double) {
-        if let least, least.isNaN { return }
-        least = low.isNaN ? low : least.map { min($0, low) } ?? low
-        greatest = high.isNaN ? high : greatest.map { max($0, high) } ?? high
     }
 }

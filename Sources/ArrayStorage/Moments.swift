@@ -12,14 +12,22 @@ struct Moments: Hashable, Sendable {
     /// How many elements.
     private(set) var count = 0
     /// A value near the mean.
-    private var pivot = 0.0
+    private(set) var pivot = 0.0
     /// The mean less the pivot.
-    private var offset = 0.0
+    private(set) var offset = 0.0
     /// The sum of the squared distances from the mean.
     private(set) var squaredDeviations = 0.0
 
     /// The moments of no elements.
     init() {}
+
+    /// Restores moments that were kept.
+    init(count: Int, pivot: Double, offset: Double, squaredDeviations: Double) {
+        self.count = count
+        self.pivot = pivot
+        self.offset = offset
+        self.squaredDeviations = squaredDeviations
+    }
 
     /// The moments of one value, taken many times.
     init(_ value: Double, repeated times: Int) {
@@ -37,11 +45,15 @@ struct Moments: Hashable, Sendable {
         squaredDeviations = sums.squares - sums.sum * offset
     }
 
-    /// The standard deviation; NaN of no elements.
-    var standardDeviation: Double {
+    /// The variance; NaN of no elements.
+    ///
+    /// - Parameter deltaDegreesOfFreedom: What the count is lessened by in the divisor, which does not
+    ///   go below zero.
+    func variance(deltaDegreesOfFreedom: Int) -> Double {
+        guard count > 0 else { return .nan }
         // Rounding may leave a little less than nothing.
         let squares = squaredDeviations < 0 ? 0 : squaredDeviations
-        return count == 0 ? .nan : (squares / Double(count)).squareRoot()
+        return squares / Double(max(count - deltaDegreesOfFreedom, 0))
     }
 
     /// Takes in the moments of other elements.

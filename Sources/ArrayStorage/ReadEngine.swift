@@ -7,6 +7,8 @@ struct ReadEngine: Sendable {
     let loader: ChunkLoader
     let pool: BlockingPool
     let limits: ArrayReaderLimits
+    /// What is known of whole chunks.
+    let summaries: SummaryStore
 
     /// Runs blocking work on one of the pool's threads.
     func blocking<Value: Sendable>(
@@ -29,10 +31,10 @@ struct ReadEngine: Sendable {
     /// of the batches.
     ///
     /// Stops at the first failure; batches that have begun are waited for.
-    func process<Part: Sendable>(
-        _ source: consuming some ChunkBatchSource,
+    func process<Part: Sendable, Source: PartSource>(
+        _ source: consuming Source,
         merge: (Part) -> Void,
-        work: @escaping @Sendable (ChunkBatch) throws(ArrayReadError) -> Part
+        work: @escaping @Sendable (Source.Work) throws(ArrayReadError) -> Part
     ) async throws(ArrayReadError) {
         guard !Task.isCancelled else { throw .cancelled }
         var source = source
@@ -49,11 +51,11 @@ struct ReadEngine: Sendable {
         if let failure { throw failure }
     }
 
-    private func run<Part: Sendable, Source: ChunkBatchSource>(
+    private func run<Part: Sendable, Source: PartSource>(
         _ group: inout TaskGroup<NumberedPart<Part>>,
         _ batches: inout RemainingBatches<Source>,
         merge: (Part) -> Void,
-        work: @escaping @Sendable (ChunkBatch) throws(ArrayReadError) -> Part
+        work: @escaping @Sendable (Source.Work) throws(ArrayReadError) -> Part
     ) async -> ArrayReadError? {
         var begun = 0
         var merged = 0
@@ -83,10 +85,10 @@ struct ReadEngine: Sendable {
         }
     }
 
-    private func part<Part: Sendable>(
+    private func part<Work: Sendable, Part: Sendable>(
         _ number: Int,
-        _ batch: ChunkBatch,
-        _ work: @escaping @Sendable (ChunkBatch) throws(ArrayReadError) -> Part
+        _ batch: Work,
+        _ work: @escaping @Sendable (Work) throws(ArrayReadError) -> Part
     ) async -> NumberedPart<Part> {
         do throws(ArrayReadError) {
             let part = try await blocking { () throws(ArrayReadError) -> Part in try work(batch) }
@@ -104,11 +106,11 @@ private struct NumberedPart<Part: Sendable>: Sendable {
 }
 
 /// Batches that were taken from a source already, last first, and then the source.
-private struct RemainingBatches<Source: ChunkBatchSource> {
-    var begun: [ChunkBatch]
+private struct RemainingBatches<Source: PartSource> {
+    var begun: [Source.Work]
     var source: Source
 
-    mutating func next() async throws(ArrayReadError) -> ChunkBatch? {
+    mutating func next() async throws(ArrayReadError) -> Source.Work? {
         if let batch = begun.popLast() { return batch }
         return try await source.next()
     }

@@ -5,8 +5,11 @@ import NIOCore
 /// time.
 ///
 /// Memory is bounded by two slabs, the one being sent and the next, and the chunks being decoded,
-/// whatever the region; it is set aside until the last copy of the reader goes. A chunk is always read
-/// whole, so a slab never mixes two states of one chunk; two chunks may be of different states.
+/// whatever the region; it is set aside until the last copy of the reader goes.
+///
+/// The chunks of a slab are of one state of the array, if they are no more than
+/// ``ArrayReaderLimits/lookUpsMax``: a slab of which a chunk is replaced before it is read is begun
+/// anew. So a region of one slab never shows a part of a change. A chunk is always read whole.
 public struct RegionReader: Sendable {
     /// How many bytes all slabs together have.
     public let byteCount: Int
@@ -27,7 +30,16 @@ public struct RegionReader: Sendable {
         case listed([[Int]])
     }
 
-    init(_ array: StoredArray, selection: Selection, engine: ReadEngine, budget: SlabBudget) {
+    /// - Parameter elements: Which elements of the result are wanted, in its C order; nil for all. The
+    ///   first slab may begin before them, by less than one run of the innermost axes, and the last
+    ///   may end behind them.
+    init(
+        _ array: StoredArray,
+        selection: Selection,
+        elements: Range<Int>? = nil,
+        engine: ReadEngine,
+        budget: SlabBudget
+    ) {
         self.array = array
         self.engine = engine
         byteCount = selection.elementCount * array.itemBytes
@@ -41,28 +53,43 @@ public struct RegionReader: Sendable {
             minimum: engine.limits.slabBytesMin * 2
         )
         let slabBytes = reservation.bytes == preferred ? wanted : reservation.bytes / 2
+        let slabElements = max(slabBytes / array.itemBytes, 1)
         plan = ReadPlan(
             selection: selection,
             grid: array.grid,
-            slabElementsMax: max(slabBytes / array.itemBytes, 1)
+            slabElementsMax: elements.map { min(slabElements, max($0.count, 1)) } ?? slabElements
         )
         slabs = plan.slabs.makeIterator()
+        if let elements { slabs.skip(elements.lowerBound) }
     }
 
     /// The next slab, or `nil` after the last; never an empty one.
     ///
     /// - Throws: ``ArrayReadError``, any case that tells of chunks or of the store.
     public mutating func next() async throws(ArrayReadError) -> ByteBuffer? {
-        guard let slab = slabs.next() else { return nil }
-        if slab.touchedChunkCount > engine.limits.lookUpsMax {
-            if case .notListed = stored { stored = try await listed() }
-            if case .listed(let chunks) = stored { return try await read(slab, stored: chunks) }
-        }
-        return try await read(slab)
+        try await nextPlaced()?.bytes
     }
 
-    /// Reads a slab by looking up every chunk that it touches.
-    private func read(_ slab: Slab) async throws(ArrayReadError) -> ByteBuffer {
+    /// The next slab with the place of its first element in the result, or `nil` after the last.
+    ///
+    /// - Throws: ``ArrayReadError``, any case that tells of chunks or of the store.
+    public mutating func nextPlaced() async throws(ArrayReadError) -> PlacedSlab? {
+        guard let slab = slabs.next() else { return nil }
+        return PlacedSlab(firstElement: slab.firstElement, bytes: try await bytes(of: slab))
+    }
+
+    private mutating func bytes(of slab: Slab) async throws(ArrayReadError) -> ByteBuffer {
+        let touched = slab.touchedChunkCount
+        guard touched > engine.limits.lookUpsMax else {
+            let memory = SlabMemory(elements: slab.elementCount, array: array, content: .undefined)
+            let reading = SnapshotReading(array: array, engine: engine, retention: retention)
+            try await reading.read(into: memory, chunkCount: touched) {
+                Array(TouchedChunkSequence(slab))
+            }
+            return memory.take()
+        }
+        if case .notListed = stored { stored = try await listed() }
+        if case .listed(let chunks) = stored { return try await read(slab, stored: chunks) }
         let memory = SlabMemory(elements: slab.elementCount, array: array, content: .undefined)
         let batches = TouchedChunks(slab, size: BatchSize(array, limits: engine.limits))
         try await fill(memory, batches)
@@ -86,23 +113,27 @@ public struct RegionReader: Sendable {
 
     private func fill(
         _ memory: SlabMemory,
-        _ batches: some ChunkBatchSource
+        _ batches: some PartSource<ChunkBatch>
     ) async throws(ArrayReadError) {
         let (array, loader, retention) = (array, engine.loader, retention)
         try await engine.process(batches, merge: { (_: Void) in }) {
             batch throws(ArrayReadError) -> Void in
-            let keys = batch.pieces.map { array.key($0.chunk) }
-            let entries = try loader.entries(keys, of: array)
-            for ((piece, key), entry) in zip(zip(batch.pieces, keys), entries) {
+            let snapshot = try ChunkSnapshot(batch.chunks, of: array, loader: loader)
+            for chunk in snapshot.chunks {
                 let isStored =
-                    if let entry {
-                        try loader.withChunk(key, entry: entry, of: array, retention: retention) {
-                            memory.put(piece, of: $0)
+                    if let entry = chunk.entry {
+                        try loader.withChunk(
+                            chunk.key,
+                            entry: entry,
+                            of: array,
+                            retention: retention
+                        ) { bytes, _ in
+                            for piece in chunk.pieces { memory.put(piece, of: bytes) }
                         }
                     } else {
                         false
                     }
-                if !isStored { memory.putFillValue(piece) }
+                if !isStored { for piece in chunk.pieces { memory.putFillValue(piece) } }
             }
         }
     }
@@ -143,4 +174,12 @@ public struct RegionReader: Sendable {
         }
         return limits.slabBytesPreferred
     }
+}
+
+/// A slab and where it belongs.
+public struct PlacedSlab: Sendable {
+    /// The place of its first element in the result, counted in C order.
+    public let firstElement: Int
+    /// Its elements, little-endian.
+    public let bytes: ByteBuffer
 }

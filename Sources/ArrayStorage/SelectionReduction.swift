@@ -1,120 +1,165 @@
 import ArrayModel
-import CKernels
-import NIOCore
+import ObjectStorage
+import StorageModel
 
 /// The computation of statistics over a selection, chunk by chunk.
+///
+/// What is computed of a whole chunk is kept, and asked for before a chunk is read.
 struct SelectionReduction: Sendable {
-    private let array: StoredArray
-    private let selection: Selection
-    private let slab: Slab
+    private let pass: ChunkPass
     private let elements: Int
-    private let wanted: Set<Statistic>
-    private let engine: ReadEngine
+    private let wanted: SummaryParts
     private let empty: Reduction
-    /// How many chunks of the array are stored, as the catalog last counted them.
-    private let storedChunkCount: Int?
+    private let keys: SummaryKeys
+    private let gathering: PieceGathering
+
+    /// What was taken in, and from how many chunks.
+    struct Result: Sendable {
+        var reduction: Reduction
+        var chunksRead = 0
+        var chunksKnown = 0
+        /// What is new of whole chunks.
+        fileprivate var news: [SummaryStore.Item] = []
+    }
 
     /// Prepares a computation.
     ///
-    /// - Throws: ``ArrayReadError/statisticUnsupported(_:dataType:)``.
+    /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)``.
     init(
         _ array: StoredArray,
-        selection: Selection,
-        statistics: Set<Statistic>,
+        _ selection: Selection,
+        parts: SummaryParts,
         engine: ReadEngine
     ) throws(ArrayReadError) {
-        self.array = array
-        self.engine = engine
-        wanted = statistics
-        self.selection = selection
+        pass = ChunkPass(array, selection, engine: engine)
+        wanted = parts
         elements = selection.elementCount
-        slab = ReadPlan(selection: selection, grid: array.grid, slabElementsMax: 1).everything
-        empty = try Reduction(array.metadata.dataType, wanted: statistics)
-        storedChunkCount = array.storedChunkCount
+        empty = try Reduction(array.metadata.dataType, parts: parts)
+        keys = SummaryKeys(array)
+        gathering = PieceGathering(itemBytes: array.itemBytes)
     }
 
     /// Computes the statistics.
-    func result() async throws(ArrayReadError) -> ArrayStatistics {
-        var total = empty
-        if elements > 0 {
-            let touched = slab.touchedChunkCount
-            if touched <= engine.limits.lookUpsMax || touched <= storedChunkCount ?? 0 {
-                let size = BatchSize(array, limits: engine.limits)
-                try await reduce(TouchedChunks(slab, size: size), into: &total)
-            } else {
-                let prefix = array.listingPrefix(selection)
-                let listed = ListedChunks(slab, prefix: prefix, array: array, engine: engine)
-                try await reduce(listed, into: &total)
+    ///
+    /// - Throws: ``ArrayReadError``, any case.
+    func result() async throws(ArrayReadError) -> Result {
+        var total = Result(reduction: empty)
+        let summaries = pass.engine.summaries
+        var news: [SummaryStore.Item] = []
+        try await pass.run(
+            empty: total,
+            merge: { part in
+                total.reduction.merge(part.reduction)
+                total.chunksRead += part.chunksRead
+                total.chunksKnown += part.chunksKnown
+                news += part.news
+            },
+            visit: { chunk, entry, part throws(ArrayReadError) in
+                try visit(chunk, entry, &part)
             }
-            // What no stored chunk holds is the fill value, however much that is.
-            total.add(array.metadata.fillValue.bytes, repeated: elements - total.count)
+        )
+        // What no stored chunk holds is the fill value, however much that is.
+        total.reduction.add(
+            pass.array.metadata.fillValue.bytes,
+            repeated: elements - total.reduction.count
+        )
+        if !news.isEmpty {
+            let kept = news
+            _ = try await pass.engine.blocking { () throws(ArrayReadError) -> Void in
+                summaries.persist(kept)
+            }
         }
+        return total
+    }
+
+    private func visit(
+        _ chunk: ChunkSnapshot.Chunk,
+        _ entry: ObjectEntry,
+        _ part: inout Result
+    ) throws(ArrayReadError) {
+        let summaries = pass.engine.summaries
+        let wholeCounts = keys.wholeCounts(of: chunk.pieces)
+        var found = empty
+        if let wholeCounts,
+            let known = summaries.find(keys.key(chunk.key, entry, wholeCounts), like: empty)
+        {
+            guard !known.parts.isSuperset(of: wanted) else {
+                part.chunksKnown += 1
+                part.reduction.merge(known)
+                return
+            }
+            // What is kept next knows no less than what is kept now.
+            found = try Reduction(pass.array.metadata.dataType, parts: wanted.union(known.parts))
+        }
+        var present: ObjectEntry?
+        try pass.withBytes(of: chunk, entry) { bytes, entry in
+            for piece in chunk.pieces {
+                gathering.with(piece, of: bytes) { items, count in
+                    found.add(items, count: count)
+                }
+            }
+            present = entry
+        }
+        guard let present else { return }
+        part.chunksRead += 1
+        part.reduction.merge(found)
+        guard let wholeCounts else { return }
+        let item = SummaryStore.Item(
+            key: keys.key(chunk.key, present, wholeCounts),
+            reduction: found
+        )
+        summaries.keep(item)
+        part.news.append(item)
+    }
+}
+
+extension ArrayReader {
+    /// Computes statistics of a selection without holding it in memory.
+    ///
+    /// Time is in proportion to the stored chunks that the selection touches and of which nothing is
+    /// known; chunks that are not stored count through the fill value, however many they are.
+    ///
+    /// - Parameters:
+    ///   - array: The array.
+    ///   - selection: What to reduce; made for the array's shape.
+    ///   - statistics: Which statistics.
+    ///   - options: How they are computed.
+    /// - Returns: A value for each of them.
+    /// - Throws: ``ArrayReadError``, any case.
+    public func statistics(
+        _ array: ResolvedArray,
+        _ selection: Selection,
+        _ statistics: Set<Statistic>,
+        _ options: StatisticOptions = StatisticOptions()
+    ) async throws(ArrayReadError) -> ArrayStatistics {
+        try Self.check(statistics, array)
+        let reduction = try SelectionReduction(
+            try StoredArray(array, limits: engine.limits),
+            selection,
+            parts: SummaryParts(statistics.map(\.parts)),
+            engine: engine
+        )
+        let result = try await reduction.result()
         var values: [Statistic: StatisticValue] = [:]
-        for statistic in wanted { values[statistic] = total.value(statistic) }
-        return ArrayStatistics(count: elements, values: values)
-    }
-
-    private func reduce(
-        _ batches: some ChunkBatchSource,
-        into total: inout Reduction
-    ) async throws(ArrayReadError) {
-        try await engine.process(batches, merge: { total.merge($0) }) {
-            batch throws(ArrayReadError) -> Reduction in try part(of: batch)
+        for statistic in statistics {
+            values[statistic] = result.reduction.value(statistic, options)
         }
-    }
-
-    /// The statistics of the stored chunks of one batch.
-    private func part(of batch: ChunkBatch) throws(ArrayReadError) -> Reduction {
-        var result = empty
-        let keys = batch.pieces.map { array.key($0.chunk) }
-        let entries = try engine.loader.entries(keys, of: array)
-        for ((piece, key), entry) in zip(zip(batch.pieces, keys), entries) {
-            guard let entry else { continue }
-            _ = try engine.loader.withChunk(key, entry: entry, of: array, retention: .pass) {
-                chunk in
-                chunk.withUnsafeReadableBytes { add(piece, of: $0, to: &result) }
-            }
-        }
-        return result
-    }
-
-    private func add(
-        _ piece: ChunkPiece,
-        of chunk: UnsafeRawBufferPointer,
-        to result: inout Reduction
-    ) {
-        guard let start = chunk.baseAddress else { return }
-        let itemBytes = array.itemBytes
-        let items = start + piece.sourceOffset * itemBytes
-        let count = piece.elementCount
-        if Self.isContiguous(piece), Int(bitPattern: items) % 8 == 0 || itemBytes == 1 {
-            result.add(items, count: count, itemBytes: itemBytes)
-            return
-        }
-        let gathered = UnsafeMutableRawPointer.allocate(
-            byteCount: max(count * itemBytes, 1),
-            alignment: 64
+        return ArrayStatistics(
+            count: selection.elementCount,
+            values: values,
+            chunksRead: result.chunksRead,
+            chunksKnown: result.chunksKnown
         )
-        defer { gathered.deallocate() }
-        nave_copy_box(
-            gathered,
-            StoredArray.strides(of: piece.counts, itemBytes: itemBytes),
-            items,
-            piece.sourceStrides.map { $0 * itemBytes },
-            piece.counts,
-            piece.counts.count,
-            itemBytes
-        )
-        result.add(gathered, count: count, itemBytes: itemBytes)
     }
 
-    /// Whether the elements of a piece are neighbours in the chunk, in C order.
-    private static func isContiguous(_ piece: ChunkPiece) -> Bool {
-        var expected = 1
-        for axis in piece.counts.indices.reversed() where piece.counts[axis] > 1 {
-            guard piece.sourceStrides[axis] == expected else { return false }
-            expected *= piece.counts[axis]
+    /// Makes sure that the elements have the statistics that are asked for.
+    static func check(
+        _ statistics: Set<Statistic>,
+        _ array: ResolvedArray
+    ) throws(ArrayReadError) {
+        let dataType = array.metadata.dataType
+        for statistic in statistics where !statistic.isDefined(for: dataType) {
+            throw .statisticUnsupported(statistic.rawValue, dataType: dataType.name)
         }
-        return true
     }
 }

@@ -11,6 +11,11 @@ extension StoredArray {
         var upper: [Int] = []
         for (axis, taken) in selection.axes.enumerated() {
             let extent = grid.chunkShape[axis]
+            if let list = selection.list, list.axis == axis {
+                lower.append((list.indices.min() ?? 0) / extent)
+                upper.append((list.indices.max() ?? 0) / extent)
+                continue
+            }
             let first = taken.start / extent
             let last = (taken.start + (taken.count - 1) * taken.step) / extent
             lower.append(min(first, last))

@@ -21,7 +21,9 @@ extension ReplayedRecord {
             }
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .putObject, .deleteObjects, .createUpload, .putPart, .completeUpload, .abortUpload,
-            .openVersion:
+            .openVersion, .forkVersion, .commitVersion, .sealVersion, .rollBackVersion,
+            .renameVersions, .removeVersion, .retainCommits, .forgetCommits, .commitDraft,
+            .countLine, .sweep:
             return [place.payloadPosition]
         }
     }

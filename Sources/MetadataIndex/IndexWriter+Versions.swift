@@ -25,7 +25,7 @@ extension IndexWriter {
         case .sweep(let rowsMax): try sweep(rowsMax: rowsMax)
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .putObject, .deleteObjects, .createUpload, .putPart, .completeUpload, .abortUpload,
-            .openVersion, .relocate:
+            .openVersion, .relocate, .putObjects:
             preconditionFailure("an operation on versions")
         }
     }

@@ -22,11 +22,13 @@ struct Router: HTTPResponder {
     /// - Parameters:
     ///   - store: What they serve.
     ///   - decoding: The threads for decoding chunks and for statistics, one per core.
+    ///   - summaries: The file in which statistics of chunks are kept.
     ///   - sources: What is shown of the server itself.
     ///   - logger: Where they write.
     init(
         store: ObjectStore,
         decoding: BlockingPool,
+        summaries: String,
         sources: MaintenanceSources,
         logger: Logger
     ) {
@@ -41,7 +43,12 @@ struct Router: HTTPResponder {
         arrays = ArrayService(
             store: store,
             catalog: catalog,
-            reader: ArrayReader(store: store, pool: decoding, limits: arrayLimits),
+            reader: ArrayReader(
+                store: store,
+                pool: decoding,
+                limits: arrayLimits,
+                summaries: summaries
+            ),
             writer: ArrayWriter(
                 store: store,
                 catalog: catalog,

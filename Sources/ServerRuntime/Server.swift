@@ -100,6 +100,7 @@ public struct Server: Sendable {
             router: Router(
                 store: store,
                 decoding: decoding,
+                summaries: folder.index + "/statistics",
                 sources: upkeep.sources,
                 logger: logger
             ),

@@ -31,6 +31,27 @@ import Testing
         }
     }
 
+    @Test func `random lists are read right`() throws {
+        var random = SeededGenerator(seed: 20_261_126)
+        for _ in 0..<3000 {
+            let rank = Int.random(in: 1...4, using: &random)
+            let shape = (0..<rank).map { _ in Int.random(in: 1...6, using: &random) }
+            let chunkShape = (0..<rank).map { _ in Int.random(in: 1...7, using: &random) }
+            var indices = shape.map { Self.randomIndex(extent: $0, &random) }
+            let axis = Int.random(in: 0..<rank, using: &random)
+            let listed = (0..<Int.random(in: 0...9, using: &random)).map { _ in
+                Int.random(in: -shape[axis]..<shape[axis], using: &random)
+            }
+            indices[axis] = "\(listed)"
+            let selection = try Selection(
+                indices.joined(separator: ",") + ",",
+                shape: shape,
+                indexing: .orthogonal
+            )
+            check(selection, shape, chunkShape, Int.random(in: 1...80, using: &random))
+        }
+    }
+
     private static func randomIndex(extent: Int, _ random: inout SeededGenerator) -> String {
         if extent > 0, Int.random(in: 0..<4, using: &random) == 0 {
             return String(Int.random(in: -extent..<extent, using: &random))
@@ -56,20 +77,29 @@ import Testing
             #expect(slab.elementCount >= 1 && slab.elementCount <= slabElementsMax)
             result += contents(of: slab, grid: grid)
         }
-        var expected = [0]
-        for (axis, taken) in selection.axes.enumerated() {
-            expected = expected.flatMap { outer in
-                (0..<taken.count).map { outer * shape[axis] + taken.start + $0 * taken.step }
-            }
-        }
+        let expected = flatElements(selection, shape: shape)
         #expect(
             result == expected,
             "\(selection.axes) of \(shape) in \(chunkShape), slabs of \(slabElementsMax)"
         )
         guard selection.elementCount > 0 else { return }
         #expect(contents(of: plan.everything, grid: grid) == expected)
-        let chunks = plan.everything.pieces.map(\.chunk)
+        var chunks: [[Int]] = []
+        for piece in plan.everything.pieces where piece.chunk != chunks.last {
+            chunks.append(piece.chunk)
+        }
         #expect(Set(chunks).count == chunks.count, "a chunk is visited twice")
+        #expect(plan.everything.touchedChunkCount >= chunks.count)
+        let again = chunks.flatMap { plan.everything.pieces(ofChunk: $0) }
+        #expect(Set(again) == Set(plan.everything.pieces))
+        for skipped in [0, 1, expected.count / 2, expected.count - 1] where skipped < expected.count
+        {
+            var slabs = plan.slabs.makeIterator()
+            slabs.skip(skipped)
+            let slab = slabs.next()
+            #expect((slab?.firstElement ?? .max) <= skipped)
+            #expect(slab.map { $0.firstElement + $0.elementCount } ?? 0 > skipped)
+        }
     }
 
     /// Copies a slab out of chunks, one element at a time, and checks that every place is written

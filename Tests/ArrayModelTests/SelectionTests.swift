@@ -19,7 +19,7 @@ import Testing
             let selection = try Selection(text, shape: shape)
             #expect(selection.shape == (try Fixture.integers(row["result"])), "\(text)")
             #expect(
-                elements(selection, shape: shape) == (try Fixture.integers(row["elements"])),
+                flatElements(selection, shape: shape) == (try Fixture.integers(row["elements"])),
                 "\(text) of \(shape)"
             )
         }
@@ -36,7 +36,7 @@ import Testing
                         let selection = try Selection(text, shape: [extent])
                         let expected = Self.definition(start, stop, step ?? 1, extent: extent)
                         #expect(
-                            elements(selection, shape: [extent]) == expected,
+                            flatElements(selection, shape: [extent]) == expected,
                             "\(text) of \(extent)"
                         )
                     }
@@ -87,8 +87,9 @@ import Testing
         for (text, shape, expected) in rows {
             #expect(throws: expected, "\(text)") { try Selection(text, shape: shape) }
         }
-        let long = String(repeating: " ", count: 4097)
-        #expect(throws: SelectionError.tooLong(bytes: 4097)) { try Selection(long, shape: [1]) }
+        let bytes = ArrayLimits.selectionTextBytesMax + 1
+        let long = String(repeating: " ", count: bytes)
+        #expect(throws: SelectionError.tooLong(bytes: bytes)) { try Selection(long, shape: [1]) }
     }
 
     @Test func `extents of 64 bits do not overflow`() throws {
@@ -125,15 +126,17 @@ import Testing
             }
         }
     }
+}
 
-    /// The flat numbers of the elements taken, in the C order of the result.
-    private func elements(_ selection: Selection, shape: [Int]) -> [Int] {
-        var flat = [0]
-        for (axis, taken) in selection.axes.enumerated() {
-            flat = flat.flatMap { outer in
-                (0..<taken.count).map { outer * shape[axis] + taken.start + $0 * taken.step }
-            }
-        }
-        return flat
+/// The flat numbers of the elements taken, in the C order of the result.
+func flatElements(_ selection: Selection, shape: [Int]) -> [Int] {
+    var flat = [0]
+    for (axis, taken) in selection.axes.enumerated() {
+        let indices =
+            selection.list?.axis == axis
+            ? selection.list?.indices ?? []
+            : (0..<taken.count).map { taken.start + $0 * taken.step }
+        flat = flat.flatMap { outer in indices.map { outer * shape[axis] + $0 } }
     }
+    return flat
 }

@@ -38,7 +38,7 @@ import Testing
         ]
         for (target, expected) in rows {
             #expect(
-                try ArrayRequest(method: .GET, target: target, accept: nil) == expected,
+                try ArrayRequest(.init(method: .GET, target: target)) == expected,
                 "\(target)"
             )
             #expect(ArrayService.serves(target: target))
@@ -107,7 +107,7 @@ import Testing
         ]
         for (method, target, expected) in rows {
             do {
-                let request = try ArrayRequest(method: method, target: target, accept: nil)
+                let request = try ArrayRequest(.init(method: method, target: target))
                 Issue.record("\(target) was understood: \(request)")
             } catch {
                 let problem = error.problem

@@ -109,7 +109,12 @@ import Testing
                 (.DELETE, "/none", .owner, "", "404 namespace_missing"),
             ]
             for (method, path, sender, body, expected) in rows {
-                let answer = try await desk.send(method, Self.path + path, as: sender, body: body)
+                let answer = try await desk.send(
+                    method,
+                    Self.path + path,
+                    as: sender,
+                    body: Array(body.utf8)
+                )
                 #expect(try answer.problem() == expected, "\(method) \(path) \(body.prefix(40))")
             }
             #expect(try await desk.get("\(Self.path)/new").status == 404)

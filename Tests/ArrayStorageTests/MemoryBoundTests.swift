@@ -65,7 +65,12 @@ import Testing
             let keys = (0..<8).map { array.key([$0]) }
             for key in keys { try await store.put(key, [UInt8](repeating: 1, count: bytes)) }
             let loader = ChunkLoader(store: store.store, limits: limits)
-            let engine = ReadEngine(loader: loader, pool: store.pool, limits: limits)
+            let engine = ReadEngine(
+                loader: loader,
+                pool: store.pool,
+                limits: limits,
+                summaries: SummaryStore(file: nil, entriesMax: 8)
+            )
             let meter = UseMeter()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for key in keys + keys {
@@ -79,7 +84,7 @@ import Testing
                                 entry: entry,
                                 of: array,
                                 retention: .keep
-                            ) { chunk in
+                            ) { chunk, _ in
                                 meter.use { chunk.readableBytesView.reduce(0) { $0 + Int($1) } }
                             }
                         }

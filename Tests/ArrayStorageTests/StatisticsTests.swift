@@ -8,7 +8,7 @@ import Testing
 /// Method: the slices of the fixtures, integers exactly and floats to a few units in the last place;
 /// random arrays against plain sums; arrays far too large to visit, whose statistics are known.
 @Suite struct StatisticsTests {
-    static let all = Set(Statistic.allCases)
+    static let all = Set(Statistic.usual)
 
     @Test(arguments: ArrayFixture.all)
     func `statistics are what NumPy computes`(_ row: ArrayFixture) async throws {
@@ -21,7 +21,7 @@ import Testing
                     let selection = try Selection(answer.slice, shape: array.metadata.shape)
                     let found = try await reader.statistics(array, selection, Self.all)
                     #expect(String(found.count) == expected["count"])
-                    for statistic in Statistic.allCases {
+                    for statistic in Statistic.usual {
                         let value = try #require(found.values[statistic])
                         let text = try #require(expected[statistic.rawValue])
                         #expect(
@@ -74,7 +74,7 @@ import Testing
             }
             #expect(abs(deviation - 2.7888667551135855) < 1e-15)
             await #expect(
-                throws: ArrayReadError.statisticUnsupported(.minimum, dataType: "complex64")
+                throws: ArrayReadError.statisticUnsupported("min", dataType: "complex64")
             ) { try await reader.statistics(array, whole, [.minimum]) }
         }
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes selections.json, headers.json, metadata.json and translation.json beside this file.
+"""Makes selections.json, orthogonal.json, headers.json, metadata.json and translation.json beside this file.
 
 Needs numpy and zarr; PROVENANCE.md names the versions that were used. The files hold what these two
 libraries answer, so that the tests of ArrayModel compare with them without running Python.
@@ -64,6 +64,68 @@ def selections():
                 "shape": shape, "text": text, "result": result.shape,
                 "elements": result.ravel().tolist(),
             }
+
+
+def orthogonal():
+    """What NumPy answers to a list or a mask along one axis and to new axes.
+
+    Where a number and a list are apart, NumPy moves the axis of the list to the front; there zarr's
+    orthogonal indexing answers.
+    """
+    cases = {
+        (10,): [
+            "[1,5,7]", "[ -1 , 0,0 ]", "[]", "[3]", "[[1,5]]", "[2:4]", "[...]", "[None]", "None",
+            "[True,False,False,True,False,False,False,False,False,True]", "[9,8,7,0,1,2]",
+            "newaxis,[1,2]", "[1,2],None", "None,::-1,None", "[10]", "[-11]", "[True]",
+            "[0],[1]", "[0,True]", "[1.5]", "[0", "[[0,1],[2,3]]", "[a]",
+        ],
+        (5, 7): [
+            "[0,4]", ":,[6,0,6]", "1,[2,3]", "[2,3],1", "[4,-5],::-2", "::2,[1,1]", "...,[0]",
+            "[False,True,False,False,True]", ":,[True,False,False,False,False,False,True]",
+            "None,[1],None,0", "[5]", ":,[7]", "[True,True],0",
+        ],
+        (3, 1, 4, 2): [
+            "[2,0]", "0,:,[3,1]", "[2,0],:,:,1", "...,[1,0]", "1,...,[0]", ":,[0,0],1", "0,[0],3,1",
+            "None,...,[1],None",
+        ],
+    }
+    failures = (IndexError, SyntaxError, ValueError, NameError, TypeError, OverflowError)
+    for shape, texts in cases.items():
+        data = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
+        store = zarr.create_array(MemoryStore(), data=data)
+        for text in texts:
+            # Brackets around nothing but numbers are a list; else they are those of the indexing.
+            is_list = not any(sign in text[1:-1] for sign in "[:.N") and text.startswith("[")
+            surrounds = text.startswith("[") and text.endswith("]") and text.find("]") in (
+                len(text) - 1, len(text) - 2)
+            inner = text[1:-1] if surrounds and not is_list else text
+            try:
+                index = eval(f"Index[{inner}]", {"Index": np.s_, "None": None, "newaxis": None})
+                entries = index if isinstance(index, tuple) else (index,)
+                lists = [entry for entry in entries if isinstance(entry, list)]
+                if len(lists) > 1 or any(np.ndim(entry) > 1 for entry in lists):
+                    raise IndexError("one list of one axis")
+                if lists and {type(entry) for entry in lists[0]} == {int, bool}:
+                    raise IndexError("numbers and truth values")
+                if lists and any(isinstance(entry, int) for entry in entries):
+                    result = apart(data, store, entries)
+                else:
+                    result = data[index if lists != [[]] else np.array([], int)]
+            except failures as error:
+                yield {"shape": shape, "text": text, "error": type(error).__name__}
+                continue
+            yield {
+                "shape": shape, "text": text, "result": result.shape,
+                "elements": result.ravel().tolist(),
+            }
+
+
+def apart(data, store, entries):
+    """A list beside numbers, with the list's axis where it is."""
+    if None not in entries:
+        return np.asarray(store.oindex[tuple(
+            np.array(entry) if isinstance(entry, list) else entry for entry in entries)])
+    return data[entries]
 
 
 def headers():
@@ -270,5 +332,6 @@ if __name__ == "__main__":
     write("translation.json", translation())
     write("lists.json", lists())
     write("selections.json", selections())
+    write("orthogonal.json", orthogonal())
     write("headers.json", headers())
     write("metadata.json", metadata())

@@ -2,10 +2,30 @@ import ArrayModel
 import NIOHTTP1
 
 extension VersionRequest {
+    /// Reads a request for one of the resources about versions, `/v1/changes` aside.
+    ///
+    /// - Throws: ``ArrayServiceError``, the cases about routes, methods, parameters and references.
+    init(
+        _ route: ArrayRequest.Route,
+        _ method: HTTPMethod,
+        _ reference: ArrayReference,
+        _ parameters: RequestParameters
+    ) throws(ArrayServiceError) {
+        switch route {
+        case .versions: self = try .versions(method, reference)
+        case .commits: self = try .commits(method, reference)
+        case .drafts: self = try .drafts(method, reference)
+        case .rollbacks: self = try .rollbacks(reference)
+        case .history: self = try .history(reference, parameters)
+        case .diff: self = try .difference(reference, parameters)
+        default: throw .routeMissing("/v1/\(route.rawValue)")
+        }
+    }
+
     /// Reads a request for `/v1/versions`.
     ///
     /// - Throws: ``ArrayServiceError``, the cases about routes, methods, parameters and references.
-    static func versions(
+    private static func versions(
         _ method: HTTPMethod,
         _ reference: ArrayReference
     ) throws(ArrayServiceError) -> VersionRequest {
@@ -15,12 +35,14 @@ extension VersionRequest {
         case .PATCH:
             return reference.explicitTag == nil ? .renameAll(reference) : .change(reference)
         case .DELETE: return .delete(try tagged(reference))
-        default: return reference.explicitTag == nil ? .list(reference) : .describe(reference)
+        default:
+            guard reference.digest == nil else { throw .version(.tagNeeded(reference)) }
+            return reference.explicitTag == nil ? .list(reference) : .describe(reference)
         }
     }
 
     /// Reads a request for `/v1/commits`: a version is committed, a commit is described or forgotten.
-    static func commits(
+    private static func commits(
         _ method: HTTPMethod,
         _ reference: ArrayReference
     ) throws(ArrayServiceError) -> VersionRequest {
@@ -34,7 +56,7 @@ extension VersionRequest {
     }
 
     /// Reads a request for `/v1/drafts`.
-    static func drafts(
+    private static func drafts(
         _ method: HTTPMethod,
         _ reference: ArrayReference
     ) throws(ArrayServiceError) -> VersionRequest {
@@ -48,14 +70,16 @@ extension VersionRequest {
     }
 
     /// Reads a request for `/v1/rollbacks`.
-    static func rollbacks(_ reference: ArrayReference) throws(ArrayServiceError) -> VersionRequest {
+    private static func rollbacks(_ reference: ArrayReference) throws(ArrayServiceError)
+        -> VersionRequest
+    {
         try requireNoMember(reference)
         guard reference.digest == nil else { throw .version(.tagNeeded(reference)) }
         return .rollBack(reference)
     }
 
     /// Reads a request for `/v1/history`.
-    static func history(
+    private static func history(
         _ reference: ArrayReference,
         _ parameters: RequestParameters
     ) throws(ArrayServiceError) -> VersionRequest {
@@ -72,7 +96,7 @@ extension VersionRequest {
     /// Reads a request for `/v1/diff`.
     ///
     /// The other version is given as a tag or a digest of the same name, or as `name:tag`.
-    static func difference(
+    private static func difference(
         _ reference: ArrayReference,
         _ parameters: RequestParameters
     ) throws(ArrayServiceError) -> VersionRequest {

@@ -140,6 +140,30 @@ nave_float_extrema nave_extrema_floats(nave_item_kind kind, const void *items, s
 /// Adds a term to a sum with Neumaier's correction.
 nave_float_sum nave_float_sum_add(nave_float_sum sum, double term);
 
+/// How many of `count` items are not zero; NaN is not. With `pairs`, items are complex: two floats of
+/// `kind`, of which one is enough.
+size_t nave_count_nonzero(nave_item_kind kind, const void *items, size_t count, int pairs);
+
+/// Copies those of `count` floats that are no NaN to `target`, which has room for all, and returns how
+/// many they are. With `pairs`, items are complex, and one NaN of the two drops them.
+size_t nave_drop_nan(nave_item_kind kind, void *target, const void *items, size_t count, int pairs);
+
+/// Adds to `counts` how many of `count` items lie in each of `bins` ≥ 1 bins of equal width, between
+/// `bins + 1` ascending `edges`; a bin holds its lower edge, the last one both. What is outside, and
+/// NaN, is not counted.
+void nave_histogram(nave_item_kind kind, const void *items, size_t count, const double *edges,
+                    size_t bins, uint64_t *counts);
+
+/// Turns items into whole numbers in the same order, as wide as the items; NaN becomes UINT64_MAX, which
+/// no item of less than 64 bits does, and of 64 bits only the greatest whole number.
+void nave_order_keys(nave_item_kind kind, const void *items, size_t count, uint64_t *keys);
+
+/// Adds `pixels` pixels of `channels` items each to cells of `factor` ≥ 1 pixels: pixel i to cell
+/// `(first + i) / factor`, where `first < factor`. NaN adds nothing; `counts` says how many items each
+/// sum is of.
+void nave_shrink_row(nave_item_kind kind, const void *items, size_t pixels, size_t channels,
+                     size_t first, size_t factor, double *sums, uint32_t *counts);
+
 #ifdef __cplusplus
 }
 #endif

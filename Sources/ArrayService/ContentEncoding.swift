@@ -1,0 +1,64 @@
+import Compression
+
+/// How an answer is compressed on its way.
+enum ContentEncoding: String, Hashable, Sendable, CaseIterable {
+    case zstandard = "zstd"
+    case gzip
+
+    /// The format of the compressed bytes.
+    var format: StreamCompressor.Format {
+        switch self {
+        case .zstandard: .zstandard
+        case .gzip: .gzip
+        }
+    }
+
+    /// What kind of content is to be compressed.
+    enum Content {
+        /// Text, which always gets shorter by far.
+        case text
+        /// Elements as they are; gzip takes longer for them than most networks.
+        case elements
+    }
+
+    /// The best encoding that a client takes, or nil to send the content as it is.
+    ///
+    /// Zstandard comes first among equals. Libraries of many languages list `gzip` with `deflate` on
+    /// their own account, on fast networks too, where it only costs time; so elements come with gzip
+    /// only where the list does not name `deflate`, which is where somebody wrote it.
+    ///
+    /// Source: RFC 9110, section 12.5.3.
+    init?(acceptEncoding: String?, content: Content) {
+        guard let acceptEncoding else { return nil }
+        let weights = Self.weights(acceptEncoding)
+        let identity = weights["identity"] ?? 0.0001
+        var best: (encoding: Self, weight: Double)?
+        for encoding in Self.allCases {
+            let names = encoding == .gzip ? ["gzip", "x-gzip"] : [encoding.rawValue]
+            guard let weight = names.compactMap({ weights[$0] }).max() ?? weights["*"] else {
+                continue
+            }
+            if encoding == .gzip, case .elements = content, weights["deflate"] != nil { continue }
+            if weight > 0, weight >= identity, weight > best?.weight ?? 0 {
+                best = (encoding, weight)
+            }
+        }
+        guard let best else { return nil }
+        self = best.encoding
+    }
+
+    /// The codings of a header field and how much each is wanted, from 0 to 1.
+    private static func weights(_ field: String) -> [String: Double] {
+        var weights: [String: Double] = [:]
+        for item in field.lowercased().split(separator: ",") {
+            let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
+            guard let name = parts.first, !name.isEmpty else { continue }
+            var weight = 1.0
+            for part in parts.dropFirst() where part.hasPrefix("q=") {
+                weight = Double(part.dropFirst(2)) ?? 0
+            }
+            weights[String(name)] = weight
+        }
+        return weights
+    }
+}

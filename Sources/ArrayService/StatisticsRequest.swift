@@ -1,0 +1,168 @@
+import ArrayModel
+import ArrayStorage
+
+/// Statistics of a region.
+struct StatisticsRequest: Hashable, Sendable {
+    /// Bins and their range.
+    struct Histogram: Hashable, Sendable {
+        var bins = 10
+        /// Nil for that of the elements.
+        var range: ClosedRange<Double>?
+    }
+
+    let reference: ArrayReference
+    let slice: String
+    /// Which statistics; nil for the usual ones of the data type.
+    let operations: [Statistic]?
+    var options = StatisticOptions()
+    /// The axes of the region that are reduced, as they are given; nil for all.
+    var axes: [Int]?
+    var histogram: Histogram?
+    /// Which percentiles, in the order of the request.
+    var percentiles: [Double]?
+    /// `json` or `npy`.
+    var format = DataFormat.json
+
+    /// Asks for statistics of all elements of a slice.
+    init(reference: ArrayReference, slice: String, operations: [Statistic]?) {
+        self.reference = reference
+        self.slice = slice
+        self.operations = operations
+    }
+}
+
+extension RequestParameters {
+    private static let percentilesMax = 32
+
+    /// Reads a request for statistics.
+    ///
+    /// - Throws: ``ArrayServiceError/parameterInvalid(_:expected:)``.
+    func statisticsRequest(
+        of reference: ArrayReference,
+        accept: String?
+    ) throws(ArrayServiceError) -> StatisticsRequest {
+        let names = text("op").map(Self.names)
+        var request = StatisticsRequest(
+            reference: reference,
+            slice: text("slice") ?? "",
+            operations: try names.map(Self.operations)
+        )
+        request.options = try options()
+        request.axes = try axes()
+        request.histogram = try histogram(isWanted: names?.contains("histogram") ?? false)
+        request.percentiles = try percentiles(isWanted: names?.contains("percentile") ?? false)
+        if request.histogram != nil || request.percentiles != nil, request.axes != nil {
+            throw .parameterInvalid("axis", expected: "absent with histogram and percentile")
+        }
+        request.format = try statisticsFormat(names)
+        return request
+    }
+
+    private func statisticsFormat(
+        _ names: [String]?
+    ) throws(ArrayServiceError) -> DataFormat {
+        switch text("format") {
+        case nil, "json": return .json
+        case "npy":
+            let isOne = names.map { Set($0).count == 1 && Statistic(rawValue: $0[0]) != nil }
+            guard isOne ?? false else {
+                throw .parameterInvalid("format", expected: "json, or npy with one op")
+            }
+            return .npy
+        default: throw .parameterInvalid("format", expected: "json, or npy with one op")
+        }
+    }
+
+    private static func names(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            String(name.drop { $0 == " " }.prefix { $0 != " " })
+        }
+    }
+
+    private static func operations(_ names: [String]) throws(ArrayServiceError) -> [Statistic] {
+        var operations: [Statistic] = []
+        for name in names where name != "histogram" && name != "percentile" {
+            guard let operation = Statistic(rawValue: name) else {
+                let known = Statistic.allCases.map(\.rawValue) + ["histogram", "percentile"]
+                throw .parameterInvalid(
+                    "op",
+                    expected: "a list of \(known.joined(separator: ", "))"
+                )
+            }
+            if !operations.contains(operation) { operations.append(operation) }
+        }
+        return operations
+    }
+
+    private func options() throws(ArrayServiceError) -> StatisticOptions {
+        var options = StatisticOptions()
+        if let text = text("ddof") {
+            guard let delta = Int(text), (0...1_000_000).contains(delta) else {
+                throw .parameterInvalid("ddof", expected: "a whole number from 0 to 1000000")
+            }
+            options.deltaDegreesOfFreedom = delta
+        }
+        if let text = text("nan") {
+            guard let policy = StatisticOptions.NaNPolicy(rawValue: text) else {
+                throw .parameterInvalid("nan", expected: "propagate or skip")
+            }
+            options.nan = policy
+        }
+        return options
+    }
+
+    private func axes() throws(ArrayServiceError) -> [Int]? {
+        guard let text = text("axis") else { return nil }
+        var axes: [Int] = []
+        for name in Self.names(text) {
+            guard let axis = Int(name), axes.count < ArrayLimits.rankMax else {
+                throw .parameterInvalid("axis", expected: "a list of axes of the slice")
+            }
+            axes.append(axis)
+        }
+        return axes
+    }
+
+    private func histogram(
+        isWanted: Bool
+    ) throws(ArrayServiceError) -> StatisticsRequest.Histogram? {
+        var histogram = StatisticsRequest.Histogram()
+        if let text = text("bins") {
+            let range = 1...ArrayHistogram.binsMax
+            guard isWanted, let bins = Int(text), range.contains(bins) else {
+                throw .parameterInvalid(
+                    "bins",
+                    expected: "a whole number from 1 to \(range.upperBound), with op=histogram"
+                )
+            }
+            histogram.bins = bins
+        }
+        if let text = text("range") {
+            let bounds = Self.names(text).compactMap { Double($0) }
+            guard
+                isWanted, bounds.count == 2, bounds[0].isFinite, bounds[1].isFinite,
+                bounds[0] <= bounds[1]
+            else {
+                throw .parameterInvalid(
+                    "range",
+                    expected: "two finite numbers, the lower one first, with op=histogram"
+                )
+            }
+            histogram.range = bounds[0]...bounds[1]
+        }
+        return isWanted ? histogram : nil
+    }
+
+    private func percentiles(isWanted: Bool) throws(ArrayServiceError) -> [Double]? {
+        guard isWanted || text("q") != nil else { return nil }
+        let names = Self.names(text("q") ?? "")
+        let values = names.compactMap { Double($0) }.filter { (0...100).contains($0) }
+        guard isWanted, values.count == names.count, values.count <= Self.percentilesMax else {
+            throw .parameterInvalid(
+                "q",
+                expected: "up to \(Self.percentilesMax) numbers from 0 to 100, with op=percentile"
+            )
+        }
+        return values
+    }
+}

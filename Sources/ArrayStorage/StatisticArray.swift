@@ -1,0 +1,67 @@
+import ArrayModel
+
+/// Statistics along axes: an array of a number type, in C order, little-endian.
+public struct StatisticArray: Hashable, Sendable {
+    /// The type of the values: of counts `int64`, of sums and extrema that of NumPy, of all else
+    /// `float64` or `complex128`.
+    public let dataType: DataType
+    /// The values.
+    public private(set) var bytes: [UInt8] = []
+
+    init(_ statistic: Statistic, of elements: DataType) {
+        dataType = Self.dataType(statistic, of: elements)
+    }
+
+    /// One value of a statistic of elements of a type.
+    public init(_ statistic: Statistic, _ value: StatisticValue, of elements: DataType) {
+        self.init(statistic, of: elements)
+        append(value)
+    }
+
+    /// The type that the values of a statistic have.
+    private static func dataType(_ statistic: Statistic, of elements: DataType) -> DataType {
+        let isComplex = elements == .complex64 || elements == .complex128
+        switch statistic {
+        case .count, .nonzeroCount, .nanCount: return .int64
+        case .standardDeviation, .variance: return .float64
+        case .mean: return isComplex ? .complex128 : .float64
+        case .sum:
+            switch elements {
+            case .bool, .int8, .int16, .int32, .int64: return .int64
+            case .uint8, .uint16, .uint32, .uint64: return .uint64
+            default: return isComplex ? .complex128 : .float64
+            }
+        case .minimum, .maximum:
+            switch elements {
+            case .float16, .bfloat16, .float32, .float64: return .float64
+            default: return elements
+            }
+        }
+    }
+
+    mutating func append(_ value: StatisticValue) {
+        switch value {
+        case .boolean(let flag): bytes.append(flag ? 1 : 0)
+        case .integer(let number):
+            withUnsafeBytes(of: UInt64(truncatingIfNeeded: number).littleEndian) {
+                bytes.append(contentsOf: $0.prefix(dataType.itemBytes))
+            }
+        case .float(let number): append(number)
+        case .complex(let real, let imaginary):
+            append(real)
+            append(imaginary)
+        }
+    }
+
+    private mutating func append(_ number: Double) {
+        withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+}
+
+/// What was computed along axes.
+public struct AxisStatistics: Hashable, Sendable {
+    /// The shape of every result: the selection's without the axes that were reduced.
+    public let shape: [Int]
+    /// The values of every statistic that was asked for.
+    public let values: [Statistic: StatisticArray]
+}
