@@ -42,6 +42,9 @@ extension InspectionRun {
         try reader.compareTallies(isStopped: { stop.isStopped }) { miscount in
             report.add(Disagreement(miscount, path: indexPath))
         }
+        try reader.compareTotals(isStopped: { stop.isStopped }) { miscount in
+            report.add(Disagreement(miscount, path: indexPath))
+        }
     }
 
     private func gatherNeeds(_ reader: IndexReader) throws(SQLiteError) {

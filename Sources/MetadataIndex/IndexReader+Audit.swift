@@ -102,6 +102,60 @@ extension IndexReader {
     }
 }
 
+extension IndexReader {
+    /// Counts every line anew, what it shows and what it holds itself, and compares its totals.
+    ///
+    /// - Parameters:
+    ///   - isStopped: Asked before each line.
+    ///   - visit: Takes each difference.
+    /// - Throws: `SQLiteError`.
+    public func compareTotals(
+        isStopped: () -> Bool,
+        _ visit: (IndexMiscount) -> Void
+    ) throws(SQLiteError) {
+        let lines = try connection.prepare("SELECT id FROM line ORDER BY id")
+        while try lines.step() {
+            guard !isStopped() else { return }
+            let line = LineID(lines.int64(at: 0))
+            guard let facts = try facts(of: line) else { continue }
+            let kept = try lineCount(line) ?? .empty
+            let rows = try keptRows(line)
+            var counted = LineCount(
+                shown: kept.shown,
+                isCounted: kept.isCounted,
+                keptRows: rows.rows,
+                keptBytes: rows.bytes
+            )
+            if facts.standing == .dropped {
+                counted.shown = .empty
+            } else if kept.isCounted {
+                counted.shown = try countShown(line, facts.isOwn ? .withoutHash : .withHash)
+            }
+            guard kept != counted else { continue }
+            let place = PayloadOwner.object(
+                LineKey(line: line, key: ObjectKey(trusted: "")),
+                sequence: 0
+            )
+            visit(
+                IndexMiscount(
+                    table: "total",
+                    key: try name(of: place) ?? "line \(line.number)",
+                    kept: kept.summary,
+                    counted: counted.summary
+                )
+            )
+        }
+    }
+}
+
+extension LineCount {
+    fileprivate var summary: String {
+        let hash = shown.contentHash.hexadecimal
+        return "\(shown.keys) keys, \(shown.bytes) bytes, hash \(hash); \(keptRows) rows,"
+            + " \(keptBytes) bytes"
+    }
+}
+
 extension IndexMiscount {
     fileprivate init(blob id: BlobID, kept: Int64, counted: Int64) {
         let digits = String(id.number, radix: 16)

@@ -54,7 +54,7 @@ extension IndexWriter {
             try remove(before)
         }
         let isLeft = try reader.visible(place)?.entry != nil
-        let isRemembered = try isBaseOfDrafts(place.line)
+        let isRemembered = try remembersDeletions(place.line)
         guard isLeft || isRemembered else { return }
         try insertTombstone(at: place, sequence: context.sequence)
     }
@@ -68,14 +68,16 @@ extension IndexWriter {
         try insertTombstone(at: place, sequence: context.sequence)
         try release(before)
         let below = try reader.visible(place, atMost: context.sequence - 1)
-        let isRemembered = try isBaseOfDrafts(place.line)
+        let isRemembered = try remembersDeletions(place.line)
         if below?.entry != nil || isRemembered { return }
         try removeRow(place, sequence: context.sequence)
     }
 
-    /// Whether a draft goes into a line, which must then remember what was deleted.
-    private func isBaseOfDrafts(_ line: LineID) throws(SQLiteError) -> Bool {
-        guard try !facts(line).isOwn else { return false }
+    /// Whether a line must remember what was deleted: that of a draft, and one that a draft goes into.
+    private func remembersDeletions(_ line: LineID) throws(SQLiteError) -> Bool {
+        let facts = try facts(line)
+        if facts.isOwn { return false }
+        if facts.standing == .draft { return true }
         let find = try connection.statement("SELECT 1 FROM version WHERE base = ?1 LIMIT 1")
         try find.bind(line.number, at: 1)
         return try find.first { _ in true } ?? false

@@ -16,7 +16,7 @@ extension IndexWriter {
     }
 
     /// How far the sweep of a line has come: the row that was looked at last.
-    private struct Task {
+    private struct Progress {
         let line: LineID
         var stage: Stage
         var key: String
@@ -24,7 +24,7 @@ extension IndexWriter {
     }
 
     func beginSweep(of line: LineID) throws(SQLiteError) {
-        try store(Task(line: line, stage: .nodes, key: "", sequence: 0))
+        try store(Progress(line: line, stage: .nodes, key: "", sequence: 0))
         hasSweepBegun = true
     }
 
@@ -35,15 +35,15 @@ extension IndexWriter {
         while budget > 0 {
             if let forsaken = try nextForsaken() {
                 budget -= try forgetCommits(forsaken, limit: budget)
-            } else if var task = try nextTask() {
-                try advance(&task, &budget)
+            } else if var progress = try nextProgress() {
+                try advance(&progress, &budget)
             } else {
                 return
             }
         }
     }
 
-    private func nextTask() throws(SQLiteError) -> Task? {
+    private func nextProgress() throws(SQLiteError) -> Progress? {
         let find = try connection.statement(
             "SELECT line, stage, key, seq FROM sweep ORDER BY line DESC LIMIT 1"
         )
@@ -51,7 +51,7 @@ extension IndexWriter {
             guard let stage = Stage(rawValue: row.int64(at: 1)) else {
                 throw .unreadable("sweep.stage")
             }
-            return Task(
+            return Progress(
                 line: LineID(row.int64(at: 0)),
                 stage: stage,
                 key: row.text(at: 2),
@@ -60,32 +60,32 @@ extension IndexWriter {
         }
     }
 
-    private func store(_ task: Task) throws(SQLiteError) {
+    private func store(_ progress: Progress) throws(SQLiteError) {
         let insert = try connection.statement(
             "INSERT OR REPLACE INTO sweep(line, stage, key, seq) VALUES (?1, ?2, ?3, ?4)"
         )
-        try insert.bind(task.line.number, at: 1)
-        try insert.bind(task.stage.rawValue, at: 2)
-        try insert.bind(task.key, at: 3)
-        try insert.bind(task.sequence, at: 4)
+        try insert.bind(progress.line.number, at: 1)
+        try insert.bind(progress.stage.rawValue, at: 2)
+        try insert.bind(progress.key, at: 3)
+        try insert.bind(progress.sequence, at: 4)
         try insert.run()
     }
 
-    private func advance(_ task: inout Task, _ budget: inout Int) throws(SQLiteError) {
+    private func advance(_ progress: inout Progress, _ budget: inout Int) throws(SQLiteError) {
         let isStageOver: Bool
-        switch task.stage {
+        switch progress.stage {
         case .nodes:
-            try dropNodes(task.line)
+            try dropNodes(progress.line)
             budget -= 1
             isStageOver = true
-        case .ownRows: isStageOver = try sweepOwnRows(&task, &budget)
-        case .parentRows: isStageOver = try sweepParent(&task, &budget)
-        case .line: return try finish(task, &budget)
+        case .ownRows: isStageOver = try sweepOwnRows(&progress, &budget)
+        case .parentRows: isStageOver = try sweepParent(&progress, &budget)
+        case .line: return try finish(progress, &budget)
         }
-        if isStageOver, let next = Stage(rawValue: task.stage.rawValue + 1) {
-            task = Task(line: task.line, stage: next, key: "", sequence: 0)
+        if isStageOver, let next = Stage(rawValue: progress.stage.rawValue + 1) {
+            progress = Progress(line: progress.line, stage: next, key: "", sequence: 0)
         }
-        try store(task)
+        try store(progress)
     }
 
     // MARK: - Rows
@@ -93,7 +93,7 @@ extension IndexWriter {
     /// Takes the next rows of a statement of (key, seq); true if those were the last.
     private func walk(
         _ rows: Statement,
-        _ task: inout Task,
+        _ progress: inout Progress,
         _ budget: inout Int,
         _ visit: (ObjectKey, Int64) throws(SQLiteError) -> Void
     ) throws(SQLiteError) -> Bool {
@@ -101,8 +101,8 @@ extension IndexWriter {
         let found = try rows.all { (ObjectKey(trusted: $0.text(at: 0)), $0.int64(at: 1)) }
         for (key, sequence) in found {
             try visit(key, sequence)
-            task.key = key.text
-            task.sequence = sequence
+            progress.key = key.text
+            progress.sequence = sequence
         }
         budget -= max(1, found.count)
         return found.count < limit
@@ -112,31 +112,31 @@ extension IndexWriter {
     private static let sweptTogetherMax = 256
 
     private func sweepOwnRows(
-        _ task: inout Task,
+        _ progress: inout Progress,
         _ budget: inout Int
     ) throws(SQLiteError) -> Bool {
-        let line = task.line
+        let line = progress.line
         let rows = try connection.statement(
             """
             SELECT key, seq FROM object WHERE line = ?1 AND (key, seq) > (?2, ?3)
             ORDER BY key, seq LIMIT ?4
             """
         )
-        try bind(line, task, budget, to: rows)
-        return try walk(rows, &task, &budget) { key, sequence throws(SQLiteError) in
+        try bind(line, progress, budget, to: rows)
+        return try walk(rows, &progress, &budget) { key, sequence throws(SQLiteError) in
             try releaseRow(LineKey(line: line, key: key), sequence)
         }
     }
 
     private func bind(
         _ line: LineID,
-        _ task: Task,
+        _ progress: Progress,
         _ budget: Int,
         to rows: Statement
     ) throws(SQLiteError) {
         try rows.bind(line.number, at: 1)
-        try rows.bind(task.key, at: 2)
-        try rows.bind(task.sequence, at: 3)
+        try rows.bind(progress.key, at: 2)
+        try rows.bind(progress.sequence, at: 3)
         try rows.bind(Int64(min(budget, Self.sweptTogetherMax)), at: 4)
     }
 
@@ -152,32 +152,33 @@ extension IndexWriter {
     /// fork. Of a namespace's own line all is looked at that the line began with. A parent that was dropped
     /// is swept by itself, afterwards.
     private func sweepParent(
-        _ task: inout Task,
+        _ progress: inout Progress,
         _ budget: inout Int
     ) throws(SQLiteError) -> Bool {
-        guard let parent = try reader.parent(of: task.line) else { return true }
+        guard let parent = try reader.parent(of: progress.line) else { return true }
         let facts = try facts(parent.line)
         guard facts.standing != .dropped else { return true }
         return facts.isOwn
-            ? try sweepPrefix(parent, &task, &budget) : try sweepHidden(parent, &task, &budget)
+            ? try sweepPrefix(parent, &progress, &budget)
+            : try sweepHidden(parent, &progress, &budget)
     }
 
     private func sweepPrefix(
         _ parent: LineParent,
-        _ task: inout Task,
+        _ progress: inout Progress,
         _ budget: inout Int
     ) throws(SQLiteError) -> Bool {
         let prefix = Array(parent.prefix.utf8)
-        if task.key.isEmpty { task.key = parent.prefix }
+        if progress.key.isEmpty { progress.key = parent.prefix }
         let rows = try connection.statement(
             """
             SELECT key, seq FROM object WHERE line = ?1 AND (key, seq) > (?2, ?3)
             ORDER BY key, seq LIMIT ?4
             """
         )
-        try bind(parent.line, task, budget, to: rows)
+        try bind(parent.line, progress, budget, to: rows)
         var isPast = false
-        let isOver = try walk(rows, &task, &budget) { key, sequence throws(SQLiteError) in
+        let isOver = try walk(rows, &progress, &budget) { key, sequence throws(SQLiteError) in
             guard KeyBytes.hasPrefix(Array(key.text.utf8), prefix) else {
                 isPast = true
                 return
@@ -190,7 +191,7 @@ extension IndexWriter {
 
     private func sweepHidden(
         _ parent: LineParent,
-        _ task: inout Task,
+        _ progress: inout Progress,
         _ budget: inout Int
     ) throws(SQLiteError) -> Bool {
         let rows = try connection.statement(
@@ -200,14 +201,14 @@ extension IndexWriter {
             ORDER BY seq, key LIMIT ?4
             """
         )
-        try bind(parent.line, task, budget, to: rows)
-        if task.sequence == 0 {
+        try bind(parent.line, progress, budget, to: rows)
+        if progress.sequence == 0 {
             // Every text comes before every blob: all of the changes after that one.
             try rows.bind(blob: [], at: 2)
             try rows.bind(parent.sequence, at: 3)
         }
         let prefix = Array(parent.prefix.utf8)
-        return try walk(rows, &task, &budget) { key, _ throws(SQLiteError) in
+        return try walk(rows, &progress, &budget) { key, _ throws(SQLiteError) in
             guard KeyBytes.hasPrefix(Array(key.text.utf8), prefix) else { return }
             let place = LineKey(line: parent.line, key: key)
             try release(try reader.visible(place, atMost: parent.sequence))
@@ -216,14 +217,14 @@ extension IndexWriter {
 
     // MARK: - Lines
 
-    private func finish(_ task: Task, _ budget: inout Int) throws(SQLiteError) {
+    private func finish(_ progress: Progress, _ budget: inout Int) throws(SQLiteError) {
         budget -= 1
-        try run("DELETE FROM sweep WHERE line = ?1", task.line)
-        let parent = try reader.parent(of: task.line)
-        if try !reader.hasOwnRows(task.line), try !reader.hasForks(task.line) {
-            try run("DELETE FROM line WHERE id = ?1", task.line)
-            try dropCounts(task.line)
-            knownLines[task.line] = nil
+        try run("DELETE FROM sweep WHERE line = ?1", progress.line)
+        let parent = try reader.parent(of: progress.line)
+        if try !reader.hasOwnRows(progress.line), try !reader.hasForks(progress.line) {
+            try run("DELETE FROM line WHERE id = ?1", progress.line)
+            try dropCounts(progress.line)
+            knownLines[progress.line] = nil
         }
         guard let parent else { return }
         let facts = try facts(parent.line)
@@ -316,7 +317,7 @@ extension IndexWriter {
     }
 
     /// Whether a commit's version is gone, and nothing goes on from it.
-    private func isForsaken(
+    func isForsaken(
         _ digest: ManifestDigest,
         _ namespace: LineID
     ) throws(SQLiteError) -> Bool {

@@ -19,7 +19,9 @@ extension IndexWriter {
         case .renameVersions(let renamings): try rename(renamings, context)
         case .removeVersion(let removal): try remove(removal, context)
         case .retainCommits(let line, let commits): try retain(commits, line)
-        case .forgetCommits(let namespace, let digests): try forget(digests, namespace)
+        case .forgetCommits(let namespace, let digests):
+            try forget(digests, namespace)
+            hasSweepBegun = true
         case .commitDraft(let draft): try commit(draft, context)
         case .countLine(let line, let total): try countLine(line, total)
         case .sweep(let rowsMax): try sweep(rowsMax: rowsMax)
@@ -97,6 +99,7 @@ extension IndexWriter {
         try update.bind(fork.line.number, at: 3)
         try update.bind(fork.head?.text, at: 4)
         try update.run()
+        try adopt(before.head, by: before)
         try drop(before.line)
         try note(
             .rolledBack,
@@ -105,6 +108,25 @@ extension IndexWriter {
             detail: fork.head?.text ?? "",
             context
         )
+    }
+
+    /// Makes a commit that a version leaves behind its own if the one it was made of is gone, so that it
+    /// goes with this one.
+    private func adopt(
+        _ digest: ManifestDigest?,
+        by version: VersionRow
+    ) throws(SQLiteError) {
+        guard let digest,
+            let owner = try reader.versionID(of: digest, namespace: version.namespace),
+            try reader.versionRow(id: owner) == nil
+        else { return }
+        let update = try connection.statement(
+            "UPDATE manifest SET version = ?3 WHERE namespace = ?1 AND digest = ?2"
+        )
+        try update.bind(version.namespace.number, at: 1)
+        try update.bind(digest.text, at: 2)
+        try update.bind(version.id.number, at: 3)
+        try update.run()
     }
 
     /// Gives a new line what another shows: nodes, tallies and totals. Nothing is counted.
@@ -271,6 +293,24 @@ extension IndexWriter {
             try delete.bind(digest.text, at: 2)
             try delete.run()
             try drop(manifest.line)
+            try forsake(manifest.parent, namespace)
         }
+    }
+
+    /// Has a commit go whose version is gone and from which nothing goes on any more.
+    private func forsake(
+        _ digest: ManifestDigest?,
+        _ namespace: LineID
+    ) throws(SQLiteError) {
+        guard let digest, try isForsaken(digest, namespace),
+            let version = try reader.versionID(of: digest, namespace: namespace)
+        else { return }
+        let insert = try connection.statement(
+            "INSERT OR IGNORE INTO forsaken(version, namespace, next) VALUES (?1, ?2, ?3)"
+        )
+        try insert.bind(version.number, at: 1)
+        try insert.bind(namespace.number, at: 2)
+        try insert.bind(digest.text, at: 3)
+        try insert.run()
     }
 }

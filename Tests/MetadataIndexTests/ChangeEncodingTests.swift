@@ -147,14 +147,83 @@ import Testing
                     payloadOffset: 65_537
                 ),
             ]),
-        ]
+        ] + versionOperations
     }
+
+    static let version = VersionName(trustedName: "a/b", tag: "v0")
+    static let digest = ManifestDigest(trusted: "sha256:" + String(repeating: "0f", count: 32))
+    static let fork = LineOrigin(parent: LineID(7), prefix: "p/", sequence: 41, kind: .fork)
+
+    static func commit(_ parent: ManifestDigest?, _ sealing: VersionSealing) -> VersionCommit {
+        VersionCommit(
+            line: LineID(7),
+            origin: fork,
+            manifest: Manifest(
+                digest: digest,
+                version: version,
+                line: LineID(9),
+                parent: parent,
+                author: parent.map { _ in PrincipalName(trusted: "u") },
+                message: "é",
+                time: WallTime(milliseconds: -5),
+                total: LineTotal(
+                    keys: 3,
+                    bytes: -4,
+                    contentHash: ContentHash(high: .max, low: 1)
+                )
+            ),
+            sealing: sealing
+        )
+    }
+
+    static let versionOperations: [ChangeOperation] = [
+        .forkVersion(
+            VersionFork(
+                namespaceLine: LineID(1),
+                version: version,
+                line: LineID(8),
+                origin: fork,
+                source: LineID(7),
+                head: digest,
+                draft: DraftOrigin(
+                    base: LineID(7),
+                    sequence: 40,
+                    expires: WallTime(milliseconds: 99)
+                )
+            )
+        ),
+        .rollBackVersion(
+            VersionFork(
+                namespaceLine: LineID(1),
+                version: version,
+                line: LineID(8),
+                origin: fork,
+                source: LineID(7),
+                head: nil
+            )
+        ),
+        .commitVersion(commit(digest, .sealed)), .commitVersion(commit(nil, .open)),
+        .sealVersion(line: LineID(7), .sealed), .sealVersion(line: LineID(7), .open),
+        .renameVersions([
+            VersionRenaming(line: LineID(7), version: version, residue: LineID(10)),
+            VersionRenaming(line: LineID(8), version: version, residue: nil),
+        ]),
+        .removeVersion(VersionRemoval(line: LineID(7), residue: LineID(10))),
+        .removeVersion(VersionRemoval(line: LineID(7), residue: nil)),
+        .retainCommits(line: LineID(7), 3), .retainCommits(line: LineID(7), nil),
+        .forgetCommits(namespaceLine: LineID(1), [digest]),
+        .forgetCommits(namespaceLine: LineID(1), []),
+        .commitDraft(DraftCommit(draft: LineID(8), commit: commit(digest, .open))),
+        .countLine(LineID(7), LineTotal(keys: 1, bytes: 2, contentHash: .empty)),
+        .sweep(rowsMax: 512),
+    ]
 
     static func changes() throws -> [Change] {
         try operations().enumerated().map { index, operation in
             Change(
                 sequence: Int64(index) + 1,
                 time: WallTime(milliseconds: 1_795_340_000_000),
+                actor: index.isMultiple(of: 2) ? PrincipalName(trusted: "ana") : nil,
                 operation: operation
             )
         }
@@ -172,14 +241,15 @@ import Testing
             time: WallTime(milliseconds: -2),
             operation: .setAccess(.publicRead, line: LineID(5))
         )
-        // Version 1, kind 3, 300 = 0xAC 0x02, -2 folded is 3, access 1, 5 folded is 10.
-        #expect(change.encoded() == [1, 3, 0xAC, 0x02, 3, 1, 10])
+        // Version 2, kind 3, 300 = 0xAC 0x02, -2 folded is 3, no actor, access 1, 5 folded is 10.
+        #expect(change.encoded() == [2, 3, 0xAC, 0x02, 3, 0, 1, 10])
         let deletion = Change(
             sequence: 1,
             time: WallTime(milliseconds: 0),
+            actor: PrincipalName(trusted: "u"),
             operation: .deleteObjects([LineKey(line: LineID(1), key: ObjectKey(trusted: "ab"))])
         )
-        #expect(deletion.encoded() == [1, 7, 1, 0, 1, 2, 2, 0x61, 0x62])
+        #expect(deletion.encoded() == [2, 7, 1, 0, 1, 1, 0x75, 1, 2, 2, 0x61, 0x62])
         let relocation = Change(
             sequence: 2,
             time: WallTime(milliseconds: 0),
@@ -203,7 +273,8 @@ import Testing
         )
         #expect(
             relocation.encoded() == [
-                1, 13, 2, 0, 2, 0, 2, 2, 0x61, 0x62, 5, 0xAC, 0x02, 9, 7, 1, 1, 0x75, 3, 1, 2, 16,
+                2, 13, 2, 0, 0, 2, 0, 2, 2, 0x61, 0x62, 5, 0xAC, 0x02, 9, 7, 1, 1, 0x75, 3, 1, 2,
+                16,
             ]
         )
     }
@@ -274,10 +345,20 @@ import Testing
         )
     }
 
+    @Test func `a change of version 1 is read, tells no events, and is written as it was`() throws {
+        let bytes: [UInt8] = [1, 7, 1, 0, 1, 2, 2, 0x61, 0x62]
+        let change = try Change(decoding: bytes)
+        #expect(
+            change.operation
+                == .deleteObjects([LineKey(line: LineID(1), key: ObjectKey(trusted: "ab"))])
+        )
+        #expect(change.actor == nil && !change.tellsEvents && change.encoded() == bytes)
+    }
+
     @Test func `a change of another version is refused`() throws {
         var bytes = try #require(try Self.changes().first).encoded()
-        bytes[0] = 2
-        #expect(throws: ChangeFormatError.versionUnknown(2)) { try Change(decoding: bytes) }
+        bytes[0] = 3
+        #expect(throws: ChangeFormatError.versionUnknown(3)) { try Change(decoding: bytes) }
         #expect(throws: ChangeFormatError.truncated(offset: 0)) { try Change(decoding: []) }
     }
 

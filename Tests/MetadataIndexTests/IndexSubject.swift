@@ -33,6 +33,23 @@ final class IndexSubject {
         writer = opened.writer
     }
 
+    /// A folder with a database of other tables than the present ones; not to be written to.
+    init(replacingTables statements: String) throws {
+        let folder = try IndexSubject()
+        directory = folder.directory + "-former"
+        try FileManager.default.createDirectory(
+            atPath: directory,
+            withIntermediateDirectories: true
+        )
+        let connection = try Connection(
+            path: directory + "/nave.sqlite",
+            ConnectionConfiguration(access: .readWrite)
+        )
+        try connection.execute(statements)
+        index = folder.index
+        writer = folder.writer
+    }
+
     deinit {
         try? FileManager.default.removeItem(atPath: directory)
     }
@@ -131,8 +148,8 @@ final class IndexSubject {
     func dump() throws -> [String] {
         let tables = [
             "namespace", "line", "version", "object", "blob", "upload", "part", "completion",
-            "segment",
-            "node", "tally", "principal",
+            "segment", "node", "tally", "principal", "manifest", "total", "event", "sweep",
+            "forsaken",
         ]
         return try index.read { reader throws(SQLiteError) in
             var rows: [String] = []
