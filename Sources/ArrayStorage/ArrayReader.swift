@@ -8,8 +8,8 @@ import StorageModel
 public final class ArrayReader: Sendable {
     let engine: ReadEngine
     let budget: SlabBudget
-    /// The memory for decoded chunks that are being sent.
-    let chunkGate: MemoryGate
+    /// The memory for what the Zarr view makes, until it is sent.
+    let viewGate: MemoryGate
     /// The most chunks that ``regionNow(_:_:)`` looks up.
     private static let chunksNowMax = 16
     /// The most bytes that ``regionNow(_:_:)`` copies.
@@ -29,7 +29,7 @@ public final class ArrayReader: Sendable {
             limits: limits
         )
         budget = SlabBudget(bytesMax: limits.slabsBytesMax)
-        chunkGate = MemoryGate(bytesMax: limits.sentChunksBytesMax)
+        viewGate = MemoryGate(bytesMax: limits.viewBytesMax)
     }
 
     /// Begins to read a region.
