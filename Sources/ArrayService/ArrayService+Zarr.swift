@@ -94,7 +94,13 @@ extension ArrayService {
             )
         )
         guard answer.hasBody else { return answer.bodiless }
-        return answer.response(.bytes(ByteBuffer(bytes: document.bytes)))
+        let bytes = ByteBuffer(bytes: document.bytes)
+        guard bytes.readableBytes > ArrayServiceLimits.gatheredBytesMax else {
+            return answer.response(.bytes(bytes))
+        }
+        return answer.response(
+            .pulled(HeldBody(bytes, range: answer.range, memory: document.memory))
+        )
     }
 
     // MARK: - Chunks
@@ -135,7 +141,9 @@ extension ArrayService {
         guard let chunk else { throw .view(.chunkMissing(path: path.text)) }
         let answer = try ConditionalAnswer(caller.request, try decoded(chunk.entry, array))
         guard answer.hasBody else { return answer.bodiless }
-        return answer.response(.pulled(DecodedChunkBody(chunk, range: answer.range)))
+        return answer.response(
+            .pulled(HeldBody(chunk.bytes, range: answer.range, memory: chunk.memory))
+        )
     }
 
     /// A decoded chunk depends on the stored bytes and on the metadata that says how to decode them.

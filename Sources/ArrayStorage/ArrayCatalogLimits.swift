@@ -13,6 +13,9 @@ public enum ArrayCatalogLimits {
     /// Documents are of any length up to ``ArrayLimits/metadataBytesMax``; parsed they take some
     /// ten times as much.
     public static let documentBytesPerPage = 4 << 20
+    /// What is set aside for a document of the Zarr view before it is made, in bytes: the metadata that is
+    /// read for it may be twice a page's, and is spelled again.
+    public static let viewDocumentBytesMax = 16 << 20
     /// How many segments a name may have of which a path of the Zarr view leaves the tag `latest` out and
     /// still reaches into the version.
     public static let impliedNamesMax = 16

@@ -2,17 +2,15 @@ import ArrayModel
 import NIOCore
 import ObjectStorage
 import StorageModel
-import Synchronization
 
 /// A decoded chunk that is on its way to a client.
-///
-/// Its memory is accounted for as long as the value lives.
 public struct DecodedChunk: Sendable {
     /// The object that was decoded.
     public let entry: ObjectEntry
     /// A full chunk, in C order, little-endian.
     public let bytes: ByteBuffer
-    private let memory: MemoryGate.Reservation
+    /// What accounts for the memory of the bytes while it lives.
+    public let memory: any Sendable
 
     init(entry: ObjectEntry, bytes: ByteBuffer, memory: MemoryGate.Reservation) {
         self.entry = entry
@@ -31,7 +29,7 @@ extension ArrayReader {
 
     /// Decodes a whole chunk.
     ///
-    /// Waits while many others are being sent (``ArrayReaderLimits/sentChunksBytesMax``). A chunk that
+    /// Waits while many others are being sent (``ArrayReaderLimits/viewBytesMax``). A chunk that
     /// was decoded lately is not decoded again.
     ///
     /// - Parameters:
@@ -46,7 +44,7 @@ extension ArrayReader {
         let stored = try StoredArray(array, limits: engine.limits)
         let memory: MemoryGate.Reservation
         do {
-            memory = try await chunkGate.reserve(stored.decoder.chunkBytes)
+            memory = try await viewGate.reserve(stored.decoder.chunkBytes)
         } catch {
             throw .cancelled
         }

@@ -8,8 +8,8 @@ import StorageModel
 public final class ArrayReader: Sendable {
     let engine: ReadEngine
     let budget: SlabBudget
-    /// The memory for decoded chunks that are being sent.
-    let chunkGate: MemoryGate
+    /// The memory for what the Zarr view makes, until it is sent.
+    let viewGate: MemoryGate
     /// Levels of large planes.
     let tiles: PlaneTileCache
     /// The most chunks that ``regionNow(_:_:)`` looks up.
@@ -44,7 +44,7 @@ public final class ArrayReader: Sendable {
             )
         )
         budget = SlabBudget(bytesMax: limits.slabsBytesMax)
-        chunkGate = MemoryGate(bytesMax: limits.sentChunksBytesMax)
+        viewGate = MemoryGate(bytesMax: limits.viewBytesMax)
         tiles = PlaneTileCache(bytesMax: limits.tilesBytesMax)
     }
 

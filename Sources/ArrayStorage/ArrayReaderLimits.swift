@@ -12,10 +12,10 @@ public struct ArrayReaderLimits: Sendable {
     /// All slabs together, beyond which every request gets the smallest, in bytes; at half as much
     /// again, it gets a sixteenth of that.
     public var slabsBytesMax = 256 << 20
-    /// The decoded chunks that are on their way to clients of the Zarr view at once, in bytes.
+    /// What the Zarr view has made and clients have not taken yet: decoded chunks and documents, in bytes.
     ///
-    /// Who comes when they are as many waits. One chunk is sent whatever its length.
-    public var sentChunksBytesMax = 256 << 20
+    /// Who comes when it is as much waits. One chunk is sent whatever its length.
+    public var viewBytesMax = 256 << 20
     /// The longest element; a slab has at least one, so it is not longer than the smallest slab.
     public var itemBytesMax = 1 << 20
     /// The largest chunk that is decoded, in bytes.

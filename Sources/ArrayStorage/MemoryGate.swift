@@ -102,17 +102,29 @@ final class MemoryGate: Sendable {
     }
 
     /// Memory that is set aside; given back when the last reference goes.
+    ///
+    /// State: how much it is, guarded by `bytes`.
     final class Reservation: Sendable {
-        private let bytes: Int
+        private let bytes: Mutex<Int>
         private let gate: MemoryGate
 
         fileprivate init(gate: MemoryGate, bytes: Int) {
             self.gate = gate
-            self.bytes = bytes
+            self.bytes = Mutex(bytes)
+        }
+
+        /// Gives back what is more than `count` bytes.
+        func shrink(to count: Int) {
+            let surplus = bytes.withLock { bytes in
+                let surplus = max(bytes - max(count, 0), 0)
+                bytes -= surplus
+                return surplus
+            }
+            gate.give(back: surplus)
         }
 
         deinit {
-            gate.give(back: bytes)
+            gate.give(back: bytes.withLock { $0 })
         }
     }
 }

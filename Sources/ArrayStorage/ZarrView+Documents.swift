@@ -12,6 +12,8 @@ extension ZarrView {
         public let entityTag: String
         /// When the metadata of the array or group was written.
         public let modified: WallTime
+        /// What accounts for the memory of the bytes while it lives.
+        public let memory: any Sendable
     }
 
     /// Whether the document of an array or group is the stored one, at its ``CatalogNode/metadataKey``.
@@ -23,6 +25,8 @@ extension ZarrView {
 
     /// Makes the document of an array or group; nil if Zarr v3 has no word for its data type.
     ///
+    /// Waits while many others are being sent (``ArrayReaderLimits/viewBytesMax``).
+    ///
     /// - Throws: ``ArrayCatalogError/metadataUnreadable(_:note:)``,
     ///   ``ArrayCatalogError/metadataReplaced(_:)`` or ``ArrayCatalogError/store(_:)``.
     public func document(
@@ -30,6 +34,13 @@ extension ZarrView {
         in namespace: Namespace
     ) async throws(ArrayCatalogError) -> Document? {
         let view = self
+        let memory: MemoryGate.Reservation
+        do {
+            memory = try await reader.viewGate.reserve(ArrayCatalogLimits.viewDocumentBytesMax)
+        } catch {
+            // The client has gone, or the server stops.
+            throw .store(.closed)
+        }
         return try await catalog.onDiskThread { _ throws(ArrayCatalogError) -> Document? in
             var budget = DocumentBudget()
             guard var value = try view.value(of: node, in: namespace, &budget) else { return nil }
@@ -38,12 +49,15 @@ extension ZarrView {
             {
                 value = ZarrTranslation.consolidated(value, members: members)
             }
-            let bytes = value.serialized(.readable)
+            // Compact: white space of lines that are nested deep would be many times the rest.
+            let bytes = value.serialized()
+            memory.shrink(to: bytes.count)
             let digest = SHA256.digest(of: bytes).prefix(16)
             return Document(
                 bytes: bytes,
                 entityTag: Hexadecimal.encode(Array(digest)),
-                modified: node.modified
+                modified: node.modified,
+                memory: memory
             )
         }
     }

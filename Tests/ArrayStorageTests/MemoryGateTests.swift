@@ -56,6 +56,25 @@ import Testing
         withExtendedLifetime(held) {}
     }
 
+    @Test func `what is given back early goes to who waits`() async throws {
+        let gate = MemoryGate(bytesMax: 10)
+        let held = try await gate.reserve(10)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let part = try await gate.reserve(7)
+                #expect(gate.takenBytes == 10)
+                withExtendedLifetime(part) {}
+            }
+            while gate.waitingCount < 1 { await Task.yield() }
+            held.shrink(to: 20)
+            #expect(gate.takenBytes == 10 && gate.waitingCount == 1)
+            held.shrink(to: 3)
+            try await group.waitForAll()
+        }
+        #expect(gate.takenBytes == 3)
+        withExtendedLifetime(held) {}
+    }
+
     @Test func `what is longer than all is given all`() async throws {
         let gate = MemoryGate(bytesMax: 10)
         let all = try await gate.reserve(.max)

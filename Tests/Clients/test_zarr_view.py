@@ -1,7 +1,12 @@
 """Arrays of every dialect, shown as Zarr v3 over plain HTTP: what real clients read equals what was written."""
 
+import concurrent.futures
 import json
 import math
+import pathlib
+import re
+import socket
+import time
 import urllib.error
 import urllib.request
 import warnings
@@ -13,6 +18,7 @@ import xarray
 import zarr
 
 from s3_clients import new_bucket_name, s3_client
+from server_process import ServerProcess
 from test_array_data import (
     CHUNKS, SHAPE, TYPES, V2_CODECS, V3_CODECS, hub_put, sample, write)
 from test_zarr import obstore_store
@@ -442,3 +448,50 @@ def test_it_works_over_tls(https_server):
     write(https_server, bucket, "x:v0", sample("<i4"))
     view = ZarrView(https_server)
     assert view.document(f"{bucket}/x:v0")["shape"] == list(SHAPE)
+
+
+def resident_bytes(server):
+    text = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1)) << 10
+
+
+def test_clients_that_take_nothing_hold_no_more_than_is_set_aside(tmp_path):
+    with ServerProcess(tmp_path / "data") as server:
+        s3 = s3_client(server)
+        s3.create_bucket(Bucket="slow")
+        s3.put_bucket_acl(Bucket="slow", ACL="public-read")
+        data = np.random.default_rng(3).integers(0, 9, (40, 2048, 2048), "i4")
+        v2_put(s3, "slow", "x", data, compressor=numcodecs.Zlib(1), chunks=(1, 2048, 2048))
+        before = resident_bytes(server)
+        sockets = []
+        for number in range(40):
+            one = socket.create_connection(("127.0.0.1", server.port))
+            one.sendall(f"GET /v1/zarr/slow/x/{number}.0.0 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            sockets.append(one)
+        peak = 0
+        for _ in range(30):
+            time.sleep(0.1)
+            peak = max(peak, resident_bytes(server) - before)
+        # 640 MiB are asked for; 256 are set aside for them, 64 for the cache, and some to decode.
+        assert 64 << 20 < peak < 450 << 20, peak >> 20
+        for one in sockets:
+            one.close()
+        view = ZarrView(server, ())
+        assert view.get("slow/x/39.0.0").content == data[39:].tobytes()
+
+
+def test_a_group_of_many_arrays_is_listed_up_to_a_bound(http_s3, view, public_bucket):
+    document = {"zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<i4", "compressor": None,
+                "fill_value": 0, "order": "C", "filters": None}
+    body = json.dumps(document).encode()
+    http_s3.put_object(Bucket=public_bucket, Key="g/.zgroup", Body=b'{"zarr_format": 2}')
+    names = [f"a{number:04}" for number in range(1001)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: http_s3.put_object(
+            Bucket=public_bucket, Key=f"g/{name}/.zarray", Body=body), names[:1000]))
+    text = view.get(f"{public_bucket}/g/zarr.json")
+    assert len(text.content) > 256 << 10
+    assert sorted(text.json()["consolidated_metadata"]["metadata"]) == names[:1000]
+    http_s3.put_object(Bucket=public_bucket, Key=f"g/{names[1000]}/.zarray", Body=body)
+    assert "consolidated_metadata" not in view.document(f"{public_bucket}/g")
+    assert view.array(f"{public_bucket}/g/{names[1000]}").shape == (4,)

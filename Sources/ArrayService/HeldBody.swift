@@ -1,24 +1,24 @@
-import ArrayStorage
 import HTTPServing
 import NIOCore
 import Synchronization
 
-/// A decoded chunk as the body of an answer; its memory is accounted for until the body is sent.
+/// Bytes in memory as the body of an answer; what accounts for their memory is held until they are sent.
 ///
 /// State: guarded by `rest`.
-final class DecodedChunkBody: HTTPBodySource {
+final class HeldBody: HTTPBodySource {
     let byteCount: Int64
-    private let chunk: DecodedChunk
+    private let memory: any Sendable
     private let rest: Mutex<ByteBuffer>
 
-    init(_ chunk: DecodedChunk, range: Range<Int64>) {
-        self.chunk = chunk
-        byteCount = Int64(range.count)
-        let part = chunk.bytes.getSlice(
-            at: chunk.bytes.readerIndex + Int(range.lowerBound),
+    /// Makes a body of a range within bytes.
+    init(_ bytes: ByteBuffer, range: Range<Int64>, memory: any Sendable) {
+        let part = bytes.getSlice(
+            at: bytes.readerIndex + Int(range.lowerBound),
             length: range.count
         )
+        byteCount = Int64(range.count)
         rest = Mutex(part ?? ByteBuffer())
+        self.memory = memory
     }
 
     func readNow(max: Int, allocator: ByteBufferAllocator) -> HTTPBodyPiece {
