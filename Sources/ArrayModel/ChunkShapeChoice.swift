@@ -4,13 +4,13 @@
 /// that a small slice does not read much more than it wants. They are about cubes, so that slices along
 /// every axis read about as many; short axes, such as colour channels, are taken whole.
 public enum ChunkShapeChoice {
-    /// The most bytes of a chunk that is chosen; such chunks have at least a quarter of it, unless the
-    /// array is smaller.
+    /// The most bytes of a chunk that is chosen; those of larger arrays have at least a quarter of it.
     public static let chunkBytesMax = 4 << 20
-    /// Axes of up to so many elements are not cut.
-    static let shortExtentMax = 4
     /// What an axis without elements is taken to grow to.
     static let growingExtent = 1 << 20
+    /// Chunks along an axis up to which they are made equal, so that the last is not mostly beyond the
+    /// edge; of more, powers of two are easier on people.
+    private static let equalChunksMax = 8
 
     /// The shape of the chunks of an array.
     ///
@@ -20,20 +20,31 @@ public enum ChunkShapeChoice {
     /// - Returns: An extent of at least 1 per axis, never more than the array's where that is not 0.
     public static func chunkShape(for shape: [Int], itemBytes: Int) -> [Int] {
         let wanted = shape.map { $0 == 0 ? growingExtent : $0 }
-        // Whole, if that is small; else powers of two, halved until they fit.
-        if isSmall(wanted, itemBytes) { return wanted }
-        var edges = wanted.map { $0 <= shortExtentMax ? $0 : powerOfTwo(atMost: $0) }
+        var edges = wanted
         while !isSmall(edges, itemBytes) {
             // Of equal edges the first is cut: rows of the last axes lie together.
-            guard let extent = edges.max(), extent > 1, let longest = edges.firstIndex(of: extent)
+            guard let longest = edges.max(), longest > 1,
+                let axis = edges.firstIndex(of: longest)
             else { break }
-            edges[longest] = extent / 2
+            edges[axis] = powerOfTwo(atMost: longest - 1)
         }
-        // Few chunks along an axis become equal ones, so that the last is not mostly beyond the edge.
-        return zip(wanted, edges).map { extent, edge in
-            let count = (extent - 1) / edge + 1
-            return count <= 8 ? (extent - 1) / count + 1 : edge
+        for axis in edges.indices {
+            let count = (wanted[axis] - 1) / edges[axis] + 1
+            if count <= equalChunksMax { edges[axis] = (wanted[axis] - 1) / count + 1 }
         }
+        while let larger = grown(edges, within: wanted, itemBytes) { edges = larger }
+        return edges
+    }
+
+    /// The shape with its shortest cut axis twice as long, if that is not too much.
+    private static func grown(_ edges: [Int], within shape: [Int], _ itemBytes: Int) -> [Int]? {
+        let cut = edges.indices.filter { edges[$0] < shape[$0] }.sorted { edges[$0] < edges[$1] }
+        for axis in cut {
+            var larger = edges
+            larger[axis] = min(edges[axis] * 2, shape[axis])
+            if isSmall(larger, itemBytes) { return larger }
+        }
+        return nil
     }
 
     private static func isSmall(_ shape: [Int], _ itemBytes: Int) -> Bool {

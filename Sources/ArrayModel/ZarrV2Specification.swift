@@ -20,8 +20,7 @@ enum ZarrV2Specification {
         let compressor =
             reader.isNull("compressor")
             ? .null
-            : reader["compressor"]
-                ?? .members(["id": .string("zstd"), "level": .integer(3)])
+            : reader["compressor"] ?? defaultCompressor(type.dataType)
         let array = ArraySpecification.Document(
             MetadataFile.zarr2Array.fileName,
             .members([
@@ -37,6 +36,17 @@ enum ZarrV2Specification {
             ])
         )
         return [array] + attributes(try reader.attributes())
+    }
+
+    /// What is used where none is named, as for Zarr v3.
+    private static func defaultCompressor(_ type: DataType) -> JSONValue {
+        guard type.isShuffled else {
+            return .members(["id": .string("zstd"), "level": .integer(1)])
+        }
+        return .members([
+            "id": .string("blosc"), "cname": .string("lz4"), "clevel": .integer(5),
+            "shuffle": .integer(BloscDescription.Shuffle.byte.rawValue), "blocksize": .integer(0),
+        ])
     }
 
     /// The file of attributes, which is left out where there are none.

@@ -53,7 +53,7 @@ enum ZarrV3Specification {
         _ type: NumPyType
     ) throws(ArraySpecificationError) -> [JSONValue] {
         let bytes = bytesCodec(type)
-        guard let value = reader["codecs"] else { return [bytes, defaultCompressor] }
+        guard let value = reader["codecs"] else { return [bytes, compressor(type.dataType)] }
         guard var codecs = value.elements else {
             throw .memberInvalid("codecs", expected: "a list of codecs")
         }
@@ -65,11 +65,19 @@ enum ZarrV3Specification {
         return codecs
     }
 
-    /// Zstandard at its usual level: of what every Zarr tool reads, the best of size and speed.
-    private static let defaultCompressor = named(
-        "zstd",
-        ["level": .integer(3), "checksum": .bool(false)]
-    )
+    /// What is used where no codecs are named; see docs/decisions/0011-default-compression.md.
+    private static func compressor(_ type: DataType) -> JSONValue {
+        guard type.isShuffled else {
+            return named("zstd", ["level": .integer(1), "checksum": .bool(false)])
+        }
+        return named(
+            "blosc",
+            [
+                "cname": .string("lz4"), "clevel": .integer(5), "shuffle": .string("shuffle"),
+                "typesize": .integer(type.itemBytes), "blocksize": .integer(0),
+            ]
+        )
+    }
 
     private static func bytesCodec(_ type: NumPyType) -> JSONValue {
         switch type.byteOrder {
@@ -122,4 +130,10 @@ enum ZarrV3Specification {
             )
         }
     }
+}
+
+extension DataType {
+    /// Whether it pays to sort the bytes of elements by their significance before they are compressed:
+    /// numbers of several bytes, most of which differ in the lower ones alone.
+    var isShuffled: Bool { swapUnitBytes > 1 }
 }

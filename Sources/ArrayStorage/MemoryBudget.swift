@@ -27,6 +27,9 @@ final class MemoryBudget: Sendable {
         self.waitersMax = waitersMax
     }
 
+    /// How many wait.
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
+
     /// Sets memory aside for as long as the result lives.
     ///
     /// - Parameter bytes: At most the budget's bytes.

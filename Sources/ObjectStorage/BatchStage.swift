@@ -3,13 +3,14 @@ import StorageModel
 import Synchronization
 import Volumes
 
-/// Takes in the payloads of a ``WriteBatch``: short ones in memory up to a bound, more of them packed
-/// into blobs, long ones in blobs of their own.
+/// Takes in the payloads of a ``WriteBatch``: shorter ones in memory up to a bound, what is more in blobs,
+/// several short ones to a blob.
 ///
-/// All methods block: call them on threads that may wait, several at a time if wanted.
+/// All methods block: call them on threads that may wait, several at a time if wanted. Blobs are flushed
+/// some at a time, because one flush of the file system's journal serves all that were written before it.
 ///
-/// A pack is given back to the disk when its last object goes, so what is overwritten alone keeps its
-/// room until then; ``StoreLimits/packBytesMax`` bounds how much that can be.
+/// A blob of several payloads is given back to the disk when its last object goes, so what is overwritten
+/// alone keeps its room until then; ``StoreLimits/packBytesMax`` bounds how much that can be.
 ///
 /// State: guarded by `state`.
 public final class BatchStage: Sendable {
@@ -28,7 +29,10 @@ public final class BatchStage: Sendable {
 
     private struct State {
         var inlineBytes = 0
+        /// The blob that takes short payloads.
         var open: OpenPack?
+        /// Blobs that are written and not flushed.
+        var unflushed: [PayloadPack] = []
     }
 
     private let state = Mutex(State())
@@ -58,41 +62,62 @@ public final class BatchStage: Sendable {
     ///
     /// - Throws: The failures of the volume; what was staged must then be given up.
     public func seal() throws(StoreError) {
-        let open = state.withLock { $0.open.take() }
-        guard let open else { return }
-        try translating { () throws(VolumeError) in try open.pack.finish() }
+        let packs = state.withLock { state in
+            if let open = state.open.take() { state.unflushed.append(open.pack) }
+            defer { state.unflushed = [] }
+            return state.unflushed
+        }
+        try flush(packs)
     }
 
     private func content(_ bytes: [UInt8]) throws(StoreError) -> StagedPayload.Content {
-        guard bytes.count <= limits.inlineBytesMax else {
-            let writer = try beginBlob()
-            return try translating { () throws(VolumeError) in
-                try writer.append(bytes)
-                return .blob(writer.id, try writer.finish())
-            }
-        }
         let isInline = state.withLock { state in
-            guard bytes.count <= limits.batchedInlineBytesMax - state.inlineBytes else {
-                return false
-            }
+            guard bytes.count <= limits.batchedInlinePayloadBytesMax,
+                bytes.count <= limits.batchedInlineBytesMax - state.inlineBytes
+            else { return false }
             state.inlineBytes += bytes.count
             return true
         }
-        return isInline ? .inline(LogPayload(bytes)) : try packed(bytes)
+        if isInline { return .inline(LogPayload(bytes)) }
+        return bytes.count > limits.inlineBytesMax ? try alone(bytes) : try packed(bytes)
     }
 
+    /// A long payload, in a blob of its own.
+    private func alone(_ bytes: [UInt8]) throws(StoreError) -> StagedPayload.Content {
+        let pack = PayloadPack(try beginBlob(), upkeep: upkeep)
+        try translating { () throws(VolumeError) in try pack.append(bytes) }
+        try flush(state.withLock { written(pack, &$0) })
+        let extent = Extent.blob(pack.id, offset: 0, lengthBytes: Int64(bytes.count))
+        return .packed(pack, extent)
+    }
+
+    /// A short payload, behind others.
     private func packed(_ bytes: [UInt8]) throws(StoreError) -> StagedPayload.Content {
-        let (result, full) = state.withLock { state in
+        let (result, due) = state.withLock { state in
             let result = Result { () throws(StoreError) in try add(bytes, &state) }
             guard let open = state.open, open.lengthBytes >= limits.packBytesMax else {
-                return (result, nil as PayloadPack?)
+                return (result, [PayloadPack]())
             }
             state.open = nil
-            return (result, open.pack)
+            return (result, written(open.pack, &state))
         }
-        // Outside of the lock: a flush takes its time.
-        if let full { try translating { () throws(VolumeError) in try full.finish() } }
+        try flush(due)
         return try result.get()
+    }
+
+    /// Notes a blob that is written; gives those that are to be flushed now.
+    private func written(_ pack: PayloadPack, _ state: inout State) -> [PayloadPack] {
+        state.unflushed.append(pack)
+        guard state.unflushed.count >= limits.unflushedBlobsMax else { return [] }
+        defer { state.unflushed = [] }
+        return state.unflushed
+    }
+
+    /// Flushes blobs; outside of the lock, as it takes its time.
+    private func flush(_ packs: [PayloadPack]) throws(StoreError) {
+        for pack in packs {
+            try translating { () throws(VolumeError) in try pack.finish() }
+        }
     }
 
     private func add(

@@ -46,11 +46,16 @@ public struct StoreLimits: Hashable, Sendable {
     public var deletedKeysMax = 1000
     /// Keys that one change may write or delete together: a tenth of a second of the index's time.
     public var batchedKeysMax = 16_384
-    /// Bytes of short payloads that travel in the record of a change of many objects; what is more is
-    /// packed into blobs.
+    /// Bytes of payloads that travel in the record of a change of many objects; what is more goes to
+    /// blobs.
     public var batchedInlineBytesMax = 8_388_608
-    /// The length at which a blob of packed payloads is ended, in bytes: what one of them that is left
-    /// keeps of the disk at most.
+    /// The longest payload that does, in bytes: the one flush of the log is worth more to a write of few
+    /// chunks than what cleaning costs later.
+    public var batchedInlinePayloadBytesMax = 1_048_576
+    /// Blobs of one batch that are written before they are flushed together; each holds a file open.
+    public var unflushedBlobsMax = 32
+    /// The length at which a blob of several short payloads is ended, in bytes: what one of them that
+    /// is left keeps of the disk at most.
     public var packBytesMax: Int64 = 2_097_152
 
     /// Milliseconds between two flushes of the log where changes are acknowledged before; 0 flushes

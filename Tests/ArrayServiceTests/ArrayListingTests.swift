@@ -184,7 +184,7 @@ import Testing
             for (target, expected) in rows {
                 #expect(try await desk.get(target).problem() == expected, "\(target)")
             }
-            let put = try await desk.get("/v1/data/test/scan:v0", method: .PUT)
+            let put = try await desk.get("/v1/stats/test/scan:v0", method: .PUT)
             #expect(put.headers.first(name: "allow") == "GET, HEAD")
         }
     }

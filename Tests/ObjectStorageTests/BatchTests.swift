@@ -15,6 +15,8 @@ import Testing
     static func limits() -> StoreLimits {
         var limits = StoreSubject.limits()
         limits.batchedInlineBytesMax = 2000
+        limits.batchedInlinePayloadBytesMax = 1000
+        limits.unflushedBlobsMax = 2
         limits.packBytesMax = 1200
         limits.batchedKeysMax = 20
         return limits

@@ -34,6 +34,8 @@ struct SimulatedStore: Sendable {
         limits.relocatedRowsMax = 3
         limits.relocatedBytesMax = 700
         limits.batchedInlineBytesMax = 600
+        limits.batchedInlinePayloadBytesMax = 500
+        limits.unflushedBlobsMax = 2
         limits.packBytesMax = 400
         return limits
     }
