@@ -12,11 +12,13 @@ public enum ArrayLimits {
     public static let selectionTextBytesMax = 16 << 10
     /// The most indices that a list takes along one axis.
     public static let listEntriesMax = 1_000_000
-    /// The most elements that a selection with a list takes; a list may take the same element many
-    /// times. In bytes it fits in 63 bits with the longest item.
+    /// The most elements that a selection with a list takes.
+    ///
+    /// A list may take the same element many times. In bytes this fits in 63 bits with the longest item.
     public static let listElementsMax = 1 << 42
-    /// The most indices of a list in one slab.
-    public static let slabListEntriesMax = 65_536
+    /// The most pieces of chunks in a slab of a selection with a list, of which every run of indices
+    /// is a piece of its own.
+    public static let slabPiecesMax = 65_536
     /// The longest reference to an array, in bytes of UTF-8.
     public static let referenceTextBytesMax = 2048
     /// The most codecs in one chain.

@@ -104,6 +104,7 @@ public struct ChunkPiece: Hashable, Sendable {
     /// The same piece at another place of the slab.
     ///
     /// - Parameter elements: How much further behind it goes; the sum must fit.
+    /// - Returns: A piece of the same elements.
     public func moved(by elements: Int) -> ChunkPiece {
         ChunkPiece(
             chunk: chunk,

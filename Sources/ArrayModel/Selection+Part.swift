@@ -2,6 +2,7 @@ extension Selection {
     /// The selection of some axes alone, in their order: as of an array that has no others.
     ///
     /// - Parameter kept: Axes of the array, ascending.
+    /// - Returns: A selection of an array of these axes.
     public func part(axes kept: [Int]) -> Selection {
         var list: IndexList?
         if let whole = self.list, let place = kept.firstIndex(of: whole.axis) {
@@ -13,9 +14,10 @@ extension Selection {
     /// A part of the selection along some axes; the others are taken as they are.
     ///
     /// - Parameters:
-    ///   - axes: Axes of the array.
+    ///   - named: Axes of the array.
     ///   - lower: The first index that is taken along each of them, counted in the selection.
     ///   - counts: How many are taken; within the selection.
+    /// - Returns: A selection of the same array.
     public func part(axes named: [Int], lower: [Int], counts: [Int]) -> Selection {
         var axes = axes
         var list = list

@@ -1,11 +1,22 @@
 /// Pieces by chunk, for readers that know which chunks are stored.
 extension Slab {
     /// How many chunks the slab takes elements from; `Int.max` if that does not fit.
-    public var touchedChunkCount: Int {
+    public var touchedChunkCount: Int { product(touchedChunks) }
+
+    /// How many pieces the slab has: as many as it touches chunks, or more if there is a list; `Int.max`
+    /// if that does not fit.
+    public var pieceCount: Int {
+        product { axis in
+            if let listedRuns, listedRuns.axis == axis { return listedRuns.runs.count }
+            return touchedChunks(axis)
+        }
+    }
+
+    private func product(_ factor: (Int) -> Int) -> Int {
         var total = 1
         for axis in counts.indices {
             guard counts[axis] > 0 else { return 0 }
-            let (product, overflow) = total.multipliedReportingOverflow(by: touchedChunks(axis))
+            let (product, overflow) = total.multipliedReportingOverflow(by: factor(axis))
             guard !overflow else { return .max }
             total = product
         }

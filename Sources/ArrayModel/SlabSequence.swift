@@ -14,6 +14,8 @@ public struct SlabSequence: Sequence, Sendable {
         private let splitAxis: Int
         /// The elements of one index along `splitAxis`: all of the axes after it.
         private let innerElements: Int
+        /// The most indices along `splitAxis` in one slab.
+        private let runMax: Int
         /// The first index of the next slab on the axes up to `splitAxis`.
         private var position: [Int]
         private var nextElement = 0
@@ -25,15 +27,22 @@ public struct SlabSequence: Sequence, Sendable {
             isDone = counts.contains(0)
             var axis = Swift.max(counts.count - 1, 0)
             var inner = 1
+            var innerPieces = 1
             while !isDone, axis > 0 {
                 // Stop where one index of this axis' outer neighbour no longer fits.
                 let outer = inner.multipliedReportingOverflow(by: counts[axis])
-                guard !outer.overflow, outer.partialValue <= plan.slabElementsMax else { break }
+                let pieces = Self.pieces(plan, axis, of: innerPieces)
+                guard
+                    !outer.overflow, outer.partialValue <= plan.slabElementsMax,
+                    pieces <= ArrayLimits.slabPiecesMax
+                else { break }
                 inner = outer.partialValue
+                innerPieces = pieces
                 axis -= 1
             }
             splitAxis = axis
             innerElements = inner
+            runMax = Self.runMax(plan, axis, innerElements: inner, innerPieces: innerPieces)
             position = Array(repeating: 0, count: counts.isEmpty ? 0 : axis + 1)
         }
 
@@ -81,18 +90,51 @@ public struct SlabSequence: Sequence, Sendable {
         /// the last boundary between chunks if one is passed.
         private func runLength() -> Int {
             let first = position[splitAxis]
-            let fitting = Swift.max(plan.slabElementsMax / innerElements, 1)
+            let fitting = runMax
             let remaining = counts[splitAxis] - first
-            if plan.selection.list?.axis == splitAxis {
-                return Swift.min(fitting, remaining, ArrayLimits.slabListEntriesMax)
-            }
             guard fitting < remaining else { return remaining }
+            if plan.selection.list?.axis == splitAxis { return fitting }
             let cursor = AxisCursor(
                 axis: plan.selection.axes[splitAxis],
                 chunkExtent: plan.grid.chunkShape[splitAxis]
             )
             let chunkBegin = cursor.firstIndex(inChunkOf: first + fitting)
             return chunkBegin > first ? chunkBegin - first : fitting
+        }
+
+        /// How many pieces there are at most once a whole axis is taken in; only those of a list count,
+        /// as others are bounded by the chunks that are looked up.
+        private static func pieces(_ plan: ReadPlan, _ axis: Int, of inner: Int) -> Int {
+            guard let list = plan.selection.list else { return 1 }
+            let cursor = AxisCursor(
+                axis: plan.selection.axes[axis],
+                chunkExtent: plan.grid.chunkShape[axis]
+            )
+            let count = plan.selection.axes[axis].count
+            let (first, last) = (cursor.chunk(0), cursor.chunk(count - 1))
+            let chunks = Swift.min(abs(first - last) + 1, count)
+            let factor = list.axis == axis ? count : chunks
+            let (product, overflow) = inner.multipliedReportingOverflow(by: factor)
+            return overflow ? .max : product
+        }
+
+        private static func runMax(
+            _ plan: ReadPlan,
+            _ axis: Int,
+            innerElements: Int,
+            innerPieces: Int
+        ) -> Int {
+            let fitting = Swift.max(plan.slabElementsMax / innerElements, 1)
+            guard let list = plan.selection.list, !plan.selection.axes.isEmpty else {
+                return fitting
+            }
+            let chunks = Swift.max(ArrayLimits.slabPiecesMax / innerPieces, 1)
+            guard list.axis != axis else { return Swift.min(fitting, chunks) }
+            // So many chunks' worth of indices.
+            let step = Int(clamping: plan.selection.axes[axis].step.magnitude)
+            let perChunk = Swift.max(plan.grid.chunkShape[axis] / step, 1)
+            let (run, overflow) = chunks.multipliedReportingOverflow(by: perChunk)
+            return overflow ? fitting : Swift.min(fitting, run)
         }
 
         private mutating func advance(by run: Int) {

@@ -13,52 +13,71 @@ enum GatherDocument: Hashable, Sendable {
     /// - Throws: ``ArrayServiceError/bodyInvalid(expected:)``.
     init(_ bytes: [UInt8]) throws(ArrayServiceError) {
         // A million numbers as JSON values would take thirty times the room of the text.
-        var scanner = SampleScanner(bytes)
-        if let samples = scanner.samples() {
-            self = .samples(samples)
-            return
+        var scanner = GatherScanner(bytes)
+        guard let document = scanner.document() else {
+            throw .bodyInvalid(
+                expected:
+                    "a JSON object with \"samples\", a list of at most \(ArrayLimits.listEntriesMax)"
+                    + " whole numbers, or \"boxes\", a list of at most"
+                    + " \(ArrayServiceLimits.gatheredBoxesMax) slices without escapes"
+            )
         }
-        let expected =
-            "a JSON object with \"samples\", a list of at most \(ArrayLimits.listEntriesMax) whole"
-            + " numbers, or \"boxes\", a list of at most \(ArrayServiceLimits.gatheredBoxesMax) slices"
-        guard
-            !scanner.beginsSamples, let document = try? JSONValue(parsing: bytes),
-            document.members?.count == 1, let elements = document["boxes"]?.elements,
-            elements.count <= ArrayServiceLimits.gatheredBoxesMax
-        else { throw .body(.form(expected: expected)) }
-        let boxes = elements.compactMap(\.string)
-        guard boxes.count == elements.count else { throw .body(.form(expected: expected)) }
-        self = .boxes(boxes)
+        self = document
     }
 }
 
-/// Reads `{"samples": […]}` and nothing else, straight into numbers.
-private struct SampleScanner {
+/// Reads `{"samples": […]}` or `{"boxes": […]}` and nothing else, straight into numbers or slices.
+private struct GatherScanner {
     private let bytes: [UInt8]
     private var position = 0
-    /// Whether the document names samples, so that it cannot be one of boxes.
-    private(set) var beginsSamples = false
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    mutating func samples() -> [Int]? {
-        guard take("{"), takeName("\"samples\""), take(":"), take("[") else { return nil }
-        beginsSamples = true
-        var numbers: [Int] = []
-        if !take("]") {
-            repeat {
-                guard numbers.count < ArrayLimits.listEntriesMax, let number = number() else {
-                    return nil
-                }
-                numbers.append(number)
-            } while take(",")
-            guard take("]") else { return nil }
+    mutating func document() -> GatherDocument? {
+        guard take("{") else { return nil }
+        let document: GatherDocument?
+        if takeName("\"samples\"") {
+            document = list(max: ArrayLimits.listEntriesMax) { $0.number() }.map { .samples($0) }
+        } else if takeName("\"boxes\"") {
+            document = list(max: ArrayServiceLimits.gatheredBoxesMax) { $0.text() }
+                .map { .boxes($0) }
+        } else {
+            document = nil
         }
-        guard take("}") else { return nil }
+        guard let document, take("}") else { return nil }
         skipSpace()
-        return position == bytes.count ? numbers : nil
+        return position == bytes.count ? document : nil
+    }
+
+    private mutating func list<Element>(
+        max: Int,
+        _ element: (inout Self) -> Element?
+    ) -> [Element]? {
+        guard take(":"), take("[") else { return nil }
+        var elements: [Element] = []
+        guard !take("]") else { return elements }
+        repeat {
+            guard elements.count < max, let next = element(&self) else { return nil }
+            elements.append(next)
+        } while take(",")
+        return take("]") ? elements : nil
+    }
+
+    /// A string without escapes, which no slice needs.
+    private mutating func text() -> String? {
+        guard take("\"") else { return nil }
+        let first = position
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
+            guard bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\\") else {
+                return nil
+            }
+            position += 1
+        }
+        guard position < bytes.count else { return nil }
+        position += 1
+        return String(validating: bytes[first..<(position - 1)], as: UTF8.self)
     }
 
     private mutating func number() -> Int? {

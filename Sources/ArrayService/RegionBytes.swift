@@ -29,7 +29,10 @@ struct RegionBytes: ByteSource {
 
     /// Begins.
     ///
-    /// - Parameter range: Which bytes of header and elements together; nil for all.
+    /// - Parameters:
+    ///   - region: What to read.
+    ///   - reader: Reads it.
+    ///   - range: Which bytes of header and elements together; nil for all.
     /// - Throws: ``ArrayReadError``, about the type or the codecs.
     init(
         _ region: Region,

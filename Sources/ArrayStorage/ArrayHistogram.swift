@@ -24,6 +24,7 @@ extension ArrayReader {
     ///   - bins: How many bins, 1 to ``ArrayHistogram/binsMax``.
     ///   - range: The outer edges; nil for the least and the greatest element that is not NaN, which
     ///     are found first.
+    /// - Returns: Edges and counts.
     /// - Throws: ``ArrayReadError``, any case; ``ArrayReadError/statisticUndefined(_:)`` if there is no
     ///   range and an element is infinite.
     public func histogram(

@@ -17,6 +17,7 @@ extension ArrayReader {
     ///   - array: The array.
     ///   - plane: The plane, made for the array's metadata.
     ///   - extentMax: The most cells along either side, at least 1.
+    /// - Returns: The means.
     /// - Throws: ``ArrayReadError``, any case.
     public func samples(
         _ array: ResolvedArray,

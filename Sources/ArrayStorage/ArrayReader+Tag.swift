@@ -16,7 +16,10 @@ extension ArrayReader {
             grid: stored.grid,
             slabElementsMax: max(selection.elementCount, 1)
         ).everything
-        guard slab.touchedChunkCount <= engine.limits.taggedChunksMax else {
+        guard
+            slab.touchedChunkCount <= engine.limits.taggedChunksMax,
+            slab.pieceCount <= ArrayLimits.slabPiecesMax
+        else {
             return array.node.tally.map { ContentTag(array, selection, tally: $0) }
         }
         let loader = engine.loader

@@ -14,6 +14,9 @@ public final class ArrayReader: Sendable {
     let tiles: PlaneTileCache
     /// The most chunks that ``regionNow(_:_:)`` looks up.
     private static let chunksNowMax = 16
+    /// The most pieces of them, and the longest list.
+    private static let piecesNowMax = 256
+    private static let listNowMax = 256
     /// The most bytes that ``regionNow(_:_:)`` copies.
     private static let bytesNowMax = 256 << 10
 
@@ -85,10 +88,15 @@ public final class ArrayReader: Sendable {
         let array = try StoredArray(resolved, limits: engine.limits)
         let elements = selection.elementCount
         guard elements > 0 else { return nil }
-        guard elements <= Self.bytesNowMax / array.itemBytes else { return nil }
+        guard
+            elements <= Self.bytesNowMax / array.itemBytes,
+            selection.list.map({ $0.indices.count <= Self.listNowMax }) ?? true
+        else { return nil }
         let slab = ReadPlan(selection: selection, grid: array.grid, slabElementsMax: elements)
             .everything
-        guard slab.touchedChunkCount <= Self.chunksNowMax else { return nil }
+        guard
+            slab.touchedChunkCount <= Self.chunksNowMax, slab.pieceCount <= Self.piecesNowMax
+        else { return nil }
         let snapshot = try ChunkSnapshot(
             Array(TouchedChunkSequence(slab)),
             of: array,

@@ -167,6 +167,7 @@ extension ArrayReader {
     ///   - axes: The axes of the selection's result that go.
     ///   - statistics: Which statistics.
     ///   - options: How they are computed.
+    /// - Returns: An array for each of them.
     /// - Throws: ``ArrayReadError``, any case; ``ArrayReadError/statisticUndefined(_:)`` for more than
     ///   ``axisValuesMax`` values and for the extrema of nothing.
     public func statistics(

@@ -75,6 +75,7 @@ public struct BoxReader: Sendable {
         var boxes: Range<Int>
         var elements = 0
         var chunks = 0
+        var pieces = 0
     }
 
     /// The next boxes, as many as fit; none if not even one does.
@@ -82,16 +83,19 @@ public struct BoxReader: Sendable {
         let elementsMax = max(reservation.bytes / 2 / array.itemBytes, 1)
         var window = Window(boxes: nextBox..<nextBox)
         while window.boxes.upperBound < boxes.count,
-            window.boxes.count < ArrayLimits.slabListEntriesMax
+            window.boxes.count < ArrayLimits.slabPiecesMax
         {
             let box = boxes[window.boxes.upperBound]
-            let chunks = box.elementCount == 0 ? 0 : slab(box).touchedChunkCount
+            guard box.elementCount <= elementsMax - window.elements else { break }
+            let slab = slab(box)
+            let (chunks, pieces) = (slab.touchedChunkCount, slab.pieceCount)
             guard
-                box.elementCount <= elementsMax - window.elements,
-                chunks <= engine.limits.lookUpsMax - window.chunks
+                chunks <= engine.limits.lookUpsMax - window.chunks,
+                pieces <= ArrayLimits.slabPiecesMax - window.pieces
             else { break }
             window.elements += box.elementCount
             window.chunks += chunks
+            window.pieces += pieces
             window.boxes = window.boxes.lowerBound..<(window.boxes.upperBound + 1)
         }
         return window
@@ -136,6 +140,7 @@ extension ArrayReader {
     /// - Parameters:
     ///   - array: The array.
     ///   - boxes: Selections made for the array's shape.
+    /// - Returns: A reader at the first box.
     /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)`` or ``ArrayReadError/notDecodable(_:)``.
     public func boxes(
         _ array: ResolvedArray,

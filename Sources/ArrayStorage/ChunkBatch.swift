@@ -35,6 +35,9 @@ struct ListedParts<Work: Sendable>: PartSource {
 
 /// The bounds of one batch.
 struct BatchSize: Sendable {
+    /// The pieces from which on a batch takes no further chunk; a selection with a list has many.
+    static let piecesMax = 1024
+
     let chunksMax: Int
 
     init(chunksMax: Int) {
@@ -60,7 +63,13 @@ struct TouchedChunks: PartSource {
 
     mutating func next() -> ChunkBatch? {
         var batch: [TouchedChunk] = []
-        while batch.count < size.chunksMax, let chunk = chunks.next() { batch.append(chunk) }
+        var pieces = 0
+        while batch.count < size.chunksMax, pieces < BatchSize.piecesMax,
+            let chunk = chunks.next()
+        {
+            batch.append(chunk)
+            pieces += chunk.pieces.count
+        }
         return batch.isEmpty ? nil : ChunkBatch(chunks: batch)
     }
 }
@@ -101,9 +110,13 @@ struct KnownChunks: PartSource {
 
     mutating func next() -> ChunkBatch? {
         var batch: [TouchedChunk] = []
-        while batch.count < size.chunksMax, let coordinates = remaining.popFirst() {
+        var count = 0
+        while batch.count < size.chunksMax, count < BatchSize.piecesMax,
+            let coordinates = remaining.popFirst()
+        {
             let pieces = slab.pieces(ofChunk: coordinates)
             guard !pieces.isEmpty else { continue }
+            count += pieces.count
             batch.append(TouchedChunk(coordinates: coordinates, pieces: pieces))
         }
         return batch.isEmpty ? nil : ChunkBatch(chunks: batch)
@@ -139,13 +152,15 @@ struct ListedChunks: PartSource {
 
     mutating func next() async throws(ArrayReadError) -> ChunkBatch? {
         var batch: [TouchedChunk] = []
-        while batch.count < size.chunksMax {
+        var count = 0
+        while batch.count < size.chunksMax, count < BatchSize.piecesMax {
             if page.isEmpty {
                 guard !isLastPage else { break }
                 try await turnPage()
             } else if let coordinates = array.coordinates(page.removeFirst()) {
                 let pieces = slab.pieces(ofChunk: coordinates)
                 guard !pieces.isEmpty else { continue }
+                count += pieces.count
                 batch.append(TouchedChunk(coordinates: coordinates, pieces: pieces))
             }
         }

@@ -76,8 +76,13 @@ final class ChunkLoader: Sendable {
     ///
     /// A chunk that was replaced since the look-up is looked up again.
     ///
-    /// - Parameter use: Takes the chunk and the number of the change that stored it; what it takes is
-    ///   as in ``withChunk(of:_:of:retention:use:)``.
+    /// - Parameters:
+    ///   - key: The key in the line.
+    ///   - entry: What was looked up.
+    ///   - array: The array that it is a chunk of.
+    ///   - retention: What becomes of the decoded chunk.
+    ///   - use: Takes the chunk and the entry that it is of, as ``withChunk(of:_:of:retention:use:)``
+    ///     has it.
     /// - Returns: False if the key was deleted since the look-up; `use` did not run then.
     /// - Throws: ``ArrayReadError/chunkUnreadable(key:_:)``,
     ///   ``ArrayReadError/chunkUnstable(key:)`` or ``ArrayReadError/store(_:)``.

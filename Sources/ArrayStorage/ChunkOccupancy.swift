@@ -66,6 +66,7 @@ extension ArrayReader {
     ///   - array: The array.
     ///   - chunk: The last chunk of the page before, within the grid; nil for the first page.
     ///   - limit: The most chunks, at least 1.
+    /// - Returns: A page.
     /// - Throws: ``ArrayReadError``, any case.
     public func storedChunks(
         _ array: ResolvedArray,
@@ -90,6 +91,7 @@ extension ArrayReader {
     ///   - axes: At most two different axes.
     ///   - extentMax: The most cells along either, at least 1.
     ///   - keysMax: The most chunks that are counted.
+    /// - Returns: The counts.
     /// - Throws: ``ArrayReadError``, any case.
     public func occupancy(
         _ array: ResolvedArray,

@@ -39,6 +39,7 @@ struct ElementPass: Sendable {
     ///   - empty: What a part begins with.
     ///   - merge: Takes in the parts; and that of one fill value, with how many there are, 0 included.
     ///   - visit: Takes items into a part.
+    /// - Throws: ``ArrayReadError``, any case.
     func run<Found: Sendable>(
         empty: Found,
         merge: (Found, _ times: Int) -> Void,

@@ -49,6 +49,7 @@ struct Moments: Hashable, Sendable {
     ///
     /// - Parameter deltaDegreesOfFreedom: What the count is lessened by in the divisor, which does not
     ///   go below zero.
+    /// - Returns: The variance; not finite where the divisor is zero, as in NumPy.
     func variance(deltaDegreesOfFreedom: Int) -> Double {
         guard count > 0 else { return .nan }
         // Rounding may leave a little less than nothing.

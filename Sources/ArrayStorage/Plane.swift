@@ -34,6 +34,7 @@ public struct Plane: Hashable, Sendable {
     ///     An array of one axis is one row.
     ///   - indices: A place along each of the other axes in their order, negative ones from the end; nil
     ///     for the middle.
+    /// - Throws: ``Failure``, any case.
     public init(
         _ metadata: ArrayMetadata,
         axes: [Int]?,

@@ -42,6 +42,7 @@ struct PlaneReduction: Sendable {
     ///
     /// - Parameter chunks: The chunks to look at; nil for all.
     /// - Returns: The means, row by row.
+    /// - Throws: ``ArrayReadError``, any case.
     func means(of chunks: [[Int]]? = nil) async throws(ArrayReadError) -> [Float] {
         let items = shape.height * shape.width * plane.channels
         var sums = [Double](repeating: 0, count: items)

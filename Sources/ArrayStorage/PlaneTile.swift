@@ -19,7 +19,8 @@ struct PlaneTile: Sendable {
     /// - Parameters:
     ///   - items: The elements, row by row.
     ///   - kind: Their type.
-    ///   - box: Where they lie in the plane.
+    ///   - box: The rows of the plane in which they lie.
+    ///   - boxColumns: The columns.
     ///   - shape: How the plane is made smaller.
     ///   - channels: How many items a pixel has.
     ///   - itemBytes: The length of an item.

@@ -1,8 +1,9 @@
 import CKernels
 
-/// Finds elements by their rank without sorting: by counting the leading digits of 16 bits, then the
-/// next ones among those that share them, so every pass over the elements narrows a rank down to one of
-/// 65,536 parts. Exact for any number of elements, in one pass for items of up to 16 bits, two for 32
+/// Finds elements by their rank without sorting.
+///
+/// It counts the leading digits of 16 bits, then the next ones among the elements that share them, so
+/// every pass over the elements narrows a rank down to one of 65,536 parts. Exact for any number of elements, in one pass for items of up to 16 bits, two for 32
 /// and four for 64.
 struct RankSearch: Sendable {
     private static let digitBits = 16

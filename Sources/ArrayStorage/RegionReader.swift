@@ -30,9 +30,16 @@ public struct RegionReader: Sendable {
         case listed([[Int]])
     }
 
-    /// - Parameter elements: Which elements of the result are wanted, in its C order; nil for all. The
-    ///   first slab may begin before them, by less than one run of the innermost axes, and the last
-    ///   may end behind them.
+    /// Begins to read.
+    ///
+    /// - Parameters:
+    ///   - array: The array.
+    ///   - selection: What to read of it.
+    ///   - elements: Which elements of the result are wanted, in its C order; nil for all. The first
+    ///     slab may begin before them, by less than one run of the innermost axes, and the last may
+    ///     end behind them.
+    ///   - engine: What runs it.
+    ///   - budget: Where memory is set aside.
     init(
         _ array: StoredArray,
         selection: Selection,

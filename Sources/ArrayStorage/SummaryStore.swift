@@ -30,7 +30,10 @@ final class SummaryStore: Sendable {
 
     /// Finds what is kept of a chunk; reads the file the first time, so it may block.
     ///
-    /// - Parameter model: A reduction of the same elements, which the result can be merged into.
+    /// - Parameters:
+    ///   - key: The chunk's.
+    ///   - model: A reduction of elements of the same type.
+    /// - Returns: A reduction that can be merged into the model.
     func find(_ key: SummaryKey, like model: Reduction) -> Reduction? {
         load()
         return state.withLock { state in

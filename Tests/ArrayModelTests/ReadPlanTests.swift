@@ -52,6 +52,30 @@ import Testing
         }
     }
 
+    @Test func `a slab of a list has a bounded number of pieces`() throws {
+        // Every other entry is a run of its own, in each of many chunks.
+        let list = "[\(Array(repeating: "0,5", count: 1500).joined(separator: ","))]"
+        for (text, shape, chunks) in [
+            ("\(list)", [10, 4000], [10, 1]), (":,\(list)", [4000, 10], [1, 10]),
+            (":,\(list)", [3, 10, 4000], [1, 10, 1]), (":,:,\(list)", [50, 90, 10], [1, 1, 10]),
+        ] {
+            let selection = try Selection(text, shape: shape, indexing: .orthogonal)
+            let plan = ReadPlan(
+                selection: selection,
+                grid: ChunkGrid(shape: shape, chunkShape: chunks),
+                slabElementsMax: 8 << 20
+            )
+            var elements = 0
+            for slab in plan.slabs {
+                #expect(slab.pieceCount <= ArrayLimits.slabPiecesMax)
+                #expect(slab.firstElement == elements)
+                elements += slab.elementCount
+            }
+            #expect(elements == selection.elementCount)
+            #expect(plan.everything.pieceCount > ArrayLimits.slabPiecesMax)
+        }
+    }
+
     private static func randomIndex(extent: Int, _ random: inout SeededGenerator) -> String {
         if extent > 0, Int.random(in: 0..<4, using: &random) == 0 {
             return String(Int.random(in: -extent..<extent, using: &random))
