@@ -111,6 +111,9 @@ extension ArrayRequest {
         // One slash after the last name is what people type.
         let path = rest.hasSuffix("/") ? String(rest.dropLast()) : rest
         if route.writes(method) {
+            guard route != .arrays || !path.isEmpty else {
+                throw .methodNotAllowed(allowed: ["GET", "HEAD"])
+            }
             let reference = try Self.reference(path)
             if let write = try ArrayWriteRequest(route, head, reference, parameters) {
                 self = .write(write)

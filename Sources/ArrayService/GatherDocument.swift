@@ -10,16 +10,18 @@ enum GatherDocument: Hashable, Sendable {
 
     /// Reads a document.
     ///
-    /// - Throws: ``ArrayServiceError/bodyInvalid(expected:)``.
+    /// - Throws: ``ArrayServiceError/body(_:)``.
     init(_ bytes: [UInt8]) throws(ArrayServiceError) {
         // A million numbers as JSON values would take thirty times the room of the text.
         var scanner = GatherScanner(bytes)
         guard let document = scanner.document() else {
-            throw .bodyInvalid(
-                expected:
-                    "a JSON object with \"samples\", a list of at most \(ArrayLimits.listEntriesMax)"
-                    + " whole numbers, or \"boxes\", a list of at most"
-                    + " \(ArrayServiceLimits.gatheredBoxesMax) slices without escapes"
+            throw .body(
+                .form(
+                    expected:
+                        "a JSON object with \"samples\", a list of at most"
+                        + " \(ArrayLimits.listEntriesMax) whole numbers, or \"boxes\", a list of at"
+                        + " most \(ArrayServiceLimits.gatheredBoxesMax) slices without escapes"
+                )
             )
         }
         self = document

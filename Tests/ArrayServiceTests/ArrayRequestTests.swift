@@ -71,9 +71,7 @@ import Testing
         ]
         for (query, accept, format) in rows {
             let request = try ArrayRequest(
-                method: .GET,
-                target: "/v1/data/test/a\(query)",
-                accept: accept
+                .init(method: .GET, target: "/v1/data/test/a\(query)", accept: accept)
             )
             #expect(request == data(try ArrayReference("test/a"), "", format))
         }
@@ -83,7 +81,7 @@ import Testing
         let rows: [(HTTPMethod, String, String)] = [
             (.GET, "/v1", "404 route_missing"), (.GET, "/v1/", "404 route_missing"),
             (.GET, "/v1/array", "404 route_missing"), (.GET, "/v1/arraysx", "404 route_missing"),
-            (.PUT, "/v1/data/test/a", "405 method_not_allowed"),
+            (.POST, "/v1/data/test/a", "405 method_not_allowed"),
             (.DELETE, "/v1/arrays", "405 method_not_allowed"),
             (.GET, "/v1/arrays/%ff", "400 target_invalid"),
             (.GET, "/v1/arrays/%4", "400 target_invalid"),

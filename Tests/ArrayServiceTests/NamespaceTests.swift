@@ -24,14 +24,14 @@ import Testing
             let opened = try await desk.send(
                 .PATCH,
                 "\(Self.path)/new/",
-                body: #"{"access": "public-read"}"#
+                body: Array(#"{"access": "public-read"}"#.utf8)
             )
             #expect(try opened.json()["access"] == .string("public-read"))
             #expect(try await desk.get("\(Self.path)/new", as: .nobody).status == 200)
             let same = try await desk.send(
                 .PUT,
                 "\(Self.path)/new",
-                body: #"{"access": "private"}"#
+                body: Array(#"{"access": "private"}"#.utf8)
             )
             #expect(try same.problem() == "409 namespace_exists")
             try await desk.put("x/.zarray", ZarrViewTests.v2.utf8, in: "new")
