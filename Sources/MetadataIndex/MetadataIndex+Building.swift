@@ -56,7 +56,6 @@ extension MetadataIndex {
         ConnectionConfiguration(
             access: .readWrite,
             cacheKibibytes: buildingCacheKibibytes,
-            mappedBytes: 0,
             journal: .none
         )
     }
@@ -88,6 +87,7 @@ extension MetadataIndex {
         try synchronize(directory)
         guard rename(path, file) == 0 else { throw failure(file) }
         try synchronize(directory)
+        clearDamagedMark(in: directory)
     }
 
     /// Whether an index's file is there, of use or not.
@@ -95,14 +95,14 @@ extension MetadataIndex {
         access(file(in: directory), F_OK) == 0
     }
 
-    private static func synchronize(_ path: String) throws(SQLiteError) {
+    static func synchronize(_ path: String) throws(SQLiteError) {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { Glibc.close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure(path) }
     }
 
-    private static func failure(_ path: String) -> SQLiteError {
+    static func failure(_ path: String) -> SQLiteError {
         let code = errno
         let words = strerror(code).map { String(cString: $0) } ?? ""
         return SQLiteError(

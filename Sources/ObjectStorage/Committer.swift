@@ -1,4 +1,3 @@
-import DiskIO
 import Logging
 import MetadataIndex
 import SQLiteDatabase
@@ -36,7 +35,7 @@ final class Committer {
     private var isNearlyFull = false
     private var uncheckpointedChanges = 0
     private var isIndexDamaged = false
-    private let indexFiles: IndexFiles
+    private let indexDirectory: String
 
     private let directory: NameDirectory
     private let queue: CommitQueue
@@ -53,7 +52,7 @@ final class Committer {
         limits = opened.configuration.limits
         root = opened.configuration.root
         clock = opened.configuration.clock
-        indexFiles = IndexFiles(directory: opened.configuration.indexDirectory)
+        indexDirectory = opened.configuration.indexDirectory
         names = opened.names
         directory = opened.directory
         queue = opened.queue
@@ -344,8 +343,8 @@ final class Committer {
         guard error.code == .corrupt || error.code == .notADatabase, !isIndexDamaged else { return }
         isIndexDamaged = true
         let metadata: Logger.Metadata = ["error": "\(error)"]
-        do throws(DiskError) {
-            try indexFiles.markDamaged()
+        do throws(SQLiteError) {
+            try MetadataIndex.markDamaged(in: indexDirectory)
             logger.critical(
                 "the index is damaged: restart the server, which makes it anew of the log",
                 metadata: metadata

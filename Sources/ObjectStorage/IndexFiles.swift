@@ -11,25 +11,6 @@ struct IndexFiles {
     /// A snapshot on its way to be the database.
     var restored: String { "\(directory)/nave.sqlite.new" }
 
-    /// A file that is there when the database was found not to be what SQLite wrote.
-    private var damagedMark: String { "\(directory)/damaged" }
-
-    /// Whether the database was found damaged since it was made.
-    var isMarkedDamaged: Bool {
-        (try? PosixFileSystem().status(damagedMark)) != nil
-    }
-
-    /// Has the next start make the database anew.
-    func markDamaged() throws(DiskError) {
-        _ = try PosixFileSystem().open(damagedMark, .createOrReplace)
-        try PosixFileSystem().synchronizeDirectory(directory)
-    }
-
-    /// Forgets the mark, after the database was made anew.
-    func clearMark() {
-        try? PosixFileSystem().remove(damagedMark)
-    }
-
     /// Removes copies that were not finished, with what SQLite left beside them.
     ///
     /// One that cannot be removed is in nobody's way but the next copy's, which then fails.

@@ -42,7 +42,7 @@ struct IndexOpening {
         files.removeUnfinished()
         if let current = try existing() { return current }
         let current = try made()
-        files.clearMark()
+        MetadataIndex.clearDamagedMark(in: configuration.indexDirectory)
         return current
     }
 
@@ -77,7 +77,7 @@ struct IndexOpening {
     }
 
     private func existing() throws -> Current? {
-        guard !files.isMarkedDamaged else {
+        guard !MetadataIndex.isMarkedDamaged(in: configuration.indexDirectory) else {
             logger.warning("the index was found damaged and is made anew")
             return nil
         }

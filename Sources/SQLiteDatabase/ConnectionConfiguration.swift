@@ -34,8 +34,6 @@ public struct ConnectionConfiguration: Sendable, Hashable {
     public var busyTimeoutMilliseconds: Int32
     /// The page cache of this connection, in KiB.
     public var cacheKibibytes: Int32
-    /// How much of the file is read through a memory map, in bytes; 0 for none.
-    public var mappedBytes: Int64
     /// Who moves the write-ahead log's pages.
     public var checkpoints: Checkpoints
     /// What protects the database while it is written.
@@ -46,14 +44,12 @@ public struct ConnectionConfiguration: Sendable, Hashable {
         access: Access,
         busyTimeoutMilliseconds: Int32 = 5000,
         cacheKibibytes: Int32 = 2048,
-        mappedBytes: Int64 = 256 << 20,
         checkpoints: Checkpoints = .byOwner,
         journal: Journal = .writeAhead
     ) {
         self.access = access
         self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         self.cacheKibibytes = cacheKibibytes
-        self.mappedBytes = mappedBytes
         self.checkpoints = checkpoints
         self.journal = journal
     }

@@ -15,7 +15,9 @@ extension ServerError {
         case .changeUnreadable(let position):
             self = .dataUnusable(
                 path: folder,
-                cause: "the log's record at \(position.bytes) is of a kind this version cannot read"
+                cause:
+                    "the log's record at \(position.bytes) is of a kind this version cannot read; "
+                    + "serve it with the newest nave that served it before"
             )
         case .targetNotBackup(let path):
             self = .maintenanceFailed(
@@ -105,20 +107,31 @@ extension ServerError {
                 cause: "it is of format version \(version), which a newer nave wrote"
             )
         case .damaged(let path, let offset):
-            self = .dataUnusable(path: path, cause: "it is damaged at byte \(offset)")
+            self = .dataUnusable(
+                path: path,
+                cause: "it is damaged at byte \(offset), and nothing was changed; \(Self.wayOut)"
+            )
         case .changeUnreadable(let position):
             self = .dataUnusable(
                 path: folder,
-                cause: "the log's record at \(position.bytes) is of a kind this version cannot read"
+                cause:
+                    "the log's record at \(position.bytes) is of a kind this version cannot read; "
+                    + "serve it with the newest nave that served it before"
             )
         case .inputOutput(let path, let errorNumber):
             self = .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
         case .indexLost(let directory):
             self = .dataUnusable(
                 path: directory,
-                cause: "the index is lost and none of its snapshots can be read"
+                cause:
+                    "the index is lost and none of its snapshots can be read; \(Self.wayOut)"
             )
         case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
         }
     }
+
+    /// What can be done where a volume cannot be opened for damage.
+    private static let wayOut =
+        "if other disks hold a copy, serve them with an empty folder in its place, else restore a "
+        + "backup into a new folder (nave restore)"
 }

@@ -1,5 +1,6 @@
 import DiskIO
 import Foundation
+import MetadataIndex
 import SQLiteDatabase
 import StorageModel
 import Testing
@@ -53,6 +54,17 @@ import Testing
             }
             return lines
         }
+    }
+
+    @Test func `an index that was found damaged and is made anew is not made once more`()
+        async throws
+    {
+        let folder = try Folder()
+        try await StoreSubject.with(folder) { subject in try await subject.fill() }
+        try MetadataIndex.markDamaged(in: folder.index)
+        #expect(MetadataIndex.isMarkedDamaged(in: folder.index))
+        _ = try Self.rebuild(folder)
+        #expect(!MetadataIndex.isMarkedDamaged(in: folder.index))
     }
 
     @Test func `the index is the one that was lost`() async throws {
