@@ -124,7 +124,7 @@ extension Disagreement {
     /// A figure that the rows of the index do not add up to.
     init(_ miscount: IndexMiscount, path: String) {
         self.init(
-            miscount.table == "tally" ? .tallyMiscount : .referenceMiscount,
+            miscount.table == "blob" ? .referenceMiscount : .tallyMiscount,
             path: path,
             detail: "\(miscount.key): the index says \(miscount.kept), its rows say "
                 + miscount.counted

@@ -183,21 +183,27 @@ import Volumes
     }
 
     static let rows: [(sql: String, expected: Set<Disagreement.Kind>)] = [
-        ("DELETE FROM object WHERE key = 'small/7'", [.rowMissing]),
+        ("DELETE FROM object WHERE key = 'small/7'", [.rowMissing, .tallyMiscount]),
         (
             "INSERT INTO object(line, key, seq, modified, size, etag, entry) "
                 + "SELECT line, 'made-up', seq, modified, size, etag, entry FROM object "
-                + "WHERE key = 'small/7'", [.rowExtra]
+                + "WHERE key = 'small/7'", [.rowExtra, .tallyMiscount]
         ),
         ("UPDATE object SET etag = 'x' WHERE key = 'small/7'", [.rowDifferent]),
-        ("UPDATE object SET size = NULL WHERE key = 'small/7'", [.rowDifferent]),
+        (
+            "UPDATE object SET size = NULL WHERE key = 'small/7'", [.rowDifferent, .tallyMiscount]
+        ),
+        ("UPDATE total SET keys = keys + 1", [.rowDifferent, .tallyMiscount]),
+        ("UPDATE total SET kept_bytes = kept_bytes + 1", [.rowDifferent, .tallyMiscount]),
+        ("DELETE FROM event WHERE number = 1", [.rowMissing]),
         ("UPDATE tally SET chunks = chunks + 1", [.rowDifferent, .tallyMiscount]),
         ("UPDATE tally SET hash_low = hash_low + 1", [.rowDifferent, .tallyMiscount]),
         ("UPDATE blob SET refs = refs + 1", [.rowDifferent, .referenceMiscount]),
         ("DELETE FROM blob", [.rowMissing, .referenceMiscount]),
         ("UPDATE namespace SET owner = 'mallory'", [.rowDifferent]),
         ("DELETE FROM node", [.rowMissing]),
-        ("DELETE FROM version", [.rowMissing]),
+        ("DELETE FROM version", [.rowMissing, .tallyMiscount]),
+        ("UPDATE version SET sealed = 1", [.rowDifferent]),
         ("DELETE FROM part WHERE number = 2", [.rowMissing]),
         ("UPDATE state SET applied = applied - 8", [.indexPosition]),
         ("UPDATE state SET sequence = sequence + 1", [.rowDifferent]),
