@@ -104,7 +104,7 @@ extension ArrayService {
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(text, for: caller, .administer)
         guard let access = try await access(caller, body) else {
-            throw .body(.memberMissing("access"))
+            throw .jsonBody(.memberMissing("access"))
         }
         guard access != namespace.access else {
             return try await document(namespace, status: .ok)
@@ -123,7 +123,7 @@ extension ArrayService {
         let object = try await JSONBody.read(body, caller.signing, allowed: ["access"])
         guard let value = object?["access"] else { return nil }
         guard let access = value.string.flatMap(NamespaceAccess.init(word:)) else {
-            throw .body(.memberInvalid("access", expected: "\"private\" or \"public-read\""))
+            throw .jsonBody(.memberInvalid("access", expected: "\"private\" or \"public-read\""))
         }
         return access
     }

@@ -55,7 +55,7 @@ extension ArrayServiceError {
         case .read(let error): Self.problem(error)
         case .view(let error): error.problem
         case .namespace(let error): error.problem
-        case .body(let error): error.problem
+        case .jsonBody(let error): error.problem
         case .resultTooLarge(let elements):
             Problem(
                 .badRequest,

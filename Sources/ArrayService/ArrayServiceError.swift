@@ -33,8 +33,8 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case view(ZarrViewError)
     /// The namespace cannot be created or changed so.
     case namespace(NamespaceProblem)
-    /// The body of the request is none.
-    case body(RequestBodyFault)
+    /// The body of the request is not the JSON document that it should be.
+    case jsonBody(JSONBodyError)
     /// More elements, or empty lists, than an answer spells out as JSON.
     case resultTooLarge(elements: Int)
 }

@@ -17,7 +17,7 @@ struct JSONBody: Hashable, Sendable {
     ///   - allowed: The names of the members that are taken.
     ///   - bytesMax: The longest body that is taken.
     /// - Returns: The object, or nil if there is no body.
-    /// - Throws: ``ArrayServiceError/body(_:)``.
+    /// - Throws: ``ArrayServiceError/jsonBody(_:)``.
     static func read(
         _ body: HTTPRequestBody,
         _ signing: PayloadSigning,
@@ -28,9 +28,9 @@ struct JSONBody: Hashable, Sendable {
         switch signing {
         case .unsigned: break
         case .sha256(let digest):
-            guard SHA256.digest(of: bytes) == digest else { throw .body(.digestMismatch) }
+            guard SHA256.digest(of: bytes) == digest else { throw .jsonBody(.digestMismatch) }
         case .chunksSigned, .chunksSignedWithTrailer, .chunksUnsignedWithTrailer:
-            throw .body(.chunked)
+            throw .jsonBody(.chunked)
         }
         guard !bytes.isEmpty else { return nil }
         return JSONBody(members: try object(bytes, allowed))
@@ -46,10 +46,10 @@ struct JSONBody: Hashable, Sendable {
         do {
             return Array(try await body.collect(upTo: bytesMax).readableBytesView)
         } catch HTTPBodyError.tooLarge {
-            throw .body(.tooLarge(limitBytes: bytesMax))
+            throw .jsonBody(.tooLarge(limitBytes: bytesMax))
         } catch {
             // The client left, stalled or broke the framing, or the server stops.
-            throw .body(.incomplete)
+            throw .jsonBody(.incomplete)
         }
     }
 
@@ -61,13 +61,13 @@ struct JSONBody: Hashable, Sendable {
         do {
             value = try JSONValue(parsing: bytes)
         } catch {
-            throw .body(.malformed(error))
+            throw .jsonBody(.malformed(error))
         }
-        guard let list = value.members else { throw .body(.notObject) }
+        guard let list = value.members else { throw .jsonBody(.notObject) }
         var members: [String: JSONValue] = [:]
         for member in list {
             guard allowed.contains(member.name) else {
-                throw .body(.memberUnknown(member.name, allowed: allowed))
+                throw .jsonBody(.memberUnknown(member.name, allowed: allowed))
             }
             members[member.name] = member.value
         }

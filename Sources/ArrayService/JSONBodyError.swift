@@ -2,7 +2,7 @@ import ArrayModel
 import NIOHTTP1
 
 /// What is wrong with the body of a request.
-enum RequestBodyFault: Error, Hashable, Sendable {
+enum JSONBodyError: Error, Hashable, Sendable {
     /// It is longer than the resource takes.
     case tooLarge(limitBytes: Int)
     /// The connection broke off or stalled, or the framing is broken.
@@ -23,7 +23,7 @@ enum RequestBodyFault: Error, Hashable, Sendable {
     case memberInvalid(String, expected: String)
 }
 
-extension RequestBodyFault {
+extension JSONBodyError {
     /// The problem that is reported.
     var problem: Problem {
         switch self {
@@ -37,13 +37,13 @@ extension RequestBodyFault {
         case .digestMismatch:
             Problem(
                 .badRequest,
-                "content_digest_mismatch",
+                "body_digest_mismatch",
                 "The body is not the one that x-amz-content-sha256 states."
             )
         case .chunked:
             Problem(
                 .badRequest,
-                "content_digest_invalid",
+                "body_framed",
                 "Bodies of this API are not in chunks of aws-chunked: x-amz-content-sha256 must be"
                     + " their SHA-256 or UNSIGNED-PAYLOAD."
             )
