@@ -56,7 +56,7 @@ extension OpenAPIPart {
             }
             """#,
         problemCodes: [
-            "key_missing", "array_missing", "chunk_missing", "precondition_failed", "range_invalid",
+            "key_missing", "array_missing", "chunk_missing", "precondition_failed", "range_unsatisfiable",
         ]
     )
 }

@@ -54,13 +54,13 @@ extension RequestBodyFault {
         case .digestMismatch:
             Problem(
                 .badRequest,
-                "content_digest_mismatch",
+                "body_digest_mismatch",
                 "The body is not the one that x-amz-content-sha256 states."
             )
         case .chunked:
             Problem(
                 .badRequest,
-                "content_digest_invalid",
+                "body_framed",
                 "Bodies of this API are not in chunks of aws-chunked: x-amz-content-sha256 must be"
                     + " their SHA-256 or UNSIGNED-PAYLOAD."
             )

@@ -52,7 +52,7 @@ extension ZarrViewError {
         case .rangeUnsatisfiable(let bytes):
             Problem(
                 .rangeNotSatisfiable,
-                "range_invalid",
+                "range_unsatisfiable",
                 "The range touches none of the \(bytes) bytes."
             ).adding(header: "Content-Range", "bytes */\(bytes)")
         }

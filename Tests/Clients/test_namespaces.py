@@ -137,7 +137,7 @@ def test_signed_requests_bind_the_body(server, mine, name):
     other = b'{"access":"private"}     '
     assert len(other) == len(body)
     refused = exchange(server, "PATCH", path, other, payload=hashlib.sha256(body).hexdigest())
-    assert refused.status == 400 and json.loads(refused.body)["code"] == "content_digest_mismatch"
+    assert refused.status == 400 and json.loads(refused.body)["code"] == "body_digest_mismatch"
     assert mine.send("GET", name).json()["access"] == "public-read"
     assert exchange(server, "DELETE", path).status == 204
 
