@@ -304,9 +304,9 @@ import Testing
         )
         #expect(
             change.encoded() == [
-                // Version, kind, number, time; one write: line, key, tag, no attributes, checksums
-                // or parts.
-                1, 14, 3, 0, 1, 2, 2, 0x61, 0x62, 1, 0x65, 0, 0, 0, 0,
+                // Version, kind, number, time, no actor; one write: line, key, tag, no attributes,
+                // checksums or parts.
+                2, 14, 3, 0, 0, 1, 2, 2, 0x61, 0x62, 1, 0x65, 0, 0, 0, 0,
                 // One run: part of this record, offset, length, checksum.
                 1, 3, 0xAC, 0x02, 2, 0x02, 0x01, 0, 0, 0, 0, 0, 0,
                 // No fact, no opening; one deletion.
