@@ -246,7 +246,7 @@ def test_a_large_region_streams_and_is_equal(server, api, bucket):
     ("text", "code"),
     [("11", "index_out_of_range"), ("-12", "index_out_of_range"), ("0,0,0,0", "slice_invalid"),
      ("::0", "slice_invalid"), ("a", "slice_invalid"), ("...,...", "slice_invalid"),
-     ("None", "slice_invalid"), ("1.5", "slice_invalid"), ("99999999999999999999", "slice_invalid"),
+     ("Nil", "slice_invalid"), ("1.5", "slice_invalid"), ("99999999999999999999", "slice_invalid"),
      ("1:2:3:4", "slice_invalid"), (",", "slice_invalid"), ("0" * 100_000, None)],
     ids=lambda text: str(text)[:20],
 )
