@@ -119,7 +119,8 @@ extension OpenAPIPart {
             """#,
         problemCodes: [
             "namespace_name_invalid", "namespace_taken", "namespace_exists", "namespace_not_empty",
-            "body_too_large", "body_incomplete", "body_invalid", "body_digest_mismatch", "body_framed",
+            "body_too_large", "body_incomplete", "body_invalid", "body_digest_mismatch",
+            "body_framed",
             "member_unknown", "member_missing", "member_invalid", "out_of_space",
         ]
     )

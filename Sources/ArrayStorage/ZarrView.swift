@@ -119,11 +119,12 @@ public struct ZarrView: Sendable {
             // As whoever wrote the array sees it, also where its metadata is not understood here.
             return .stored(key: Self.key(found.key, below: node))
         }
-        let reference = node.reference(in: namespace)
         if case .unreadable(let note) = node.fact.kind {
-            throw .metadataUnreadable(reference, note: note)
+            throw .metadataUnreadable(node.reference(in: namespace), note: note)
         }
-        return try catalog.resolveNow(reference, in: namespace).map { source(found, $0) }
+        return catalog.metadataNow(of: node).map { metadata in
+            source(found, ResolvedArray(namespace: namespace, node: node, metadata: metadata))
+        }
     }
 
     /// Says where a chunk's bytes come from; may read the array's metadata.
