@@ -56,7 +56,8 @@ extension OpenAPIPart {
             }
             """#,
         problemCodes: [
-            "key_missing", "array_missing", "chunk_missing", "precondition_failed", "range_unsatisfiable",
+            "key_missing", "array_missing", "chunk_missing", "precondition_failed",
+            "range_unsatisfiable",
         ]
     )
 }
