@@ -116,7 +116,17 @@ extension OpenAPIDocument {
         """#
 
     /// The refusals, one member each.
+    ///
+    /// What breaks the rules of HTTP, or its bounds, is refused before a resource sees it, in plain text.
     static let responses: [String] = {
+        let document = """
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            """
+        let text = """
+            "text/plain": {"schema": {"type": "string"}}
+            """
+        let early: Set = ["BadRequest", "BodyTooLarge"]
+        let plain: Set = ["TargetTooLong", "HeadTooLong"]
         let all = [
             ("BadRequest", "The request is malformed."),
             ("Unauthenticated", "Keys are missing, or are not right."),
@@ -126,6 +136,8 @@ extension OpenAPIDocument {
             ("Conflict", "It contradicts what is there."),
             ("PreconditionFailed", "A condition of the request does not hold."),
             ("BodyTooLarge", "The body, or what it asks for, is too large."),
+            ("TargetTooLong", "The path and the query have more than 16384 bytes."),
+            ("HeadTooLong", "There are too many header fields, or they are too long."),
             ("RangeInvalid", "The range touches none of the bytes."),
             ("Unprocessable", "It is stored, but cannot be used so."),
             ("ServerFailed", "The server failed."),
@@ -136,12 +148,12 @@ extension OpenAPIDocument {
             ("OutOfSpace", "The disk is full."),
         ]
         return all.map { name, description in
-            #"""
-            "\#(name)": {
-              "description": "\#(description)",
-              "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            }
-            """#
+            let content =
+                plain.contains(name)
+                ? text : early.contains(name) ? "\(document), \(text)" : document
+            return #"""
+                "\#(name)": {"description": "\#(description)", "content": {\#(content)}}
+                """#
         }
     }()
 
@@ -152,6 +164,8 @@ extension OpenAPIDocument {
         "403": {"$ref": "#/components/responses/Forbidden"},
         "404": {"$ref": "#/components/responses/Missing"},
         "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+        "414": {"$ref": "#/components/responses/TargetTooLong"},
+        "431": {"$ref": "#/components/responses/HeadTooLong"},
         "500": {"$ref": "#/components/responses/ServerFailed"},
         "503": {"$ref": "#/components/responses/Unavailable"}
         """#
