@@ -10,18 +10,27 @@ extension OpenAPIDocument {
         "unavailable",
     ]
 
+    /// The codes of what is wrong with a body, and of what a change runs into.
+    static let bodyProblemCodes = [
+        "body_digest_mismatch", "body_framed", "body_incomplete", "body_invalid", "body_too_large",
+        "out_of_space",
+    ]
+
     static let head = #"""
         "openapi": "3.1.1",
         "info": {
           "title": "Nave",
           "version": "1",
-          "summary": "A hub for arrays: lists, describes, slices and reduces what any S3 client stored.",
-          "description": "Every resource that takes GET takes HEAD as well, and every resource of arrays and namespaces answers OPTIONS without keys. References such as `namespace/name:tag/member` hold slashes, which may stand in a path as they are or as %2F. Errors are problem documents with a stable `code`.",
+          "summary": "A hub for arrays: lists, describes, versions, slices, writes and reduces what any S3 client stored.",
+          "description": "Every resource that takes GET takes HEAD as well, and every resource of arrays and namespaces answers OPTIONS without keys. References such as `namespace/name:tag/member` hold slashes, which may stand in a path as they are or as %2F. Lists of numbers in a query are separated by commas. Errors are problem documents with a stable `code`.",
           "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
         },
         "servers": [{"url": "/"}],
         "tags": [
-          {"name": "arrays", "description": "Listing, describing, slicing and reducing."},
+          {"name": "arrays", "description": "Creating, listing, describing, changing and deleting."},
+          {"name": "elements", "description": "Reading, writing, gathering and reducing."},
+          {"name": "pictures", "description": "What an array looks like, and which chunks it has."},
+          {"name": "versions", "description": "Tags, commits, drafts, differences and what happens to them."},
           {"name": "zarr", "description": "Arrays of every dialect as read-only Zarr v3."},
           {"name": "namespaces", "description": "What S3 clients know as buckets."},
           {"name": "administration", "description": "For root alone."}
@@ -46,8 +55,20 @@ extension OpenAPIDocument {
         "parameters": {
           "Reference": {
             "name": "reference", "in": "path", "required": true,
-            "description": "`namespace/name:tag/member`: the name may hold slashes, the tag is `latest` if it is left out, and the member is a path inside a version.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 1024},
+            "description": "`namespace/name:tag/member` or, of a commit, `namespace/name@sha256:…/member`: the name may hold slashes, the tag is `latest` if it is left out, and the member is a path inside a version.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 2048},
+            "example": "test/bigarray:v0"
+          },
+          "VersionReference": {
+            "name": "reference", "in": "path", "required": true,
+            "description": "`namespace/name:tag`, or `namespace/name` for all versions of a name where that makes sense; without a member.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 2048},
+            "example": "test/bigarray:v0"
+          },
+          "CommitReference": {
+            "name": "reference", "in": "path", "required": true,
+            "description": "`namespace/name@sha256:…` for a commit, `namespace/name:tag` for the version that is committed.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 2048},
             "example": "test/bigarray:v0"
           },
           "NamespacePath": {
@@ -72,15 +93,40 @@ extension OpenAPIDocument {
           },
           "Slice": {
             "name": "slice", "in": "query",
-            "description": "NumPy's basic indexing: whole numbers, slices with steps, `...`; everything if it is left out.",
-            "schema": {"type": "string", "maxLength": 4096, "pattern": "^[ -~]*$"},
+            "description": "NumPy's basic indexing: whole numbers, slices with steps, `...`, `None`, and along one axis a list of numbers or truth values; everything if it is left out.",
+            "schema": {"type": "string", "maxLength": 16384, "pattern": "^[ -~]*$"},
             "example": "0:2,...,::-1"
+          },
+          "PlaneAxes": {
+            "name": "axes", "in": "query", "style": "form", "explode": false,
+            "description": "Which axes are rows and columns.",
+            "schema": {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}}
+          },
+          "PictureSize": {
+            "name": "size", "in": "query",
+            "description": "The most pixels along either side.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 512}
+          },
+          "IfNoneMatch": {
+            "name": "If-None-Match", "in": "header",
+            "description": "The tags that the client has; 304 if one of them is that of the answer.",
+            "schema": {"type": "string"}
           }
         }
         """#
 
     /// The refusals, one member each.
+    ///
+    /// What breaks the rules of HTTP, or its bounds, is refused before a resource sees it, in plain text.
     static let responses: [String] = {
+        let document = """
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            """
+        let text = """
+            "text/plain": {"schema": {"type": "string"}}
+            """
+        let early: Set = ["BadRequest", "BodyTooLarge"]
+        let plain: Set = ["TargetTooLong", "HeadTooLong"]
         let all = [
             ("BadRequest", "The request is malformed."),
             ("Unauthenticated", "Keys are missing, or are not right."),
@@ -89,7 +135,9 @@ extension OpenAPIDocument {
             ("MethodNotAllowed", "The resource takes other methods, which `Allow` lists."),
             ("Conflict", "It contradicts what is there."),
             ("PreconditionFailed", "A condition of the request does not hold."),
-            ("BodyTooLarge", "The body is too long."),
+            ("BodyTooLarge", "The body, or what it asks for, is too large."),
+            ("TargetTooLong", "The path and the query have more than 16384 bytes."),
+            ("HeadTooLong", "There are too many header fields, or they are too long."),
             ("RangeInvalid", "The range touches none of the bytes."),
             ("Unprocessable", "It is stored, but cannot be used so."),
             ("ServerFailed", "The server failed."),
@@ -100,12 +148,12 @@ extension OpenAPIDocument {
             ("OutOfSpace", "The disk is full."),
         ]
         return all.map { name, description in
-            #"""
-            "\#(name)": {
-              "description": "\#(description)",
-              "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            }
-            """#
+            let content =
+                plain.contains(name)
+                ? text : early.contains(name) ? "\(document), \(text)" : document
+            return #"""
+                "\#(name)": {"description": "\#(description)", "content": {\#(content)}}
+                """#
         }
     }()
 
@@ -116,9 +164,19 @@ extension OpenAPIDocument {
         "403": {"$ref": "#/components/responses/Forbidden"},
         "404": {"$ref": "#/components/responses/Missing"},
         "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+        "414": {"$ref": "#/components/responses/TargetTooLong"},
+        "431": {"$ref": "#/components/responses/HeadTooLong"},
         "500": {"$ref": "#/components/responses/ServerFailed"},
         "503": {"$ref": "#/components/responses/Unavailable"}
         """#
+
+    /// The refusals of every change, as members of `responses`.
+    static let changeRefusals = """
+        \(usualRefusals),
+        "409": {"$ref": "#/components/responses/Conflict"},
+        "413": {"$ref": "#/components/responses/BodyTooLarge"},
+        "507": {"$ref": "#/components/responses/OutOfSpace"}
+        """
 
     static let commonSchemas = #"""
         "NamespaceName": {
@@ -131,6 +189,14 @@ extension OpenAPIDocument {
           "type": ["string", "null"]
         },
         "Timestamp": {"type": "string", "format": "date-time"},
+        "ContentHash": {
+          "description": "Equal for equal keys and bytes, whatever the order in which they were written.",
+          "type": "string", "pattern": "^[0-9a-f]{32}$"
+        },
+        "Sequence": {
+          "description": "The number of the change.",
+          "type": "integer", "minimum": 0
+        },
         "Shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "maxItems": 32}
         """#
 }

@@ -44,10 +44,12 @@ extension OpenAPIPart {
                   },
                   \#(OpenAPIDocument.usualRefusals)
                 }
-              }
+              },
+              \#(arrayChanges)
             }
             """#,
         schemas: #"""
+            \#(arrayChangeSchemas),
             "ArrayPage": {
               "type": "object", "required": ["arrays", "next"],
               "properties": {
@@ -91,7 +93,7 @@ extension OpenAPIPart {
                 "chunks_total": {"type": "integer", "minimum": 0},
                 "chunks_stored": {"type": "integer", "minimum": 0},
                 "bytes_stored": {"type": "integer", "minimum": 0},
-                "content_hash": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                "content_hash": {"$ref": "#/components/schemas/ContentHash"},
                 "changed": {"$ref": "#/components/schemas/Timestamp"},
                 "key_prefix": {"type": "string"},
                 "members": {"type": "array", "items": {"$ref": "#/components/schemas/Array"}},
@@ -99,6 +101,9 @@ extension OpenAPIPart {
               }
             }
             """#,
-        problemCodes: ["array_missing", "reference_invalid", "array_changing"]
+        problemCodes: [
+            "array_missing", "reference_invalid", "array_changing", "array_exists", "array_changed",
+            "specification_invalid", "dialect_unsupported", "version_sealed",
+        ] + OpenAPIDocument.bodyProblemCodes
     )
 }

@@ -41,7 +41,7 @@ extension OpenAPIPart {
                 "responses": {
                   "200": {"$ref": "#/components/responses/NamespaceDescription"},
                   "201": {"$ref": "#/components/responses/NamespaceDescription"},
-                  \#(changeRefusals)
+                  \#(OpenAPIDocument.changeRefusals)
                 }
               },
               "patch": {
@@ -54,7 +54,7 @@ extension OpenAPIPart {
                 },
                 "responses": {
                   "200": {"$ref": "#/components/responses/NamespaceDescription"},
-                  \#(changeRefusals)
+                  \#(OpenAPIDocument.changeRefusals)
                 }
               },
               "delete": {
@@ -63,7 +63,7 @@ extension OpenAPIPart {
                 "security": [{"basic": []}, {"signature": []}],
                 "responses": {
                   "204": {"description": "It is gone."},
-                  \#(changeRefusals)
+                  \#(OpenAPIDocument.changeRefusals)
                 }
               }
             }
@@ -119,17 +119,7 @@ extension OpenAPIPart {
             """#,
         problemCodes: [
             "namespace_name_invalid", "namespace_taken", "namespace_exists", "namespace_not_empty",
-            "body_too_large", "body_incomplete", "body_invalid", "body_digest_mismatch",
-            "body_framed",
             "member_unknown", "member_missing", "member_invalid", "out_of_space",
-        ]
+        ] + OpenAPIDocument.bodyProblemCodes
     )
-
-    /// The refusals of a change, as members of `responses`.
-    private static let changeRefusals = """
-        \(OpenAPIDocument.usualRefusals),
-        "409": {"$ref": "#/components/responses/Conflict"},
-        "413": {"$ref": "#/components/responses/BodyTooLarge"},
-        "507": {"$ref": "#/components/responses/OutOfSpace"}
-        """
 }

@@ -78,6 +78,7 @@ import Testing
     }
 
     @Test func `what is wrong is named`() {
+        let digits = String(repeating: "0", count: 64)
         let rows: [(HTTPMethod, String, String)] = [
             (.GET, "/v1", "404 route_missing"), (.GET, "/v1/", "404 route_missing"),
             (.GET, "/v1/array", "404 route_missing"), (.GET, "/v1/arraysx", "404 route_missing"),
@@ -102,6 +103,23 @@ import Testing
             (.GET, "/v1/arrays?cursor=nonsense", "400 parameter_invalid"),
             (.GET, "/v1/stats/test/a?op=", "400 parameter_invalid"),
             (.GET, "/v1/stats/test/a?op=mean,median", "400 parameter_invalid"),
+            (.PUT, "/v1/arrays/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.PATCH, "/v1/arrays/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.DELETE, "/v1/arrays/test/a@sha256:\(digits)/b", "400 tag_needed"),
+            (.PUT, "/v1/data/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.POST, "/v1/append/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.GET, "/v1/versions/test/a:v0/b", "400 member_given"),
+            (.GET, "/v1/versions/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.PUT, "/v1/versions/test/a", "400 tag_needed"),
+            (.PUT, "/v1/versions/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.PATCH, "/v1/versions/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.DELETE, "/v1/versions/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.DELETE, "/v1/commits/test/a:v0", "400 digest_needed"),
+            (.POST, "/v1/commits/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.POST, "/v1/drafts/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.POST, "/v1/rollbacks/test/a@sha256:\(digits)", "400 tag_needed"),
+            (.GET, "/v1/diff/test/a:v0", "400 parameter_invalid"),
+            (.GET, "/v1/changes/test?after=-1", "400 parameter_invalid"),
         ]
         for (method, target, expected) in rows {
             do {

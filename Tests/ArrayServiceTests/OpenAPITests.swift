@@ -1,4 +1,5 @@
 import ArrayModel
+import Foundation
 import Testing
 
 @testable import ArrayService
@@ -62,6 +63,39 @@ import Testing
                 #expect(text.contains("#/components/\(name)/\(member.name)\""), "\(member.name)")
             }
         }
+    }
+
+    @Test func `every code of a problem in the sources is listed`() throws {
+        let listed = Set(
+            try #require(document["components"]?["schemas"]?["Problem"]?["properties"]?["code"])[
+                "enum"
+            ]?
+            .elements?.compactMap(\.string) ?? []
+        )
+        var found: Set<String> = []
+        for text in try Self.sources() {
+            // `Problem(.badRequest, "slice_invalid", …)`, over lines or not, and `case .x: "is_draft"`.
+            let made = text.matches(of: /\bProblem\(\s*[.\w()]+,\s*"([a-z_]+)"/)
+            found.formUnion(made.map { String($0.output.1) })
+            guard let table = text.firstMatch(of: /var code: String \{\n(?s:(.*?))\n    \}/) else {
+                continue
+            }
+            let rows = table.output.1.matches(of: /: "([a-z_]+)"/)
+            found.formUnion(rows.map { String($0.output.1) })
+        }
+        #expect(found.contains("slice_invalid") && found.contains("draft_conflict"))
+        #expect(found.subtracting(listed).isEmpty)
+    }
+
+    /// The texts of the module's source files.
+    private static func sources() throws -> [String] {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/ArrayService").standardizedFileURL
+        let files = try #require(
+            FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+        )
+        return try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
+            .map { try String(contentsOf: $0, encoding: .utf8) }
     }
 
     private func resolved(_ value: JSONValue) throws -> JSONValue {

@@ -33,6 +33,7 @@ extension VersionRequest {
         switch method {
         case .PUT: return .fork(try tagged(reference))
         case .PATCH:
+            guard reference.digest == nil else { throw .version(.tagNeeded(reference)) }
             return reference.explicitTag == nil ? .renameAll(reference) : .change(reference)
         case .DELETE: return .delete(try tagged(reference))
         default:
