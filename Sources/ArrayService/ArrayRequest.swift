@@ -115,8 +115,6 @@ extension ArrayRequest {
                 throw .methodNotAllowed(allowed: ["GET", "HEAD"])
             }
             let reference = try Self.reference(path)
-            // What was committed stays as it is.
-            guard reference.digest == nil else { throw .version(.tagNeeded(reference)) }
             if let write = try ArrayWriteRequest(route, head, reference, parameters) {
                 self = .write(write)
                 return

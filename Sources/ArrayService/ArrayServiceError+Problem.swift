@@ -45,6 +45,7 @@ extension ArrayServiceError {
         case .referenceInvalid(let error):
             Problem(.badRequest, "reference_invalid", error.description)
         case .selection(let error): Self.problem(error)
+        case .sliceNotWritable: Self.sliceNotWritableProblem
         case .refused(let document):
             Problem(
                 HTTPResponseStatus(statusCode: document.status),
@@ -84,6 +85,12 @@ extension ArrayServiceError {
             )
         }
     }
+
+    private static let sliceNotWritableProblem = Problem(
+        .badRequest,
+        "slice_invalid",
+        "Lists, masks and new axes are for reading; write to numbers, slices and \"...\"."
+    )
 
     private static func problem(_ error: SelectionError) -> Problem {
         switch error {

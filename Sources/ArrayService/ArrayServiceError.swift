@@ -24,6 +24,8 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case referenceInvalid(ReferenceError)
     /// A slice that does not fit the array, or is none.
     case selection(SelectionError)
+    /// A slice that can be read and not written to.
+    case sliceNotWritable
     /// Who asks is not known, or may not.
     case refused(ProblemDocument)
     /// The array cannot be found or described.

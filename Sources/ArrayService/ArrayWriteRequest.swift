@@ -17,13 +17,16 @@ enum ArrayWriteRequest: Hashable, Sendable {
 
     /// Reads a request; nil if it changes nothing.
     ///
-    /// - Throws: ``ArrayServiceError``, the cases about parameters.
+    /// - Throws: ``ArrayServiceError``, the cases about parameters, and
+    ///   ``VersionServiceError/tagNeeded(_:)`` for a commit.
     init?(
         _ route: ArrayRequest.Route,
         _ request: ArrayRequest.Head,
         _ reference: ArrayReference,
         _ parameters: RequestParameters
     ) throws(ArrayServiceError) {
+        // What was committed stays as it is.
+        guard reference.digest == nil else { throw .version(.tagNeeded(reference)) }
         switch (route, request.method) {
         case (.arrays, .PUT): self = .create(reference)
         case (.arrays, .PATCH): self = .update(reference)

@@ -43,7 +43,12 @@ extension OpenAPIPart {
                 "security": [{"basic": []}, {"signature": []}],
                 "parameters": [
                   {"$ref": "#/components/parameters/Reference"},
-                  {"$ref": "#/components/parameters/Slice"},
+                  {
+                    "name": "slice", "in": "query",
+                    "description": "Whole numbers, slices with steps and `...` as in NumPy, without lists and new axes; everything if it is left out.",
+                    "schema": {"type": "string", "maxLength": 16384, "pattern": "^[ -~]*$"},
+                    "example": "0:2,...,::-1"
+                  },
                   {
                     "name": "format", "in": "query",
                     "description": "The form of the body; without it the content type says whether it is `raw`.",

@@ -11,7 +11,8 @@ extension ArrayWriter {
     /// - Parameters:
     ///   - reference: What names the array, which is looked up again if its metadata changes.
     ///   - array: The array as it was found.
-    ///   - selection: Where to write; made for the array's shape.
+    ///   - selection: Where to write; made for the array's shape, by basic indexing, which takes no
+    ///     element twice.
     ///   - block: The elements, broadcast to the region as NumPy's assignment does it.
     /// - Returns: What was done.
     /// - Throws: ``ArrayWriteError``.

@@ -70,6 +70,31 @@ import Testing
         }
     }
 
+    @Test func `lists and new axes are for reading: a chunk would be written twice`() async throws {
+        try await ServiceDesk.with { desk in
+            _ = try await Self.send(
+                .PUT,
+                "/v1/arrays/test/a:v0",
+                Array(Self.specification.utf8),
+                to: desk
+            )
+            for slice in ["[2,0,3]", "[0,0]", "[true,false,true,true]", "None,0", "0:2,[1,2]"] {
+                let answer = try await Self.send(
+                    .PUT,
+                    "/v1/data/test/a:v0?slice=\(slice)",
+                    Self.npy([], [5]),
+                    to: desk
+                )
+                #expect(try answer.problem() == "400 slice_invalid", "\(slice)")
+                let read = try await desk.get("/v1/data/test/a:v0?slice=\(slice)&format=json")
+                #expect(read.status == 200, "\(slice)")
+            }
+            #expect(
+                try await desk.get("/v1/arrays/test/a:v0").json()["chunks_stored"]?.integer == 0
+            )
+        }
+    }
+
     @Test func `a repeated write changes nothing more`() async throws {
         try await ServiceDesk.with { desk in
             _ = try await Self.send(

@@ -1,7 +1,7 @@
 """What schemathesis asks about: things that exist, beside what it makes up by itself.
 
-Schemathesis loads this module. `OPENAPI_KNOWN` names a JSON file with what the server holds; the status of
-every answer goes to the file that `OPENAPI_ANSWERS` names, a line each.
+Schemathesis loads this module. `OPENAPI_KNOWN` names a JSON file with what the server holds; the
+status of every answer goes to the file that `OPENAPI_ANSWERS` names, a line each.
 """
 
 import io
@@ -17,14 +17,14 @@ with open(os.environ["OPENAPI_KNOWN"]) as file:
 
 # What takes something away, or makes it another thing, only gets what can be spared.
 REFERENCES = {
-    "createArray": KNOWN["spare"],
+    "createArray": KNOWN["spare"] + KNOWN["uncreated"],
     "changeArray": KNOWN["spare"],
     "deleteArray": KNOWN["spare"],
     "appendElements": KNOWN["grown"],
     "writeRegion": KNOWN["written"],
-    "forkVersion": KNOWN["spare"],
+    "forkVersion": KNOWN["spare"] + KNOWN["unforked"],
     "changeVersion": KNOWN["spare"],
-    "deleteVersion": KNOWN["spare"],
+    "deleteVersion": KNOWN["spare"] + KNOWN["doomed"],
     "describeVersion": KNOWN["versions"],
     "rollBackVersion": KNOWN["versions"],
     "describeCommit": KNOWN["commits"],
@@ -46,7 +46,9 @@ BODIES = {
         {"shape": [6, 6], "dtype": "<i8", "dialect": "hub0"},
         {"kind": "group", "attributes": {"title": "Cells"}},
     ],
-    "changeArray": [{"shape": [9, 4]}, {"shape": [5]}, {"attributes": {"unit": None, "other": [1]}}],
+    "changeArray": [
+        {"shape": [9, 4]}, {"shape": [5]}, {"attributes": {"unit": None, "other": [1]}},
+    ],
     "forkVersion": [{"from": text} for text in KNOWN["sources"]],
     "changeVersion": [
         {"sealed": True, "message": "kept"}, {"sealed": False}, {"tag": "v1"}, {"name": "spare"},

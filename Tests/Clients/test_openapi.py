@@ -22,8 +22,8 @@ CHECKS = [
     "not_a_server_error", "status_code_conformance", "content_type_conformance",
     "response_schema_conformance",
 ]
-# What a run of random requests must not begin or take away: a backup, and the keys it is made with; an answer
-# without an end; and the document, which is asked for to begin with.
+# What a run of random requests must not begin or take away: a backup, and the keys it is made with;
+# an answer without an end; and the document, which is asked for to begin with.
 LEFT_OUT = ["beginBackup", "addPrincipal", "removePrincipal", "followChanges", "describeAPI"]
 # For a longer search, or to see again what one has found.
 SEED = os.environ.get("OPENAPI_SEED", "20261126")
@@ -85,10 +85,13 @@ def fill(server):
         digests.append(commit_of(api, "test/cells:v0", f"row {row}"))
     api.sent("PUT", "versions/test/cells:fork", json.dumps({"from": digests[0]}), status=201)
     api.sent("PATCH", "versions/test/cells:fork", json.dumps({"sealed": True}))
-    spare = [f"test/spare:v{number}" for number in range(8)]
+    spare = [f"test/spare:v{number}" for number in range(4)]
     api.create(spare[0], shape=[5, 4], dtype="<i4", chunks=[2, 2])
-    for reference in spare[1:4]:
+    for reference in spare[1:]:
         api.sent("PUT", f"versions/{reference}", json.dumps({"from": "v0"}), status=201)
+    doomed = [f"test/doomed{number}:v0" for number in range(6)]
+    for reference in doomed:
+        api.sent("PUT", f"versions/{reference}", json.dumps({"from": "cells:v0"}), status=201)
     api.create("test/grown:v0", shape=[0, 4], dtype="<i4", chunks=[2, 2])
     api.create("test/written:v0", shape=[5, 4], dtype="<i4", chunks=[2, 2])
     drafts = [draft_of(api, "test/cells:v0") for _ in range(4)]
@@ -109,11 +112,15 @@ def fill(server):
             "test/cells:v0", "test/cells:fork", "test/cells", "test/bigarray:v1", *spare[:3]],
         "commits": commits, "digests": digests, "drafts": drafts,
         "spare": [*spare, "test/spare"],
+        "uncreated": [f"test/new{number}:v0" for number in range(20)],
+        "unforked": [f"test/fork{number}:v0" for number in range(20)],
+        "doomed": doomed,
         "grown": ["test/grown:v0", "test/grown:v0", "test/cells:v0", "test/scalar:v0"],
         "written": [
-            "test/written:v0", "test/written:v0", "test/written:v0", "test/cells:v0", "test/damaged",
-            "test/cells:fork", "test/colours:v0", drafts[1]],
-        "sources": ["v0", "cells:v0", "cells:fork", digests[-1], "library/0/", "bigarray:v1"],
+            "test/written:v0", "test/written:v0", "test/written:v0", "test/cells:v0",
+            "test/damaged", "test/cells:fork", "test/colours:v0", drafts[1]],
+        "sources": [
+            "v0", "cells:v0", "cells:fork", digests[-1], "library/0/", "bigarray:v1", "colours:v0"],
         "others": ["v0", "fork", "cells:v0", "bigarray:v1", digests[1], digests[-1]],
     }
 
