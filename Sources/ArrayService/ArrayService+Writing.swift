@@ -180,7 +180,8 @@ extension ArrayService {
         }
         return .document(
             .members([
-                "reference": .string(reference.text), "deleted_keys": deleted.map { .integer($0) } ?? .null,
+                "reference": .string(reference.text),
+                "deleted_keys": deleted.map { .integer($0) } ?? .null,
             ])
         )
     }
