@@ -140,12 +140,19 @@ extension ArrayService {
         } catch {
             throw .catalog(error)
         }
+        let usage = try await storing { () async throws(StoreError) in
+            try await store.usage(of: namespace)
+        }
         return .document(
             .object(
                 Self.members(namespace) + [
                     JSONMember(name: "arrays", value: .integer(counts.arrays)),
                     JSONMember(name: "groups", value: .integer(counts.groups)),
                     JSONMember(name: "truncated", value: .bool(counts.isTruncated)),
+                    JSONMember(name: "objects", value: .integer(Int(usage.objects))),
+                    JSONMember(name: "bytes", value: .integer(Int(usage.objectBytes))),
+                    JSONMember(name: "kept_objects", value: .integer(Int(usage.keptObjects))),
+                    JSONMember(name: "kept_bytes", value: .integer(Int(usage.keptBytes))),
                 ]
             ),
             status: status

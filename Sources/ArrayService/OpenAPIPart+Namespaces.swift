@@ -100,11 +100,18 @@ extension OpenAPIPart {
               "allOf": [
                 {"$ref": "#/components/schemas/ListedNamespace"},
                 {
-                  "required": ["arrays", "groups", "truncated"],
+                  "required": [
+                    "arrays", "groups", "truncated", "objects", "bytes", "kept_objects",
+                    "kept_bytes"
+                  ],
                   "properties": {
                     "arrays": {"type": "integer", "minimum": 0},
                     "groups": {"type": "integer", "minimum": 0},
-                    "truncated": {"type": "boolean", "description": "Whether there are more than were counted."}
+                    "truncated": {"type": "boolean", "description": "Whether there are more than were counted."},
+                    "objects": {"type": "integer", "minimum": 0, "description": "Objects that its keys show, those of versions included."},
+                    "bytes": {"type": "integer", "minimum": 0, "description": "Their lengths together."},
+                    "kept_objects": {"type": "integer", "minimum": 0, "description": "States of keys that are stored, each once, those of commits included."},
+                    "kept_bytes": {"type": "integer", "minimum": 0, "description": "Their lengths together."}
                   }
                 }
               ]

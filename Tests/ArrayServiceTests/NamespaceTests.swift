@@ -16,7 +16,8 @@ import Testing
             let expected = JSONValue.members([
                 "name": .string("new"), "owner": .string("owner"), "access": .string("private"),
                 "created": .string("2026-11-22T10:05:00.123Z"), "arrays": .integer(0),
-                "groups": .integer(0), "truncated": .bool(false),
+                "groups": .integer(0), "truncated": .bool(false), "objects": .integer(0),
+                "bytes": .integer(0), "kept_objects": .integer(0), "kept_bytes": .integer(0),
             ])
             #expect(try created.json() == expected)
             #expect(try await desk.get("\(Self.path)/new").json() == expected)

@@ -79,6 +79,9 @@ def test_a_bucket_is_a_namespace(server, s3, mine, bucket):
     described = mine.send("GET", bucket).json()
     assert described["owner"] == "root" and described["access"] == "private"
     assert (described["arrays"], described["groups"], described["truncated"]) == (1, 1, False)
+    sizes = [entry["Size"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert (described["objects"], described["bytes"]) == (len(sizes), sum(sizes))
+    assert (described["kept_objects"], described["kept_bytes"]) == (len(sizes), sum(sizes))
 
 
 def test_names_come_in_pages_and_by_prefix(mine, name):
