@@ -51,7 +51,7 @@ extension ArrayService {
         _ reference: ArrayReference,
         _ caller: Caller
     ) async throws(ArrayServiceError) -> HTTPResponse {
-        let namespace = try namespace(reference.namespace, for: caller, .read)
+        let namespace = try namespace(of: reference, for: caller)
         let description: NameDescription
         do {
             description = try await catalog.describe(reference, in: namespace)

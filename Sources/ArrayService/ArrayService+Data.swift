@@ -15,7 +15,7 @@ extension ArrayService {
             wanted.format == .npy || wanted.format == .raw, caller.request.method == .GET,
             !caller.request.headers.contains(name: "range")
         else { return nil }
-        let namespace = try namespace(wanted.reference.namespace, for: caller, .read)
+        let namespace = try namespace(of: wanted.reference, for: caller)
         let array: ResolvedArray?
         do {
             array = try catalog.resolveNow(wanted.reference, in: namespace)

@@ -1,3 +1,4 @@
+import AccessControl
 import ArrayModel
 import ArrayStorage
 import HTTPServing
@@ -32,7 +33,8 @@ extension ArrayService {
         _ path: ZarrPath,
         _ caller: Caller
     ) throws(ArrayServiceError) -> HTTPAnswer {
-        let namespace = try namespace(path.namespace, for: caller, .read)
+        let action: AccessAction = VersionName.isDraftTag(path.tag.utf8) ? .write : .read
+        let namespace = try namespace(path.namespace, for: caller, action)
         let found: ZarrView.Found?
         do {
             found = try view.findNow(path, in: namespace)

@@ -201,12 +201,22 @@ public struct ArrayService: HTTPResponder {
         return namespace
     }
 
+    /// The namespace of a reference, if the caller may read what it names: a draft is for those alone who
+    /// may write.
+    func namespace(
+        of reference: ArrayReference,
+        for caller: Caller
+    ) throws(ArrayServiceError) -> Namespace {
+        let isDraft = VersionName.isDraftTag(reference.tag.utf8)
+        return try namespace(reference.namespace, for: caller, isDraft ? .write : .read)
+    }
+
     /// The array of a reference, if the caller may read it.
     func resolve(
         _ reference: ArrayReference,
         for caller: Caller
     ) async throws(ArrayServiceError) -> ResolvedArray {
-        let namespace = try namespace(reference.namespace, for: caller, .read)
+        let namespace = try namespace(of: reference, for: caller)
         do {
             return try await catalog.resolve(reference, in: namespace)
         } catch {

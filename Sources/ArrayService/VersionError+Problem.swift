@@ -22,7 +22,7 @@ extension VersionError {
         case .sealed: .forbidden
         case .missing, .nameMissing, .commitMissing, .folderEmpty: .notFound
         case .nameInvalid, .messageTooLong, .tagTooLong: .badRequest
-        case .uncounted: .serviceUnavailable
+        case .uncounted, .gone: .serviceUnavailable
         case .exists, .keysInPlace, .commitInUse, .folderHoldsVersions, .forkedTooOften, .isDraft,
             .isNoDraft, .baseGone, .conflict:
             .conflict
@@ -49,6 +49,7 @@ extension VersionError {
         case .messageTooLong: "message_too_long"
         case .tagTooLong: "tag_too_long"
         case .uncounted: "version_changing"
+        case .gone: "array_changing"
         }
     }
 
@@ -80,6 +81,7 @@ extension VersionError {
             "The message has \(bytes) bytes, of at most \(Manifest.messageBytesMax)."
         case .tagTooLong(let it): "The tag of \(it) leaves no room for that of a draft."
         case .uncounted: "The version is being counted: try again."
+        case .gone: "The version was deleted, or taken back, while it was read: try again."
         }
     }
 }

@@ -27,7 +27,10 @@ extension ArrayReader {
             [.count, .nanCount],
             StatisticOptions(nan: .skip)
         )
-        let count = Int(counted.values[.count]?.double ?? 0)
+        guard case .integer(let counts) = counted.values[.count] ?? .integer(0) else {
+            throw .statisticUndefined(.changing)
+        }
+        let count = Int(clamping: counts)
         let nanCount = counted.values[.nanCount]?.double ?? 0
         guard count > 0, nanCount == 0 || nan == .skip else {
             return percents.map { _ in .nan }
@@ -35,13 +38,13 @@ extension ArrayReader {
         let places = percents.map { $0 / 100 * Double(count - 1) }
         var ranks: Set<Int> = []
         for place in places {
-            let lower = min(Int(place), count - 1)
+            let lower = Self.rank(below: place, last: count - 1)
             ranks.formUnion([lower, min(lower + 1, count - 1)])
         }
         let search = RankSearch(pass: pass, itemBits: stored.itemBytes * 8)
         let keys = try await search.keys(at: ranks.sorted())
         return try places.map { (place) throws(ArrayReadError) -> Double in
-            let lower = min(Int(place), count - 1)
+            let lower = Self.rank(below: place, last: count - 1)
             guard let first = keys[lower], let second = keys[min(lower + 1, count - 1)] else {
                 throw .statisticUndefined(.changing)
             }
@@ -53,6 +56,12 @@ extension ArrayReader {
             return share < 0.5
                 ? low + (high - low) * share : high - (high - low) * (1 - share)
         }
+    }
+
+    /// The rank that a place comes after, at most the last one; a place may be as large as the double
+    /// nearest to the last rank, which is no `Int` for the largest.
+    static func rank(below place: Double, last: Int) -> Int {
+        place >= Double(last) ? last : min(Int(place), last)
     }
 
     /// The value of an element by its ordered key.

@@ -35,13 +35,15 @@ extension ArrayWriter {
             return WriteReceipt(chunks: 0, sequence: array.node.sequence)
         }
         return try await locks.withLocks(write.lockKeys) { () async throws(ArrayWriteError) in
-            try await commit(write, reference)
+            try await commit(write, reference, selection, block)
         }
     }
 
     private func commit(
         _ prepared: ChunkRewrite,
-        _ reference: ArrayReference
+        _ reference: ArrayReference,
+        _ selection: Selection,
+        _ block: ElementBlock
     ) async throws(ArrayWriteError) -> WriteReceipt {
         var write = prepared
         var node = write.resolved.node
@@ -67,6 +69,13 @@ extension ArrayWriter {
             guard now.node.line == node.line, now.node.metadataKey == node.metadataKey,
                 now.metadata.takesChunks(of: write.resolved.metadata)
             else { throw .arrayChanged }
+            if now.metadata.shape != write.resolved.metadata.shape {
+                // A chunk that was written as a whole may have elements beyond the former edge now,
+                // which others write. Its key, and so its lock, is the same.
+                write = try await blocking { () throws(ArrayWriteError) in
+                    try ChunkRewrite(self, now, selection, block)
+                }
+            }
             node = now.node
         }
         throw .contended

@@ -29,7 +29,7 @@ public struct ZarrPath: Hashable, Sendable {
     /// The name before an explicit tag.
     private let taggedName: String?
     /// The tag, `latest` if none is written.
-    private let tag: String
+    public let tag: String
     /// The digest of the commit that stands in the place of a tag.
     public let digest: String?
     /// What is to be cut in two: all after the tag, or without one all after the namespace.

@@ -56,6 +56,15 @@ extension IndexReader {
         }
     }
 
+    /// Whether what a line shows can be read: not once its version was deleted or rolled back, its draft
+    /// committed or its commit forgotten, when rows are missing that it showed.
+    public func isReadable(_ line: LineID) throws(SQLiteError) -> Bool {
+        let find = try connection.statement("SELECT standing FROM line WHERE id = ?1")
+        try find.bind(line.number, at: 1)
+        let standing = try find.first { $0.int64(at: 0) }
+        return standing != nil && standing != LineStanding.dropped.rawValue
+    }
+
     /// A row that a line shows for a key, and the line it is in.
     struct Visible {
         let place: LineKey

@@ -1,3 +1,4 @@
+import MetadataIndex
 import SQLiteDatabase
 import StorageModel
 
@@ -86,25 +87,48 @@ extension ObjectStore {
     }
 
     /// Finds an object in a line by its key there.
+    ///
+    /// - Throws: ``StoreError/version(_:)`` with `.gone`, ``StoreError/indexFailed``.
     public func lookUp(_ key: String, line: LineID) throws(StoreError) -> ObjectEntry? {
-        try ask { reader throws(SQLiteError) in try reader.entries([key], line: line).first ?? nil }
+        try lookUp([key], line: line).first ?? nil
     }
 
     /// Finds many objects of a line in one state; the result has one element per key, in order.
+    ///
+    /// - Throws: ``StoreError/version(_:)`` with `.gone`, ``StoreError/indexFailed``.
     public func lookUp(_ keys: [String], line: LineID) throws(StoreError) -> [ObjectEntry?] {
-        try ask { reader throws(SQLiteError) in try reader.entries(keys, line: line) }
+        try readable(line) { reader throws(SQLiteError) in
+            try reader.entries(keys, line: line)
+        }
     }
 
     /// Lists keys of a line in the order of their bytes: those that begin with `prefix`, after
     /// `marker`.
+    ///
+    /// - Throws: ``StoreError/version(_:)`` with `.gone`, ``StoreError/indexFailed``.
     public func list(
         prefix: String,
         line: LineID,
         after marker: String? = nil,
         limit: Int
     ) throws(StoreError) -> [ListedObject] {
-        try ask { reader throws(SQLiteError) in
+        try readable(line) { reader throws(SQLiteError) in
             try reader.list(prefix: prefix, line: line, after: marker, limit: limit)
         }
+    }
+
+    /// Asks about a line that must be there in the same state of the index: of one that went meanwhile
+    /// some rows are gone, and what was not stored could not be told from them.
+    private func readable<Value>(
+        _ line: LineID,
+        _ question: (IndexReader) throws(SQLiteError) -> Value
+    ) throws(StoreError) -> Value {
+        let answer = try ask { reader throws(SQLiteError) in
+            try reader.snapshot { () throws(SQLiteError) -> Value? in
+                try reader.isReadable(line) ? try question(reader) : nil
+            }
+        }
+        guard let answer else { throw .version(.gone(line)) }
+        return answer
     }
 }

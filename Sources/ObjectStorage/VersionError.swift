@@ -36,6 +36,9 @@ public enum VersionError: Error, Hashable, Sendable {
     case messageTooLong(lengthBytes: Int)
     /// The tag is so long that no draft of it can have one.
     case tagTooLong(VersionName)
+    /// What was read is there no longer: its version was deleted or rolled back, its draft committed or its
+    /// commit forgotten meanwhile.
+    case gone(LineID)
     /// What the version holds has not been counted since it was made of a folder.
     case uncounted(LineID)
 }

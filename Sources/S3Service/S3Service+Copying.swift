@@ -118,7 +118,11 @@ extension S3Service {
             throw .noSuchBucket(source.bucket)
         }
         guard
-            AccessPolicy.decide(principal: exchange.caller, action: .read, namespace: namespace)
+            AccessPolicy.decide(
+                principal: exchange.caller,
+                action: VersionName.isInDraft(source.key.text) ? .write : .read,
+                namespace: namespace
+            )
         else { throw .accessDenied }
         if let owner = exchange.headers["x-amz-source-expected-bucket-owner"],
             owner != namespace.owner.text

@@ -57,7 +57,8 @@ extension S3Service {
         _ exchange: Exchange,
         as document: @escaping @Sendable (ListPage, Namespace) -> [UInt8]
     ) throws(S3Error) -> HTTPAnswer {
-        let bucket = try namespace(name, for: .list, exchange)
+        let isInDraft = VersionName.isInDraft(query.prefix)
+        let bucket = try namespace(name, for: isInDraft ? .write : .list, exchange)
         return later(exchange) { _ throws(S3Error) in
             let page = try await exchange.storing { () async throws(StoreError) in
                 try await store.list(query, in: bucket)

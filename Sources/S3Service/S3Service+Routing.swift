@@ -49,16 +49,16 @@ extension S3Service {
     ) throws(S3Error) -> HTTPAnswer {
         switch operation {
         case .get(let request):
-            let bucket = try namespace(name, for: .read, exchange)
+            let bucket = try namespace(name, toRead: key.text, exchange)
             return try get(request, key, bucket, exchange)
         case .head(let request):
-            let bucket = try namespace(name, for: .read, exchange)
+            let bucket = try namespace(name, toRead: key.text, exchange)
             return .now(try head(request, key, bucket, exchange))
         case .attributes(let request):
-            let bucket = try namespace(name, for: .read, exchange)
+            let bucket = try namespace(name, toRead: key.text, exchange)
             return .now(try attributes(request, key, bucket, exchange))
         case .tags:
-            let bucket = try namespace(name, for: .read, exchange)
+            let bucket = try namespace(name, toRead: key.text, exchange)
             _ = try entry(key, bucket, exchange)
             return .now(exchange.document(ObjectDocument.noTags()))
         case .removeTags:

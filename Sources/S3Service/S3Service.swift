@@ -124,6 +124,18 @@ public struct S3Service: HTTPResponder {
         return namespace
     }
 
+    /// Finds a namespace and checks that the caller may read a key there: one in a draft is for those alone
+    /// who may write.
+    ///
+    /// - Throws: As ``namespace(_:for:_:)``.
+    func namespace(
+        _ name: NamespaceName,
+        toRead key: String,
+        _ exchange: Exchange
+    ) throws(S3Error) -> Namespace {
+        try namespace(name, for: VersionName.isInDraft(key) ? .write : .read, exchange)
+    }
+
     /// Answers on the connection's event loop; for what takes microseconds besides waiting.
     func soon(
         _ exchange: Exchange,

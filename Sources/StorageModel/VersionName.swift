@@ -67,6 +67,22 @@ public struct VersionName: Hashable, Sendable, Comparable, CustomStringConvertib
         return bytes.allSatisfy { isWord($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
     }
 
+    /// Whether a tag is one that drafts get: it ends in `.draft-` and eight hexadecimal digits.
+    public static func isDraftTag(_ tag: some BidirectionalCollection<UInt8>) -> Bool {
+        let digits = tag.suffix(8)
+        return digits.count == 8
+            && digits.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+            } && tag.dropLast(8).suffix(7).elementsEqual(".draft-".utf8)
+    }
+
+    /// Whether a key, or what keys begin with, lies in a draft, by the tag of its first segment with a `:`.
+    public static func isInDraft(_ key: String) -> Bool {
+        guard let colon = key.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
+        return isDraftTag(key.utf8[colon...].dropFirst().prefix { $0 != UInt8(ascii: "/") })
+    }
+
     /// Whether a byte cannot be part of a name.
     private static func isForbiddenInNames(_ byte: UInt8) -> Bool {
         switch byte {

@@ -30,7 +30,17 @@ extension ArrayService {
             if let after = wanted.after { return after }
             return try store.newestEventNumber()
         }
-        let feed = ChangeFeed(store: store, namespace: namespace, prefix: wanted.prefix)
+        let mayWrite = AccessPolicy.decide(
+            principal: caller.principal,
+            action: .write,
+            namespace: namespace
+        )
+        let feed = ChangeFeed(
+            store: store,
+            namespace: namespace,
+            prefix: wanted.prefix,
+            drafts: mayWrite ? .told : .hidden
+        )
         return HTTPResponse(
             status: .ok,
             headers: headers,
@@ -64,6 +74,13 @@ private struct ChangeFeed: Sendable {
     let namespace: Namespace
     /// What the names of arrays begin with.
     let prefix: String
+    /// Whether drafts are told of, which are for those alone who may write.
+    let drafts: Drafts
+
+    enum Drafts {
+        case told
+        case hidden
+    }
 
     /// Says first whether events after the position are missing.
     func begin(_ position: inout Int64, _ writer: HTTPBodyWriter) async throws {
@@ -81,6 +98,7 @@ private struct ChangeFeed: Sendable {
             for event in events {
                 position = event.number
                 guard event.place.name.utf8.starts(with: prefix.utf8) else { continue }
+                if drafts == .hidden, VersionName.isDraftTag(event.place.tag.utf8) { continue }
                 text += ChangesDocument.text(event, in: namespace)
             }
             if !text.isEmpty {

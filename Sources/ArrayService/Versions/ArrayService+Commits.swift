@@ -47,7 +47,7 @@ extension ArrayService {
         _ reference: ArrayReference,
         _ caller: Caller
     ) throws(ArrayServiceError) -> HTTPResponse {
-        let namespace = try namespace(reference.namespace, for: caller, .read)
+        let namespace = try namespace(of: reference, for: caller)
         let manifest = try committed(reference, in: namespace)
         return .document(VersionDocument.value(manifest, in: namespace))
     }
@@ -71,7 +71,7 @@ extension ArrayService {
         _ wanted: HistoryRequest,
         _ caller: Caller
     ) throws(ArrayServiceError) -> HTTPResponse {
-        let namespace = try namespace(wanted.reference.namespace, for: caller, .read)
+        let namespace = try namespace(of: wanted.reference, for: caller)
         let first: ManifestDigest?
         if let cursor = wanted.after {
             first = try? ManifestDigest(cursor)

@@ -12,7 +12,8 @@ extension ArrayService {
         _ wanted: DifferenceRequest,
         _ caller: Caller
     ) async throws(ArrayServiceError) -> HTTPResponse {
-        let namespace = try namespace(wanted.reference.namespace, for: caller, .read)
+        let namespace = try namespace(of: wanted.reference, for: caller)
+        _ = try self.namespace(of: wanted.other, for: caller)
         let first = try line(of: wanted.reference, in: namespace)
         let second = try line(of: wanted.other, in: namespace)
         let whole = try await storing { () async throws(StoreError) in

@@ -66,7 +66,7 @@ extension ArrayService {
         _ reference: ArrayReference,
         _ caller: Caller
     ) throws(ArrayServiceError) -> HTTPResponse {
-        let namespace = try namespace(reference.namespace, for: caller, .read)
+        let namespace = try namespace(of: reference, for: caller)
         return document(try state(of: reference, in: namespace), in: namespace)
     }
 
