@@ -13,6 +13,8 @@ enum ByteStep: Hashable, Sendable {
     case shuffle(unitBytes: Int)
     /// Differences of neighbouring little-endian units of this many bytes.
     case delta(unitBytes: Int)
+    /// A filter on numbers.
+    case filter(ItemFilter)
 
     /// The name under which errors report it.
     var name: String {
@@ -25,6 +27,7 @@ enum ByteStep: Hashable, Sendable {
         case .lz4: "lz4"
         case .shuffle: "shuffle"
         case .delta: "delta"
+        case .filter(let filter): filter.name
         }
     }
 
@@ -33,7 +36,7 @@ enum ByteStep: Hashable, Sendable {
         switch self {
         case .crc32c: 4
         case .shuffle, .delta: 0
-        case .gzip, .zlib, .zstandard, .blosc, .lz4: nil
+        case .gzip, .zlib, .zstandard, .blosc, .lz4, .filter: nil
         }
     }
 

@@ -123,6 +123,7 @@ extension ByteStep {
         case .blosc: return try BloscDecoder.decode(source, into: target)
         case .lz4: return try decodeLZ4(source, into: target)
         case .crc32c: preconditionFailure("a checksum is taken off without a copy")
+        case .filter(let filter): return try filter.decode(source, into: target)
         case .shuffle(let unitBytes):
             try copy(source, into: target)
             let count = source.count / unitBytes

@@ -100,6 +100,7 @@ extension ByteStep {
             return try tools.zstandard.encode(source, level: level, checksum: checksum)
         case .blosc(let description): return try BloscEncoder.encode(source, description)
         case .lz4: return try encodeLZ4(source)
+        case .filter(let filter): return filter.encode(source)
         case .crc32c:
             var bytes = [UInt8](source)
             bytes.reserveCapacity(source.count + 4)

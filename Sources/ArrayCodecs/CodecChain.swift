@@ -75,7 +75,16 @@ struct CodecChain: Sendable {
             case .gzip, .zlib, .zstandard, .blosc, .crc32c:
                 if let step = ByteStep(codec) { encoding.append(step) }
             case .unknown(let name, let configuration):
-                encoding.append(try ByteStep(name: name, configuration: configuration))
+                let filter = try ItemFilter(
+                    name: name,
+                    configuration: configuration,
+                    dataType: dataType
+                )
+                if let filter {
+                    encoding.append(.filter(filter))
+                } else {
+                    encoding.append(try ByteStep(name: name, configuration: configuration))
+                }
             }
         }
         guard let serialization else { throw .codecConfigurationInvalid("bytes") }

@@ -98,7 +98,7 @@ extension ArrayRequest {
     ///
     /// - Throws: ``ArrayServiceError``, the cases about routes, methods, parameters and references.
     init(_ head: Head) throws(ArrayServiceError) {
-        let (method, accept) = (head.method, head.accept)
+        let method = head.method
         let target = try RequestTarget(head.target)
         let (route, rest) = try Route.find(target.path)
         guard route.methods.contains(method) else {
@@ -128,28 +128,9 @@ extension ArrayRequest {
                 try parameters.refuseAll(but: [])
                 self = .describe(try Self.reference(path))
             }
-        case .data:
-            self = .data(
-                DataRequest(
-                    reference: try Self.reference(rest),
-                    slice: parameters.text("slice") ?? "",
-                    format: try parameters.format(accept: accept)
-                )
-            )
-        case .gather:
-            let format = try parameters.format(accept: nil)
-            guard format == .npy || format == .raw else {
-                throw .parameterInvalid("format", expected: "npy or raw")
-            }
-            self = .gather(GatherRequest(reference: try Self.reference(rest), format: format))
-        case .preview:
-            self = .preview(try parameters.previewRequest(of: try Self.reference(rest)))
-        case .occupancy:
-            self = .occupancy(try parameters.occupancyRequest(of: try Self.reference(rest)))
-        case .stats:
-            self = .statistics(
-                try parameters.statisticsRequest(of: try Self.reference(rest), accept: accept)
-            )
+        case .data, .gather, .preview, .occupancy, .stats:
+            let reference = try Self.reference(rest)
+            self = try .elements(route, of: reference, parameters, accept: head.accept)
         case .zarr:
             guard let path = try Self.zarrPath(rest) else {
                 throw .view(.keyUnknown(path: rest))
@@ -165,6 +146,35 @@ extension ArrayRequest {
         case .openapi:
             guard rest.isEmpty else { throw .routeMissing(target.path) }
             self = .openAPI
+        }
+    }
+
+    /// Reads a request for elements of an array, or for what they add up to or look like.
+    private static func elements(
+        _ route: Route,
+        of reference: ArrayReference,
+        _ parameters: RequestParameters,
+        accept: String?
+    ) throws(ArrayServiceError) -> ArrayRequest {
+        switch route {
+        case .gather:
+            let format = try parameters.format(accept: nil)
+            guard format == .npy || format == .raw else {
+                throw .parameterInvalid("format", expected: "npy or raw")
+            }
+            return .gather(GatherRequest(reference: reference, format: format))
+        case .preview: return .preview(try parameters.previewRequest(of: reference))
+        case .occupancy: return .occupancy(try parameters.occupancyRequest(of: reference))
+        case .stats:
+            return .statistics(try parameters.statisticsRequest(of: reference, accept: accept))
+        default:
+            return .data(
+                DataRequest(
+                    reference: reference,
+                    slice: parameters.text("slice") ?? "",
+                    format: try parameters.format(accept: accept)
+                )
+            )
         }
     }
 

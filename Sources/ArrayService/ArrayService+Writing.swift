@@ -16,12 +16,16 @@ extension ArrayService {
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(request.reference.namespace, for: caller, .write)
         let body = try SignedBody(body, caller.signing)
+        let writer = writer.acting(as: caller.principal?.name)
         switch request {
-        case .create(let reference): return try await create(reference, in: namespace, body)
-        case .update(let reference): return try await update(reference, in: namespace, body)
-        case .delete(let reference): return try await delete(reference, in: namespace, body)
-        case .region(let wanted): return try await write(wanted, in: namespace, body)
-        case .append(let wanted): return try await append(wanted, in: namespace, body)
+        case .create(let reference):
+            return try await create(reference, in: namespace, body, writer)
+        case .update(let reference):
+            return try await update(reference, in: namespace, body, writer)
+        case .delete(let reference):
+            return try await delete(reference, in: namespace, body, writer)
+        case .region(let wanted): return try await write(wanted, in: namespace, body, writer)
+        case .append(let wanted): return try await append(wanted, in: namespace, body, writer)
         }
     }
 
@@ -30,7 +34,8 @@ extension ArrayService {
     private func write(
         _ wanted: RegionWriteRequest,
         in namespace: Namespace,
-        _ body: SignedBody
+        _ body: SignedBody,
+        _ writer: ArrayWriter
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let array: ResolvedArray
         do throws(ArrayCatalogError) {
@@ -77,7 +82,8 @@ extension ArrayService {
     private func append(
         _ wanted: AppendRequest,
         in namespace: Namespace,
-        _ body: SignedBody
+        _ body: SignedBody,
+        _ writer: ArrayWriter
     ) async throws(ArrayServiceError) -> HTTPResponse {
         // What is missing is told before the elements are sent.
         do throws(ArrayCatalogError) {
@@ -117,7 +123,8 @@ extension ArrayService {
     private func create(
         _ reference: ArrayReference,
         in namespace: Namespace,
-        _ body: SignedBody
+        _ body: SignedBody,
+        _ writer: ArrayWriter
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let document = try await document(body)
         let specification: ArraySpecification
@@ -139,7 +146,8 @@ extension ArrayService {
     private func update(
         _ reference: ArrayReference,
         in namespace: Namespace,
-        _ body: SignedBody
+        _ body: SignedBody,
+        _ writer: ArrayWriter
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let document = try await document(body)
         let update: ArrayUpdate
@@ -159,11 +167,12 @@ extension ArrayService {
     private func delete(
         _ reference: ArrayReference,
         in namespace: Namespace,
-        _ body: SignedBody
+        _ body: SignedBody,
+        _ writer: ArrayWriter
     ) async throws(ArrayServiceError) -> HTTPResponse {
         var body = body
         _ = try await body.collect(upTo: ArrayServiceLimits.ignoredBodyBytesMax)
-        let deleted: Int
+        let deleted: Int?
         do throws(ArrayWriteError) {
             deleted = try await writer.delete(reference, in: namespace)
         } catch {
@@ -171,7 +180,8 @@ extension ArrayService {
         }
         return .document(
             .members([
-                "reference": .string(reference.text), "deleted_keys": .integer(deleted),
+                "reference": .string(reference.text),
+                "deleted_keys": deleted.map { .integer($0) } ?? .null,
             ])
         )
     }

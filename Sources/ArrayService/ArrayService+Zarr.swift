@@ -12,7 +12,26 @@ extension ArrayService {
     private static let openingAttemptsMax = 4
 
     /// A key of the Zarr view: what is in memory at once, the rest later.
+    ///
+    /// What was committed never changes, so that caches need not ask again.
     func zarr(_ path: ZarrPath, _ caller: Caller) throws(ArrayServiceError) -> HTTPAnswer {
+        let answer = try presentZarr(path, caller)
+        guard path.digest != nil else { return answer }
+        return answer.map { response in
+            var response = response
+            guard response.status.code < 400 else { return response }
+            response.headers.replaceOrAdd(
+                name: "Cache-Control",
+                value: "max-age=31536000, immutable"
+            )
+            return response
+        }
+    }
+
+    private func presentZarr(
+        _ path: ZarrPath,
+        _ caller: Caller
+    ) throws(ArrayServiceError) -> HTTPAnswer {
         let namespace = try namespace(path.namespace, for: caller, .read)
         let found: ZarrView.Found?
         do {

@@ -40,11 +40,7 @@ enum CrossOrigin {
 
     /// The same answer, for pages of every origin.
     static func shared(_ answer: HTTPAnswer) -> HTTPAnswer {
-        switch answer {
-        case .now(let response): .now(shared(response))
-        case .soon(let work): .soon { body in shared(await work(body)) }
-        case .later(let work): .later { body in shared(await work(body)) }
-        }
+        answer.map(shared)
     }
 
     private static func shared(_ response: HTTPResponse) -> HTTPResponse {

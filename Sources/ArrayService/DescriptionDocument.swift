@@ -45,9 +45,13 @@ enum DescriptionDocument {
         }
         let changed = max(node.tally?.changed ?? node.modified, node.modified)
         members += [
-            JSONMember(name: "changed", value: .string(changed.timestamp)),
-            JSONMember(name: "key_prefix", value: .string(keyPrefix(description))),
+            JSONMember(name: "changed", value: .string(changed.timestamp))
         ]
+        // What was committed has no keys in the bucket.
+        if description.digest == nil {
+            let prefix = JSONValue.string(keyPrefix(description))
+            members.append(JSONMember(name: "key_prefix", value: prefix))
+        }
         return members
     }
 
@@ -129,11 +133,14 @@ enum DescriptionDocument {
 
     private static func reference(_ description: ArrayDescription) -> ArrayReference {
         let place = description.node.place
-        let isPlain = place.tag == ArrayReference.defaultTag && place.member.isEmpty
+        let isPlain =
+            description.digest == nil && place.tag == ArrayReference.defaultTag
+            && place.member.isEmpty
         return ArrayReference(
             namespace: description.namespace.name.text,
             name: place.name,
-            explicitTag: isPlain ? nil : place.tag,
+            explicitTag: isPlain || description.digest != nil ? nil : place.tag,
+            digest: description.digest,
             member: place.member
         )
     }

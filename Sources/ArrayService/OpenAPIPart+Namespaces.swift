@@ -119,7 +119,7 @@ extension OpenAPIPart {
             """#,
         problemCodes: [
             "namespace_name_invalid", "namespace_taken", "namespace_exists", "namespace_not_empty",
-            "member_unknown", "member_missing", "member_invalid",
+            "member_unknown", "member_missing", "member_invalid", "out_of_space",
         ] + OpenAPIDocument.bodyProblemCodes
     )
 }

@@ -14,21 +14,32 @@ extension ArrayCatalog {
         committed digest: String,
         in namespace: Namespace
     ) throws(ArrayCatalogError) -> CatalogNode {
+        guard let line = try line(committed: digest, in: namespace) else {
+            throw .arrayMissing(reference, tags: [])
+        }
         let found: CatalogNode?
         do {
-            let manifest = try (try? ManifestDigest(digest)).flatMap {
-                try store.manifest($0, in: namespace)
-            }
-            found = try manifest.flatMap {
-                try store.node(path: reference.member, line: $0.line)
-            }
-        } catch let error as StoreError {
-            throw .store(error)
+            found = try store.node(path: reference.member, line: line)
         } catch {
-            throw .store(.indexFailed)
+            throw .store(error)
         }
         guard let found else { throw .arrayMissing(reference, tags: []) }
         return found
+    }
+
+    /// The line that shows what was committed; nil if no such commit is kept.
+    ///
+    /// - Throws: ``ArrayCatalogError/store(_:)``.
+    func line(
+        committed digest: String,
+        in namespace: Namespace
+    ) throws(ArrayCatalogError) -> LineID? {
+        guard let digest = try? ManifestDigest(digest) else { return nil }
+        do {
+            return try store.manifest(digest, in: namespace)?.line
+        } catch {
+            throw .store(error)
+        }
     }
 
     /// What the metadata of the arrays says in whose folders some keys lie, by the paths of the folders.

@@ -62,7 +62,7 @@ extension ArrayCatalog {
         in namespace: Namespace
     ) async throws(ArrayCatalogError) -> NameDescription {
         try await onDiskThread { catalog throws(ArrayCatalogError) in
-            if reference.explicitTag == nil {
+            if reference.explicitTag == nil, reference.digest == nil {
                 let roots = try catalog.roots(named: reference.name, in: namespace)
                 let isPlain = roots.count == 1 && roots[0].place.tag == ArrayPlace.latestTag
                 if !roots.isEmpty, !isPlain {
@@ -71,12 +71,17 @@ extension ArrayCatalog {
             }
             let node = try catalog.node(reference, in: namespace)
             var budget = DocumentBudget()
-            let description = try catalog.description(of: node, in: namespace, &budget)
+            var description = try catalog.description(of: node, in: namespace, &budget)
+            description.digest = reference.digest
             guard case .group = description.content else { return .single(description) }
             let members = try catalog.members(of: node, in: namespace)
             return .group(
                 description,
-                members: try catalog.descriptions(of: members, in: namespace)
+                members: try catalog.descriptions(
+                    of: members,
+                    in: namespace,
+                    digest: reference.digest
+                )
             )
         }
     }
@@ -112,25 +117,27 @@ extension ArrayCatalog {
                 limit: limit
             ).filter { $0.line == group.line }
         }
-        // Members come in the order of their paths; those of this group begin with its own.
-        let prefix = place.member.isEmpty ? "" : place.member + "/"
-        return try nodes(
-            in: namespace,
-            namePrefix: place.name,
-            scope: .version(name: place.name, tag: place.tag),
-            after: ArrayPlace(name: place.name, tag: place.tag, member: prefix),
-            limit: limit
-        ).filter { $0.place.member.utf8.starts(with: prefix.utf8) }
+        // In the order of their paths, those of this group begin with its own.
+        let prefix = group.path.isEmpty ? "" : group.path + "/"
+        do {
+            return try store.nodes(line: group.line, after: prefix, limit: limit)
+                .filter { $0.path.utf8.starts(with: prefix.utf8) }
+        } catch {
+            throw .store(error)
+        }
     }
 
     private func descriptions(
         of nodes: [CatalogNode],
-        in namespace: Namespace
+        in namespace: Namespace,
+        digest: String? = nil
     ) throws(ArrayCatalogError) -> DescriptionList {
         var entries: [ArrayDescription] = []
         var budget = DocumentBudget()
         for node in nodes.prefix(ArrayCatalogLimits.versionsMax) where !budget.isSpent {
-            entries.append(try description(of: node, in: namespace, &budget))
+            var entry = try description(of: node, in: namespace, &budget)
+            entry.digest = digest
+            entries.append(entry)
         }
         return DescriptionList(entries: entries, isTruncated: nodes.count > entries.count)
     }

@@ -85,6 +85,11 @@ public final class ArrayCatalog: Sendable {
         return ResolvedArray(namespace: namespace, node: node, metadata: metadata)
     }
 
+    /// The metadata of an array that was resolved before, if it is in memory; never waits.
+    func metadataNow(of node: CatalogNode) -> ArrayMetadata? {
+        cache.withLock { $0.metadata(of: .init(node)) }
+    }
+
     /// The node that a reference names.
     ///
     /// - Throws: ``ArrayCatalogError/arrayMissing(_:tags:)`` or ``ArrayCatalogError/store(_:)``.

@@ -21,6 +21,8 @@ public struct ArrayDescription: Sendable {
     public let node: CatalogNode
     /// What the metadata says.
     public let content: Content
+    /// The digest of the commit that it is shown of; nil for what is there now.
+    public var digest: String?
 
     /// Makes a description of its parts.
     public init(namespace: Namespace, node: CatalogNode, content: Content) {

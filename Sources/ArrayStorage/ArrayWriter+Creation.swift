@@ -40,7 +40,7 @@ extension ArrayWriter {
             )
         }
         do throws(StoreError) {
-            _ = try await store.write(batch, in: namespace)
+            _ = try await store.write(batch, in: namespace, actor: actor)
         } catch {
             throw error == .preconditionFailed ? .arrayExists(reference) : .store(error)
         }

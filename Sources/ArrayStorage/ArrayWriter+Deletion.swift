@@ -2,19 +2,42 @@ import ArrayModel
 import ObjectStorage
 import StorageModel
 
+extension ObjectStore {
+    /// Deletes the objects of many keys.
+    ///
+    /// - Returns: How many there were.
+    /// - Throws: `StoreError`, a sealed version among them.
+    @discardableResult
+    func deleteAll(
+        _ keys: [ObjectKey],
+        in namespace: Namespace,
+        actor: PrincipalName?
+    ) async throws(StoreError) -> Int {
+        var deleted = 0
+        for outcome in try await delete(keys, in: namespace, actor: actor) {
+            switch outcome {
+            case .deleted: deleted += 1
+            case .absent: break
+            case .sealed(let version): throw .version(.sealed(version))
+            }
+        }
+        return deleted
+    }
+}
+
 extension ArrayWriter {
     /// Deletes an array or a group with everything below it.
     ///
     /// Keys go in the order of a listing, some at a time, and the metadata at the root with the last: who
-    /// is interrupted finds the array still listed, and deletes it again. A version's line stays open,
-    /// empty.
+    /// is interrupted finds the array still listed, and deletes it again. A whole version is gone at once,
+    /// with the commits that nothing else goes on from; its room comes back in the background.
     ///
-    /// - Returns: How many keys were deleted.
+    /// - Returns: How many keys were deleted; nil if those of a version were never counted.
     /// - Throws: ``ArrayWriteError``.
     public func delete(
         _ reference: ArrayReference,
         in namespace: Namespace
-    ) async throws(ArrayWriteError) -> Int {
+    ) async throws(ArrayWriteError) -> Int? {
         let node: CatalogNode
         do throws(ArrayCatalogError) {
             node = try catalog.node(reference, in: namespace)
@@ -24,7 +47,8 @@ extension ArrayWriter {
         let names = ArrayKeys(node, in: namespace)
         let folder = node.path.isEmpty ? "" : node.path + "/"
         let isWholeLine = folder.isEmpty && node.line != namespace.line
-        guard isWholeLine || !folder.isEmpty else {
+        if isWholeLine { return try await deleteVersion(node.place, namespace) }
+        guard !folder.isEmpty else {
             // An array at the root of a namespace: everything else there is not below it.
             return try await deleteAll([try names.key(node.metadataKey)], namespace)
         }
@@ -49,6 +73,20 @@ extension ArrayWriter {
         var documents: [ObjectKey] = []
         for key in kept { documents.append(try names.key(key)) }
         return deleted + (try await deleteAll(documents, namespace))
+    }
+
+    private func deleteVersion(
+        _ place: ArrayPlace,
+        _ namespace: Namespace
+    ) async throws(ArrayWriteError) -> Int? {
+        let version = VersionName(trustedName: place.name, tag: place.tag)
+        do throws(StoreError) {
+            let total = try store.versionState(version, in: namespace)?.total
+            try await store.deleteVersion(version, in: namespace, actor: actor)
+            return total.map { Int(clamping: $0.keys) }
+        } catch {
+            throw .store(error)
+        }
     }
 
     private func keys(
@@ -77,7 +115,7 @@ extension ArrayWriter {
     ) async throws(ArrayWriteError) -> Int {
         guard !keys.isEmpty else { return 0 }
         do throws(StoreError) {
-            return try await store.delete(keys, in: namespace).count { $0 == .deleted }
+            return try await store.deleteAll(keys, in: namespace, actor: actor)
         } catch {
             throw .store(error)
         }

@@ -58,7 +58,7 @@ extension ArrayWriter {
                 )
             ]
             do throws(StoreError) {
-                let sequence = try await store.write(batch, in: namespace)
+                let sequence = try await store.write(batch, in: namespace, actor: actor)
                 return WriteReceipt(chunks: write.changes.count, sequence: sequence)
             } catch {
                 guard error == .preconditionFailed else { throw .store(error) }

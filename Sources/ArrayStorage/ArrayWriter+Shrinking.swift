@@ -108,7 +108,7 @@ extension ArrayWriter {
         var keys: [ObjectKey] = []
         for chunk in chunks { keys.append(try names.key(chunk.key)) }
         do throws(StoreError) {
-            _ = try await store.delete(keys, in: namespace)
+            try await store.deleteAll(keys, in: namespace, actor: actor)
         } catch {
             throw .store(error)
         }

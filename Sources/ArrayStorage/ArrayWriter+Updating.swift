@@ -104,7 +104,7 @@ extension ArrayWriter {
         in namespace: Namespace
     ) async throws(ArrayWriteError) -> Int64? {
         do throws(StoreError) {
-            return try await store.write(batch, in: namespace)
+            return try await store.write(batch, in: namespace, actor: actor)
         } catch {
             guard error == .preconditionFailed else { throw .store(error) }
             return nil

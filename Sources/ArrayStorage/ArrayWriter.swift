@@ -12,17 +12,18 @@ import Synchronization
 /// writer holds the locks of the chunks that it changes, so that parts of one chunk that several write
 /// are all kept, and the change expects what was read, so that an S3 client that takes no locks cannot
 /// come between.
-public final class ArrayWriter: Sendable {
+///
+/// Copies share their locks and memory.
+public struct ArrayWriter: Sendable {
     let store: ObjectStore
     let catalog: ArrayCatalog
     let engine: ReadEngine
     let limits: ArrayWriterLimits
     let locks: ChunkLockTable
     private let budget: MemoryBudget
-    /// Workspaces that nobody uses; never more than threads that encode.
-    private let workspaces = Mutex<[EncodingWorkspace]>([])
-    /// Held while a large chunk is changed, so that there is one of them in memory.
-    private let largeChunks = Mutex<Void>(())
+    private let encoding = EncodingMemory()
+    /// Who writes, as the log has it; nil for nobody who is known.
+    private(set) var actor: PrincipalName?
 
     /// Makes a writer.
     ///
@@ -54,6 +55,13 @@ public final class ArrayWriter: Sendable {
         )
         locks = ChunkLockTable(ticketsMax: limits.waitingMax)
         budget = MemoryBudget(bytes: limits.regionsBytesMax, waitersMax: limits.waitingMax)
+    }
+
+    /// The same writer, for somebody.
+    public func acting(as actor: PrincipalName?) -> ArrayWriter {
+        var writer = self
+        writer.actor = actor
+        return writer
     }
 
     /// Memory for the elements of one write, for as long as the result lives; waits for others to give
@@ -111,7 +119,7 @@ public final class ArrayWriter: Sendable {
         guard array.decodingBytes >= engine.limits.largeChunkBytes else {
             return try encode(encoder, into: stage, fill: fill)
         }
-        return try largeChunks.withLock { _ throws(ArrayWriteError) in
+        return try encoding.largeChunks.withLock { _ throws(ArrayWriteError) in
             try encode(encoder, into: stage, fill: fill)
         }
     }
@@ -128,8 +136,8 @@ public final class ArrayWriter: Sendable {
         defer { memory.deallocate() }
         let chunk = UnsafeMutableRawBufferPointer(rebasing: memory[..<encoder.chunkBytes])
         try fill(chunk)
-        let workspace = workspaces.withLock { $0.popLast() } ?? EncodingWorkspace()
-        defer { workspaces.withLock { $0.append(workspace) } }
+        let workspace = encoding.workspaces.withLock { $0.popLast() } ?? EncodingWorkspace()
+        defer { encoding.workspaces.withLock { $0.append(workspace) } }
         let stored: [UInt8]
         do throws(ArrayCodecError) {
             stored = try encoder.encode(UnsafeRawBufferPointer(chunk), workspace: workspace)
@@ -142,6 +150,14 @@ public final class ArrayWriter: Sendable {
             throw .store(error)
         }
     }
+}
+
+/// What those who encode chunks share.
+private final class EncodingMemory: Sendable {
+    /// Workspaces that nobody uses; never more than threads that encode.
+    let workspaces = Mutex<[EncodingWorkspace]>([])
+    /// Held while a large chunk is changed, so that there is one of them in memory.
+    let largeChunks = Mutex<Void>(())
 }
 
 /// Memory that is set aside for the elements of one write; given back when the last reference goes.

@@ -30,6 +30,8 @@ public struct ZarrPath: Hashable, Sendable {
     private let taggedName: String?
     /// The tag, `latest` if none is written.
     private let tag: String
+    /// The digest of the commit that stands in the place of a tag.
+    public let digest: String?
     /// What is to be cut in two: all after the tag, or without one all after the namespace.
     let segments: [String]
 
@@ -42,8 +44,10 @@ public struct ZarrPath: Hashable, Sendable {
         self.text = whole.text
         namespace = whole.namespace
         tag = whole.tag
-        let rest = whole.explicitTag == nil ? whole.name : whole.member
-        taggedName = whole.explicitTag == nil ? nil : whole.name
+        let isTagged = whole.explicitTag != nil || whole.digest != nil
+        let rest = isTagged ? whole.member : whole.name
+        taggedName = isTagged ? whole.name : nil
+        digest = whole.digest
         segments = rest.split(separator: "/").map(String.init)
         guard let last = segments.last else { return nil }
         if last.utf8.elementsEqual(Self.documentName.utf8) {

@@ -27,6 +27,20 @@ public struct ZarrView: Sendable {
         public let node: CatalogNode
         /// The key after its path.
         public let key: String
+        /// The digest of the commit that it is shown of; nil for what is there now.
+        let digest: String?
+
+        /// The reference that leads to it.
+        func reference(in namespace: Namespace) -> ArrayReference {
+            guard let digest else { return node.reference(in: namespace) }
+            return ArrayReference(
+                namespace: namespace.name.text,
+                name: node.place.name,
+                explicitTag: nil,
+                digest: digest,
+                member: node.path
+            )
+        }
     }
 
     /// Finds what a path names, looking at no more than some paths; nil if that is not it.
@@ -54,7 +68,7 @@ public struct ZarrView: Sendable {
         return try await catalog.onDiskThread { _ throws(ArrayCatalogError) -> Found? in
             for name in path.impliedNames {
                 let root = path.impliedPlace(name: name, cut: name)
-                guard let version = try view.node(root, in: namespace),
+                guard let version = try view.node(root, committed: nil, in: namespace),
                     version.line != namespace.line
                 else { continue }
                 let found = try view.find(path, in: namespace) { cut in
@@ -71,22 +85,31 @@ public struct ZarrView: Sendable {
         in namespace: Namespace,
         place: (Int) -> ArrayPlace?
     ) throws(ArrayCatalogError) -> Found? {
+        let committed = try path.digest.map { digest throws(ArrayCatalogError) in
+            try catalog.line(committed: digest, in: namespace)
+        }
         for cut in path.cuts {
-            guard let place = place(cut), let node = try node(place, in: namespace) else {
-                continue
-            }
+            guard let place = place(cut),
+                let node = try node(place, committed: committed, in: namespace)
+            else { continue }
             // A group has no chunks; what looks like one is of an array further down, or of none.
             if path.key == .chunk, node.fact.kind == .group { continue }
-            return Found(node: node, key: path.key(cut: cut))
+            return Found(node: node, key: path.key(cut: cut), digest: path.digest)
         }
         return nil
     }
 
+    /// The node at a place: as it is now, or in what was committed, if a line is given for that.
     private func node(
         _ place: ArrayPlace,
+        committed: LineID??,
         in namespace: Namespace
     ) throws(ArrayCatalogError) -> CatalogNode? {
         do throws(StoreError) {
+            if let committed {
+                guard let committed else { return nil }
+                return try catalog.store.node(path: place.member, line: committed)
+            }
             return try catalog.store.node(place, in: namespace)
         } catch {
             throw .store(error)
@@ -119,11 +142,12 @@ public struct ZarrView: Sendable {
             // As whoever wrote the array sees it, also where its metadata is not understood here.
             return .stored(key: Self.key(found.key, below: node))
         }
-        let reference = node.reference(in: namespace)
         if case .unreadable(let note) = node.fact.kind {
-            throw .metadataUnreadable(reference, note: note)
+            throw .metadataUnreadable(node.reference(in: namespace), note: note)
         }
-        return try catalog.resolveNow(reference, in: namespace).map { source(found, $0) }
+        return catalog.metadataNow(of: node).map { metadata in
+            source(found, ResolvedArray(namespace: namespace, node: node, metadata: metadata))
+        }
     }
 
     /// Says where a chunk's bytes come from; may read the array's metadata.
@@ -133,7 +157,7 @@ public struct ZarrView: Sendable {
         _ found: Found,
         in namespace: Namespace
     ) async throws(ArrayCatalogError) -> ChunkSource {
-        let reference = found.node.reference(in: namespace)
+        let reference = found.reference(in: namespace)
         return source(found, try await catalog.resolve(reference, in: namespace))
     }
 

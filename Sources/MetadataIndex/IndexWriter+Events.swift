@@ -5,7 +5,9 @@ import StorageModel
 // What those who follow a namespace are told: the table `event`.
 
 extension IndexWriter {
-    /// Events that are kept; older ones go. Part of the format: the same changes leave the same events.
+    /// Events that are kept; older ones go.
+    ///
+    /// Part of the format: the same changes leave the same events.
     static let eventsMax: Int64 = 100_000
 
     /// Tells that a key changed, if it is one of an array or of a version.

@@ -43,8 +43,9 @@ extension IndexWriter {
         }
     }
 
-    /// Removes the newest row of a line itself, or keeps it for forks. What is left below must not show
-    /// again.
+    /// Removes the newest row of a line itself, or keeps it for forks.
+    ///
+    /// What is left below must not show again.
     private func removeNewest(
         _ before: IndexReader.Visible,
         _ context: ChangeContext

@@ -66,7 +66,9 @@ extension IndexWriter {
         knownLines[line] = nil
     }
 
-    /// Removes a version or draft. What nothing else shows is swept later.
+    /// Removes a version or draft.
+    ///
+    /// What nothing else shows is swept later.
     func remove(_ removal: VersionRemoval, _ context: ChangeContext) throws(SQLiteError) {
         guard let row = try reader.versionRow(of: removal.line) else {
             throw .inapplicable("version")

@@ -129,7 +129,9 @@ extension IndexWriter {
         try update.run()
     }
 
-    /// Gives a new line what another shows: nodes, tallies and totals. Nothing is counted.
+    /// Gives a new line what another shows: nodes, tallies and totals.
+    ///
+    /// Nothing is counted.
     func copy(
         from source: LineID,
         to line: LineID,

@@ -3,7 +3,9 @@ import StorageModel
 
 /// The running totals of a line: the table `total`.
 struct LineCount: Hashable {
-    /// What the line shows. While it was not counted, what that differs by from what it began with.
+    /// What the line shows.
+    ///
+    /// While it was not counted, what that differs by from what it began with.
     var shown: LineTotal
     /// Whether what the line began with is in ``shown``.
     var isCounted: Bool

@@ -7,8 +7,9 @@ import StorageModel
 // has arrays and groups.
 
 extension Committer {
-    /// How many parents a version's line may have above it. Each costs a look-up that misses some
-    /// microseconds.
+    /// How many parents a version's line may have above it.
+    ///
+    /// Each costs a look-up that misses some microseconds.
     static let forkDepthMax = 90
 
     func evaluate(_ proposal: VersionProposal) throws(Refusal) -> Decision {

@@ -15,6 +15,7 @@ extension ObjectStore {
     /// - Parameters:
     ///   - batch: What to write; its payloads were sealed by their stage.
     ///   - namespace: Where.
+    ///   - actor: Who writes.
     /// - Returns: The number of the change, which is the sequence of all that it wrote; of the change
     ///   before, if there was nothing to do.
     /// - Throws: ``StoreError/preconditionFailed`` if an expectation does not hold,
@@ -22,7 +23,8 @@ extension ObjectStore {
     ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     public func write(
         _ batch: WriteBatch,
-        in namespace: Namespace
+        in namespace: Namespace,
+        actor: PrincipalName? = nil
     ) async throws(StoreError) -> Int64 {
         guard batch.puts.count + batch.deletions.count <= limits.batchedKeysMax else {
             throw .payloadTooLarge
@@ -56,7 +58,7 @@ extension ObjectStore {
             payload: LogPayload(recorded)
         )
         return try await handingOver(batch.puts.map(\.payload)) { () throws(StoreError) in
-            try await commit(.write(proposal)) { outcome in
+            try await commit(.write(proposal), actor: actor) { outcome in
                 if case .written(let sequence) = outcome { sequence } else { nil }
             }
         }

@@ -175,6 +175,7 @@ extension ObjectStore {
     ///     checksum.
     ///   - checksums: Of the whole object, computed by the caller from ``parts(of:after:limit:)``.
     ///   - precondition: What must hold of the key.
+    ///   - actor: Who asks for it.
     /// - Returns: The object.
     /// - Throws: ``StoreError/uploadMissing(_:)``, ``StoreError/partInvalid(number:)``,
     ///   ``StoreError/partOrderInvalid``, ``StoreError/partTooSmall(number:sizeBytes:)``,

@@ -207,7 +207,9 @@ extension ObjectStore {
         try await propose(.retain(version, commits: commits), namespace, actor)
     }
 
-    /// Keeps a commit no longer. Histories that go through it end there.
+    /// Keeps a commit no longer.
+    ///
+    /// Histories that go through it end there.
     ///
     /// - Throws: ``StoreError/version(_:)`` with `.commitMissing` or `.commitInUse`;
     ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.

@@ -13,8 +13,9 @@ public struct VersionFork: Hashable, Sendable {
     public let line: LineID
     /// What the new line begins with.
     public let origin: LineOrigin
-    /// The line that shows the same: its nodes and totals are copied. Either a version's or a commit's,
-    /// or the namespace's own with the prefix of the origin.
+    /// The line that shows the same: its nodes and totals are copied.
+    ///
+    /// Either a version's or a commit's, or the namespace's own with the prefix of the origin.
     public let source: LineID
     /// The newest commit of its history.
     public let head: ManifestDigest?

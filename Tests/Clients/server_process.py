@@ -113,6 +113,11 @@ class ServerProcess:
         values = parse_exports(result.stdout)
         return values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"]
 
+    def resident_bytes(self):
+        """The memory that the server has at most had in use."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 

@@ -85,6 +85,46 @@ def test_filters_of_numcodecs_are_written(http_server, http_api, http_bucket, fi
     np.testing.assert_array_equal(zarr.open_array(store, mode="r")[...], data)
 
 
+NUMBER_FILTERS = [
+    ("<f4", [numcodecs.BitRound(9)]), ("<f8", [numcodecs.BitRound(0)]),
+    ("<f2", [numcodecs.BitRound(10)]),
+    ("<f8", [numcodecs.FixedScaleOffset(offset=100, scale=10, dtype="<f8", astype="<i2")]),
+    ("<f4", [numcodecs.FixedScaleOffset(offset=0.5, scale=20, dtype="<f4", astype="<i4")]),
+    ("<f4", [numcodecs.FixedScaleOffset(offset=0, scale=3, dtype="<f4", astype="|i1"),
+             numcodecs.Delta("|i1")]),
+    ("bool", [numcodecs.PackBits()]),
+]
+
+
+@pytest.mark.parametrize("dtype, filters", NUMBER_FILTERS, ids=str)
+@pytest.mark.parametrize("shape", [(40, 30), (7, 3)])
+def test_filters_on_numbers_lose_what_numcodecs_loses(
+    http_server, http_api, http_bucket, dtype, filters, shape
+):
+    source = random.Random(3)
+    stores = [obstore_store(http_server, http_bucket, name) for name in ("ours", "theirs")]
+    arrays = [
+        zarr.create_array(
+            store, shape=shape, chunks=(16, 11), dtype=dtype, zarr_format=2, filters=filters,
+            compressors=numcodecs.Zlib(1), fill_value=0)
+        for store in stores
+    ]
+    random_numbers = np.random.default_rng(4)
+    for _ in range(6):
+        text = random_slice(source, shape)
+        index = text if "..." in text else f"{text},..." if text else "..."
+        size = eval(f"data[{index}].shape", {"data": np.empty(shape)})
+        piece = random_numbers.normal(0, 8, size).astype(dtype)
+        http_api.write(f"{http_bucket}/ours", text, piece)
+        whole = arrays[1][...]
+        exec(f"whole[{index}] = piece", {"whole": whole, "piece": piece})
+        # Chunk by chunk as the server does it: what is read of a chunk is rounded once more.
+        arrays[1][...] = whole
+    np.testing.assert_array_equal(zarr.open_array(stores[0], mode="r")[...], arrays[1][...])
+    np.testing.assert_array_equal(http_api.data(f"{http_bucket}/ours"), arrays[1][...])
+    np.testing.assert_array_equal(http_api.data(f"{http_bucket}/theirs"), arrays[1][...])
+
+
 LEVELS = [
     {"name": "gzip", "configuration": {"level": 9}},
     {"name": "zstd", "configuration": {"level": -5, "checksum": True}},

@@ -1,5 +1,6 @@
 """`/v1/preview` and `/v1/occupancy`, seen with Pillow and NumPy."""
 
+import concurrent.futures
 import io
 import json
 
@@ -175,10 +176,14 @@ def test_a_plane_of_too_many_stored_chunks_is_sampled(http_server, http_s3, buck
     key = "many/zarr.json"
     http_s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(metadata).encode())
     data = np.add.outer(np.arange(80), np.arange(80)).astype("u1")
-    for row in range(80):
-        for column in range(80):
-            http_s3.put_object(
-                Bucket=bucket, Key=f"many/c/{row}/{column}", Body=data[row, column].tobytes())
+
+    def put(place):
+        row, column = divmod(place, 80)
+        http_s3.put_object(
+            Bucket=bucket, Key=f"many/c/{row}/{column}", Body=data[row, column].tobytes())
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(put, range(80 * 80)))
     answer = ArrayAPI(http_server).get(f"preview/{bucket}/many", size=40)
     assert answer.headers["X-Nave-Sampled"] == "chunks=400; of=6400"
     got = np.asarray(PIL.Image.open(io.BytesIO(answer.content)))

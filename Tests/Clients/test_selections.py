@@ -90,6 +90,29 @@ def test_csv_reads_back_as_the_same_values(http_server, http_bucket, dtype):
         assert api.get(f"data/{http_bucket}/x", format="csv").text == text.getvalue()
 
 
+@pytest.mark.parametrize("path", ["data", "stats"])
+def test_a_list_of_many_runs_in_many_chunks_stays_small(http_server, http_bucket, http_s3, path):
+    """Every other entry is a run of its own in each of 4000 chunks: four million pieces in all."""
+    metadata = {
+        "zarr_format": 3, "node_type": "array", "shape": [10, 4000], "data_type": "uint8",
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [10, 1]}},
+        "chunk_key_encoding": {"name": "default"}, "fill_value": 0,
+        "codecs": [{"name": "bytes"}], "attributes": {}}
+    http_s3.put_object(
+        Bucket=http_bucket, Key="x/zarr.json", Body=json.dumps(metadata).encode())
+    http_s3.put_object(Bucket=http_bucket, Key="x/c/0/7", Body=bytes(range(10)))
+    text = f"[{','.join(['0,5'] * 500)}]"
+    api = ArrayAPI(http_server)
+    if path == "data":
+        got = api.data(f"{http_bucket}/x", text)
+        want = np.zeros((1000, 4000), "u1")
+        want[1::2, 7] = 5
+        np.testing.assert_array_equal(got, want)
+    else:
+        assert api.statistics(f"{http_bucket}/x", text, op="sum")["statistics"]["sum"] == 2500
+    assert http_server.resident_bytes() < 600 << 20
+
+
 def test_csv_takes_two_axes_at_most(http_api, stored):
     assert http_api.problem(f"data/{stored[0]}", format="csv") == (400, "format_unsuitable")
 

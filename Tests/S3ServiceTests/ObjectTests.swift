@@ -248,4 +248,34 @@ import Testing
             #expect(broken.code == "MalformedXML")
         }
     }
+
+    @Test func `a sealed version refuses writes with a reason, each key of a deletion by itself`()
+        async throws
+    {
+        try await ServiceFixture.run { nave in
+            let group = Array(#"{"zarr_format":3,"node_type":"group"}"#.utf8)
+            await nave.send("PUT", "/bucket/m:v0/zarr.json", body: group)
+            await nave.send("PUT", "/bucket/plain", body: [1])
+            let bucket = try #require(nave.store.namespace(try NamespaceName("bucket")))
+            let version = try VersionName(name: "m", tag: "v0")
+            let manifest = try await nave.store.seal(version, in: bucket)
+            let put = await nave.send("PUT", "/bucket/m%3Av0/c/0", body: [1])
+            #expect(put.status == 403 && put.code == "AccessDenied")
+            #expect(put.values("Message").first?.hasPrefix("m:v0 is sealed") == true)
+            let single = await nave.send("DELETE", "/bucket/m:v0/zarr.json")
+            #expect(single.status == 403)
+            let document =
+                "<Delete><Object><Key>m:v0/zarr.json</Key></Object>"
+                + "<Object><Key>plain</Key></Object></Delete>"
+            let body = Array(document.utf8)
+            let digest = ("Content-MD5", Base64.encode(MD5.digest(of: body)))
+            let reply = await nave.send("POST", "/bucket?delete", [digest], body: body)
+            #expect(reply.status == 200 && reply.values("Code") == ["AccessDenied"])
+            #expect(reply.values("Key") == ["m:v0/zarr.json", "plain"])
+            #expect(await nave.send("GET", "/bucket").values("Key") == ["m:v0/zarr.json"])
+            // Who wrote is told.
+            let events = try nave.store.events(in: bucket, after: 0, limit: 9)
+            #expect(events.first?.actor != nil && manifest.total.keys == 1)
+        }
+    }
 }

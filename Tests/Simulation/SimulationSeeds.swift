@@ -12,6 +12,9 @@ enum SimulationSeeds {
     /// The seeds of whole lives of a store, which are short.
     static let lives: Range<UInt64> = first..<first + (asked ?? 400)
 
+    /// The seeds of lives of versions, each about a tenth of a second.
+    static let versions: Range<UInt64> = first..<first + (asked ?? 24)
+
     /// The seeds of workloads that run again for each of their calls, which take some hundred times as
     /// long.
     static let workloads: [UInt64] = Array(first..<first + (asked.map { max(1, $0 / 200) } ?? 3))

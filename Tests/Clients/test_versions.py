@@ -1,0 +1,354 @@
+"""Versions over REST: forks, commits, seals, drafts and differences, read by S3 clients, zarr and NumPy.
+
+Expected elements come from NumPy, which does to its own copies what the clients do to the server's.
+"""
+
+import json
+import threading
+import time
+
+import botocore.exceptions
+import numpy as np
+import pytest
+import requests
+import zarr
+
+from array_api import ArrayAPI
+from s3_clients import new_bucket_name, s3_client
+from test_zarr import obstore_store
+
+SHAPE, CHUNKS = (6, 8), (2, 4)
+
+
+class Versions:
+    """The resources of versions, as a principal sees them."""
+
+    def __init__(self, server, namespace, keys=None):
+        self.server, self.namespace = server, namespace
+        self.arrays = ArrayAPI(server, keys)
+        self.session = self.arrays.session
+
+    def send(self, method, path, body=None, **parameters):
+        return self.session.request(
+            method, f"{self.server.endpoint}/v1/{path}", params=parameters, timeout=30,
+            data=None if body is None else json.dumps(body))
+
+    def ok(self, method, path, body=None, status=200, **parameters):
+        answer = self.send(method, path, body, **parameters)
+        assert answer.status_code == status, (path, answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+    def problem(self, method, path, body=None, **parameters):
+        answer = self.send(method, path, body, **parameters)
+        assert answer.headers["Content-Type"] == "application/problem+json", answer.text
+        return answer.status_code, answer.json()["code"]
+
+    def ref(self, text):
+        return f"{self.namespace}/{text}"
+
+    def data(self, text):
+        return self.arrays.data(self.ref(text))
+
+    def create(self, text, values):
+        """Makes an array with these elements through zarr-python and obstore."""
+        array = zarr.create_array(
+            obstore_store(self.server, self.namespace, text), shape=values.shape, chunks=CHUNKS,
+            dtype=values.dtype, fill_value=0)
+        array[...] = values
+        return array
+
+    def open(self, text, mode="r+"):
+        return zarr.open_array(obstore_store(self.server, self.namespace, text), mode=mode)
+
+
+@pytest.fixture
+def versions(server):
+    namespace = new_bucket_name("versions")
+    s3_client(server).create_bucket(Bucket=namespace)
+    return Versions(server, namespace)
+
+
+@pytest.fixture
+def values():
+    return np.arange(48, dtype="i4").reshape(SHAPE)
+
+
+def test_fork_commit_and_history(versions, values):
+    versions.create("a/b:v0", values)
+    first = versions.ok("POST", f"commits/{versions.ref('a/b:v0')}", {"message": "begun"}, 201)
+    assert first["message"] == "begun" and first["author"] == "root" and first["parent"] is None
+    # Nothing changed: the commit is the one that there is.
+    assert versions.ok("POST", f"commits/{versions.ref('a/b:v0')}", {"message": "x"}) == first
+
+    fork = versions.ok("PUT", f"versions/{versions.ref('a/b:v1')}", {"from": "v0"}, 201)
+    assert (fork["tag"], fork["digest"], fork["changed_since"]) == ("v1", first["digest"], False)
+    changed = values.copy()
+    changed[2:4, 0:4] = -1
+    versions.open("a/b:v1")[2:4, 0:4] = -1
+    np.testing.assert_array_equal(versions.data("a/b:v0"), values)
+    np.testing.assert_array_equal(versions.data("a/b:v1"), changed)
+
+    second = versions.ok("POST", f"commits/{versions.ref('a/b:v1')}", {"message": "less"}, 201)
+    assert second["parent"] == first["digest"]
+    assert second["content_hash"] != first["content_hash"]
+    history = versions.ok("GET", f"history/{versions.ref('a/b:v1')}")
+    assert [entry["digest"] for entry in history["commits"]] == [
+        second["digest"], first["digest"]]
+    page = versions.ok("GET", f"history/{versions.ref('a/b:v1')}", limit=1)
+    assert page["next"] == first["digest"]
+    page = versions.ok("GET", f"history/{versions.ref('a/b:v1')}", limit=1, cursor=page["next"])
+    assert [entry["digest"] for entry in page["commits"]] == [first["digest"]]
+
+    # A digest is a reference wherever an array is read.
+    old = f"a/b@{first['digest']}"
+    versions.open("a/b:v0")[...] = 7
+    np.testing.assert_array_equal(versions.data(old), values)
+    described = versions.ok("GET", f"arrays/{versions.ref(old)}")
+    assert described["shape"] == list(SHAPE)
+    assert described["reference"] == versions.ref(old)
+    stats = versions.ok("GET", f"stats/{versions.ref(old)}", op="sum")
+    assert stats["statistics"]["sum"] == values.sum()
+    shown = versions.send("GET", f"zarr/{versions.ref(old)}/zarr.json")
+    assert shown.json()["shape"] == list(SHAPE)
+    assert "immutable" in shown.headers["Cache-Control"]
+    chunk = versions.send("GET", f"zarr/{versions.ref(old)}/c/1/0")
+    kept = versions.send("GET", f"zarr/{versions.ref('a/b:v0')}/c/1/0")
+    assert chunk.status_code == kept.status_code == 200 and chunk.content != kept.content
+    assert versions.ok("GET", f"commits/{versions.ref(old)}")["digest"] == first["digest"]
+
+
+def test_equal_contents_have_equal_hashes(versions, values):
+    versions.create("x:v0", values)
+    versions.create("y:w", values)
+    hashes = {
+        versions.ok("POST", f"commits/{versions.ref(text)}", status=201)["content_hash"]
+        for text in ("x:v0", "y:w")}
+    assert len(hashes) == 1
+    array = versions.open("y:w")
+    array[0, 0] = 99
+    other = versions.ok("POST", f"commits/{versions.ref('y:w')}", status=201)["content_hash"]
+    assert other not in hashes
+    array[0, 0] = values[0, 0]
+    again = versions.ok("POST", f"commits/{versions.ref('y:w')}", status=201)["content_hash"]
+    assert {again} == hashes
+
+
+def test_a_plain_folder_is_forked(versions, values):
+    versions.create("plain", values)
+    versions.ok("PUT", f"versions/{versions.ref('plain:v1')}", {"from": "latest"}, 201)
+    versions.ok("PUT", f"versions/{versions.ref('other:v1')}", {"from": "plain/"}, 201)
+    versions.open("plain")[...] = 0
+    np.testing.assert_array_equal(versions.data("plain:v1"), values)
+    np.testing.assert_array_equal(versions.data("other:v1"), values)
+    assert versions.problem("PUT", f"versions/{versions.ref('z:v1')}", {"from": "no/"}) == (
+        404, "folder_empty")
+
+
+def test_a_sealed_version_takes_no_writes(versions, values):
+    array = versions.create("s:v0", values)
+    sealed = versions.ok("PATCH", f"versions/{versions.ref('s:v0')}", {"sealed": True})
+    assert sealed["sealed"] and sealed["digest"]
+    client = s3_client(versions.server)
+    for attempt in (
+        lambda: client.put_object(Bucket=versions.namespace, Key="s:v0/c/0/0", Body=b"x"),
+        lambda: client.delete_object(Bucket=versions.namespace, Key="s:v0/c/0/0"),
+        lambda: client.copy_object(
+            Bucket=versions.namespace, Key="s:v0/c/0/0",
+            CopySource={"Bucket": versions.namespace, "Key": "s:v0/c/0/1"}),
+    ):
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            attempt()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        assert "sealed" in refused.value.response["Error"]["Message"]
+    errors = client.delete_objects(
+        Bucket=versions.namespace, Delete={"Objects": [{"Key": "s:v0/c/0/0"}]})["Errors"]
+    assert [error["Code"] for error in errors] == ["AccessDenied"]
+    with pytest.raises(Exception):
+        array[0, 0] = 5
+    answer = versions.session.put(
+        f"{versions.server.endpoint}/v1/data/{versions.ref('s:v0')}?format=raw&slice=0,0",
+        data=b"\0\0\0\0", timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (403, "version_sealed"), answer.text
+    assert versions.problem("DELETE", f"versions/{versions.ref('s:v0')}") == (
+        403, "version_sealed")
+    np.testing.assert_array_equal(versions.data("s:v0"), values)
+    versions.ok("PATCH", f"versions/{versions.ref('s:v0')}", {"sealed": False})
+    array[0, 0] = 5
+    assert versions.data("s:v0")[0, 0] == 5
+
+
+def test_rollback_retag_rename_and_delete(versions, values):
+    array = versions.create("r:v0", values)
+    first = versions.ok("POST", f"commits/{versions.ref('r:v0')}", status=201)["digest"]
+    array[...] = 1
+    second = versions.ok("POST", f"commits/{versions.ref('r:v0')}", status=201)["digest"]
+    state = versions.ok("POST", f"rollbacks/{versions.ref('r:v0')}", {"to": first})
+    assert state["digest"] == first
+    np.testing.assert_array_equal(versions.data("r:v0"), values)
+    np.testing.assert_array_equal(versions.data(f"r@{second}"), np.ones_like(values))
+    # An S3 client, which may have looked before, sees the same.
+    np.testing.assert_array_equal(versions.open("r:v0")[...], values)
+
+    versions.ok("PATCH", f"versions/{versions.ref('r:v0')}", {"tag": "best"})
+    assert versions.problem("GET", f"versions/{versions.ref('r:v0')}") == (404, "version_missing")
+    np.testing.assert_array_equal(versions.open("r:best")[...], values)
+    versions.ok("PATCH", f"versions/{versions.ref('r')}", {"name": "renamed/r"})
+    np.testing.assert_array_equal(versions.open("renamed/r:best")[...], values)
+    listed = versions.ok("GET", f"versions/{versions.ref('renamed/r')}")["versions"]
+    assert [entry["tag"] for entry in listed] == ["best"]
+    versions.ok("DELETE", f"versions/{versions.ref('renamed/r:best')}", status=204)
+    client = s3_client(versions.server)
+    assert client.list_objects_v2(Bucket=versions.namespace)["KeyCount"] == 0
+
+
+def test_drafts_merge_or_conflict(versions, values):
+    versions.create("d:v0", values)
+    base = versions.ref("d:v0")
+    one = versions.ok("POST", f"drafts/{base}", status=201)["reference"].split("/", 1)[1]
+    two = versions.ok("POST", f"drafts/{base}", status=201)["reference"].split("/", 1)[1]
+    keys = [
+        entry["Key"] for entry in
+        s3_client(versions.server).list_objects_v2(Bucket=versions.namespace)["Contents"]]
+    assert not [key for key in keys if "draft" in key]
+    versions.open(one)[0:2, 0:4] = 100
+    versions.open(two)[2:4, 0:4] = 200
+    np.testing.assert_array_equal(versions.data("d:v0"), values)
+    versions.ok("POST", f"commits/{versions.ref(one)}", {"message": "one"}, 201)
+    versions.ok("POST", f"commits/{versions.ref(two)}", {"message": "two"}, 201)
+    merged = values.copy()
+    merged[0:2, 0:4], merged[2:4, 0:4] = 100, 200
+    np.testing.assert_array_equal(versions.data("d:v0"), merged)
+
+    late = versions.ok("POST", f"drafts/{base}", status=201)["reference"].split("/", 1)[1]
+    versions.open(late)[0:4, :] = 1
+    versions.open("d:v0")[0:2, 0:4] = 2
+    answer = versions.send("POST", f"commits/{versions.ref(late)}", {})
+    assert (answer.status_code, answer.json()["code"]) == (409, "draft_conflict")
+    assert answer.json()["conflicts"] == ["c/0/0"] and answer.json()["count"] == 1
+    merged[0:2, 0:4] = 2
+    np.testing.assert_array_equal(versions.data("d:v0"), merged)
+    listed = versions.ok("GET", f"drafts/{base}")["drafts"]
+    assert [entry["reference"] for entry in listed] == [versions.ref(late)]
+    versions.ok("DELETE", f"drafts/{versions.ref(late)}", status=204)
+    assert versions.ok("GET", f"drafts/{base}")["drafts"] == []
+
+
+def test_a_difference_names_chunks_and_boxes(versions, values):
+    versions.create("f:v0", values)
+    versions.ok("PUT", f"versions/{versions.ref('f:v1')}", {"from": "v0"}, 201)
+    array = versions.open("f:v1")
+    array[5, 7] = -1
+    array[0, 0] = -1
+    expected = {
+        (index[0] // 2, index[1] // 4)
+        for index in np.argwhere(versions.data("f:v0") != versions.data("f:v1"))}
+    changes = versions.ok("GET", f"diff/{versions.ref('f:v0')}", to="v1")["changes"]
+    assert {tuple(change["chunk"]) for change in changes} == expected
+    assert {json.dumps(change["box"]) for change in changes} == {
+        "[[0, 2], [0, 4]]", "[[4, 6], [4, 8]]"}
+    assert all(change["change"] == "changed" and change["member"] == "" for change in changes)
+    page = versions.ok("GET", f"diff/{versions.ref('f:v0')}", to="v1", limit=1)
+    assert page["next"] == "c/0/0"
+    rest = versions.ok("GET", f"diff/{versions.ref('f:v0')}", to="v1", cursor=page["next"])
+    assert [change["key"] for change in rest["changes"]] == ["c/2/1"] and rest["next"] is None
+    same = versions.ok("GET", f"diff/{versions.ref('f:v0')}", to="v0")
+    assert same["changes"] == []
+
+
+def events(versions, count, **parameters):
+    """The first so many events of a stream, as (id, kind, data)."""
+    found, current, deadline = [], {}, time.monotonic() + 20
+    with versions.session.get(
+        f"{versions.server.endpoint}/v1/changes/{versions.namespace}", params=parameters,
+        stream=True, timeout=20,
+    ) as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream"
+        for line in stream.iter_lines(decode_unicode=True, chunk_size=1):
+            assert time.monotonic() < deadline, found
+            if line and not line.startswith(":"):
+                name, _, value = line.partition(": ")
+                current[name] = value
+            elif current:
+                found.append((int(current["id"]), current["event"], json.loads(current["data"])))
+                current = {}
+                if len(found) == count:
+                    return found
+    raise AssertionError(f"the stream ended after {found}")
+
+
+def test_changes_are_told_and_resumed(versions, values):
+    array = versions.create("e:v0", values)
+    versions.ok("POST", f"commits/{versions.ref('e:v0')}", status=201)
+    # The metadata, every chunk, the commit.
+    told = events(versions, 8, after=0)
+    assert [kind for _, kind, _ in told].count("written") == 7
+    assert told[-1][1] == "committed" and told[-1][2]["digest"].startswith("sha256:")
+    assert {data["actor"] for _, _, data in told} == {"root"}
+    chunks = {data["key"] for _, _, data in told if data.get("key", "").startswith("c/")}
+    assert chunks == {f"c/{row}/{column}" for row in range(3) for column in range(2)}
+
+    later = []
+    follower = threading.Thread(
+        target=lambda: later.extend(events(versions, 1, after=told[-1][0])))
+    follower.start()
+    time.sleep(0.3)
+    array[0, 0] = 9
+    follower.join(20)
+    assert [(kind, data["key"]) for _, kind, data in later] == [("written", "c/0/0")]
+    assert later[0][0] > told[-1][0]
+
+
+def test_wrong_requests_are_refused(versions, values):
+    versions.create("w:v0", values)
+    digest = "sha256:" + "0" * 64
+    rows = [
+        ("GET", "versions/{}/none", None, (404, "version_missing")),
+        ("GET", "versions/{}/w:v9", None, (404, "version_missing")),
+        ("PUT", "versions/{}/w:v1", {}, (400, "member_missing")),
+        ("PUT", "versions/{}/w:v1", {"from": 3}, (400, "member_invalid")),
+        ("PUT", "versions/{}/w:v1", {"from": "a:b:c"}, (400, "source_invalid")),
+        ("PUT", "versions/{}/w:v1", {"from": "v9"}, (404, "version_missing")),
+        ("PUT", "versions/{}/w:v1", {"from": digest}, (404, "commit_missing")),
+        ("PUT", "versions/{}/w:v1", {"from": "sha256:zz"}, (400, "source_invalid")),
+        ("PUT", "versions/{}/w:v0", {"from": "v0"}, (409, "version_exists")),
+        ("PUT", "versions/{}/w", {"from": "v0"}, (400, "tag_needed")),
+        ("PUT", "versions/{}/w:v1/member", {"from": "v0"}, (400, "member_given")),
+        ("PATCH", "versions/{}/w:v0", {}, (400, "one_change_needed")),
+        ("PATCH", "versions/{}/w:v0", {"sealed": True, "tag": "x"}, (400, "one_change_needed")),
+        ("PATCH", "versions/{}/w:v0", {"sealed": "yes"}, (400, "member_invalid")),
+        ("PATCH", "versions/{}/w:v0", {"retained_commits": 0}, (400, "member_invalid")),
+        ("PATCH", "versions/{}/w:v0", {"tag": "no tag"}, (400, "version_name_invalid")),
+        ("PATCH", "versions/{}/w:v0", {"seal": True}, (400, "member_unknown")),
+        ("POST", "commits/{}/w:v9", {}, (404, "version_missing")),
+        ("POST", "commits/{}/w:v0", {"message": "x" * 5000}, (400, "member_invalid")),
+        ("GET", "commits/{}/w:v0", None, (400, "digest_needed")),
+        ("GET", "commits/{}/w@" + digest, None, (404, "commit_missing")),
+        ("GET", "commits/{}/w@sha256:12", None, (400, "reference_invalid")),
+        ("GET", "data/{}/w@" + digest, None, (404, "array_missing")),
+        ("POST", "rollbacks/{}/w:v0", {"to": "v0"}, (400, "member_invalid")),
+        ("POST", "rollbacks/{}/w:v0", {"to": digest}, (404, "commit_missing")),
+        ("GET", "diff/{}/w:v0", None, (400, "parameter_invalid")),
+        ("DELETE", "drafts/{}/w:v0", None, (409, "is_no_draft")),
+        ("POST", "drafts/{}/w:v9", None, (404, "version_missing")),
+        ("GET", "history/{}/w:v0?cursor=x", None, (400, "parameter_invalid")),
+        ("GET", "changes/{}?after=-1", None, (400, "parameter_invalid")),
+        ("GET", "changes/nothing-there", None, (404, "namespace_missing")),
+    ]
+    for method, path, body, expected in rows:
+        found = versions.problem(method, path.format(versions.namespace), body)
+        assert found == expected, (method, path, body)
+    # Nothing of it changed anything.
+    np.testing.assert_array_equal(versions.data("w:v0"), values)
+    listed = versions.ok("GET", f"versions/{versions.ref('w')}")["versions"]
+    assert [entry["tag"] for entry in listed] == ["v0"]
+
+
+def test_strangers_may_not(versions, values):
+    versions.create("p:v0", values)
+    nobody = Versions(versions.server, versions.namespace, ())
+    for method, path, body in [
+        ("GET", "versions/{}/p", None), ("GET", "changes/{}", None),
+        ("PUT", "versions/{}/p:v1", {"from": "v0"}), ("POST", "commits/{}/p:v0", {}),
+        ("DELETE", "versions/{}/p:v0", None), ("POST", "drafts/{}/p:v0", None),
+    ]:
+        assert nobody.send(method, path.format(versions.namespace), body).status_code == 401
