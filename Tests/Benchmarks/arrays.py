@@ -19,6 +19,7 @@ import requests
 import zarr
 import zarr.storage
 
+import versions as versions_benchmark
 from servers import KEYS, Nave
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -26,7 +27,7 @@ SHAPE, CHUNKS = (1024, 256, 256), (16, 128, 128)
 IMAGES, IMAGE = 2048, (224, 224, 3)
 SLICE = 16
 CONNECTIONS = 16
-WORKS = ["slices", "read", "mean", "gather"]
+WORKS = ["slices", "read", "mean", "gather", "versions"]
 
 
 def say(text):
@@ -173,6 +174,14 @@ def gather(arrays, _):
         "gather, times as fast": each / one}
 
 
+def versions(arrays, _):
+    """Forks, commits and drafts of arrays of many chunks; once, as filling them takes minutes."""
+    if getattr(arrays, "has_versions", False):
+        return {}
+    arrays.has_versions = True
+    return versions_benchmark.measure(arrays.server)
+
+
 def report(rows, options):
     lines = [
         "# Arrays", "",
@@ -180,7 +189,8 @@ def report(rows, options):
         f" share the machine, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} at the end. A volume"
         " of 1024 × 256 × 256 `uint16` in chunks of 16 × 128 × 128 (zstd), and 2048 images of"
         " 224 × 224 × 3 `uint8`, one a chunk, uncompressed. Small slices are cubes of 16 within 128"
-        " planes, by wrk with one thread and 16 connections; Python reads with `requests`.", "",
+        " planes, by wrk with one thread and 16 connections; Python reads with `requests`. Versions are"
+        " timed once, each the median of 20 calls, of 160 for drafts.", "",
         "| quantity | median | rounds |", "|---|---|---|"]
     for name, values in rows.items():
         rounds = " · ".join(f"{value:,.2f}" for value in values)
