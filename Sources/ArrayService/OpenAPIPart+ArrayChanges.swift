@@ -135,7 +135,10 @@ extension OpenAPIPart {
           "type": "object", "required": ["reference", "deleted_keys"],
           "properties": {
             "reference": {"type": "string"},
-            "deleted_keys": {"type": "integer", "minimum": 0}
+            "deleted_keys": {
+              "description": "Null where a whole version went at once, whatever it held.",
+              "type": ["integer", "null"], "minimum": 0
+            }
           }
         }
         """#

@@ -66,12 +66,9 @@ import Testing
     }
 
     @Test func `every code of a problem in the sources is listed`() throws {
-        let listed = Set(
-            try #require(document["components"]?["schemas"]?["Problem"]?["properties"]?["code"])[
-                "enum"
-            ]?
-            .elements?.compactMap(\.string) ?? []
-        )
+        let problem = try #require(document["components"]?["schemas"]?["Problem"])
+        let codes = try #require(problem["properties"]?["code"]?["enum"]?.elements)
+        let listed = Set(codes.compactMap(\.string))
         var found: Set<String> = []
         for text in try Self.sources() {
             // `Problem(.badRequest, "slice_invalid", …)`, over lines or not, and `case .x: "is_draft"`.

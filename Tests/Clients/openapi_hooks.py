@@ -29,12 +29,12 @@ REFERENCES = {
     "rollBackVersion": KNOWN["versions"],
     "describeCommit": KNOWN["commits"],
     "commitVersion": KNOWN["versions"] + KNOWN["drafts"],
-    "forgetCommit": KNOWN["commits"],
+    "forgetCommit": KNOWN["commits"] + KNOWN["forgettable"],
     "listHistory": KNOWN["versions"] + KNOWN["commits"],
     "compareVersions": KNOWN["versions"] + KNOWN["commits"],
     "listDrafts": KNOWN["versions"],
     "createDraft": KNOWN["versions"],
-    "discardDraft": KNOWN["drafts"],
+    "discardDraft": KNOWN["drafts"] + KNOWN["discardable"],
 }
 BODIES = {
     "createArray": [

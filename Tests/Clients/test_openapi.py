@@ -61,6 +61,15 @@ def commit_of(api, reference, message):
     return api.sent("POST", f"commits/{reference}", body, status=201)["digest"]
 
 
+def history_of(api, reference):
+    """Writes to an array of 8 rows of 6 and commits it, several times; the digests in order."""
+    digests = []
+    for row in range(4):
+        api.write(reference, f"{row}", np.full(6, row, "<f4"))
+        digests.append(commit_of(api, reference, f"row {row}"))
+    return digests
+
+
 def fill(server):
     """Puts something of every kind on the server, and returns what can be asked about."""
     s3, api = s3_client(server), ArrayAPI(server)
@@ -79,10 +88,7 @@ def fill(server):
     api.create("test/colours:v0", shape=[8, 8, 3], dtype="uint8", chunks=[4, 4, 3])
     api.write("test/colours:v0", "", sample("|u1", (8, 8, 3)))
     api.create("test/cells:v0", shape=[8, 6], dtype="<f4", chunks=[2, 2], shards=[4, 4])
-    digests = []
-    for row in range(4):
-        api.write("test/cells:v0", f"{row}", np.full(6, row, "<f4"))
-        digests.append(commit_of(api, "test/cells:v0", f"row {row}"))
+    digests = history_of(api, "test/cells:v0")
     api.sent("PUT", "versions/test/cells:fork", json.dumps({"from": digests[0]}), status=201)
     api.sent("PATCH", "versions/test/cells:fork", json.dumps({"sealed": True}))
     spare = [f"test/spare:v{number}" for number in range(4)]
@@ -97,7 +103,10 @@ def fill(server):
     drafts = [draft_of(api, "test/cells:v0") for _ in range(4)]
     for draft in drafts[:2]:
         api.write(draft, "0", np.full(6, 9, "<f4"))
+    discardable = [draft_of(api, "test/bigarray:v1") for _ in range(4)]
     commits = [f"test/cells@{digest}" for digest in digests]
+    api.create("test/past:v0", shape=[8, 6], dtype="<f4", chunks=[2, 2])
+    forgettable = [f"test/past@{digest}" for digest in history_of(api, "test/past:v0")]
     return {
         "arrays": [
             "test/bigarray:v0/a", "test/bigarray:v0", "test/bigarray:v1", "test/bigarray",
@@ -114,7 +123,7 @@ def fill(server):
         "spare": [*spare, "test/spare"],
         "uncreated": [f"test/new{number}:v0" for number in range(20)],
         "unforked": [f"test/fork{number}:v0" for number in range(20)],
-        "doomed": doomed,
+        "doomed": doomed, "forgettable": forgettable, "discardable": discardable,
         "grown": ["test/grown:v0", "test/grown:v0", "test/cells:v0", "test/scalar:v0"],
         "written": [
             "test/written:v0", "test/written:v0", "test/written:v0", "test/cells:v0",
