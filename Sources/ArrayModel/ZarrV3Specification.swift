@@ -14,7 +14,7 @@ enum ZarrV3Specification {
         let shape = try reader.shape()
         let type = try reader.dataType()
         let chunks = try reader.chunkShape(shape, itemBytes: type.dataType.itemBytes)
-        var codecs = try codecs(reader, type)
+        var codecs = try codecs(reader, type, rank: shape.count)
         var stored = chunks
         if let shards = try reader.extents("shards") {
             guard reader["chunks"] != nil else { throw .memberMissing("chunks") }
@@ -50,16 +50,23 @@ enum ZarrV3Specification {
     /// The chain of a chunk: as it is named, with a step to bytes if none is; else the default.
     private static func codecs(
         _ reader: SpecificationReader,
-        _ type: NumPyType
+        _ type: NumPyType,
+        rank: Int
     ) throws(ArraySpecificationError) -> [JSONValue] {
         let bytes = bytesCodec(type)
         guard let value = reader["codecs"] else { return [bytes, compressor(type.dataType)] }
         guard var codecs = value.elements else {
             throw .memberInvalid("codecs", expected: "a list of codecs")
         }
+        let form = CodecNormalForm(
+            itemBytes: type.dataType.itemBytes,
+            rank: rank,
+            byteOrder: type.byteOrder
+        )
+        codecs = codecs.map(form.codec)
         for codec in codecs { try check(codec) }
-        let names = codecs.map { $0.string ?? $0["name"]?.string ?? "" }
-        if !names.contains(where: { ["bytes", "endian", "sharding_indexed"].contains($0) }) {
+        let names = codecs.map { $0["name"]?.string ?? "" }
+        if !names.contains(where: { ["bytes", "sharding_indexed"].contains($0) }) {
             codecs.insert(bytes, at: names.prefix { $0 == "transpose" }.count)
         }
         return codecs

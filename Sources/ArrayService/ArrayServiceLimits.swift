@@ -12,6 +12,8 @@ public enum ArrayServiceLimits {
     static let listedVersionsMax = 1000
     /// How long a stream of events is quiet before it says so, which tells whether the client is there.
     static let heartbeat = Duration.seconds(15)
+    /// How long a stream of events waits before it tells more.
+    static let changesInterval = Duration.milliseconds(100)
     /// The longest JSON document as the body of a request, in bytes.
     static let jsonBodyBytesMax = 64 << 10
     /// The most bytes of elements in one piece that is held in memory beside the slabs; the server

@@ -119,9 +119,9 @@ extension ObjectStore {
 
     /// Asks about a line that must be there in the same state of the index: of one that went meanwhile
     /// some rows are gone, and what was not stored could not be told from them.
-    private func readable<Value>(
+    private func readable<Value: Sendable>(
         _ line: LineID,
-        _ question: (IndexReader) throws(SQLiteError) -> Value
+        _ question: @Sendable (IndexReader) throws(SQLiteError) -> Value
     ) throws(StoreError) -> Value {
         let answer = try ask { reader throws(SQLiteError) in
             try reader.snapshot { () throws(SQLiteError) -> Value? in

@@ -37,6 +37,23 @@ def test_zarr_opens_what_was_created(http_server, http_api, http_bucket, dialect
     np.testing.assert_array_equal(http_api.data(reference)[3], np.ones(30, dtype))
 
 
+@pytest.mark.parametrize("codecs", [
+    ["bytes", "gzip"], ["zstd"], ["blosc"], ["bytes", "crc32c"],
+    [{"name": "bytes"}, {"name": "gzip"}],
+    [{"name": "blosc", "configuration": {"typesize": 0, "cname": "lz4"}}],
+    [{"name": "transpose", "configuration": {"order": "F"}}, "bytes"],
+], ids=json.dumps)
+def test_codecs_in_short_are_written_out(http_server, http_api, http_bucket, codecs):
+    reference = f"{http_bucket}/short:v0"
+    http_api.create(reference, shape=[20, 30], dtype="f4", chunks=[10, 10], codecs=codecs)
+    data = np.random.default_rng(1).random((20, 30), dtype="f4")
+    http_api.write(reference, "", data)
+    array = zarr.open_array(obstore_store(http_server, http_bucket, "short:v0"))
+    np.testing.assert_array_equal(array[...], data)
+    array[3:5] = 0
+    assert not http_api.data(reference)[3:5].any()
+
+
 @pytest.mark.parametrize("spelling, name", [
     ("<f4", "float32"), (">i2", "int16"), ("|u1", "uint8"), ("f8", "float64"), ("u1", "uint8"),
     ("b1", "bool"), ("float16", "float16"), ("r16", "r16"), ("<c8", "complex64"),

@@ -7,6 +7,7 @@ that are written whole with one number are read back whole.
 
 import concurrent.futures
 import json
+import io
 import multiprocessing
 import random
 
@@ -180,3 +181,26 @@ def test_an_s3_client_is_never_half_overwritten(http_server, http_api, http_buck
             assert len(np.unique(corner.ravel()[:-1])) == 1
         stop.set()
         assert counted.result() > 0
+
+
+def test_a_region_and_an_append_that_share_a_chunk_are_both_kept(http_api, http_bucket):
+    """The region is the whole of the chunk within the array until the append grows it."""
+    size = 400_000
+    for number in range(25):
+        reference = f"{http_bucket}/shared{number}:v0"
+        http_api.create(
+            reference, shape=[size], chunks=[2 * size], dtype="u1", codecs=[{"name": "bytes"}])
+
+        def region():
+            http_api.write(reference, f"0:{size}", np.full(size, 1, "u1"))
+
+        def append():
+            body = io.BytesIO()
+            np.save(body, np.full(size, 7, "u1"))
+            http_api.sent("POST", f"append/{reference}", body.getvalue())
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for future in [pool.submit(region), pool.submit(append)]:
+                future.result()
+        data = http_api.data(reference)
+        assert (data[:size] == 1).all() and (data[size:] == 7).all(), number

@@ -352,3 +352,71 @@ def test_strangers_may_not(versions, values):
         ("DELETE", "versions/{}/p:v0", None), ("POST", "drafts/{}/p:v0", None),
     ]:
         assert nobody.send(method, path.format(versions.namespace), body).status_code == 401
+
+
+def test_a_draft_is_for_those_who_may_write(versions, values):
+    versions.create("q:v0", values)
+    s3_client(versions.server).put_bucket_acl(Bucket=versions.namespace, ACL="public-read")
+    nobody = Versions(versions.server, versions.namespace, ())
+    begin = versions.ok("POST", f"commits/{versions.ref('q:v0')}", status=201)
+    draft = versions.ok("POST", f"drafts/{versions.ref('q:v0')}", status=201)["reference"]
+    name = draft.split("/", 1)[1]
+    versions.open(name)[0:2, 0:4] = 42
+    versions.open("q:v0")[4:6, 4:8] = 1
+    np.testing.assert_array_equal(nobody.data(f"q@{begin['digest']}"), values)
+    assert nobody.data("q:v0").shape == SHAPE
+    for path in ("data", "arrays", "stats", "versions", "history", "preview", "occupancy"):
+        assert nobody.send("GET", f"{path}/{draft}").status_code == 401, path
+    assert nobody.send("GET", f"zarr/{draft}/zarr.json").status_code == 401
+    assert nobody.send("GET", f"diff/{versions.ref('q:v0')}", to=name.split(":")[1]).status_code == 401
+    base = f"{versions.server.endpoint}/{versions.namespace}"
+    for target in (f"{base}/{name}/c/0/0", f"{base}?list-type=2&prefix={name}/"):
+        assert nobody.session.get(target, timeout=20).status_code == 403, target
+    told = events(nobody, 9, after=0)
+    assert told[-1][2]["key"] == "c/2/1"
+    assert not any("draft" in json.dumps(event) for event in told)
+    versions.ok("DELETE", f"drafts/{draft}", status=204)
+
+
+@pytest.mark.parametrize("end", ["delete", "rollback", "forget", "commit"])
+def test_what_goes_while_it_is_read_is_not_read_as_something_else(http_server, end):
+    namespace = new_bucket_name("going")
+    s3_client(http_server).create_bucket(Bucket=namespace)
+    versions = Versions(http_server, namespace)
+    whole = 64 << 20
+    versions.ok("PUT", f"arrays/{versions.ref('big:v0')}", {
+        "shape": [whole], "dtype": "u1", "chunks": [1 << 18], "codecs": ["bytes"]}, 201)
+
+    def fill(text, value):
+        answer = versions.session.put(
+            f"{http_server.endpoint}/v1/data/{versions.ref(text)}?format=raw", timeout=60,
+            data=bytes([value]) * whole)
+        assert answer.status_code == 200, answer.text
+
+    fill("big:v0", 1)
+    first = versions.ok("POST", f"commits/{versions.ref('big:v0')}", status=201)["digest"]
+    reference, undo = "big:v0", ("DELETE", f"versions/{versions.ref('big:v0')}", None)
+    if end == "rollback":
+        fill("big:v0", 2)
+        undo = ("POST", f"rollbacks/{versions.ref('big:v0')}", {"to": first})
+    elif end == "forget":
+        fill("big:v0", 2)
+        versions.ok("POST", f"commits/{versions.ref('big:v0')}", status=201)
+        reference, undo = f"big@{first}", ("DELETE", f"commits/{versions.ref(f'big@{first}')}", None)
+    elif end == "commit":
+        reference = versions.ok(
+            "POST", f"drafts/{versions.ref('big:v0')}", status=201)["reference"].split("/", 1)[1]
+        fill(reference, 2)
+        undo = ("POST", f"commits/{versions.ref(reference)}", {})
+    answer = versions.session.get(
+        f"{http_server.endpoint}/v1/data/{versions.ref(reference)}?format=raw", stream=True,
+        headers={"Accept-Encoding": "identity"}, timeout=60)
+    begun = answer.raw.read(1 << 20)
+    assert len(set(begun)) == 1
+    assert versions.send(*undo).status_code in (200, 201, 204)
+    try:
+        rest = answer.raw.read()
+    except Exception:
+        return  # The connection was cut, as it should be.
+    # All was on its way already, or the answer is cut short.
+    assert len(rest) < whole - (1 << 20) or set(rest) == set(begun)

@@ -35,6 +35,7 @@ extension ArrayService {
             action: .write,
             namespace: namespace
         )
+        let mayFollow = rightToFollow(namespace, caller)
         let feed = ChangeFeed(
             store: store,
             namespace: namespace,
@@ -57,11 +58,33 @@ extension ArrayService {
                     }
                     var position = begin
                     try await feed.begin(&position, writer)
-                    for await _ in signals.stream { try await feed.tell(after: &position, writer) }
+                    for await _ in signals.stream {
+                        guard mayFollow() else { break }
+                        try await feed.tell(after: &position, writer)
+                        // What happens meanwhile is told together, however many follow.
+                        try await Task.sleep(for: ArrayServiceLimits.changesInterval)
+                    }
                     group.cancelAll()
                 }
             }
         )
+    }
+}
+
+extension ArrayService {
+    /// Says at any time whether the caller may still follow a namespace: both may go, and the access change.
+    private func rightToFollow(
+        _ namespace: Namespace,
+        _ caller: Caller
+    ) -> @Sendable () -> Bool {
+        let (store, principal) = (store, caller.principal)
+        return {
+            guard let now = store.namespace(namespace.name), now.line == namespace.line else {
+                return false
+            }
+            let known = principal.flatMap { store.principal(accessKey: $0.accessKey) }
+            return AccessPolicy.decide(principal: known, action: .list, namespace: now)
+        }
     }
 }
 
