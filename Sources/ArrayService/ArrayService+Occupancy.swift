@@ -56,6 +56,8 @@ extension ArrayService {
         _ array: ResolvedArray
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let axes = try Self.axes(wanted, rank: array.metadata.rank)
+        let reservation = try reserveMap(array.metadata.grid, axes, extentMax: wanted.extentMax)
+        defer { withExtendedLifetime(reservation) {} }
         let map: OccupancyMap
         do {
             map = try await reader.occupancy(
@@ -75,12 +77,7 @@ extension ArrayService {
         let bytes: [UInt8]
         if wanted.format == .npy {
             headers.add(name: "Content-Type", value: DataFormat.npy.contentType)
-            let header = NPYHeader(dataType: .int64, shape: [map.height, map.width])
-            bytes =
-                header.bytes()
-                + map.counts.flatMap { count in
-                    withUnsafeBytes(of: Int64(count).littleEndian) { Array($0) }
-                }
+            bytes = Self.file(map)
         } else {
             headers.add(name: "Content-Type", value: "image/png")
             bytes = try Self.picture(map)
@@ -90,6 +87,28 @@ extension ArrayService {
             headers: headers,
             body: .bytes(ByteBuffer(bytes: bytes))
         )
+    }
+
+    /// Memory for a map while it is made, of that which all pictures share.
+    private func reserveMap(
+        _ grid: ChunkGrid,
+        _ axes: [Int],
+        extentMax: Int
+    ) throws(ArrayServiceError) -> BodyBudget.Reservation {
+        let cells = axes.reduce(1) { $0 * min(max(grid.chunkCount(axis: $1), 1), extentMax) }
+        let bytes = cells * ArrayServiceLimits.pictureSampleBytes
+        guard let reservation = pictures.reserve(min(bytes, ArrayServiceLimits.picturesBytesMax))
+        else { throw .read(.store(.overloaded)) }
+        return reservation
+    }
+
+    private static func file(_ map: OccupancyMap) -> [UInt8] {
+        var bytes = NPYHeader(dataType: .int64, shape: [map.height, map.width]).bytes()
+        bytes.reserveCapacity(bytes.count + map.counts.count * MemoryLayout<Int64>.size)
+        for count in map.counts {
+            withUnsafeBytes(of: Int64(count).littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        return bytes
     }
 
     /// Black where nothing is stored, white where everything is.

@@ -30,7 +30,12 @@ extension ArrayService {
         if let tag, tag.isKnown(to: caller.request) {
             return HTTPResponse(status: .notModified, headers: headers)
         }
-        let samples = try await samples(array, plane, extentMax: wanted.extentMax)
+        let (samples, reservation) = try await samples(
+            array,
+            plane,
+            extentMax: wanted.extentMax
+        )
+        defer { withExtendedLifetime(reservation) {} }
         if let sampling = samples.sampling {
             headers.add(name: "X-Nave-Sampled", value: sampling.field)
         }
@@ -60,14 +65,13 @@ extension ArrayService {
         _ array: ResolvedArray,
         _ plane: Plane,
         extentMax: Int
-    ) async throws(ArrayServiceError) -> PlaneSamples {
+    ) async throws(ArrayServiceError) -> (PlaneSamples, BodyBudget.Reservation) {
         let pixels = min(plane.height, extentMax) * min(plane.width, extentMax)
         let bytes = pixels * plane.channels * ArrayServiceLimits.pictureSampleBytes
         guard let reservation = pictures.reserve(min(bytes, ArrayServiceLimits.picturesBytesMax))
         else { throw .read(.store(.overloaded)) }
-        defer { withExtendedLifetime(reservation) {} }
         do {
-            return try await reader.samples(array, plane, extentMax: extentMax)
+            return (try await reader.samples(array, plane, extentMax: extentMax), reservation)
         } catch {
             throw .read(error)
         }

@@ -109,7 +109,7 @@ extension ArrayService {
             caller.request,
             TaggedBytes(
                 entityTag: document.entityTag,
-                modified: document.modified,
+                modified: nil,
                 byteCount: Int64(document.bytes.count),
                 kind: .document
             )

@@ -8,8 +8,9 @@ import StorageModel
 struct TaggedBytes: Sendable {
     /// The tag without quotes.
     let entityTag: String
-    /// When they were written.
-    let modified: WallTime
+    /// When they were written; nil of what is made of more than one object, where conditions on the time
+    /// would miss a change.
+    let modified: WallTime?
     /// How many there are.
     let byteCount: Int64
     /// What they are.
@@ -51,15 +52,21 @@ struct ConditionalAnswer: Sendable {
     /// - Throws: ``ArrayServiceError/view(_:)`` for a condition that does not hold, or a range outside
     ///   of the bytes.
     init(_ request: HTTPRequest, _ bytes: TaggedBytes) throws(ArrayServiceError) {
-        let fields = HeaderList(request.headers.map { ($0.name, $0.value) })
+        let untimed = bytes.modified == nil ? ["if-modified-since", "if-unmodified-since"] : []
+        let fields = HeaderList(
+            request.headers.map { ($0.name, $0.value) }
+                .filter { !untimed.contains($0.0.lowercased()) }
+        )
         headers = [
             "ETag": "\"\(bytes.entityTag)\"",
-            "Last-Modified": HTTPDate.imfFixdate(bytes.modified),
             "Cache-Control": "no-cache",
         ]
+        if let modified = bytes.modified {
+            headers.add(name: "Last-Modified", value: HTTPDate.imfFixdate(modified))
+        }
         switch ReadConditions(readHeaders: fields).evaluate(
             entityTag: bytes.entityTag,
-            modified: bytes.modified
+            modified: bytes.modified ?? WallTime(milliseconds: 0)
         ) {
         case .proceed: break
         case .notModified:
@@ -107,7 +114,7 @@ struct ConditionalAnswer: Sendable {
     private static func rangeCounts(_ fields: HeaderList, _ bytes: TaggedBytes) -> Bool {
         guard bytes.kind == .chunk else { return false }
         guard let condition = fields["if-range"] else { return true }
-        if let date = HTTPDate.parse(condition) { return date == bytes.modified.seconds }
+        if let date = HTTPDate.parse(condition) { return date == bytes.modified?.seconds }
         return EntityTagCondition.matches(
             condition,
             entityTag: bytes.entityTag,

@@ -10,8 +10,6 @@ extension ZarrView {
         public let bytes: [UInt8]
         /// Equal for equal bytes.
         public let entityTag: String
-        /// When the metadata of the array or group was written.
-        public let modified: WallTime
         /// What accounts for the memory of the bytes while it lives.
         public let memory: any Sendable
     }
@@ -56,7 +54,6 @@ extension ZarrView {
             return Document(
                 bytes: bytes,
                 entityTag: Hexadecimal.encode(Array(digest)),
-                modified: node.modified,
                 memory: memory
             )
         }

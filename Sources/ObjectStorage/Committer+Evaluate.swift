@@ -190,6 +190,13 @@ extension Committer {
         let place = try asking { () throws(SQLiteError) in
             try writer.reader.place(of: key, namespace: namespace.line)
         }
+        // What is written into a draft that was committed or discarded must not end as plain keys.
+        if place.line == namespace.line, VersionName.isInDraft(key.text),
+            let versioned = VersionedKey(key)
+        {
+            let draft = VersionName(trustedName: versioned.name, tag: versioned.tag)
+            throw .refused(.version(.missing(draft)))
+        }
         guard place.line == namespace.line, fact != nil, let versioned = VersionedKey(key),
             versioned.isRootMetadata
         else { return (place, nil) }

@@ -90,7 +90,8 @@ extension S3Error {
         case .invalidRange, .invalidPartNumber, .entityTooLarge, .entityTooSmall,
             .metadataTooLarge, .maxMessageLengthExceeded, .contentSHA256Mismatch, .invalidPart:
             sizeDetails
-        case .versionSealed(let version): [ErrorDetail("Version", version.description)]
+        case .versionSealed(let version), .draftMissing(let version):
+            [ErrorDetail("Version", version.description)]
         case .accessDenied, .signatureRequired, .requestExpired, .requestNotYetValid,
             .headersNotSigned, .signatureDoesNotMatch(nil), .authorizationHeaderMalformed,
             .authorizationQueryParametersError, .multipleAuthentications, .invalidToken,

@@ -13,7 +13,8 @@ extension S3Error {
     private var codeAndStatus: (code: String, status: Int) {
         switch self {
         case .accessDenied, .signatureRequired, .requestExpired, .requestNotYetValid,
-            .headersNotSigned, .requestTimeMissing, .versionSealed:
+            .headersNotSigned, .requestTimeMissing, .versionSealed,
+            .draftMissing:
             ("AccessDenied", 403)
         case .invalidAccessKeyID: ("InvalidAccessKeyId", 403)
         case .signatureDoesNotMatch: ("SignatureDoesNotMatch", 403)

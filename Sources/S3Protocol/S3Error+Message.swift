@@ -27,6 +27,7 @@ extension S3Error {
         case .preflightIncomplete(let it): "Insufficient information. \(it) header needed."
         case .objectAccessControlNotSupported: S3Sentence.objectAccessControlNotSupported
         case .versionSealed(let version): "\(version) \(S3Sentence.versionSealed)"
+        case .draftMissing(let draft): "There is no draft \(draft): it was committed or discarded."
         case .invalidURI(let fault): fault.message
         case .keyTooLong(let size): "Your key is too long: \(size) bytes, of at most 1024."
         case .invalidBucketName: "The specified bucket is not valid."

@@ -46,6 +46,8 @@ public enum S3Error: Error, Hashable, Sendable {
     case objectAccessControlNotSupported
     /// The object belongs to a version that is immutable.
     case versionSealed(VersionName)
+    /// The object would belong to a draft that was committed or discarded.
+    case draftMissing(VersionName)
 
     // Names and addresses
     /// The path or query of the request cannot be read.

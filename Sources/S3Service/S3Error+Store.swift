@@ -38,6 +38,7 @@ extension S3Error {
             )
         case .outOfSpace: self = .insufficientStorage
         case .version(.sealed(let version)): self = .versionSealed(version)
+        case .version(.missing(let draft)): self = .draftMissing(draft)
         case .objectReplaced, .overloaded: self = .slowDown
         case .volumeFailed, .closed: self = .serviceUnavailable
         case .principalTaken, .principalMissing, .rangeInvalid, .checksumMismatch,

@@ -215,6 +215,11 @@ def test_drafts_merge_or_conflict(versions, values):
     np.testing.assert_array_equal(versions.data("d:v0"), values)
     versions.ok("POST", f"commits/{versions.ref(one)}", {"message": "one"}, 201)
     versions.ok("POST", f"commits/{versions.ref(two)}", {"message": "two"}, 201)
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        s3_client(versions.server).put_object(
+            Bucket=versions.namespace, Key=f"{two}/c/0/0", Body=b"late")
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+    assert "was committed" in refused.value.response["Error"]["Message"]
     merged = values.copy()
     merged[0:2, 0:4], merged[2:4, 0:4] = 100, 200
     np.testing.assert_array_equal(versions.data("d:v0"), merged)

@@ -107,7 +107,10 @@ private struct ChangeFeed: Sendable {
 
     /// Says first whether events after the position are missing.
     func begin(_ position: inout Int64, _ writer: HTTPBodyWriter) async throws {
-        guard let oldest = try store.oldestEventNumber(), position < oldest - 1 else { return }
+        let newest = try store.newestEventNumber()
+        let oldest = try store.oldestEventNumber() ?? newest + 1
+        // One that is ahead saw what a store has lost since, or another store.
+        guard position < oldest - 1 || position > newest else { return }
         position = oldest - 1
         try await writer.write(ByteBuffer(string: ChangesDocument.reset(before: oldest)))
     }
