@@ -50,11 +50,13 @@ struct ElementIntake {
             throw .write(error)
         }
         var bytes = ByteBufferAllocator().buffer(capacity: expected)
+        let begun = ContinuousClock.now
         var received = rest.readableBytes
         bytes.writeBuffer(&rest)
         rest = ByteBuffer()
         while received <= expected, var piece = try await body.next() {
             received += piece.readableBytes
+            try Self.requirePace(received, since: begun)
             if received <= expected { bytes.writeBuffer(&piece) }
         }
         guard received == expected else {
@@ -65,6 +67,19 @@ struct ElementIntake {
             block: ElementBlock(layout, bytes: bytes),
             reservation: reservation
         )
+    }
+
+    /// Refuses a body that comes so slowly that it keeps memory from others.
+    private static func requirePace(
+        _ received: Int,
+        since begun: ContinuousClock.Instant
+    ) throws(ArrayServiceError) {
+        let seconds = (ContinuousClock.now - begun).components.seconds
+        let least = (seconds - ArrayServiceLimits.slowBodySeconds)
+            .multipliedReportingOverflow(by: ArrayServiceLimits.bodyBytesPerSecondMin)
+        guard least.overflow || least.partialValue <= Int64(received) else {
+            throw .body(.tooSlow)
+        }
     }
 
     /// Reads until so many bytes are there, or the body ends.

@@ -13,6 +13,7 @@ extension OpenAPIDocument {
     /// The codes of what is wrong with a body, and of what a change runs into.
     static let bodyProblemCodes = [
         "body_digest_mismatch", "body_framed", "body_incomplete", "body_invalid", "body_too_large",
+        "body_too_slow",
         "out_of_space",
     ]
 

@@ -7,6 +7,8 @@ enum RequestBodyFault: Error, Hashable, Sendable {
     case tooLarge(limitBytes: Int)
     /// The connection broke off or stalled, or the framing is broken.
     case incomplete
+    /// It comes more slowly than memory can be kept for it.
+    case tooSlow
     /// It is not the bytes that were signed.
     case digestMismatch
     /// It is framed as `aws-chunked`, which is for objects.
@@ -51,6 +53,13 @@ extension RequestBodyFault {
         case .specification(let error):
             Problem(.badRequest, "specification_invalid", error.description)
         case .incomplete: Problem(.badRequest, "body_incomplete", "The body broke off.")
+        case .tooSlow:
+            Problem(
+                .requestTimeout,
+                "body_too_slow",
+                "The body comes more slowly than \(ArrayServiceLimits.bodyBytesPerSecondMin) bytes a"
+                    + " second; write smaller regions."
+            )
         case .digestMismatch:
             Problem(
                 .badRequest,

@@ -8,8 +8,8 @@ import Synchronization
 ///
 /// State: guarded by `state`; actions run on the committer's thread, outside the lock, and must be short.
 final class EventBoard: Sendable {
-    /// Watches at one time.
-    static let watchesMax = 4096
+    /// Watches at one time: each that follows reads and spells what happens anew.
+    static let watchesMax = 256
 
     private struct State {
         var next = 0
