@@ -171,6 +171,7 @@ struct SimulatedStore: Sendable {
     {
         store.queue.hold()
         return await withTaskGroup(of: (Int, Result<Void, any Error>).self) { group in
+            let ended = EndedTasks()
             var waiting = 0
             var results: [Int: Result<Void, any Error>] = [:]
             for (index, write) in writes.enumerated() {
@@ -181,6 +182,7 @@ struct SimulatedStore: Sendable {
                     continue
                 }
                 group.addTask {
+                    defer { ended.count.withLock { $0 += 1 } }
                     do {
                         _ = try await store.put(
                             ObjectKey(trusted: write.key),
@@ -196,7 +198,9 @@ struct SimulatedStore: Sendable {
                 waiting += 1
                 // One after the other, or the order in the batch would be chance. Metadata in a
                 // blob that cannot be read fails before it is queued.
-                for _ in 0..<10_000 where store.queue.count < waiting { await Task.yield() }
+                while store.queue.count + ended.count.withLock({ $0 }) < waiting {
+                    await Task.yield()
+                }
             }
             store.queue.release()
             for await (index, result) in group { results[index] = result }
@@ -212,4 +216,9 @@ struct SimulatedStore: Sendable {
         }
         return Array(buffer.readableBytesView)
     }
+}
+
+/// How many of some tasks have ended.
+private final class EndedTasks: Sendable {
+    let count = Mutex(0)
 }
