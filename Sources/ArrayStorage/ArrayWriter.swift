@@ -20,7 +20,7 @@ public struct ArrayWriter: Sendable {
     let engine: ReadEngine
     let limits: ArrayWriterLimits
     let locks: ChunkLockTable
-    private let budget: MemoryBudget
+    private let budget: MemoryGate
     private let encoding = EncodingMemory()
     /// Who writes, as the log has it; nil for nobody who is known.
     private(set) var actor: PrincipalName?
@@ -54,7 +54,7 @@ public struct ArrayWriter: Sendable {
             summaries: SummaryStore(file: nil, entriesMax: 0)
         )
         locks = ChunkLockTable(ticketsMax: limits.waitingMax)
-        budget = MemoryBudget(bytes: limits.regionsBytesMax, waitersMax: limits.waitingMax)
+        budget = MemoryGate(bytesMax: limits.regionsBytesMax)
     }
 
     /// The same writer, for somebody.
@@ -73,7 +73,13 @@ public struct ArrayWriter: Sendable {
         guard bytes <= limits.regionBytesMax else {
             throw .regionTooLarge(bytes: bytes, limitBytes: limits.regionBytesMax)
         }
-        return RegionReservation(try await budget.reserve(bytes))
+        // Those who come in the same moment may be a few more.
+        guard budget.waitingCount < limits.waitingMax else { throw .overloaded }
+        do {
+            return RegionReservation(try await budget.reserve(bytes))
+        } catch {
+            throw .read(.cancelled)
+        }
     }
 
     /// Runs blocking work on one of the pool's threads.
@@ -162,9 +168,9 @@ private final class EncodingMemory: Sendable {
 
 /// Memory that is set aside for the elements of one write; given back when the last reference goes.
 public final class RegionReservation: Sendable {
-    private let reservation: MemoryBudget.Reservation
+    private let reservation: MemoryGate.Reservation
 
-    init(_ reservation: MemoryBudget.Reservation) {
+    init(_ reservation: MemoryGate.Reservation) {
         self.reservation = reservation
     }
 }
