@@ -111,8 +111,10 @@ public struct Server: Sendable {
         let result = await outcome {
             try DataFolder.publish(bound.endpoint + "\n", at: folder.endpointFile)
             try DataFolder.publish("\(bound.control)\n", at: folder.controlFile)
-            try announce(report(folders, keys, endpoint: bound.endpoint))
-            try await group(listeners, upkeep, logger: logger).run()
+            let announcement = Announcement {
+                try announce(report(folders, keys, endpoint: bound.endpoint))
+            }
+            try await group(listeners, upkeep, announcement, logger: logger).run()
         }
         await listeners.stop()
         await upkeep.close()
@@ -124,10 +126,11 @@ public struct Server: Sendable {
     private func group(
         _ listeners: Listeners,
         _ upkeep: ServerUpkeep,
+        _ announcement: Announcement,
         logger: Logger
     ) -> ServiceGroup {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: listeners)
+            .init(service: listeners), .init(service: announcement),
         ]
         if let scrub = upkeep.service(configuration.scrub) {
             services.append(.init(service: scrub))

@@ -148,6 +148,17 @@ def test_an_idle_keep_alive_connection_does_not_hold_up_a_stop(tmp_path):
         session.close()
 
 
+def test_who_was_told_that_it_is_ready_can_stop_it(tmp_path):
+    for number in range(5):
+        process = subprocess.Popen(
+            [binary(), "serve", tmp_path / str(number), "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment())
+        assert json.loads(process.stdout.readline())["event"] == "ready"
+        process.terminate()
+        assert process.wait(20) == 0
+        process.stdout.close()
+
+
 def test_health_and_readiness_are_open_to_all(http_server):
     for path in ("/-/healthy", "/-/ready"):
         assert requests.get(http_server.endpoint + path, timeout=10).status_code == 200
