@@ -122,7 +122,8 @@ extension ProblemDocument {
                 code: "version_conflict",
                 detail: "The version does not allow it."
             )
-        case .checksumMismatch, .inputOutputFailed, .volumeFailed, .indexFailed, .openFailed:
+        case .keyRepeated, .checksumMismatch, .inputOutputFailed, .volumeFailed, .indexFailed,
+            .openFailed:
             self.init(
                 status: 500,
                 code: "internal_error",

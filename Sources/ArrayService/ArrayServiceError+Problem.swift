@@ -284,7 +284,8 @@ extension ArrayServiceError {
                 "The disk is full; delete something, or give the server more room."
             )
         case .namespaceTaken, .namespaceNotEmpty, .principalTaken, .principalMissing,
-            .preconditionFailed, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
+            .preconditionFailed, .keyRepeated, .uploadMissing, .partInvalid, .partOrderInvalid,
+            .partTooSmall,
             .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .inputOutputFailed,
             .volumeFailed, .indexFailed, .openFailed:
             Problem(.internalServerError, "internal_error", "The server failed; see its log.")

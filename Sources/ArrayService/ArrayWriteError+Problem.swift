@@ -11,18 +11,27 @@ extension ArrayServiceError {
         case .notEncodable(let error): problem(error, key: nil)
         case .store(let error): problem(error)
         case .dataTypeMismatch(let array, let given):
-            Problem(
-                .unprocessableEntity,
+            misfit(
                 "dtype_mismatch",
                 "The array has elements of type \(array), and the body of type \(given);"
                     + " convert them before they are sent."
             ).adding("dtype", .string(array)).adding("given", .string(given))
         case .shapeMismatch(let region, let given):
-            Problem(
-                .unprocessableEntity,
+            misfit(region, given, "Elements of shape \(given) do not fit into shape \(region).")
+        case .axisInvalid(let axis, let axes): axisInvalid(axis, axes)
+        case .axesMismatch(let array, let given):
+            misfit(
+                array,
+                given,
+                "The array has \(array.count) axes (shape \(array)), and what was sent"
+                    + " \(given.count) (shape \(given))."
+            )
+        case .extentMismatch(let axis, let array, let given):
+            misfit(
                 "shape_mismatch",
-                "Elements of shape \(given) do not fit into shape \(region)."
-            ).adding("shape", .integers(region)).adding("given", .integers(given))
+                "Along axis \(axis) the array has \(array) elements, and what is to be appended"
+                    + " \(given)."
+            ).adding("axis", .integer(axis)).adding("extent", .integer(array))
         case .regionTooLarge(let bytes, let limit):
             tooLarge("The elements have \(bytes) bytes", "limit_bytes", limit)
         case .chunksTooMany(let count, let limit):
@@ -64,6 +73,24 @@ extension ArrayServiceError {
                 "The layout \(dialect.rawValue) has no way to \(operation.rawValue)."
             ).adding("dialect", .string(dialect.rawValue))
         }
+    }
+
+    private static func misfit(_ code: String, _ sentence: String) -> Problem {
+        Problem(.unprocessableEntity, code, sentence)
+    }
+
+    private static func misfit(_ shape: [Int], _ given: [Int], _ sentence: String) -> Problem {
+        misfit("shape_mismatch", sentence)
+            .adding("shape", .integers(shape)).adding("given", .integers(given))
+    }
+
+    private static func axisInvalid(_ axis: Int, _ axes: Int) -> Problem {
+        Problem(
+            .badRequest,
+            "parameter_invalid",
+            "axis=\(axis) is not there: the array has \(axes) axes, counted from 0 or, from the last,"
+                + " from -1."
+        ).adding("parameter", .string("axis"))
     }
 
     private static func tooLarge(_ sentence: String, _ member: String, _ limit: Int) -> Problem {

@@ -6,9 +6,11 @@ struct ArrayKeys: Sendable {
     /// What precedes a key of the array's line in the namespace.
     private let linePrefix: String
     private let line: LineID
+    private let folder: String
 
     init(_ node: CatalogNode, in namespace: Namespace) {
         line = node.line
+        folder = node.path
         linePrefix =
             node.line == namespace.line ? "" : "\(node.place.name):\(node.place.tag)/"
     }
@@ -22,7 +24,20 @@ struct ArrayKeys: Sendable {
 
     /// What the writers of a key lock.
     func lock(_ keyInLine: String) -> ChunkLockTable.Key {
-        ChunkLockTable.Key(line: line, key: keyInLine)
+        ChunkLockTable.Key(line: line, scope: .object, path: keyInLine)
+    }
+
+    /// What those lock who take away what is in the array's folder.
+    var folderLock: ChunkLockTable.Key {
+        ChunkLockTable.Key(line: line, scope: .folder, path: folder)
+    }
+
+    /// What those share who write below the array's folder: it and every folder that it is in.
+    var sharedLocks: [ChunkLockTable.Key] {
+        let ends = folder.indices.filter { folder[$0] == "/" } + [folder.endIndex]
+        return ends.map { end in
+            ChunkLockTable.Key(line: line, scope: .folder, path: String(folder[..<end]))
+        }
     }
 
     /// A key of a namespace.

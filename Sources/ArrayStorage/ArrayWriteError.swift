@@ -12,8 +12,14 @@ public enum ArrayWriteError: Error, Hashable, Sendable {
     case notEncodable(ArrayCodecError)
     /// The elements are of another type than the array's.
     case dataTypeMismatch(array: String, given: String)
-    /// The elements cannot be broadcast to the region, or appended.
+    /// The elements cannot be broadcast to the region.
     case shapeMismatch(region: [Int], given: [Int])
+    /// An array does not have the axis.
+    case axisInvalid(axis: Int, axes: Int)
+    /// As many extents as the array has axes are needed.
+    case axesMismatch(array: [Int], given: [Int])
+    /// Elements cannot be appended: along another axis they are not as many as the array's.
+    case extentMismatch(axis: Int, array: Int, given: Int)
     /// More bytes of elements than one write takes.
     case regionTooLarge(bytes: Int, limitBytes: Int)
     /// More chunks than one write changes at once.

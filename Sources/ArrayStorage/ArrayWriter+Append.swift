@@ -53,7 +53,7 @@ extension ArrayWriter {
             )
             return try ChunkRewrite(self, grown, growth.selection, block)
         }
-        return try await locks.withLocks(write.lockKeys) {
+        return try await locks.withLocks(write.lockKeys, shared: write.keys.sharedLocks) {
             () async throws(ArrayWriteError) -> AppendReceipt? in
             var write = write
             try await write.stage()
@@ -105,13 +105,18 @@ private struct Growth: Sendable {
             )
         }
         let rank = metadata.rank
-        guard (-rank..<rank).contains(axis), block.shape.count == rank else {
-            throw .shapeMismatch(region: metadata.shape, given: block.shape)
+        guard (-rank..<rank).contains(axis) else { throw .axisInvalid(axis: axis, axes: rank) }
+        guard block.shape.count == rank else {
+            throw .axesMismatch(array: metadata.shape, given: block.shape)
         }
         let along = axis < 0 ? axis + rank : axis
         for other in 0..<rank where other != along {
             guard block.shape[other] == metadata.shape[other] else {
-                throw .shapeMismatch(region: metadata.shape, given: block.shape)
+                throw .extentMismatch(
+                    axis: other,
+                    array: metadata.shape[other],
+                    given: block.shape[other]
+                )
             }
         }
         let (extent, overflow) = metadata.shape[along].addingReportingOverflow(block.shape[along])

@@ -52,6 +52,18 @@ extension ArrayWriter {
             // An array at the root of a namespace: everything else there is not below it.
             return try await deleteAll([try names.key(node.metadataKey)], namespace)
         }
+        // Nobody writes a chunk behind the walk.
+        return try await locks.withLocks([names.folderLock]) { () async throws(ArrayWriteError) in
+            try await deleteAll(below: folder, node, names, namespace)
+        }
+    }
+
+    private func deleteAll(
+        below folder: String,
+        _ node: CatalogNode,
+        _ names: ArrayKeys,
+        _ namespace: Namespace
+    ) async throws(ArrayWriteError) -> Int {
         var kept: [String] = []
         var deleted = 0
         var marker: String?

@@ -34,7 +34,8 @@ extension ArrayWriter {
         guard !write.changes.isEmpty else {
             return WriteReceipt(chunks: 0, sequence: array.node.sequence)
         }
-        return try await locks.withLocks(write.lockKeys) { () async throws(ArrayWriteError) in
+        return try await locks.withLocks(write.lockKeys, shared: write.keys.sharedLocks) {
+            () async throws(ArrayWriteError) in
             try await commit(write, reference, selection, block)
         }
     }

@@ -13,20 +13,18 @@ extension ArrayWriter {
     ) async throws(ArrayWriteError) -> WriteReceipt? {
         let stored = try stored(array)
         let names = ArrayKeys(array.node, in: array.namespace)
-        let outside = try await outsideChunks(stored, smaller, names, array.namespace)
-        let trimming = try ChunkRewrite(self, array) { _ throws(ArrayWriteError) in
-            outside.clipped.map { ChunkChange(trimming: $0, to: smaller) }
-        }
-        return try await locks.withLocks(trimming.lockKeys) {
+        // Nobody writes a chunk between the walk and the change.
+        return try await locks.withLocks([names.folderLock]) {
             () async throws(ArrayWriteError) -> WriteReceipt? in
-            var trimming = trimming
+            let outside = try await outsideChunks(stored, smaller, names, array.namespace)
+            var trimming = try ChunkRewrite(self, array) { _ throws(ArrayWriteError) in
+                outside.clipped.map { ChunkChange(trimming: $0, to: smaller) }
+            }
             try await trimming.stage()
             var batch = batch
             batch.puts += try trimming.puts()
             for chunk in outside.gone { batch.deletions.append(try names.key(chunk.key)) }
             guard let sequence = try await commit(batch, in: array.namespace) else { return nil }
-            // What was written outside after the walk and before the change; nobody can any more.
-            try await sweep(stored, smaller, names, array.namespace)
             return WriteReceipt(
                 chunks: outside.deletedBefore + outside.gone.count + outside.clipped.count,
                 sequence: sequence
@@ -83,19 +81,6 @@ extension ArrayWriter {
         coordinates.indices.contains { axis in
             smaller.elements(ofChunk: coordinates[axis], axis: axis).count
                 < larger.elements(ofChunk: coordinates[axis], axis: axis).count
-        }
-    }
-
-    private func sweep(
-        _ array: StoredArray,
-        _ smaller: ChunkGrid,
-        _ names: ArrayKeys,
-        _ namespace: Namespace
-    ) async throws(ArrayWriteError) {
-        var walk = StoredKeys(array, engine: engine, pageKeys: limits.listedKeysMax)
-        while let page = try await walk.next() {
-            let gone = page.filter { !smaller.contains($0.coordinates) }
-            try await delete(gone, names, namespace)
         }
     }
 

@@ -121,7 +121,7 @@ extension ArrayWriter {
                 throw .dialectUnsupported(.hub0, .resize)
             }
             guard shape.count == array.metadata.rank else {
-                throw .shapeMismatch(region: array.metadata.shape, given: shape)
+                throw .axesMismatch(array: array.metadata.shape, given: shape)
             }
             document.set("shape", .integers(shape))
         }

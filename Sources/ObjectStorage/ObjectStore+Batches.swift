@@ -19,6 +19,7 @@ extension ObjectStore {
     /// - Returns: The number of the change, which is the sequence of all that it wrote; of the change
     ///   before, if there was nothing to do.
     /// - Throws: ``StoreError/preconditionFailed`` if an expectation does not hold,
+    ///   ``StoreError/keyRepeated(_:)``,
     ///   ``StoreError/payloadTooLarge`` if it is more than one change may be,
     ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     public func write(
@@ -29,6 +30,7 @@ extension ObjectStore {
         guard batch.puts.count + batch.deletions.count <= limits.batchedKeysMax else {
             throw .payloadTooLarge
         }
+        if let key = batch.repeatedKey { throw .keyRepeated(key) }
         var recorded: [UInt8] = []
         var puts: [BatchProposal.Put] = []
         puts.reserveCapacity(batch.puts.count)

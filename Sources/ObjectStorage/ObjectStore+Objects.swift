@@ -191,7 +191,7 @@ extension ObjectStore {
                 for payload in payloads { payload.handOver() }
             case .namespaceMissing, .namespaceTaken, .namespaceNotEmpty, .principalTaken,
                 .principalMissing, .preconditionFailed, .objectMissing, .objectReplaced,
-                .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
+                .keyRepeated, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
                 .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge,
                 .checksumMismatch, .outOfSpace, .inputOutputFailed, .overloaded, .closed,
                 .version, .openFailed:

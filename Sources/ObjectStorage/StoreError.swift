@@ -19,6 +19,8 @@ public enum StoreError: Error, Hashable, Sendable {
     /// The object that was looked up has been replaced meanwhile and its bytes are gone; look it up
     /// again.
     case objectReplaced
+    /// A batch writes or deletes a key twice.
+    case keyRepeated(ObjectKey)
     /// No upload of this name is in progress for this key.
     case uploadMissing(UploadID)
     /// A part that completion names was not uploaded, or has another entity tag or checksum.

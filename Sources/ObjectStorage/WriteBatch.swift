@@ -58,6 +58,14 @@ public struct WriteBatch: Sendable {
 
     /// Makes an empty batch.
     public init() {}
+
+    /// A key that is written or deleted twice, which no batch may.
+    var repeatedKey: ObjectKey? {
+        guard puts.count + deletions.count > 1 else { return nil }
+        var seen = Set<ObjectKey>(minimumCapacity: puts.count + deletions.count)
+        return puts.lazy.map(\.key).first { !seen.insert($0).inserted }
+            ?? deletions.first { !seen.insert($0).inserted }
+    }
 }
 
 /// A batch as the committer decides it.

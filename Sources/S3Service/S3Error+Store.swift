@@ -41,7 +41,7 @@ extension S3Error {
         case .version(.missing(let draft)): self = .draftMissing(draft)
         case .objectReplaced, .overloaded: self = .slowDown
         case .volumeFailed, .closed: self = .serviceUnavailable
-        case .principalTaken, .principalMissing, .rangeInvalid, .checksumMismatch,
+        case .principalTaken, .principalMissing, .keyRepeated, .rangeInvalid, .checksumMismatch,
             .inputOutputFailed, .indexFailed, .version, .openFailed:
             self = .internalError
         }

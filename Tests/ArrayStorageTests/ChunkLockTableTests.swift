@@ -7,7 +7,7 @@ import Testing
 /// Checks that writers of one chunk go one after the other, others together, and nobody is left behind.
 @Suite struct ChunkLockTableTests {
     static func keys(_ numbers: some Sequence<Int>) -> [ChunkLockTable.Key] {
-        numbers.map { ChunkLockTable.Key(line: LineID(1), key: "c/\($0)") }
+        numbers.map { ChunkLockTable.Key(line: LineID(1), scope: .object, path: "c/\($0)") }
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
@@ -42,6 +42,60 @@ import Testing
         }
         #expect(finished.withLock { $0 } == wanted.count)
         #expect(table.count == 0)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `who has a folder alone meets nobody who shares it`(seed: UInt64) async throws {
+        let table = ChunkLockTable(ticketsMax: 1000)
+        let folder = ChunkLockTable.Key(line: LineID(1), scope: .folder, path: "a")
+        let inside = Shared((writers: 0, writersMax: 0, clearers: 0, clearings: 0))
+        var random = SeededGenerator(seed: seed)
+        let clears = (0..<120).map { _ in Int.random(in: 0..<5, using: &random) == 0 }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, clears) in clears.enumerated() {
+                group.addTask {
+                    let keys = clears ? [folder] : Self.keys([number])
+                    try await table.withLocks(keys, shared: clears ? [] : [folder]) {
+                        () async throws(ArrayWriteError) in
+                        inside.withLock { inside in
+                            #expect(inside.clearers == 0)
+                            if clears {
+                                #expect(inside.writers == 0)
+                                inside.clearers += 1
+                                inside.clearings += 1
+                            } else {
+                                inside.writers += 1
+                                inside.writersMax = max(inside.writersMax, inside.writers)
+                            }
+                        }
+                        for _ in 0..<3 { await Task.yield() }
+                        inside.withLock { inside in
+                            if clears { inside.clearers -= 1 } else { inside.writers -= 1 }
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(inside.withLock { $0.clearings } == clears.count { $0 })
+        #expect(table.count == 0)
+    }
+
+    @Test func `those who share a lock hold it together, and none overtakes one that waits`() {
+        var queue = LockQueue()
+        let entered = [
+            queue.enter(1, .shared), queue.enter(2, .shared), queue.enter(3, .alone),
+            queue.enter(4, .shared),
+        ]
+        #expect(entered == [true, true, false, false])
+        let served = [queue.leave(1), queue.leave(2)]
+        #expect(served == [[], [3]])
+        let late = [queue.enter(5, .alone), queue.enter(6, .shared)]
+        #expect(late == [false, false])
+        // The one that gives up waiting lets those behind it in.
+        let left = [queue.leave(3), queue.leave(5), queue.leave(4), queue.leave(6)]
+        #expect(left == [[4], [6], [], []])
+        #expect(queue.isEmpty)
     }
 
     @Test func `who waits and is cancelled leaves the others their way`() async throws {

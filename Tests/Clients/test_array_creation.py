@@ -250,6 +250,24 @@ def test_appending_grows_an_axis(http_server, http_api, http_bucket, axis):
             "POST", f"append/{reference}", npy(block), axis=axis)[0] == 422
 
 
+@pytest.mark.parametrize("method, path, parameters, body, status, words", [
+    ("POST", "append", {"axis": 3}, npy(np.zeros((1, 6), "i2")), 400,
+     ["axis=3", "2 axes"]),
+    ("POST", "append", {"axis": -3}, npy(np.zeros((1, 6), "i2")), 400, ["axis=-3", "2 axes"]),
+    ("POST", "append", {}, npy(np.zeros(6, "i2")), 422, ["2 axes", "[0, 6]", "[6]"]),
+    ("POST", "append", {}, npy(np.zeros((1, 5), "i2")), 422, ["axis 1", "6 elements", "5"]),
+    ("PATCH", "arrays", {}, b'{"shape": [1, 2, 3]}', 422, ["2 axes", "[0, 6]", "[1, 2, 3]"]),
+])
+def test_what_does_not_fit_an_array_is_told_by_its_axis(
+        http_api, http_bucket, method, path, parameters, body, status, words):
+    reference = f"{http_bucket}/l:v0"
+    http_api.create(reference, shape=[0, 6], dtype="i2")
+    answer = http_api.send(method, f"{path}/{reference}", body, **parameters)
+    assert answer.status_code == status, answer.text
+    assert all(word in answer.json()["detail"] for word in words), answer.text
+    assert http_api.document(f"arrays/{reference}")["shape"] == [0, 6]
+
+
 def test_deleting_leaves_nothing(http_api, http_bucket, http_s3):
     for name in ("d:v0", "d:v0/in", "d2:v0"):
         http_api.create(f"{http_bucket}/{name}", shape=[64], dtype="u1", chunks=[1])

@@ -204,3 +204,46 @@ def test_a_region_and_an_append_that_share_a_chunk_are_both_kept(http_api, http_
                 future.result()
         data = http_api.data(reference)
         assert (data[:size] == 1).all() and (data[size:] == 7).all(), number
+
+
+def test_what_a_shrink_cuts_off_never_shows_again(http_server, http_api, http_bucket):
+    """A chunk at the edge is written for the first time while the array is made smaller."""
+    outcomes = set()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for count in range(60):
+            reference = f"{http_bucket}/edge-{count}:v0"
+            # Many chunks are there before, so that the walk takes a while.
+            http_api.create(reference, shape=[20, 400], dtype="u1", chunks=[8, 1])
+            http_api.sent("PUT", f"data/{reference}", npy(np.ones((20, 200), "u1")), slice=":,:200")
+            write = pool.submit(
+                ArrayAPI(http_server).send, "PUT", f"data/{reference}",
+                npy(np.full((4, 200), 7, "u1")), slice="16:20,200:")
+            shrink = pool.submit(
+                ArrayAPI(http_server).send, "PATCH", f"arrays/{reference}",
+                json.dumps({"shape": [18, 400]}))
+            assert shrink.result().status_code == 200, shrink.result().text
+            outcomes.add(write.result().status_code)
+            http_api.sent("PATCH", f"arrays/{reference}", json.dumps({"shape": [20, 400]}))
+            assert not http_api.data(reference, "18:").any()
+    assert outcomes <= {200, 409}
+
+
+@pytest.mark.parametrize("deleted", ["group", "group/member"])
+def test_what_a_deletion_takes_away_never_shows_again(http_server, http_api, http_bucket, deleted):
+    """Chunks are written for the first time while their array, or its group, is deleted."""
+    member = f"{http_bucket}/tree:v0/group/member"
+    http_api.sent("PUT", f"arrays/{http_bucket}/tree:v0", json.dumps({"kind": "group"}), 201)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for _ in range(40):
+            http_api.create(member, shape=[400], dtype="u1", chunks=[1])
+            http_api.sent("PUT", f"data/{member}", npy(np.ones(200, "u1")), slice="200:")
+            write = pool.submit(
+                ArrayAPI(http_server).send, "PUT", f"data/{member}",
+                npy(np.full(200, 7, "u1")), slice=":200")
+            delete = pool.submit(
+                ArrayAPI(http_server).send, "DELETE", f"arrays/{http_bucket}/tree:v0/{deleted}")
+            assert delete.result().status_code in (200, 204), delete.result().text
+            assert write.result().status_code in (200, 404, 409), write.result().text
+            http_api.create(member, shape=[400], dtype="u1", chunks=[1])
+            assert not http_api.data(member).any()
+            http_api.sent("DELETE", f"arrays/{member}")

@@ -132,6 +132,28 @@ import Testing
         }
     }
 
+    @Test func `a batch that names a key twice is refused, and those beside it are not`()
+        async throws
+    {
+        try await StoreSubject.with(limits: Self.limits()) { subject in
+            let held = try await subject.put("held", "old")
+            let puts = try await Self.puts([("a", [1]), ("b", [2]), ("a", [3])], subject)
+            var twice = WriteBatch()
+            twice.puts = puts
+            await #expect(throws: StoreError.keyRepeated(try ObjectKey("a"))) {
+                try await subject.store.write(twice, in: subject.namespace)
+            }
+            var both = WriteBatch()
+            both.puts = Array(puts.prefix(2))
+            both.deletions = [try ObjectKey("held"), try ObjectKey("b")]
+            await #expect(throws: StoreError.keyRepeated(try ObjectKey("b"))) {
+                try await subject.store.write(both, in: subject.namespace)
+            }
+            #expect(try await subject.keys() == ["held"])
+            #expect(try subject.entry("held")?.sequence == held.sequence)
+        }
+    }
+
     @Test func `what is staged and not written is given back`() async throws {
         try await StoreSubject.with(limits: Self.limits()) { subject in
             do {
