@@ -265,7 +265,7 @@ final class ScrubPass {
         if copies == 0, let volume = volumes.readable.first {
             try note(.blobMissing(id), id, volume)
         } else if copies < volumes.possibleCopies, try isNeeded(id) {
-            volumes.wantCopies(of: id)
+            try volumes.wantCopies(of: id)
         }
     }
 

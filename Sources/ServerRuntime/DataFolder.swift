@@ -29,6 +29,9 @@ struct DataFolder {
     /// Whether the folder says that it is a volume.
     var holdsVolume: Bool { access(path + "/volume.json", F_OK) == 0 }
 
+    /// Whether the folder says that it is one of several, or was.
+    var isOneOfSeveral: Bool { access(path + "/members.json", F_OK) == 0 }
+
     /// Whether two paths lead to one folder.
     func isSame(as other: DataFolder) -> Bool {
         var mine = stat()

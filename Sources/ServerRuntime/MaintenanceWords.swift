@@ -69,13 +69,19 @@ extension ServerError {
     }
 
     /// Puts the reason why a store or volume cannot be opened in words for a person.
-    init(_ failure: StoreOpenFailure, folder: String) {
+    ///
+    /// - Parameters:
+    ///   - failure: The reason.
+    ///   - folder: The folder that was to be opened.
+    ///   - folders: How many were to be opened with it, itself included.
+    init(_ failure: StoreOpenFailure, folder: String, of folders: Int = 1) {
         switch failure {
         case .inUse(let directory): self = .dataInUse(path: directory)
         case .labelMissing(let directory):
             self = .dataUnusable(
                 path: directory,
-                cause: "it holds a log or blobs but no volume.json; put the file back from a backup"
+                cause: folders > 1 || DataFolder(path: directory).isOneOfSeveral
+                    ? Self.labelOfSeveralMissing : Self.labelMissing
             )
         case .foreign(let directory):
             self = .dataUnusable(path: directory, cause: "its files belong to another Nave")
@@ -129,6 +135,15 @@ extension ServerError {
         case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
         }
     }
+
+    private static let labelMissing =
+        "it holds a log or blobs but no volume.json; put the file back from a backup"
+
+    /// A backup has the label of the volume that the Nave began with, which would make any other its copy.
+    private static let labelOfSeveralMissing =
+        "it holds a log or blobs but no volume.json; put that file back as it was, not another's or a "
+        + "backup's. If it is lost and everything is kept twice, serve the others with an empty folder "
+        + "in its place"
 
     /// What can be done where a volume cannot be opened for damage.
     private static let wayOut =

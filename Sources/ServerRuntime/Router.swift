@@ -65,7 +65,8 @@ struct Router: HTTPResponder {
                 ReadinessReport(
                     store.isWritable ? .ready : .readOnly,
                     durability: store.durability,
-                    volumes: store.volumeConditions
+                    volumes: store.volumeConditions,
+                    copies: store.copies
                 )
             },
             logger: logger

@@ -27,6 +27,9 @@ struct VolumeSetOpening {
         var membership: VolumeMembership?
         /// Why it cannot be read; a disk that fails is no reason to stop if others have it all.
         var failure: VolumeError?
+
+        /// Whether a volume is to be made there.
+        var isNew: Bool { label == nil && failure == nil }
     }
 
     let locations: [VolumeLocation]
@@ -218,27 +221,21 @@ struct VolumeSetOpening {
         _ peeks: [Peek],
         _ found: VolumeMembership
     ) throws(VolumeError) -> Opened {
+        try checkCount(peeks, found)
         var membership = found
-        var members: [VolumeMember] = []
         var firstFailure: VolumeError?
-        for peek in peeks {
-            if let failure = peek.failure {
-                configuration.onEvent(.unreadable(directory: peek.location.directory, failure))
-                firstFailure = firstFailure ?? failure
-                continue
-            }
-            do throws(VolumeError) {
-                members.append(try member(peek, &membership))
-            } catch {
-                // A disk that fails is done without if another volume has the log.
-                guard let id = peek.label?.volumeID, membership.contains(id),
-                    error.isDisk || error.isLog
-                else { throw error }
-                firstFailure = firstFailure ?? error
-                membership.setBehind(id)
-                members.append(try withoutLog(peek, id, membership, error))
-            }
+        var opened: [Int: VolumeMember] = [:]
+        for place in peeks.indices where !peeks[place].isNew {
+            opened[place] = try present(peeks[place], &membership, &firstFailure)
         }
+        // What those that are there refuse leaves no new one behind.
+        guard opened.values.contains(where: { $0.volume?.logTip != nil }) else {
+            throw firstFailure ?? .logUnavailable(missing: membership.log)
+        }
+        for place in peeks.indices where peeks[place].isNew {
+            opened[place] = try present(peeks[place], &membership, &firstFailure)
+        }
+        var members = peeks.indices.compactMap { opened[$0] }
         for id in membership.members where !members.contains(where: { $0.id == id }) {
             // It holds the log no more, even if payloads were all that it was known to lack.
             if !membership.behind.contains(id) || membership.log.contains(id) {
@@ -249,6 +246,10 @@ struct VolumeSetOpening {
         }
         let holders = try LogHolders(members)
         for member in holders.givenUp { membership.setBehind(member.id) }
+        if !membership.isThin, members.contains(where: { isBehind($0, membership) }) {
+            // Payloads are written there from now on, and it may be away again at the next start.
+            membership.setThin()
+        }
         guard !holders.alike.isEmpty else {
             throw firstFailure ?? .logUnavailable(missing: membership.log)
         }
@@ -262,6 +263,49 @@ struct VolumeSetOpening {
             logHolders: holders.alike,
             threads: try startThreads(members.count)
         )
+    }
+
+    /// Refuses too few volumes for so many copies, and too many, before a folder is made.
+    private func checkCount(
+        _ peeks: [Peek],
+        _ membership: VolumeMembership
+    ) throws(VolumeError) {
+        let joining = peeks.count { peek in
+            peek.failure == nil && peek.label.map { !membership.contains($0.volumeID) } ?? true
+        }
+        let count = membership.members.count + joining
+        let copies = configuration.copies ?? membership.copies
+        guard count <= VolumeMembership.membersMax, configuration.copies ?? 1 <= count else {
+            throw .copiesInvalid(copies: copies, volumes: count)
+        }
+    }
+
+    /// Opens a directory, or goes on without it if its disk fails; nil if nothing is known of it.
+    private func present(
+        _ peek: Peek,
+        _ membership: inout VolumeMembership,
+        _ firstFailure: inout VolumeError?
+    ) throws(VolumeError) -> VolumeMember? {
+        if let failure = peek.failure {
+            configuration.onEvent(.unreadable(directory: peek.location.directory, failure))
+            firstFailure = firstFailure ?? failure
+            return nil
+        }
+        do throws(VolumeError) {
+            return try member(peek, &membership)
+        } catch {
+            // A disk that fails is done without if another volume has the log.
+            guard let id = peek.label?.volumeID, membership.contains(id),
+                error.isDisk || error.isLog
+            else { throw error }
+            firstFailure = firstFailure ?? error
+            membership.setBehind(id)
+            return try withoutLog(peek, id, membership, error)
+        }
+    }
+
+    private func isBehind(_ member: VolumeMember, _ membership: VolumeMembership) -> Bool {
+        member.volume != nil && membership.behind.contains(member.id)
     }
 
     /// Opens a directory as what the membership says it is; one that is new joins.
