@@ -28,6 +28,9 @@ public struct RepairProgress: Hashable, Sendable {
     /// Whether it ran to its end.
     public var isComplete = false
 
+    /// Makes the progress of a repair that has not begun.
+    public init() {}
+
     /// Blobs that may have fewer copies than wanted: those not looked at yet, and those of which none
     /// could be made.
     public var belowCopies: Int { max(0, blobsInAll - blobs) + wanting }
