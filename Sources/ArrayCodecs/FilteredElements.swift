@@ -38,7 +38,8 @@ struct FilteredElements {
 
     /// Goes on to what a filter makes of the numbers.
     ///
-    /// - Throws: ``ArrayCodecError/codecConfigurationInvalid(_:)`` if it cannot be given them.
+    /// - Throws: ``ArrayCodecError/codecConfigurationInvalid(_:)`` if it cannot be given them,
+    ///   ``ArrayCodecError/chunkTooLarge(bytes:)`` if it makes more of them than a chunk may have.
     mutating func apply(_ filter: ItemFilter) throws(ArrayCodecError) {
         let failure = ArrayCodecError.codecConfigurationInvalid(filter.name)
         if let cast = filter.cast {
@@ -56,6 +57,7 @@ struct FilteredElements {
         }
         if case .packBits = filter { dataType = .uint8 }
         bytes = filter.encodedBytesMax(bytes)
+        guard bytes <= CodecLimits.encodedChunkBytesMax else { throw .chunkTooLarge(bytes: bytes) }
         isFiltered = true
     }
 

@@ -86,6 +86,7 @@ FILTERED = {
         [numcodecs.FixedScaleOffset(offset=-7, scale=1, dtype="<i4", astype="<i4")],
         numcodecs.Zlib(1)),
     "packed": ([numcodecs.AsType("<i8", "<i4")], numcodecs.BZ2(1)),
+    "raw lzma": ([], numcodecs.LZMA(3, filters=[{"id": 3, "dist": 4}, {"id": 33, "preset": 1}])),
     "adler": ([numcodecs.Adler32()], None),
 }
 
