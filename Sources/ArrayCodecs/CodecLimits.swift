@@ -18,9 +18,10 @@ public enum CodecLimits {
     /// Source: bzip2 1.0.8 manual, section 3.5.1.
     public static let bzip2OverheadBytes = 600
 
-    /// The most memory that liblzma may take to decode a chunk, in bytes: the dictionary that the stored
-    /// bytes ask for, which is longer than any chunk that is worth it. Of it, as much is touched as is
-    /// decoded.
+    /// The most memory that liblzma may take to decode a chunk, in bytes.
+    ///
+    /// It goes to the dictionary that the stored bytes ask for, which need not be longer than the largest
+    /// chunk that is read. Of it, as much is touched as is decoded.
     public static let lzmaDecodingBytesMax = 257 << 20
     /// The longest dictionary with which LZMA encodes, in bytes: the encoder takes eleven times as much.
     public static let lzmaEncodingDictionaryBytesMax = 4 << 20

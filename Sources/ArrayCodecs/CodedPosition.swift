@@ -14,7 +14,7 @@ struct CodedPosition: ~Copyable {
     private let target: UnsafeMutableRawBufferPointer
     private let codec: String
     /// How many stored bytes were read.
-    private var readBytes = 0
+    private(set) var readBytes = 0
     /// How many bytes were decoded.
     private(set) var writtenBytes = 0
 

@@ -5,6 +5,14 @@ enum LZMADecoder {
     private static let name = "lzma"
     /// Source: The .xz File Format 1.2.1, section 2.1.1.1, "Header Magic Bytes".
     private static let magic: [UInt8] = [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
+    /// How many stored bytes are given to liblzma at a time.
+    private static let pieceBytes = 16 << 10
+    /// How many stored bytes beyond those that ``CodecLimits/encodedBytesMax(_:)`` grants in proportion may
+    /// have been read at any time.
+    ///
+    /// A block of 16 bytes without content takes liblzma 26 µs if its dictionary is of another length than
+    /// that of the block before (2026-11-26): a chunk of them would take a hundred times as long as any other.
+    private static let unyieldingBytesMax = 16 << 10
 
     /// Whether liblzma can decode what a description says.
     static func isUsable(_ description: LZMADescription) -> Bool {
@@ -31,7 +39,12 @@ enum LZMADecoder {
         while true {
             let before = position.writtenBytes
             try start(&stream, description.container, chain.filters)
-            while try !advance(&stream, &position) {}
+            while try !advance(&stream, &position) {
+                let granted = position.writtenBytes / 8 * 9 + unyieldingBytesMax
+                guard position.readBytes <= granted else {
+                    throw .chunkCorrupt(.malformed(codec: name))
+                }
+            }
             // So there are never more streams than bytes.
             guard case .xz = description.container, position.writtenBytes > before,
                 position.rest.starts(with: magic)
@@ -58,12 +71,14 @@ enum LZMADecoder {
         _ stream: inout lzma_stream,
         _ position: inout CodedPosition
     ) throws(ArrayCodecError) -> Bool {
-        try position.advance { source, target throws(ArrayCodecError) in
+        try position.advance { rest, target throws(ArrayCodecError) in
+            let source = UnsafeRawBufferPointer(rebasing: rest.prefix(pieceBytes))
+            let action = source.count == rest.count ? LZMA_FINISH : LZMA_RUN
             stream.next_in = source.bindMemory(to: UInt8.self).baseAddress
             stream.avail_in = source.count
             stream.next_out = target.bindMemory(to: UInt8.self).baseAddress
             stream.avail_out = target.count
-            let code = lzma_code(&stream, LZMA_FINISH)
+            let code = lzma_code(&stream, action)
             if code != LZMA_STREAM_END { try check(code) }
             return CodedPosition.Progress(
                 readBytes: source.count - stream.avail_in,

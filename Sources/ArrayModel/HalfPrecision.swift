@@ -19,8 +19,9 @@ public enum HalfPrecision {
         }
     }
 
-    /// The 16 bits nearest to a value, ties to even; infinite beyond the range. A NaN keeps its sign and
-    /// the upper bits of what it carries.
+    /// The 16 bits nearest to a value, ties to even; infinite beyond the range.
+    ///
+    /// A NaN keeps its sign and the upper bits of what it carries.
     ///
     /// Source: IEEE 754-2019, sections 3.4 and 4.3.1; NumPy 2.4, `npy_doublebits_to_halfbits`.
     public static func bits(_ value: Double) -> UInt16 {

@@ -136,6 +136,18 @@ def damaged(source, stored):
     return bytes(body)
 
 
+def test_a_long_chunk_without_content_is_refused_at_its_beginning(
+    http_server, http_api, http_s3, http_bucket
+):
+    zarr.create_array(
+        obstore_store(http_server, http_bucket, "x"), shape=(4096, 4096), chunks=(4096, 4096), dtype="<i4",
+        zarr_format=2, **options(2, "xz"))
+    http_s3.put_object(Bucket=http_bucket, Key="x/0.0", Body=empty_blocks(1_000_000))
+    started = time.monotonic()
+    assert http_api.problem(f"data/{http_bucket}/x", slice="0") == (422, "chunk_corrupt")
+    assert time.monotonic() - started < 5
+
+
 @pytest.mark.parametrize("name", COMPRESSORS)
 def test_damaged_chunks_are_problems_and_the_server_goes_on(
     http_server, http_api, http_s3, http_bucket, name
