@@ -42,7 +42,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+/// `pkgConfig` is nil for a library that says nothing there and lies where every compiler looks.
+func systemLibrary(_ name: String, pkgConfig: String?, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
@@ -52,6 +53,8 @@ let foreignCode: [Target] = [
     systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     systemLibrary("CBlosc", pkgConfig: "blosc", apt: "libblosc-dev"),
+    systemLibrary("CBzip2", pkgConfig: nil, apt: "libbz2-dev"),
+    systemLibrary("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
     .target(name: "CDiskCalls"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CPictures", linkerSettings: [.linkedLibrary("jpeg")]),
@@ -64,7 +67,9 @@ let pure: [Target] = [
     module("ArrayModel"),
     module(
         "ArrayCodecs",
-        ["ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc"]
+        [
+            "ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc", "CBzip2", "CLZMA",
+        ]
     ),
     module("Compression", ["CZlib", "CZstd"]),
     module("Pictures", ["Checksums", "Compression", "CPictures"]),
@@ -200,7 +205,7 @@ let testTargets: [Target] = [
             nioCore, logging,
         ]
     ),
-    tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
+    tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc", "CLZMA"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
     tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
     tests("PicturesTests", ["Pictures", "Compression"]),
