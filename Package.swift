@@ -50,6 +50,7 @@ let foreignCode: [Target] = [
     systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    systemLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
     systemLibrary("CBlosc", pkgConfig: "blosc", apt: "libblosc-dev"),
     .target(name: "CDiskCalls"),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
@@ -65,7 +66,7 @@ let pure: [Target] = [
         "ArrayCodecs",
         ["ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc"]
     ),
-    module("Compression", ["CZlib", "CZstd"]),
+    module("Compression", ["CZlib", "CZstd", "CLZ4"]),
     module("Pictures", ["Checksums", "Compression", "CPictures"]),
     module("AccessControl", ["Checksums", "StorageModel"]),
     module("S3Protocol", ["StorageModel", "Checksums"]),
@@ -198,7 +199,7 @@ let testTargets: [Target] = [
     ),
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
-    tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
+    tests("CompressionTests", ["Compression", "CZlib", "CZstd", "CLZ4"]),
     tests("PicturesTests", ["Pictures", "Compression"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
     tests(
