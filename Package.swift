@@ -193,7 +193,8 @@ let testTargets: [Target] = [
     tests(
         "ArrayStorageTests",
         [
-            "ArrayStorage", "ArrayModel", "ArrayCodecs", "StorageModel", "ObjectStorage", "DiskIO",
+            "ArrayStorage", "ArrayModel", "ArrayCodecs", "CKernels", "StorageModel",
+            "ObjectStorage", "DiskIO",
             nioCore, logging,
         ]
     ),

@@ -69,14 +69,15 @@ extension ArrayReader {
             }
         }
         let (elements, fill) = (pass.block.cellElements, pass.fillValue)
-        return try await engine.blocking { () throws(ArrayReadError) -> StatisticArray in
+        let result = try await engine.blocking { () throws(ArrayReadError) -> StatisticArray in
             var counts: [Int] = []
             for stripe in stripes.stripes {
                 counts += stripe.with { $0.finished(fill: fill, cellElements: elements) }
             }
-            withExtendedLifetime(reservation) {}
             return StatisticArray(counts)
         }
+        withExtendedLifetime(reservation) {}
+        return result
     }
 }
 

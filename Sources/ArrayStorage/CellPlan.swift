@@ -81,7 +81,8 @@ struct CellPlan: Sendable {
             grid: work.array.grid,
             slabElementsMax: 1
         )
-        let touched = Double(whole.everything.touchedChunkCount) * Double(tiling.blocksPerChunk)
+        // A list takes several pieces of a chunk.
+        let touched = Double(whole.everything.pieceCount) * Double(tiling.blocksPerChunk)
         let stored = Double(work.array.storedChunkCount ?? .max)
         let blocks = Double(tiling.blockCount)
         // As `ChunkPass` does it: beyond some look-ups, what is stored is listed if it is less.

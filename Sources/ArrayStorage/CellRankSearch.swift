@@ -18,16 +18,7 @@ struct CellRankSearch: Sendable {
         use: @escaping @Sendable (Range<Int>, [Double]) -> Void
     ) async throws(ArrayReadError) {
         let (itemBytes, nan, fill) = (pass.itemBytes, nan, order.key(of: pass.fillValue))
-        let elements = pass.block.cellElements
-        let stripes = CellStripes(cellCount: pass.block.cellCount) { count in
-            CellRanks(
-                cellCount: count,
-                cellElements: elements,
-                places: places,
-                order: order,
-                digitBits: digitBits
-            )
-        }
+        let stripes = try await stripes()
         let passes = order.keyBits / digitBits
         for number in 1...passes {
             try await pass.run { run in
@@ -48,6 +39,22 @@ struct CellRankSearch: Sendable {
                     use(stripe.cells, stripe.with { $0.percentiles(nan: nan) })
                 }
             )
+        }
+    }
+
+    /// What is known at first; as large as the block, so that it takes a while to write.
+    private func stripes() async throws(ArrayReadError) -> CellStripes<CellRanks> {
+        let (block, places, order, digitBits) = (pass.block, places, order, digitBits)
+        return try await pass.engine.blocking { () throws(ArrayReadError) in
+            CellStripes(cellCount: block.cellCount) { count in
+                CellRanks(
+                    cellCount: count,
+                    cellElements: block.cellElements,
+                    places: places,
+                    order: order,
+                    digitBits: digitBits
+                )
+            }
         }
     }
 }
