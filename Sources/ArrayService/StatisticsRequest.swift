@@ -23,9 +23,10 @@ struct StatisticsRequest: Hashable, Sendable {
     /// `json`, or `npy` for one statistic, histogram or list of percentiles.
     var format = DataFormat.json
 
-    /// How many values there are of all elements, or of every cell along axes.
+    /// Counts the values that there are of all elements, or of every cell along axes.
     ///
     /// - Parameter operations: The statistics beside histogram and percentiles.
+    /// - Returns: How many there are.
     func valuesPerCell(_ operations: [Statistic]) -> Int {
         operations.count + (histogram?.bins ?? 0) + (percentiles?.count ?? 0)
     }

@@ -43,9 +43,9 @@ public struct ArrayReaderLimits: Sendable {
     public var reductionCellsMax = 65_536
 
     /// The cells of one request whose elements are put in order or counted at a time, in bytes.
-    public var cellBlockBytesMax = 64 << 20
+    public var cellBlockBytesMax = 128 << 20
     /// Such cells of all requests together, in bytes; who comes when it is as much waits.
-    public var cellsBytesMax = 192 << 20
+    public var cellsBytesMax = 256 << 20
     /// The most elements of a cell that are put in order; those of larger ones are counted.
     public var sortedCellElementsMax = 1 << 20
 

@@ -4,7 +4,7 @@ extension ArrayReader {
     /// Finds percentiles of a selection along axes: exactly, whatever its size.
     ///
     /// Memory is bounded by a block of cells and by the result; who comes when others have that memory
-    /// waits. Chunks are decoded as few times as that allows, at most about 32.
+    /// waits. Chunks are decoded as few times as ``CellPlan`` finds possible.
     ///
     /// - Parameters:
     ///   - array: The array.

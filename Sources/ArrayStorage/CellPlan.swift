@@ -4,7 +4,8 @@ import ArrayModel
 ///
 /// Work is counted in visits of chunks. Gathering decodes a chunk once for every block of cells that it
 /// lies in; counting takes little memory a cell, so that blocks are large, but several passes. With
-/// the shortest digits, the cells of the largest result are about two blocks.
+/// the shortest digits the cells of the largest result are one block, so a chunk is never decoded much
+/// more often than half as many times as an element has bits.
 struct CellPlan: Sendable {
     /// A way to compute.
     enum Method: Hashable, Sendable {

@@ -54,6 +54,7 @@ struct ElementOrder: Sendable {
     ///   - low: The key of the lesser element.
     ///   - high: The key of the greater one.
     ///   - share: How far it is on the way from one to the other, 0 to 1.
+    /// - Returns: The value, NaN between two different infinities.
     ///
     /// Source: NumPy's `_lerp`, which never passes the nearer end.
     func value(from low: UInt64, to high: UInt64, share: Double) -> Double {

@@ -8,9 +8,10 @@ struct PercentilePlaces: Sendable {
     /// The most ranks that the percentiles need.
     var ranksMax: Int { percents.count * 2 }
 
-    /// The ranks of the elements that percentiles lie at or between, ascending, each once.
+    /// Finds the elements that percentiles lie at or between.
     ///
     /// - Parameter count: How many elements there are, at least 1.
+    /// - Returns: Their ranks, ascending, each once.
     func ranks(of count: Int) -> [Int] {
         var ranks: Set<Int> = []
         for percent in percents {
