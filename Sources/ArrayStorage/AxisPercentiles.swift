@@ -100,18 +100,60 @@ private struct AxisPercentileSearch: Sendable {
         } catch {
             throw .cancelled
         }
+        let memory = try await memory(plan, cellElements: work.cellElements)
         for number in 0..<plan.tiling.blockCount {
             let box = plan.tiling.box(number)
-            try await block(box, by: plan.method) { cells, found in
+            try await block(box, in: memory) { cells, found in
                 values.put(found, of: cells, in: box)
             }
         }
         withExtendedLifetime(reservation) {}
     }
 
+    /// What is known of the cells of a block; the same for all blocks, one after the other.
+    private enum Memory {
+        case sorting(CellStripes<CellElements>)
+        case counting(digitBits: Int, CellStripes<CellRanks>)
+    }
+
+    /// Makes memory for the largest block, which takes a while to write.
+    private func memory(
+        _ plan: CellPlan,
+        cellElements: Int
+    ) async throws(ArrayReadError) -> Memory {
+        let (places, order, itemBytes) = (places, order, array.itemBytes)
+        return try await engine.blocking { () throws(ArrayReadError) -> Memory in
+            switch plan.method {
+            case .sorting:
+                .sorting(
+                    CellStripes(cellCount: plan.tiling.blockCells) { count in
+                        CellElements(
+                            cellCount: count,
+                            capacity: cellElements,
+                            itemBytes: itemBytes
+                        )
+                    }
+                )
+            case .counting(let digitBits):
+                .counting(
+                    digitBits: digitBits,
+                    CellStripes(cellCount: plan.tiling.blockCells) { count in
+                        CellRanks(
+                            cellCount: count,
+                            cellElements: cellElements,
+                            places: places,
+                            order: order,
+                            digitBits: digitBits
+                        )
+                    }
+                )
+            }
+        }
+    }
+
     private func block(
         _ box: CellTiling.Box,
-        by method: CellPlan.Method,
+        in memory: Memory,
         use: @escaping @Sendable (Range<Int>, [Double]) -> Void
     ) async throws(ArrayReadError) {
         let pass = CellPass(
@@ -121,17 +163,24 @@ private struct AxisPercentileSearch: Sendable {
             kind: order.kind,
             engine: engine
         )
-        switch method {
-        case .sorting:
-            let sorting = CellSorting(pass: pass, places: places, order: order, nan: nan)
+        switch memory {
+        case .sorting(let stripes):
+            let sorting = CellSorting(
+                pass: pass,
+                places: places,
+                order: order,
+                nan: nan,
+                stripes: stripes
+            )
             try await sorting.run(use: use)
-        case .counting(let digitBits):
+        case .counting(let digitBits, let stripes):
             let search = CellRankSearch(
                 pass: pass,
                 places: places,
                 order: order,
                 nan: nan,
-                digitBits: digitBits
+                digitBits: digitBits,
+                stripes: stripes
             )
             try await search.run(use: use)
         }

@@ -19,9 +19,14 @@ struct CellBlock: Sendable {
             let first =
                 counts[axis] == 0 ? 0 : piece.targetOffset / slabStrides[axis] % counts[axis]
             let step = piece.targetStrides[axis] / slabStrides[axis]
-            cells = cells.flatMap { outer in
-                (0..<piece.counts[axis]).map { outer * counts[axis] + first + $0 * step }
+            var inner: [Int] = []
+            inner.reserveCapacity(cells.count * piece.counts[axis])
+            for outer in cells {
+                for index in 0..<piece.counts[axis] {
+                    inner.append(outer * counts[axis] + first + index * step)
+                }
             }
+            cells = inner
         }
         return cells
     }

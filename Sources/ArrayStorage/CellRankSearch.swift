@@ -8,8 +8,10 @@ struct CellRankSearch: Sendable {
     let order: ElementOrder
     let nan: StatisticOptions.NaNPolicy
     let digitBits: Int
+    /// What is known of the cells, as many as the largest block has; nothing at first.
+    let stripes: CellStripes<CellRanks>
 
-    /// Computes the percentiles.
+    /// Computes the percentiles, and leaves the stripes as they were for the next block.
     ///
     /// - Parameter use: Takes those of some cells, one cell after the other, on several threads at once.
     /// - Throws: ``ArrayReadError``, any case; ``ArrayReadError/statisticUndefined(_:)`` if the elements
@@ -17,8 +19,8 @@ struct CellRankSearch: Sendable {
     func run(
         use: @escaping @Sendable (Range<Int>, [Double]) -> Void
     ) async throws(ArrayReadError) {
-        let (itemBytes, nan, fill) = (pass.itemBytes, nan, order.key(of: pass.fillValue))
-        let stripes = try await stripes()
+        let (stripes, itemBytes, nan) = (stripes, pass.itemBytes, nan)
+        let (fill, block) = (order.key(of: pass.fillValue), 0..<pass.block.cellCount)
         let passes = order.keyBits / digitBits
         for number in 1...passes {
             try await pass.run { run in
@@ -36,25 +38,15 @@ struct CellRankSearch: Sendable {
                     }
                     guard isConsistent else { throw .statisticUndefined(.changing) }
                     guard number == passes else { return }
-                    use(stripe.cells, stripe.with { $0.percentiles(nan: nan) })
+                    let cells = stripe.cells.clamped(to: block)
+                    let values = stripe.with { ranks in
+                        let values = ranks.percentiles(cellCount: cells.count, nan: nan)
+                        ranks.restart()
+                        return values
+                    }
+                    use(cells, values)
                 }
             )
-        }
-    }
-
-    /// What is known at first; as large as the block, so that it takes a while to write.
-    private func stripes() async throws(ArrayReadError) -> CellStripes<CellRanks> {
-        let (block, places, order, digitBits) = (pass.block, places, order, digitBits)
-        return try await pass.engine.blocking { () throws(ArrayReadError) in
-            CellStripes(cellCount: block.cellCount) { count in
-                CellRanks(
-                    cellCount: count,
-                    cellElements: block.cellElements,
-                    places: places,
-                    order: order,
-                    digitBits: digitBits
-                )
-            }
         }
     }
 }

@@ -89,7 +89,17 @@ struct CellRanks: Sendable {
             if numberCounts[cell] > 0 { narrow(cell) }
         }
         bitsFound += digitBits
-        guard bitsFound < order.keyBits else { return }
+        if bitsFound < order.keyBits { forgetPass() }
+    }
+
+    /// Begins anew with other cells.
+    mutating func restart() {
+        bitsFound = 0
+        for index in prefixes.indices { prefixes[index] = 0 }
+        forgetPass()
+    }
+
+    private mutating func forgetPass() {
         for index in counts.indices { counts[index] = 0 }
         for cell in met.indices { met[cell] = 0 }
     }
@@ -136,10 +146,10 @@ struct CellRanks: Sendable {
         }
     }
 
-    /// The percentiles of every cell, after the last pass.
-    func percentiles(nan: StatisticOptions.NaNPolicy) -> [Double] {
+    /// The percentiles of the first cells, after the last pass.
+    func percentiles(cellCount: Int, nan: StatisticOptions.NaNPolicy) -> [Double] {
         var result: [Double] = []
-        for (cell, count) in numberCounts.enumerated() {
+        for (cell, count) in numberCounts.prefix(cellCount).enumerated() {
             guard count > 0, count >= cellElements || nan == .skip else {
                 result += places.percents.map { _ in .nan }
                 continue

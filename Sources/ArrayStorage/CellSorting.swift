@@ -10,6 +10,9 @@ struct CellSorting: Sendable {
     let order: ElementOrder
     let nan: StatisticOptions.NaNPolicy
 
+    /// What the elements are gathered in, which has room for those of the largest block; empty.
+    let stripes: CellStripes<CellElements>
+
     /// The bytes that a cell takes.
     static func cellBytes(elements: Int, itemBytes: Int) -> Int {
         elements * itemBytes + MemoryLayout<Int>.size
@@ -18,39 +21,45 @@ struct CellSorting: Sendable {
     /// The bytes that it takes to put the elements of a cell in order.
     static func scratchBytes(elements: Int) -> Int { elements * 2 * MemoryLayout<UInt64>.size }
 
-    /// Computes the percentiles.
+    /// Computes the percentiles, and leaves the stripes empty for the next block.
     ///
     /// - Parameter use: Takes those of some cells, one cell after the other, on several threads at once.
     /// - Throws: ``ArrayReadError``, any case.
     func run(
         use: @escaping @Sendable (Range<Int>, [Double]) -> Void
     ) async throws(ArrayReadError) {
-        let (itemBytes, kind) = (pass.itemBytes, pass.kind)
-        let elements = pass.block.cellElements
-        let stripes = CellStripes(cellCount: pass.block.cellCount) { count in
-            CellElements(cellCount: count, capacity: elements, itemBytes: itemBytes)
-        }
+        let (stripes, itemBytes, kind) = (stripes, pass.itemBytes, pass.kind)
         try await pass.run { run in
             stripes.visit(run, itemBytes: itemBytes) { found, firstCell, part in
                 found.append(part, kind, firstCell: firstCell)
             }
         }
-        let fill = order.key(of: pass.fillValue)
+        let (fill, block) = (order.key(of: pass.fillValue), 0..<pass.block.cellCount)
         try await pass.engine.process(
             ListedParts(stripes.stripes),
             merge: { (_: Void) in },
             work: { stripe throws(ArrayReadError) -> Void in
-                use(stripe.cells, stripe.with { percentiles($0, fill: fill) })
+                let cells = stripe.cells.clamped(to: block)
+                let values = stripe.with { found in
+                    let values = percentiles(found, cellCount: cells.count, fill: fill)
+                    found.clear()
+                    return values
+                }
+                use(cells, values)
             }
         )
     }
 
-    private func percentiles(_ found: CellElements, fill: UInt64) -> [Double] {
+    private func percentiles(
+        _ found: CellElements,
+        cellCount: Int,
+        fill: UInt64
+    ) -> [Double] {
         var keys = [UInt64](repeating: 0, count: found.capacity)
         var scratch = keys
         var result: [Double] = []
-        result.reserveCapacity(found.filled.count * places.percents.count)
-        for cell in found.filled.indices {
+        result.reserveCapacity(cellCount * places.percents.count)
+        for cell in 0..<cellCount {
             found.orderedKeys(of: cell, pass.kind, into: &keys, scratch: &scratch)
             let sorted = SortedKeys(
                 keys: keys[..<found.filled[cell]],
@@ -66,58 +75,6 @@ struct CellSorting: Sendable {
             result += places.values(of: count, in: order) { sorted.key(at: $0) } ?? []
         }
         return result
-    }
-}
-
-/// The stored elements of some cells, in the order in which they were met.
-private struct CellElements: Sendable {
-    /// The most elements of a cell.
-    let capacity: Int
-    /// How many of each cell there are.
-    private(set) var filled: [Int]
-    private let itemBytes: Int
-    private var items: [UInt8]
-
-    init(cellCount: Int, capacity: Int, itemBytes: Int) {
-        self.capacity = capacity
-        self.itemBytes = itemBytes
-        filled = [Int](repeating: 0, count: cellCount)
-        // Only what is written is read; pages that nothing is written to take no memory.
-        let bytes = cellCount * capacity * itemBytes
-        items = [UInt8](unsafeUninitializedCapacity: bytes) { _, count in count = bytes }
-    }
-
-    mutating func append(_ run: CellRun, _ kind: nave_item_kind, firstCell: Int) {
-        run.cells.withUnsafeBufferPointer { cells in
-            items.withUnsafeMutableBytes { items in
-                nave_append_to_cells(
-                    kind,
-                    items.baseAddress,
-                    capacity,
-                    &filled,
-                    cells.baseAddress,
-                    cells.count,
-                    firstCell,
-                    run.items,
-                    run.each
-                )
-            }
-        }
-    }
-
-    /// Writes the keys of a cell's elements to the front of `keys`, in order.
-    func orderedKeys(
-        of cell: Int,
-        _ kind: nave_item_kind,
-        into keys: inout [UInt64],
-        scratch: inout [UInt64]
-    ) {
-        items.withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress else { return }
-            let first = start + cell * capacity * itemBytes
-            nave_order_keys(kind, first, filled[cell], &keys)
-        }
-        nave_sort_keys(&keys, &scratch, filled[cell], itemBytes)
     }
 }
 

@@ -150,7 +150,7 @@ import Testing
         }
         let second = items[250...] + [Float](repeating: 1, count: 100)
         #expect(
-            ranks.percentiles(nan: .propagate)
+            ranks.percentiles(cellCount: 2, nan: .propagate)
                 == percentiles(Array(items[..<250])) + percentiles(Array(second))
         )
     }
