@@ -18,6 +18,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle",
@@ -76,7 +77,10 @@ let inputOutput: [Target] = [
     module("DiskIO", ["CDiskCalls"]),
     module("SQLiteDatabase", ["CSQLite"]),
     module("Volumes", ["StorageModel", "StorageFormats", "Checksums", "DiskIO"]),
-    module("MetadataIndex", ["StorageModel", "StorageFormats", "Checksums", "SQLiteDatabase"]),
+    module(
+        "MetadataIndex",
+        ["StorageModel", "StorageFormats", "Checksums", "SQLiteDatabase", heap]
+    ),
 ]
 
 let engine: [Target] = [
@@ -228,6 +232,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),

@@ -21,6 +21,30 @@ public struct ArraySpecification: Hashable, Sendable {
             self.fileName = fileName
             self.content = content
         }
+
+        /// The document of a group; nil for a layout that has none.
+        ///
+        /// - Parameters:
+        ///   - dialect: The layout.
+        ///   - attributes: Those of the group, which Zarr v2 has in a document of their own.
+        public init?(groupIn dialect: ArrayMetadata.Dialect, attributes: JSONValue = .object([])) {
+            switch dialect {
+            case .zarr3:
+                self.init(
+                    MetadataFile.zarr3.fileName,
+                    .members([
+                        "zarr_format": .integer(3), "node_type": .string("group"),
+                        "attributes": attributes,
+                    ])
+                )
+            case .zarr2:
+                self.init(
+                    MetadataFile.zarr2Group.fileName,
+                    .members(["zarr_format": .integer(2)])
+                )
+            case .hub0: return nil
+            }
+        }
     }
 
     /// Reads a request.
@@ -59,25 +83,10 @@ public struct ArraySpecification: Hashable, Sendable {
         _ dialect: ArrayMetadata.Dialect
     ) throws(ArraySpecificationError) -> [Document] {
         let attributes = try reader.attributes()
-        switch dialect {
-        case .zarr3:
-            return [
-                Document(
-                    MetadataFile.zarr3.fileName,
-                    .members([
-                        "zarr_format": .integer(3), "node_type": .string("group"),
-                        "attributes": attributes,
-                    ])
-                )
-            ]
-        case .zarr2:
-            let group = Document(
-                MetadataFile.zarr2Group.fileName,
-                .members(["zarr_format": .integer(2)])
-            )
-            return [group] + ZarrV2Specification.attributes(attributes)
-        case .hub0: throw .memberInvalid("kind", expected: "\"array\" in the dialect hub0")
+        guard let group = Document(groupIn: dialect, attributes: attributes) else {
+            throw .memberInvalid("kind", expected: "\"array\" in the dialect hub0")
         }
+        return dialect == .zarr2 ? [group] + ZarrV2Specification.attributes(attributes) : [group]
     }
 }
 

@@ -76,7 +76,8 @@ extension VersionError {
         case .conflict(let it):
             "The draft and its version changed \(it.count) of the same keys, each to something else."
         case .forkedTooOften(let it, let limit):
-            "\(it) is a fork of a fork, \(limit) times over: copy its objects instead."
+            "\(it) is a fork of a fork, \(limit) times over: copy its objects to another tag, which"
+                + " begins anew."
         case .messageTooLong(let bytes):
             "The message has \(bytes) bytes, of at most \(Manifest.messageBytesMax)."
         case .tagTooLong(let it): "The tag of \(it) leaves no room for that of a draft."

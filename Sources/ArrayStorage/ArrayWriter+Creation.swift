@@ -6,8 +6,9 @@ import StorageModel
 extension ArrayWriter {
     /// Creates an array or a group, if there is none of its name.
     ///
-    /// Without a tag it is the version `latest`. Arrays of the original Hub layout are where their
-    /// client looks for them: under the plain key `name/tag`.
+    /// Without a tag it is the version `latest`. A version that does not exist becomes a group when a
+    /// member of it is created. Arrays of the original Hub layout are where their client looks for
+    /// them: under the plain key `name/tag`.
     ///
     /// - Throws: ``ArrayWriteError/arrayExists(_:)``,
     ///   ``ArrayWriteError/specificationInvalid(_:)``, ``ArrayWriteError/notEncodable(_:)``,
@@ -20,29 +21,80 @@ extension ArrayWriter {
     ) async throws(ArrayWriteError) {
         let folder = try folder(of: reference, specification.dialect)
         try check(specification, reference, namespace)
-        try refuseExisting(reference, in: namespace)
+        let staged = try await stage(specification.documents)
+        let root = try await stageRoot(above: reference, specification.dialect)
+        for _ in 0..<limits.attemptsMax {
+            try refuseExisting(reference, in: namespace)
+            var batch = try batch(staged, below: folder)
+            if let root, try !hasVersion(reference, in: namespace) {
+                let group = try self.batch([root.document], below: root.folder)
+                // First the group: it opens the version that the member goes to.
+                batch.puts = group.puts + batch.puts
+                batch.conditions += group.conditions
+            }
+            if try await commit(batch, in: namespace) != nil { return }
+        }
+        throw .arrayExists(reference)
+    }
+
+    /// A metadata document that was taken in, and its name below the array's path.
+    private struct StagedDocument: Sendable {
+        let fileName: String
+        let staged: BatchStage.Staged
+    }
+
+    private func stage(
+        _ documents: [ArraySpecification.Document]
+    ) async throws(ArrayWriteError) -> [StagedDocument] {
+        let staged = try await stage(documents.map(\.content))
+        return zip(documents, staged).map { StagedDocument(fileName: $0.fileName, staged: $1) }
+    }
+
+    /// The group that a version is to be which does not exist, and of which a member is created.
+    private func stageRoot(
+        above reference: ArrayReference,
+        _ dialect: ArrayMetadata.Dialect
+    ) async throws(ArrayWriteError) -> (folder: String, document: StagedDocument)? {
+        guard !reference.member.isEmpty, let group = ArraySpecification.Document(groupIn: dialect)
+        else { return nil }
+        let folder = "\(reference.name):\(reference.tag)/"
+        return try await stage([group]).first.map { (folder, $0) }
+    }
+
+    /// A batch that writes metadata into a folder in which there is none.
+    private func batch(
+        _ documents: [StagedDocument],
+        below folder: String
+    ) throws(ArrayWriteError) -> WriteBatch {
         var batch = WriteBatch()
         // Whichever layout it has: two of them in one folder would hide each other.
         for file in MetadataFile.allCases {
             let key = try ArrayKeys.key(parsing: folder + file.fileName)
             batch.conditions.append(WriteBatch.Condition(key: key, expectation: .absent))
         }
-        let staged = try await stage(specification.documents.map(\.content))
-        for (document, staged) in zip(specification.documents, staged) {
+        for document in documents {
             batch.puts.append(
                 WriteBatch.Put(
                     key: try ArrayKeys.key(parsing: folder + document.fileName),
-                    payload: staged.payload,
-                    entityTag: staged.entityTag,
+                    payload: document.staged.payload,
+                    entityTag: document.staged.entityTag,
                     attributes: Self.documentAttributes,
                     expectation: .absent
                 )
             )
         }
+        return batch
+    }
+
+    private func hasVersion(
+        _ reference: ArrayReference,
+        in namespace: Namespace
+    ) throws(ArrayWriteError) -> Bool {
+        let version = VersionName(trustedName: reference.name, tag: reference.tag)
         do throws(StoreError) {
-            _ = try await store.write(batch, in: namespace, actor: actor)
+            return try store.versionState(version, in: namespace) != nil
         } catch {
-            throw error == .preconditionFailed ? .arrayExists(reference) : .store(error)
+            throw .store(error)
         }
     }
 

@@ -14,7 +14,8 @@ public struct DamageItem: Hashable, Sendable {
     public let path: String
     /// The byte of the file where the damaged block begins; nil if the whole file is meant.
     public let offset: Int64?
-    /// What is wrong: `payload`, `blob_invalid`, `blob_missing`, `log_record` or `unreadable`.
+    /// What is wrong: `payload`, `blob_invalid`, `blob_missing`, `log_record`, `snapshot` or
+    /// `unreadable`.
     public let kind: String
     /// What became of it: `found` or `healed`.
     public let state: String

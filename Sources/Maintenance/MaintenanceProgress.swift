@@ -8,6 +8,8 @@ public struct MaintenanceProgress: Hashable, Sendable {
         case index
         /// The rows of the index are read.
         case rows
+        /// Snapshots of the index are read.
+        case snapshots
         /// Blobs are read or copied.
         case blobs
     }

@@ -43,7 +43,8 @@ public struct ScrubStatus: Hashable, Sendable {
 /// Reads every stored byte of an open store again, compares it with its checksum, and lists what is
 /// damaged.
 ///
-/// One pass goes through the logs and then through the blobs that the index knows, by number. How far
+/// One pass goes through the logs, the snapshots of the index and then the blobs that the index knows, by
+/// number. How far
 /// it has come is kept in a file, so that a process that ends in the middle costs little: the next one
 /// goes on from there. Bytes that no object needs any more are no damage, whatever they are.
 ///

@@ -50,7 +50,10 @@ final class ScrubPass {
         let objectBytes = try scrub.store.maintainedIndex.read { reader throws(SQLiteError) in
             try reader.objectBytes()
         }
-        let (sum, overflow) = logBytes.addingReportingOverflow(objectBytes)
+        let snapshotBytes = volumes.logVolumes
+            .flatMap { (try? $0.audit.snapshots()) ?? [] }
+            .reduce(0) { $0 + $1.sizeBytes }
+        let (sum, overflow) = (logBytes + snapshotBytes).addingReportingOverflow(objectBytes)
         let total = overflow ? Int64.max : sum
         totalBytes = total
         switch rate {
@@ -66,6 +69,7 @@ final class ScrubPass {
         if !pass.isAmongBlobs {
             for volume in volumes.logVolumes { try readLog(of: volume, progress) }
             for volume in volumes.logVolumes { try readEarlyPayloads(of: volume, progress) }
+            try readSnapshots(progress)
             pass.isAmongBlobs = true
         }
         try readBlobs(progress)

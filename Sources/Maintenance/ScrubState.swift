@@ -159,7 +159,7 @@ private struct ScrubDamage: Codable {
     let offset: Int64?
     let kind: String
     let state: String
-    /// `blob`, `payload` or `log`.
+    /// `blob`, `payload`, `log` or `snapshot`.
     let place: String
     /// The blob's number or the address, 16 hexadecimal digits.
     let address: String
@@ -180,6 +180,8 @@ private struct ScrubDamage: Codable {
             (place, address) = ("payload", UInt64(bitPattern: position.bytes).digits)
         case .log(let position):
             (place, address) = ("log", UInt64(bitPattern: position.bytes).digits)
+        case .snapshot(let position):
+            (place, address) = ("snapshot", UInt64(bitPattern: position.bytes).digits)
         }
     }
 
@@ -194,6 +196,7 @@ private struct ScrubDamage: Codable {
         case "blob": place = .blob(BlobID(number))
         case "payload": place = .payload(position)
         case "log": place = .log(position)
+        case "snapshot": place = .snapshot(position)
         default: return nil
         }
         return DamageRecord(

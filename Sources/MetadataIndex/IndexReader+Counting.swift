@@ -11,7 +11,7 @@ extension IndexReader {
         var tally = ChunkTally(chunks: 0, storedBytes: 0, changed: changed, contentHash: .empty)
         let prefix = Array(array.keyPrefix.utf8)
         let skipped = try nestedFolders(array)
-        let cursor = try LineCursor(self, line: array.line, slot: 200)
+        let cursor = try LineCursor(self, line: array.line, slot: .tally)
         try cursor.seek(prefix)
         while let row = try cursor.next(), KeyBytes.hasPrefix(row.key, prefix) {
             if let nested = skipped.first(where: { KeyBytes.hasPrefix(row.key, $0) }) {

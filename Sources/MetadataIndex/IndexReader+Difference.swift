@@ -159,7 +159,7 @@ extension IndexReader {
         of line: LineID,
         _ candidates: inout CandidateKeys
     ) throws(SQLiteError) {
-        let cursor = try LineCursor(self, line: line, slot: 0)
+        let cursor = try LineCursor(self, line: line, slot: .plain)
         try cursor.seek([])
         while !candidates.isFull, let row = try cursor.next() {
             candidates.insert(ObjectKey(trusted: String(decoding: row.key, as: UTF8.self)))

@@ -58,7 +58,7 @@ extension IndexReader {
             let start = marker.map { ListQuery.Start.after($0) } ?? .beginning
             var objects: [ListedObject] = []
             guard limit > 0, let first = grouping.firstKey(start) else { return objects }
-            let cursor = try LineCursor(self, line: line, slot: 0)
+            let cursor = try LineCursor(self, line: line, slot: .plain)
             try cursor.seek(first)
             while objects.count < limit, let row = try cursor.next(),
                 KeyBytes.hasPrefix(row.key, grouping.prefix), let entityTag = row.entityTag

@@ -136,7 +136,7 @@ extension IndexReader {
     func countShown(_ line: LineID, _ hash: CountedHash) throws(SQLiteError) -> LineTotal {
         var total = LineTotal.empty
         let isOwn = try facts(of: line)?.isOwn ?? false
-        let cursor = try LineCursor(self, line: line, slot: Self.countSlot)
+        let cursor = try LineCursor(self, line: line, slot: .count)
         try cursor.seek([])
         while let row = try cursor.next() {
             if isOwn, let region = try region(of: row.key, namespace: line) {
@@ -162,6 +162,4 @@ extension IndexReader {
         else { return nil }
         return versioned.keyPrefix
     }
-
-    private static let countSlot = 400
 }

@@ -1,3 +1,4 @@
+import HeapModule
 import SQLiteDatabase
 import StorageModel
 
@@ -25,86 +26,114 @@ struct ListedRow {
 
 /// Walks the objects that a line shows, its parents' included, in the order of their keys.
 ///
-/// Only within one snapshot. Each level of parents has a statement of its own, named by `slot`, so
-/// that cursors with different slots can be walked at the same time on one connection.
+/// Only within one snapshot. Each level of parents has a statement of its own, so that cursors with
+/// different slots can be walked at the same time on one connection. A step costs as much as the
+/// logarithm of the number of levels.
 final class LineCursor {
-    private let own: RowCursor
-    private let parent: LineCursor?
-    private let parentPrefix: [UInt8]
-    private var parentRow: ListedRow?
-    private var ownRow: ListedRow?
+    /// A line of the chain: the walked one first, then its parent, and so on.
+    private struct Level {
+        let rows: RowCursor
+        /// What the keys of this line begin with that are in the walked one; it is left out there.
+        let prefix: [UInt8]
+
+        /// The next row, with the key that it has in the walked line.
+        func next() throws(SQLiteError) -> ListedRow? {
+            guard var row = try rows.next(), KeyBytes.hasPrefix(row.key, prefix) else { return nil }
+            if !prefix.isEmpty { row.key.removeFirst(prefix.count) }
+            return row
+        }
+    }
+
+    /// The next row of a level; of equal keys, that of the line which hides the others comes first.
+    private struct Ahead: Comparable {
+        let row: ListedRow
+        let level: Int
+
+        static func < (left: Ahead, right: Ahead) -> Bool {
+            if KeyBytes.precedes(left.row.key, right.row.key) { return true }
+            return left.level < right.level && left.row.key == right.row.key
+        }
+
+        static func == (left: Ahead, right: Ahead) -> Bool {
+            left.level == right.level && left.row.key == right.row.key
+        }
+    }
+
+    private var levels: [Level] = []
+    private var ahead = Heap<Ahead>()
 
     /// Makes a cursor over a line as of a change; ``seek(_:)`` comes before ``next()``.
     init(
         _ reader: IndexReader,
         line: LineID,
-        slot: Int,
+        slot: CursorSlot,
         atMost sequence: Int64 = .max
     ) throws(SQLiteError) {
-        own = try RowCursor(reader, line: line, slot: slot, atMost: sequence)
-        if let origin = try reader.parent(of: line) {
-            guard origin.line < line else { throw .unreadable("line.parent") }
-            parentPrefix = Array(origin.prefix.utf8)
-            parent = try LineCursor(
+        var (line, sequence, prefix) = (line, sequence, [UInt8]())
+        while true {
+            let rows = try RowCursor(
                 reader,
-                line: origin.line,
-                slot: slot + 1,
-                atMost: origin.sequence
+                line: line,
+                slot: slot,
+                level: levels.count,
+                atMost: sequence
             )
-        } else {
-            parentPrefix = []
-            parent = nil
+            levels.append(Level(rows: rows, prefix: prefix))
+            guard let parent = try reader.parent(of: line) else { return }
+            guard parent.line < line else { throw .unreadable("line.parent") }
+            (line, sequence) = (parent.line, parent.sequence)
+            prefix = Array(parent.prefix.utf8) + prefix
         }
     }
 
     /// Goes to the first key that is not before `key`.
     func seek(_ key: [UInt8]) throws(SQLiteError) {
-        try own.seek(key)
-        ownRow = try own.next()
-        guard let parent else { return }
-        try parent.seek(parentPrefix + key)
-        try stepParent(parent)
+        var found: [Ahead] = []
+        for (number, level) in levels.enumerated() {
+            try level.rows.seek(level.prefix + key)
+            if let row = try level.next() { found.append(Ahead(row: row, level: number)) }
+        }
+        ahead = Heap(found)
     }
 
     /// The next object; nil at the end.
     func next() throws(SQLiteError) -> ListedRow? {
-        while let row = try nextRow() {
-            if row.entityTag != nil { return row }
+        while let first = ahead.min {
+            try step(first.level)
+            while let hidden = ahead.min, hidden.row.key == first.row.key {
+                try step(hidden.level)
+            }
+            if first.row.entityTag != nil { return first.row }
         }
         return nil
     }
 
-    /// The next key of either level, the own one hiding the parent's.
-    private func nextRow() throws(SQLiteError) -> ListedRow? {
-        guard let parent, let below = parentRow else {
-            guard let row = ownRow else { return nil }
-            ownRow = try own.next()
-            return row
+    /// Takes the row that is first, which is of a level, and puts the level's next one in its place.
+    private func step(_ level: Int) throws(SQLiteError) {
+        if let row = try levels[level].next() {
+            ahead.replaceMin(with: Ahead(row: row, level: level))
+        } else {
+            ahead.removeMin()
         }
-        guard let above = ownRow, !KeyBytes.precedes(below.key, above.key) else {
-            try stepParent(parent)
-            return below
-        }
-        if above.key == below.key { try stepParent(parent) }
-        ownRow = try own.next()
-        return above
     }
+}
 
-    private func stepParent(_ parent: LineCursor) throws(SQLiteError) {
-        guard var row = try parent.next(), KeyBytes.hasPrefix(row.key, parentPrefix) else {
-            parentRow = nil
-            return
-        }
-        row.key.removeFirst(parentPrefix.count)
-        parentRow = row
-    }
+/// Who walks: cursors with different slots can be walked at the same time on one connection.
+enum CursorSlot: Int {
+    /// A line that is walked by itself, or the plain keys of a namespace.
+    case plain
+    /// The line of a version, within a walk over its namespace.
+    case version
+    /// The objects of an array that are counted.
+    case tally
+    /// A look within other walks.
+    case probe
+    /// The objects of a line that are counted.
+    case count
 }
 
 /// Walks the newest rows of one line itself, up to a change, deleted keys included.
 final class RowCursor {
-    /// Cursors that are walked at the same time have slots that are so far apart: more than a line may
-    /// have parents.
-    static let slotsPerCursor = 100
     /// The levels of a cursor whose statements the connection keeps.
     private static let keptLevels = 6
 
@@ -117,16 +146,17 @@ final class RowCursor {
     init(
         _ reader: IndexReader,
         line: LineID,
-        slot: Int,
+        slot: CursorSlot,
+        level: Int,
         atMost sequence: Int64
     ) throws(SQLiteError) {
         let sql = """
             SELECT key, seq, modified, size, etag FROM object
-            WHERE line = ?1 AND key >= ?2 AND seq <= ?3 ORDER BY key, seq -- \(slot)
+            WHERE line = ?1 AND key >= ?2 AND seq <= ?3 ORDER BY key, seq -- \(slot) \(level)
             """
         // Long chains are rare, and would push everything else out of the connection's cache.
         statement =
-            slot % Self.slotsPerCursor < Self.keptLevels
+            level < Self.keptLevels
             ? try reader.connection.statement(sql) : try reader.connection.prepare(sql)
         self.line = line
         self.sequence = sequence

@@ -102,11 +102,8 @@ extension IndexReader {
     /// Whether a line shows any key that begins with a prefix.
     public func showsKeys(_ line: LineID, under prefix: String) throws(SQLiteError) -> Bool {
         let bytes = Array(prefix.utf8)
-        let cursor = try LineCursor(self, line: line, slot: Self.probeSlot)
+        let cursor = try LineCursor(self, line: line, slot: .probe)
         try cursor.seek(bytes)
         return try cursor.next().map { KeyBytes.hasPrefix($0.key, bytes) } ?? false
     }
-
-    /// The slots of cursors that are walked inside other walks.
-    static let probeSlot = 300
 }

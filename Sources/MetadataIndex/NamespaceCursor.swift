@@ -12,9 +12,6 @@ final class NamespaceCursor {
         let line: LineID
     }
 
-    private static let plainSlot = 0
-    private static let versionSlot = 100
-
     private let reader: IndexReader
     private let namespace: LineID
     /// The prefix of the draft that is shown, if any; drafts are private.
@@ -42,7 +39,7 @@ final class NamespaceCursor {
         self.reader = reader
         draftPrefix = VersionedKey(ObjectKey(trusted: prefix))?.keyPrefix ?? ""
         self.namespace = namespace
-        plain = try LineCursor(reader, line: namespace, slot: Self.plainSlot)
+        plain = try LineCursor(reader, line: namespace, slot: .plain)
         let any = try reader.connection.statement(
             "SELECT 1 FROM version WHERE namespace = ?1 LIMIT 1"
         )
@@ -92,7 +89,7 @@ final class NamespaceCursor {
     }
 
     private func enter(_ region: Region, at key: [UInt8]) throws(SQLiteError) {
-        let cursor = try LineCursor(reader, line: region.line, slot: Self.versionSlot)
+        let cursor = try LineCursor(reader, line: region.line, slot: .version)
         try cursor.seek(key)
         current = (region, cursor)
     }

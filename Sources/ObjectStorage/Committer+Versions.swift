@@ -10,7 +10,7 @@ extension Committer {
     /// How many parents a version's line may have above it.
     ///
     /// Each costs a look-up that misses some microseconds.
-    static let forkDepthMax = 90
+    static let forkDepthMax = 1000
 
     func evaluate(_ proposal: VersionProposal) throws(Refusal) -> Decision {
         try checkLive(proposal.namespace)

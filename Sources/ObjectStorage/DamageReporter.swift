@@ -122,7 +122,7 @@ extension DamageLedger {
             switch place {
             case .blob(let id): blobs.insert(id)
             case .payload(let position): positions.insert(position)
-            case .log: continue
+            case .log, .snapshot: continue
             }
         }
         let (wantedBlobs, wantedPositions) = (blobs, positions)

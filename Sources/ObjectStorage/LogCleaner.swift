@@ -73,8 +73,7 @@ struct LogCleaner {
             switch try snapshots.make() {
             case .made: continue
             case .givenUp: return
-            case .alreadyThere:
-                _ = try pace.commit(.relocate(RelocationProposal(moves: [], payload: .none)))
+            case .alreadyThere: try snapshots.moveOn()
             }
         }
     }

@@ -20,6 +20,16 @@ extension ObjectStore {
         return state
     }
 
+    /// Makes snapshots of the index in the place of damaged ones, and waits for that on this thread.
+    ///
+    /// - Returns: False if it has to be done later, since a state is being copied.
+    /// - Throws: ``StoreError``, ``StoreError/outOfSpace`` and ``StoreError/closed`` among them.
+    package func replaceSnapshots(_ damaged: [StoredSnapshot]) throws(StoreError) -> Bool {
+        guard case .replaced(let isDone) = try reclaimer.performWaiting(.replaceSnapshots(damaged))
+        else { preconditionFailure("an outcome is of the kind of its request") }
+        return isDone
+    }
+
     /// Keeps blobs and pieces of the log from being removed.
     package func holdRemovals() -> RemovalHold { upkeep.gate.hold() }
 

@@ -16,6 +16,8 @@ final class Reclaimer: Sendable {
     /// What it can be asked for.
     enum Request: Sendable {
         case snapshot
+        /// Makes snapshots in the place of damaged ones.
+        case replaceSnapshots([StoredSnapshot])
         case clean(CleaningPlan.Depth)
         case expireUploads
         /// Frees what versions left behind, with expired drafts and commits that are kept no longer.
@@ -25,6 +27,8 @@ final class Reclaimer: Sendable {
     /// What became of a request.
     enum Outcome: Sendable {
         case snapshot
+        /// Whether it was done; not while somebody copies a state.
+        case replaced(Bool)
         case cleaned(CleaningReport)
         case expired(Int)
         case swept
@@ -125,15 +129,26 @@ final class Reclaimer: Sendable {
     /// Has something done now.
     func perform(_ request: Request) async throws(StoreError) -> Outcome {
         let result = await withCheckedContinuation { continuation in
-            let asked = Asked(request: request) { continuation.resume(returning: $0) }
-            let isTaken = state.withLock { state in
-                guard !state.isEnded, pace.goesOn else { return false }
-                state.asked.append(asked)
-                return true
-            }
-            if isTaken { pace.wakeup.post() } else { asked.answer(.failure(.closed)) }
+            take(Asked(request: request) { continuation.resume(returning: $0) })
         }
         return try result.get()
+    }
+
+    /// Has something done now; the calling thread waits.
+    func performWaiting(_ request: Request) throws(StoreError) -> Outcome {
+        let result: AwaitedOutcome
+        do throws(DiskError) { result = try AwaitedOutcome() } catch { throw .inputOutputFailed }
+        take(Asked(request: request) { result.give($0) })
+        return try result.wait().get()
+    }
+
+    private func take(_ asked: Asked) {
+        let isTaken = state.withLock { state in
+            guard !state.isEnded, pace.goesOn else { return false }
+            state.asked.append(asked)
+            return true
+        }
+        if isTaken { pace.wakeup.post() } else { asked.answer(.failure(.closed)) }
     }
 
     /// Ends what is being done, soon; `onEnd` runs when the thread has ended.
@@ -188,6 +203,10 @@ final class Reclaimer: Sendable {
         case .snapshot:
             try unlessHeld { () throws(StoreError) in _ = try snapshots.make() }
             return .snapshot
+        case .replaceSnapshots(let damaged):
+            var isDone = false
+            try unlessHeld { () throws(StoreError) in isDone = try snapshots.replace(damaged) }
+            return .replaced(isDone)
         case .clean(let depth):
             var report = CleaningReport()
             try unlessHeld { () throws(StoreError) in report = try clean(depth, goalBytes: 0) }
@@ -297,6 +316,26 @@ final class Reclaimer: Sendable {
         let grown = volume.logEnd.bytes - newest.bytes
         guard grown >= max(limits.snapshotLogBytes, snapshots.indexBytes) else { return }
         _ = try snapshots.make()
+    }
+}
+
+/// What becomes of a request that a thread waits for.
+///
+/// State: guarded by `outcome`.
+private final class AwaitedOutcome: Sendable {
+    private let outcome = Mutex<Result<Reclaimer.Outcome, StoreError>?>(nil)
+    private let given: WakeupSignal
+
+    init() throws(DiskError) { given = try WakeupSignal() }
+
+    func give(_ result: Result<Reclaimer.Outcome, StoreError>) {
+        outcome.withLock { $0 = result }
+        given.post()
+    }
+
+    func wait() -> Result<Reclaimer.Outcome, StoreError> {
+        given.wait()
+        return outcome.withLock { $0 } ?? .failure(.closed)
     }
 }
 

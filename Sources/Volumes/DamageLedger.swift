@@ -15,13 +15,15 @@ public struct DamageRecord: Hashable, Sendable {
         case logRecord = "log_record"
         /// The device failed to read.
         case unreadable
+        /// A snapshot of the index is not what was written.
+        case snapshot
     }
 
     /// What became of it.
     public enum State: String, Hashable, Sendable {
         /// It is there.
         case found
-        /// The bytes were written anew from another copy.
+        /// The bytes were written anew: from another copy, or, of a snapshot, from the index.
         case healed
     }
 
@@ -33,6 +35,8 @@ public struct DamageRecord: Hashable, Sendable {
         case payload(LogPosition)
         /// In the log itself.
         case log(LogPosition)
+        /// In the snapshot of the index at a position of the log.
+        case snapshot(LogPosition)
     }
 
     /// The most objects that a record names.

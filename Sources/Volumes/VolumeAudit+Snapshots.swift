@@ -1,4 +1,5 @@
 import DiskIO
+import StorageFormats
 import StorageModel
 
 extension VolumeAudit {
@@ -8,6 +9,8 @@ extension VolumeAudit {
         public let position: LogPosition
         /// Its file.
         public let path: String
+        /// How long the file is, in bytes; 0 if that cannot be told.
+        public let sizeBytes: Int64
     }
 
     /// The snapshots, by position, whether or not they can be read.
@@ -18,7 +21,11 @@ extension VolumeAudit {
             return try fileSystem.list(layout.snapshots)
                 .compactMap(VolumeLayout.snapshotPosition)
                 .sorted()
-                .map { Snapshot(position: $0, path: layout.snapshot($0)) }
+                .map { position in
+                    let path = layout.snapshot(position)
+                    let sizeBytes = (try? fileSystem.status(path))?.sizeBytes ?? 0
+                    return Snapshot(position: position, path: path, sizeBytes: sizeBytes)
+                }
         } catch  where error.code == .notFound {
             return []
         } catch {
@@ -37,6 +44,7 @@ extension VolumeAudit {
         do throws(DiskError) { file = try fileSystem.open(snapshot.path, .readOnly) } catch {
             throw VolumeError.readFailed(error)
         }
+        try checkHeader(of: snapshot, file)
         let id = SnapshotDirectory.number(of: snapshot.position)
         let database = try OpenBlob(file: file, id: id, volumeID: originID)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
@@ -48,6 +56,25 @@ extension VolumeAudit {
             _ = try database.read(offset..<end, into: piece, mode: .mayWait)
             try visit(UnsafeRawBufferPointer(piece))
             offset = end
+        }
+    }
+
+    private func checkHeader(
+        of snapshot: Snapshot,
+        _ file: any OpenFile
+    ) throws(VolumeError) {
+        let bytes: [UInt8]
+        do throws(DiskError) { bytes = try file.read(SnapshotHeader.encodedBytes, at: 0) } catch {
+            throw .readFailed(error)
+        }
+        do throws(FormatError) {
+            let header = try bytes.withUnsafeBytes { bytes in
+                Result { () throws(FormatError) in try SnapshotHeader(decoding: bytes) }
+            }.get()
+            guard header.volumeID == originID else { throw .fieldInvalid(.volumeID) }
+            guard header.position == snapshot.position else { throw .fieldInvalid(.position) }
+        } catch {
+            throw .blobInvalid(path: snapshot.path, error)
         }
     }
 

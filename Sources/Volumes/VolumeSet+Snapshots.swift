@@ -5,9 +5,10 @@ public struct StoredSnapshot: Sendable {
     /// The position of the log that the index had applied.
     public let position: LogPosition
 
-    private let volume: Volume
+    let volume: Volume
 
-    init(position: LogPosition, volume: Volume) {
+    /// Names one, whether it can be read or not.
+    public init(position: LogPosition, volume: Volume) {
         self.position = position
         self.volume = volume
     }
@@ -30,6 +31,9 @@ public struct StoredSnapshot: Sendable {
 // and what is missing from its log is judged by the snapshots beside it.
 
 extension VolumeSet {
+    /// How many snapshots each volume keeps.
+    public static var snapshotsKept: Int { SnapshotDirectory.keptCount }
+
     /// The snapshots that can be opened, on any volume that holds the log, the newest first.
     public var storedSnapshots: [StoredSnapshot] {
         let stored = logVolumes.flatMap { volume in

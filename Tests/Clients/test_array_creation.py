@@ -1,5 +1,6 @@
 """Arrays that are created, resized, extended and deleted over REST are what zarr-python makes of them."""
 
+import concurrent.futures
 import json
 import threading
 
@@ -8,7 +9,7 @@ import pytest
 import tensorstore
 import zarr
 
-from array_api import npy
+from array_api import ArrayAPI, npy
 from test_zarr import obstore_store
 
 TYPES = [
@@ -266,6 +267,28 @@ def test_what_does_not_fit_an_array_is_told_by_its_axis(
     assert answer.status_code == status, answer.text
     assert all(word in answer.json()["detail"] for word in words), answer.text
     assert http_api.document(f"arrays/{reference}")["shape"] == [0, 6]
+
+
+@pytest.mark.parametrize("dialect", ["zarr3", "zarr2"])
+def test_a_member_makes_its_version_a_group(http_server, http_api, http_bucket, dialect):
+    """Also when several are created at once: one of them makes it."""
+    names = [f"in/x{number}" for number in range(8)]
+
+    def create(name):
+        return ArrayAPI(http_server).send(
+            "PUT", f"arrays/{http_bucket}/tree:v0/{name}",
+            json.dumps({"shape": [3], "dtype": "u1", "dialect": dialect})).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(create, names)) == [201] * 8
+    assert create("in/x3") == 409
+    root = http_api.document(f"arrays/{http_bucket}/tree:v0")
+    assert root["kind"] == "group" and root["dialect"] == dialect
+    for name in names:
+        http_api.write(f"{http_bucket}/tree:v0/{name}", "", np.arange(3, dtype="u1"))
+    group = zarr.open_group(obstore_store(http_server, http_bucket, "tree:v0"), mode="r")
+    for name in names:
+        np.testing.assert_array_equal(group[name][...], [0, 1, 2])
 
 
 def test_deleting_leaves_nothing(http_api, http_bucket, http_s3):

@@ -232,9 +232,12 @@ def test_what_a_shrink_cuts_off_never_shows_again(http_server, http_api, http_bu
 def test_what_a_deletion_takes_away_never_shows_again(http_server, http_api, http_bucket, deleted):
     """Chunks are written for the first time while their array, or its group, is deleted."""
     member = f"{http_bucket}/tree:v0/group/member"
-    http_api.sent("PUT", f"arrays/{http_bucket}/tree:v0", json.dumps({"kind": "group"}), 201)
+    group = json.dumps({"kind": "group"})
+    http_api.sent("PUT", f"arrays/{http_bucket}/tree:v0", group, 201)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for _ in range(40):
+        for count in range(40):
+            if count == 0 or deleted == "group":
+                http_api.sent("PUT", f"arrays/{http_bucket}/tree:v0/group", group, 201)
             http_api.create(member, shape=[400], dtype="u1", chunks=[1])
             http_api.sent("PUT", f"data/{member}", npy(np.ones(200, "u1")), slice="200:")
             write = pool.submit(
@@ -246,4 +249,4 @@ def test_what_a_deletion_takes_away_never_shows_again(http_server, http_api, htt
             assert write.result().status_code in (200, 404, 409), write.result().text
             http_api.create(member, shape=[400], dtype="u1", chunks=[1])
             assert not http_api.data(member).any()
-            http_api.sent("DELETE", f"arrays/{member}")
+            http_api.send("DELETE", f"arrays/{member}")

@@ -38,7 +38,7 @@ struct Manifest {
     /// The words that stand for products of packages outside.
     private static let products = [
         "nioCore": "NIOCore", "nioPosix": "NIOPosix", "nioHTTP1": "NIOHTTP1", "nioSSL": "NIOSSL",
-        "logging": "Logging", "lifecycle": "ServiceLifecycle",
+        "heap": "HeapModule", "logging": "Logging", "lifecycle": "ServiceLifecycle",
         "configuration": "Configuration",
         "systemPackage": "SystemPackage", "argumentParser": "ArgumentParser",
     ]
@@ -52,7 +52,7 @@ struct Manifest {
             let text = body[start..<end]
             let words = text.matches(
                 of:
-                    /"([A-Za-z0-9]+)"|\b(nio[A-Z]\w+|logging|lifecycle|configuration|systemPackage|argumentParser)\b/
+                    /"([A-Za-z0-9]+)"|\b(nio[A-Z]\w+|heap|logging|lifecycle|configuration|systemPackage|argumentParser)\b/
             )
             .compactMap { match in
                 match.output.1.map(String.init)
