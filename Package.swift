@@ -52,6 +52,7 @@ let foreignCode: [Target] = [
     systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    systemLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
     systemLibrary("CBlosc", pkgConfig: "blosc", apt: "libblosc-dev"),
     systemLibrary("CBzip2", pkgConfig: nil, apt: "libbz2-dev"),
     systemLibrary("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
@@ -71,7 +72,7 @@ let pure: [Target] = [
             "ArrayModel", "Checksums", "CKernels", "CZlib", "CZstd", "CBlosc", "CBzip2", "CLZMA",
         ]
     ),
-    module("Compression", ["CZlib", "CZstd"]),
+    module("Compression", ["CZlib", "CZstd", "CLZ4"]),
     module("Pictures", ["Checksums", "Compression", "CPictures"]),
     module("AccessControl", ["Checksums", "StorageModel"]),
     module("S3Protocol", ["StorageModel", "Checksums"]),
@@ -201,13 +202,14 @@ let testTargets: [Target] = [
     tests(
         "ArrayStorageTests",
         [
-            "ArrayStorage", "ArrayModel", "ArrayCodecs", "StorageModel", "ObjectStorage", "DiskIO",
+            "ArrayStorage", "ArrayModel", "ArrayCodecs", "CKernels", "StorageModel",
+            "ObjectStorage", "DiskIO",
             nioCore, logging,
         ]
     ),
     tests("ArrayCodecsTests", ["ArrayCodecs", "ArrayModel", "CZlib", "CZstd", "CBlosc", "CLZMA"]),
     tests("ChecksumsTests", ["Checksums", "CKernels"]),
-    tests("CompressionTests", ["Compression", "CZlib", "CZstd"]),
+    tests("CompressionTests", ["Compression", "CZlib", "CZstd", "CLZ4"]),
     tests("PicturesTests", ["Pictures", "Compression"]),
     tests("AccessControlTests", ["AccessControl", "Checksums", "StorageModel"]),
     tests(
