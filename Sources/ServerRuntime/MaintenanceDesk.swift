@@ -72,7 +72,7 @@ public struct MaintenanceDesk: Sendable {
                 let healed = store.damage.counts.healed - healedBefore
                 return (DamageList(of: store), pass, healed)
             }
-            progress("copies that are wanting are made")
+            if store.copies.state == .copying { progress("copies that are wanting are made") }
             let copies = await store.makeCopies()
             return MaintenanceOutcome(pass, healed: healed, list, copies)
         }
