@@ -88,7 +88,7 @@ final class StoreLife {
 
     private func chooseVolumes() {
         if !missing.isEmpty {
-            if isMadeUpFor, random.oneIn(2) {
+            if isMadeUpFor, !random.oneIn(3) {
                 chronicle.count("volumes lost after others")
                 lose()
             } else if !random.oneIn(3) {
@@ -165,19 +165,32 @@ final class StoreLife {
 
     // MARK: - At the end
 
-    /// Opens the store without each of its volumes in turn, and without an index.
+    /// Opens the store without each of its volumes in turn, and without an index; where the others make
+    /// up for it, then without each of them as well.
     private func loseEach() async throws {
         guard isHealthy, suspect == nil, random.oneIn(2) else { return }
         let whole = disk.restartProcess()
         for number in directories.indices {
-            missing = [number]
             disk = whole.restartProcess()
-            try folder.meet(.lost)
-            chronicle.note("without volume \(number)")
-            chronicle.count("volumes lost at the end")
-            await hold(UptimePlan(rounds: 0, end: .killed, fate: .kept))
-            guard model.violations.isEmpty else { return }
+            try await hold(without: [number])
+            guard isMadeUpFor else { continue }
+            let madeUpFor = disk.restartProcess()
+            for other in directories.indices where other != number {
+                disk = madeUpFor.restartProcess()
+                try await hold(without: [number, other])
+            }
         }
+    }
+
+    private func hold(without lost: Set<Int>) async throws {
+        guard model.violations.isEmpty else { return }
+        missing = lost
+        isMadeUpFor = false
+        try folder.meet(.lost)
+        chronicle.note("without volumes \(lost.sorted())")
+        chronicle.count("volumes lost at the end")
+        if lost.count > 1 { chronicle.count("volumes lost after others") }
+        await hold(UptimePlan(rounds: 0, end: .killed, fate: .kept))
     }
 
     /// Makes the index anew; then turns over a bit of the only copy: what is read is right, or an error.
