@@ -110,6 +110,9 @@ public struct LogAudit {
         index = max(0, (segments.firstIndex { $0.first > begin } ?? segments.count) - 1)
     }
 
+    /// The checksum of the record that ends at ``position``; nil if none is known to.
+    var chain: UInt64? { previousChecksum }
+
     /// What comes next; nil at the end.
     ///
     /// - Throws: `.readFailed`; the walk is then at its end.
@@ -255,11 +258,17 @@ public struct LogAudit {
 extension VolumeAudit {
     /// Where the log ends, as opening the volume would find it.
     ///
-    /// - Parameter flushed: A position that is known to have been flushed, by what the index says.
+    /// - Parameters:
+    ///   - flushed: A position that is known to have been flushed, by what the index says.
+    ///   - applied: How far the index has come, by what it says; nil if nothing is to be passed over
+    ///     that cannot be read.
     /// - Returns: The address after the last record.
     /// - Throws: `.logDamaged` if records follow a place that cannot be read, `.logSegmentMissing`
     ///   if there is no segment, `.readFailed`.
-    public func logEnd(flushed: LogPosition) throws(VolumeError) -> LogPosition {
+    public func logEnd(
+        flushed: LogPosition,
+        applied: AppliedPosition? = nil
+    ) throws(VolumeError) -> LogPosition {
         guard let last = try segments().last else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
         }
@@ -269,14 +278,15 @@ extension VolumeAudit {
         } catch {
             throw .readFailed(error)
         }
-        var reader = LogReader(
+        let ending = LogEnding(
+            segment: last,
             file: file,
-            first: last.first,
             volumeID: originID,
-            limit: LogPosition(last.first.bytes + last.sizeBytes),
-            position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
-            previousChecksum: nil
+            fileSystem: fileSystem,
+            previousChecksum: nil,
+            flushed: flushed,
+            applied: applied.map { [$0] } ?? []
         )
-        return try LogTail(&reader, flushed: flushed).end
+        return try ending.find().tail.end
     }
 }

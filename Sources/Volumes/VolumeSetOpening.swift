@@ -214,9 +214,25 @@ struct VolumeSetOpening {
 
     // MARK: - Opening
 
+    /// Opens all volumes; passes over damaged records only where no volume has the log without.
     private func open(
         _ peeks: [Peek],
         _ found: VolumeMembership
+    ) throws(VolumeError) -> Opened {
+        do throws(VolumeError) {
+            return try open(peeks, found, .refused)
+        } catch {
+            guard case .logDamaged = error, configuration.volume.damagedRecords == .passed else {
+                throw error
+            }
+            return try open(peeks, found, .passed)
+        }
+    }
+
+    private func open(
+        _ peeks: [Peek],
+        _ found: VolumeMembership,
+        _ damaged: DamagedRecords
     ) throws(VolumeError) -> Opened {
         var membership = found
         var members: [VolumeMember] = []
@@ -228,7 +244,7 @@ struct VolumeSetOpening {
                 continue
             }
             do throws(VolumeError) {
-                members.append(try member(peek, &membership))
+                members.append(try member(peek, &membership, damaged))
             } catch {
                 // A disk that fails is done without if another volume has the log.
                 guard let id = peek.label?.volumeID, membership.contains(id),
@@ -267,10 +283,13 @@ struct VolumeSetOpening {
     /// Opens a directory as what the membership says it is; one that is new joins.
     private func member(
         _ peek: Peek,
-        _ membership: inout VolumeMembership
+        _ membership: inout VolumeMembership,
+        _ damaged: DamagedRecords
     ) throws(VolumeError) -> VolumeMember {
         let holding = peek.label.map { membership.log.contains($0.volumeID) } ?? false
-        let volume = try open(peek.location, settings(membership, holding ? .whole : .none))
+        var settings = settings(membership, holding ? .whole : .none)
+        settings.damagedRecords = damaged
+        let volume = try open(peek.location, settings)
         if !membership.contains(volume.label.volumeID) {
             let count = membership.members.count + 1
             guard count <= VolumeMembership.membersMax else {
