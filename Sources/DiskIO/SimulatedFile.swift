@@ -18,6 +18,9 @@ final class SimulatedFile: OpenFile {
         let bytes = try perform(.read) { disk, file throws(DiskError) in
             let start = min(Int(offset), file.seen.count)
             let end = start + disk.shortened(min(buffer.count, file.seen.count - start))
+            if let bad = disk.plan.unreadable[path], bad.overlaps(start..<end) {
+                throw DiskError(errorNumber: EIO, .read, path: path)
+            }
             return Array(file.seen[start..<end])
         }
         buffer.copyBytes(from: bytes)

@@ -175,7 +175,11 @@ final class BackupRun {
     private func lastRecord() throws -> BackupManifest.LastRecord {
         guard position > replayStart,
             let record = try asking({ source throws(VolumeError) in
-                try source.lastRecord(before: position, in: try source.segments())
+                try source.lastRecord(
+                    before: position,
+                    from: replayStart,
+                    in: try source.segments()
+                )
             })
         else { return BackupManifest.LastRecord(position: position, checksum: 0) }
         return BackupManifest.LastRecord(position: record.position, checksum: record.checksum)

@@ -5,7 +5,7 @@ import StorageModel
 /// Walks over the records of a log whose state is not known, and names what cannot be read.
 ///
 /// After a place that cannot be read it goes on with the next whole record, so that one damaged
-/// sector hides no other. What was written last and never flushed is not told from damage here: the
+/// sector hides no other; bytes that the disk fails to read are such a place. What was written last and never flushed is not told from damage here: the
 /// caller gives the end of the log (``VolumeAudit/logEnd(flushed:)``, ``Volume/logEnd``).
 public struct LogAudit {
     /// Whether payloads are read.
@@ -64,6 +64,11 @@ public struct LogAudit {
         public let offset: Int64
         /// The address in the log.
         public let position: LogPosition
+
+        /// The same place in another copy of the log.
+        package func moved(to path: String) -> Damage {
+            Damage(kind: kind, path: path, offset: offset, position: position)
+        }
     }
 
     /// What comes next in the log.
@@ -111,11 +116,11 @@ public struct LogAudit {
     }
 
     /// The checksum of the record that ends at ``position``; nil if none is known to.
-    var chain: UInt64? { previousChecksum }
+    package var chain: UInt64? { previousChecksum }
 
     /// What comes next; nil at the end.
     ///
-    /// - Throws: `.readFailed`; the walk is then at its end.
+    /// - Throws: `.readFailed` where the disk reads nothing of a long run; the walk is then at its end.
     public mutating func next() throws(VolumeError) -> Step? {
         while position < end, index < segments.count {
             guard reader != nil else {
@@ -214,7 +219,8 @@ public struct LogAudit {
             volumeID: volumeID,
             limit: min(segmentEnd, LogPosition(segment.first.bytes + segment.sizeBytes)),
             position: position,
-            previousChecksum: isFromStart && isWhole ? chain : nil
+            previousChecksum: isFromStart && isWhole ? chain : nil,
+            unreadable: .zeros
         )
         guard !isWhole else { return nil }
         return Damage(
@@ -245,7 +251,8 @@ public struct LogAudit {
                 volumeID: volumeID,
                 limit: current.limit,
                 position: found,
-                previousChecksum: nil
+                previousChecksum: nil,
+                unreadable: .zeros
             )
         } else {
             position = limit

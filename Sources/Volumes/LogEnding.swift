@@ -45,7 +45,7 @@ struct LogEnding {
             let tail = try LogTail(&reader, flushed: flushed)
             return Found(tail: tail, unflushed: tail.unflushed, passed: [])
         } catch {
-            guard case .logDamaged = error else { throw error }
+            guard error.isOfLogBytes else { throw error }
             for known in applied { if let found = try pass(upTo: known) { return found } }
             throw error
         }
@@ -70,7 +70,7 @@ struct LogEnding {
         guard let last = passed.last else { return nil }
         var chain = walk.chain
         if chain == nil { chain = try checksum(namedAt: known.position) }
-        if chain == nil, try isLastRecord(known, at: last) { chain = known.chain }
+        if chain == nil, isLastRecord(known, at: last) { chain = known.chain }
         guard let chain, known.chain ?? chain == chain else { return nil }
         var reader = reader(from: known.position, chain)
         do throws(VolumeError) {
@@ -78,7 +78,7 @@ struct LogEnding {
             let unflushed = max(tail.unflushed, min(flushed, tail.end))
             return Found(tail: tail, unflushed: unflushed, passed: passed)
         } catch {
-            guard case .logDamaged = error else { throw error }
+            guard error.isOfLogBytes else { throw error }
             return nil
         }
     }
@@ -94,18 +94,13 @@ struct LogEnding {
     private func isLastRecord(
         _ known: AppliedPosition,
         at damage: LogAudit.Damage
-    ) throws(VolumeError) -> Bool {
+    ) -> Bool {
         guard let chain = known.chain else { return false }
         let length = known.position.bytes - damage.position.bytes
         guard length >= Int64(LogRecordHeader.encodedBytes) else { return false }
-        let bytes: [UInt8]
-        do throws(DiskError) {
-            let most = Int64(LogRecordHeader.lengthBytesMax) * 2
-            bytes = try file.read(Int(min(length, most)), at: damage.offset)
-        } catch {
-            throw .readFailed(error)
-        }
-        return bytes.withUnsafeBytes { bytes in
+        let most = Int64(LogRecordHeader.lengthBytesMax) * 2
+        let bytes = file.readablePart(of: Int(min(length, most)), at: damage.offset)
+        return (bytes ?? []).withUnsafeBytes { bytes in
             guard bytes.count >= LogRecordHeader.encodedBytes else { return false }
             if LogRecordHeader.storedChecksum(in: bytes) == chain { return true }
             guard let header = try? LogRecordHeader(decoding: bytes),
@@ -126,5 +121,21 @@ struct LogEnding {
             position: position,
             previousChecksum: previousChecksum
         )
+    }
+}
+
+extension VolumeError {
+    /// Whether bytes of the log are not what was written, or cannot be read, while the disk may be well.
+    var isOfLogBytes: Bool {
+        switch self {
+        case .logDamaged: true
+        case .readFailed(let disk): disk.code == .inputOutput
+        case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
+            .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logSegmentMissing,
+            .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong, .blobMissing,
+            .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .outOfSpace,
+            .writeFailed, .volumeFailed, .closed:
+            false
+        }
     }
 }

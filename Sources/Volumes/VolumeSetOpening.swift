@@ -222,7 +222,7 @@ struct VolumeSetOpening {
         do throws(VolumeError) {
             return try open(peeks, found, .refused)
         } catch {
-            guard case .logDamaged = error, configuration.volume.damagedRecords == .passed else {
+            guard error.isOfLogBytes, configuration.volume.damagedRecords == .passed else {
                 throw error
             }
             return try open(peeks, found, .passed)
