@@ -134,6 +134,7 @@ extension LogRecordHeader {
     /// What the field of the checksum says, in a header that need not be whole.
     ///
     /// - Parameter header: At least ``encodedBytes`` bytes.
+    /// - Returns: The field, whatever it is.
     public static func storedChecksum(in header: UnsafeRawBufferPointer) -> UInt64 {
         header.field(at: 40)
     }
@@ -154,6 +155,7 @@ extension LogRecordHeader {
     /// - Parameters:
     ///   - metadata: At least a header.
     ///   - volumeID: The volume that the log belongs to.
+    /// - Returns: What the field has to be.
     public static func checksum(
         of metadata: UnsafeRawBufferPointer,
         volumeID: UniqueID

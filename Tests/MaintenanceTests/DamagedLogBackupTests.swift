@@ -172,4 +172,50 @@ import Volumes
         try Folder.flip(first, 20)
         #expect(try BackupTests.restore(folder).1.damage == [])
     }
+
+    @Test func `a power loss while a damaged backup is restored leaves no volume, or a whole one`()
+        async throws
+    {
+        let folder = try Folder()
+        let disk = SimulatedFileSystem(seed: 1)
+        try await StoreSubject.with(folder) { subject in
+            try await Self.fill(subject)
+            _ = try BackupCrashTests.backUp(subject, folder, disk)
+        }
+        let log = BackupCrashTests.target + "/log"
+        let second = try disk.list(log)[1]
+        disk.flipBit(1, ofByte: 64 + 49, in: "\(log)/\(second)")
+        var call = 0
+        var isOver = false
+        while !isOver {
+            call += 1
+            let trial = disk.restartProcess()
+            trial.inject(FaultPlan(crashAtCall: call))
+            let target = try Folder(volume: "/restored")
+            let report = try? Restore(
+                from: BackupCrashTests.target,
+                volumeDirectory: target.volume,
+                indexDirectory: target.index,
+                fileSystem: trial,
+                now: WallTime(milliseconds: 1)
+            ).run()
+            isOver = report != nil
+            if let report { #expect(report.damageCount == 1) }
+            let found = trial.restart(seed: UInt64(call))
+            guard found.contents(of: target.volume + "/volume.json") != nil else {
+                #expect(!isOver, "call \(call)")
+                continue
+            }
+            let contents = try await StoreSubject.with(target, fileSystem: found) { subject in
+                try await subject.contents()
+            }
+            #expect(contents.count > 4 && contents.count < 20, "call \(call)")
+            let isAsWritten = contents.allSatisfy { key, bytes in
+                Int(key.dropFirst("object/".count)).map { bytes == Folder.bytes(700, seed: $0) }
+                    ?? false
+            }
+            #expect(isAsWritten, "call \(call)")
+        }
+        #expect(call > 40)
+    }
 }

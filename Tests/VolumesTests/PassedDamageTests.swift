@@ -183,4 +183,42 @@ import Volumes
             #expect(error == (number == 2 ? expected : nil), "record \(number)")
         }
     }
+
+    @Test func `with another copy a damaged record is healed, and with none it is passed over`()
+        throws
+    {
+        let disks = VolumeSetSubject.disks(2)
+        var appended: [AppendedRecord] = []
+        do {
+            let subject = try VolumeSetSubject.open(disks, copies: 2)
+            for number in 0..<5 {
+                appended += try subject.volumes.append([VolumeSubject.record(number)])
+            }
+            try subject.volumes.close()
+        }
+        func open(_ damaged: [Int: Int]) throws -> VolumeSet {
+            var configuration = VolumeSubject.configuration()
+            configuration.naveID = nil
+            configuration.applied = Self.applied(appended[4])
+            let locations = disks.enumerated().map { number, disk in
+                let trial = disk.restartProcess()
+                let directory = VolumeSetSubject.directory(number)
+                if let record = damaged[number] {
+                    let offset = Int(appended[record].position.bytes) + 48
+                    trial.flipBit(1, ofByte: offset, in: "\(directory)/log/\(Self.first)")
+                }
+                return VolumeLocation(directory: directory, fileSystem: trial)
+            }
+            return try VolumeSet.open(locations, VolumeSetConfiguration(volume: configuration))
+        }
+        let one = try open([1: 2])
+        #expect(one.passedDamage == [])
+        #expect(one.reports(.withoutSpace).map(\.holdsLog) == [true, false])
+        let both = try open([0: 1, 1: 3])
+        #expect(both.passedDamage.map(\.position) == [appended[1].position, appended[3].position])
+        #expect(both.reports(.withoutSpace).map(\.holdsLog) == [true, true])
+        #expect(try both.append([VolumeSubject.record(9)]).count == 1)
+    }
+
+    private static let first = "0000000000000000.log"
 }
