@@ -1,3 +1,5 @@
+import Glibc
+
 /// An open file of a simulated disk.
 final class SimulatedFile: OpenFile {
     let path: String

@@ -116,7 +116,7 @@ extension ServerError {
             self = .dataUnusable(
                 path: path,
                 cause: "it is damaged at byte \(offset), "
-                    + (path.hasSuffix(".log") ? "where no index goes on from that fits it, " : "")
+                    + (path.hasSuffix(".log") ? "no index that fits it has come further, " : "")
                     + "and nothing was changed; \(Self.wayOut)"
             )
         case .changeUnreadable(let position):
