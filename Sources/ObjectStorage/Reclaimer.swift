@@ -73,6 +73,7 @@ final class Reclaimer: Sendable {
     private let damageCover: LogDamageCover
     private let expiry: UploadExpiry
     private let sweeper: LineSweeper
+    private let reserve: DiskReserve
     private let limits: StoreLimits
     private let logger: Logger
 
@@ -87,6 +88,7 @@ final class Reclaimer: Sendable {
         gate = opened.upkeep.gate
         volume = opened.volume
         index = opened.index
+        reserve = opened.reserve
         logger = opened.logger
         snapshots = SnapshotMaker(
             volume: opened.volume,
@@ -180,6 +182,7 @@ final class Reclaimer: Sendable {
 
     /// The life of the thread.
     func run() {
+        if limits.reclaimIntervalSeconds > 0 { lookAtRoom() }
         coverWhenDue()
         while pace.goesOn {
             if let asked = nextAsked() {
@@ -269,6 +272,7 @@ final class Reclaimer: Sendable {
 
     /// Does what is due.
     private func lookAround() {
+        lookAtRoom()
         coverWhenDue()
         attempt("abandoned uploads not aborted") { () throws(StoreError) in
             try expireWhenDue()
@@ -279,6 +283,11 @@ final class Reclaimer: Sendable {
                 try snapshotWhenDue()
             }
         }
+    }
+
+    private func lookAtRoom() {
+        reserve.restore()
+        reserve.note(isRoomLow: volume.isNearlyFull(limits))
     }
 
     private func attempt(_ message: String, _ body: () throws(StoreError) -> Void) {
