@@ -15,13 +15,11 @@ extension BackupRun {
     ///
     /// - Parameters:
     ///   - start: Where the log ends that an earlier backup has copied, and read; nil for none.
-    ///   - last: The last record of the state.
     ///   - progress: Told what was copied.
     /// - Returns: The first address of the log that was copied.
     /// - Throws: ``RecordsDamaged`` if no volume has every record; ``MaintenanceError``.
     func copyLog(
         from start: LogPosition?,
-        upTo last: BackupManifest.LastRecord,
         _ progress: ProgressVisitor
     ) throws -> LogPosition {
         var best: CopiedLog?
@@ -41,7 +39,6 @@ extension BackupRun {
             )
         }
         for fault in best.faults { note(fault) }
-        try checkCopy(last)
         return best.start
     }
 
@@ -183,7 +180,7 @@ extension BackupRun {
     }
 
     /// Whether the log that was copied, by this backup and by those before, ends as this one does.
-    private func checkCopy(_ last: BackupManifest.LastRecord) throws {
+    func checkCopy(_ last: BackupManifest.LastRecord) throws {
         guard last.position < position else { return }
         let copied = copiedAudit
         let found = try copied.record(at: last.position, in: try copied.segments())
@@ -192,7 +189,7 @@ extension BackupRun {
         }
     }
 
-    private var copiedAudit: VolumeAudit {
+    var copiedAudit: VolumeAudit {
         VolumeAudit(label: label, directory: copy.directory, fileSystem: fileSystem)
     }
 }

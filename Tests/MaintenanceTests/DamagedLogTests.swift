@@ -34,6 +34,7 @@ import Volumes
         func begin() throws -> SimulatedFileSystem {
             try? FileManager.default.removeItem(atPath: folder.index)
             try FileManager.default.copyItem(atPath: aside, toPath: folder.index)
+            try? FileManager.default.removeItem(atPath: folder.path + "/scrub.json")
             return disk.restartProcess()
         }
 
@@ -137,7 +138,7 @@ import Volumes
     func `a damaged record costs nothing but its own payload`(part: Part) async throws {
         let filled = try await Self.filled()
         let folder = filled.folder
-        #expect(Set(filled.records.map(\.path)).count >= 3)
+        #expect(Set(filled.records.map(\.path)).count >= 2)
         for (number, record) in filled.records.enumerated() {
             let disk = try filled.begin()
             guard let start = Self.spoil(part, of: record, on: disk) else { continue }
@@ -277,7 +278,8 @@ import Volumes
             }
             let found = disk.restart(seed: UInt64(call))
             let lost = found.restartProcess()
-            try await StoreSubject.with(folder, fileSystem: found) { subject in
+            let again = found.restartProcess()
+            try await StoreSubject.with(folder, fileSystem: again) { subject in
                 try await Self.check(subject, filled, .body, "call \(call)")
                 try await Self.cover(subject)
             }
