@@ -48,6 +48,12 @@ extension ServerError {
             self = .maintenanceFailed(
                 "There is no finished backup in \(path): it has no backup.json."
             )
+        case .backupDamaged(let path, let offset):
+            self = .maintenanceFailed(
+                "\(path) of the backup is damaged or missing at byte \(offset), and nothing can be "
+                    + "restored without it; nothing was changed. Restore another backup, or back up "
+                    + "again into another folder if the data is still there."
+            )
         case .manifestInvalid(let path):
             self = .maintenanceFailed("\(path) cannot be read.")
         case .versionUnknown(let path, let version):
@@ -115,7 +121,9 @@ extension ServerError {
         case .damaged(let path, let offset):
             self = .dataUnusable(
                 path: path,
-                cause: "it is damaged at byte \(offset), and nothing was changed; \(Self.wayOut)"
+                cause: "it is damaged at byte \(offset), "
+                    + (path.hasSuffix(".log") ? "no index that fits it has come further, " : "")
+                    + "and nothing was changed; \(Self.wayOut)"
             )
         case .changeUnreadable(let position):
             self = .dataUnusable(

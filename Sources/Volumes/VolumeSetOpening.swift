@@ -217,23 +217,39 @@ struct VolumeSetOpening {
 
     // MARK: - Opening
 
+    /// Opens all volumes; passes over damaged records only where no volume has the log without.
     private func open(
         _ peeks: [Peek],
         _ found: VolumeMembership
     ) throws(VolumeError) -> Opened {
         try checkCount(peeks, found)
+        do throws(VolumeError) {
+            return try open(peeks, found, .refused)
+        } catch {
+            guard error.isOfLogBytes, configuration.volume.damagedRecords == .passed else {
+                throw error
+            }
+            return try open(peeks, found, .passed)
+        }
+    }
+
+    private func open(
+        _ peeks: [Peek],
+        _ found: VolumeMembership,
+        _ damaged: DamagedRecords
+    ) throws(VolumeError) -> Opened {
         var membership = found
         var firstFailure: VolumeError?
         var opened: [Int: VolumeMember] = [:]
         for place in peeks.indices where !peeks[place].isNew {
-            opened[place] = try present(peeks[place], &membership, &firstFailure)
+            opened[place] = try present(peeks[place], &membership, damaged, &firstFailure)
         }
         // What those that are there refuse leaves no new one behind.
         guard opened.values.contains(where: { $0.volume?.logTip != nil }) else {
             throw firstFailure ?? .logUnavailable(missing: membership.log)
         }
         for place in peeks.indices where peeks[place].isNew {
-            opened[place] = try present(peeks[place], &membership, &firstFailure)
+            opened[place] = try present(peeks[place], &membership, damaged, &firstFailure)
         }
         var members = peeks.indices.compactMap { opened[$0] }
         for id in membership.members where !members.contains(where: { $0.id == id }) {
@@ -284,6 +300,7 @@ struct VolumeSetOpening {
     private func present(
         _ peek: Peek,
         _ membership: inout VolumeMembership,
+        _ damaged: DamagedRecords,
         _ firstFailure: inout VolumeError?
     ) throws(VolumeError) -> VolumeMember? {
         if let failure = peek.failure {
@@ -292,7 +309,7 @@ struct VolumeSetOpening {
             return nil
         }
         do throws(VolumeError) {
-            return try member(peek, &membership)
+            return try member(peek, &membership, damaged)
         } catch {
             // A disk that fails is done without if another volume has the log.
             guard let id = peek.label?.volumeID, membership.contains(id),
@@ -311,10 +328,13 @@ struct VolumeSetOpening {
     /// Opens a directory as what the membership says it is; one that is new joins.
     private func member(
         _ peek: Peek,
-        _ membership: inout VolumeMembership
+        _ membership: inout VolumeMembership,
+        _ damaged: DamagedRecords
     ) throws(VolumeError) -> VolumeMember {
         let holding = peek.label.map { membership.log.contains($0.volumeID) } ?? false
-        let volume = try open(peek.location, settings(membership, holding ? .whole : .none))
+        var settings = settings(membership, holding ? .whole : .none)
+        settings.damagedRecords = damaged
+        let volume = try open(peek.location, settings)
         if !membership.contains(volume.label.volumeID) {
             let count = membership.members.count + 1
             guard count <= VolumeMembership.membersMax else {
