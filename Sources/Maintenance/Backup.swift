@@ -20,6 +20,10 @@ import Volumes
 public struct Backup: Sendable {
     /// The name of the manifest in the directory of a backup.
     public static let manifestName = "backup.json"
+    /// The name of the file that is there while a backup is made, and after one that was given up.
+    static let attemptName = "attempt"
+    /// Names of which at least one is in the directory of every backup, and none in a volume.
+    public static let markNames = [manifestName, attemptName]
     /// The name of the volume's label, in a backup as in a volume.
     static let labelName = "volume.json"
 

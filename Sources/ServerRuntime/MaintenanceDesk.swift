@@ -132,8 +132,8 @@ public struct MaintenanceDesk: Sendable {
         progress(ProgressText(progress: report).line)
     }
 
-    /// Refuses a folder that is none of Nave's before anything is made in it.
-    private func requireVolume() throws(ServerError) {
+    /// Refuses a folder that is none of Nave's, or a backup, before anything is made in it.
+    func requireVolume() throws(ServerError) {
         guard try folder.read(folder.path + "/volume.json") != nil else {
             throw .maintenanceFailed(
                 "\(folder.path) is no data folder of Nave: it has no volume.json."
@@ -164,6 +164,7 @@ public struct MaintenanceDesk: Sendable {
         } catch {
             await pool.shutdown()
             guard let failure = error as? MaintenanceError else { throw error }
+        try folder.refuseBackup()
             throw refusal(ServerError(failure, folder: folder.path), hint)
         }
     }

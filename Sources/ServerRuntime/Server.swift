@@ -44,6 +44,7 @@ public struct Server: Sendable {
     }
 
     private func serve(_ folders: DataFolders) async throws {
+        for folder in folders.all { try folder.refuseBackup() }
         try folders.create()
         for (index, folder) in folders.all.enumerated()
         where folders.all[..<index].contains(where: folder.isSame) {

@@ -27,6 +27,11 @@ def result_of(*arguments, code=0):
     return json.loads(run.stdout)
 
 
+def files(folder):
+    """Every file of a folder, with its bytes."""
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def objects(server):
     s3 = s3_client(server)
     found = {}
@@ -231,3 +236,40 @@ def test_backups_are_begun_by_root_on_this_machine(http_server, second_keys, tmp
             timeout=10)
         assert (answer.status_code, answer.json()["code"]) == (400, "backup_target_invalid")
     assert not (tmp_path / "backup").exists()
+
+
+@pytest.fixture
+def backup(tmp_path):
+    """A backup of a folder with a few objects, whose server has stopped."""
+    with ServerProcess(tmp_path / "data") as server:
+        s3 = s3_client(server)
+        s3.create_bucket(Bucket="test")
+        for number in range(10):
+            s3.put_object(Bucket="test", Key=f"large/{number}", Body=os.urandom(300_000))
+            s3.put_object(Bucket="test", Key=f"small/{number}", Body=os.urandom(2000))
+        result_of("backup", server.data, tmp_path / "backup")
+    return tmp_path / "backup"
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["serve", "BACKUP", "--listen", "127.0.0.1:0"], 1),
+    (["serve", "NEW", "BACKUP", "--copies", "2", "--listen", "127.0.0.1:0"], 1),
+    (["principal", "add", "ada", "--data", "BACKUP"], 1),
+    (["principal", "list", "--data", "BACKUP"], 1),
+    (["scrub", "BACKUP"], 3),
+    (["rebuild", "BACKUP"], 3),
+    (["backup", "BACKUP", "NEW"], 3),
+])
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_backup_is_not_used_as_data(tmp_path, backup, arguments, code, is_finished):
+    if not is_finished:
+        (backup / "backup.json").unlink()
+        (backup / "attempt").touch()
+    before = files(backup)
+    paths = {"BACKUP": backup, "NEW": tmp_path / "new"}
+    run = nave(*[paths.get(argument, argument) for argument in arguments])
+    assert (run.returncode, run.stdout) == (code, "")
+    assert f"{backup} is a backup" in run.stderr
+    assert f"nave restore {backup} FOLDER" in run.stderr
+    assert files(backup) == before
+    assert not (tmp_path / "new").exists()
