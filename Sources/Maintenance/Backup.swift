@@ -111,6 +111,29 @@ public struct Backup: Sendable {
         }
     }
 
+    /// Reads the label of a backup.
+    ///
+    /// - Throws: ``MaintenanceError``; `VolumeError`.
+    static func label(in copy: VolumeCopy, _ manifest: BackupManifest) throws -> VolumeLabel {
+        let directory = copy.directory
+        let path = "\(directory)/\(labelName)"
+        let bytes = try copy.read(labelName, bytesMax: VolumeLabel.encodedBytesMax + 1)
+        guard let bytes else {
+            throw MaintenanceError.volume(.labelMissing(directory: directory))
+        }
+        do throws(FormatError) {
+            let label = try VolumeLabel(decoding: bytes)
+            guard label.volumeID == manifest.volumeID else {
+                throw FormatError.fieldInvalid(.volumeID)
+            }
+            return label
+        } catch .versionUnknown(let version) {
+            throw MaintenanceError.versionUnknown(path: path, version: version)
+        } catch {
+            throw MaintenanceError.volume(.damaged(path: path, offset: 0))
+        }
+    }
+
     /// Reads what a backup says about itself; nil if there is none.
     ///
     /// - Throws: ``MaintenanceError/manifestInvalid(path:)``,

@@ -72,6 +72,9 @@ extension BackupRun {
         do throws(VolumeError) {
             first = try source.segments().first?.first ?? volume.logStart
             begin = max(start ?? first, first)
+            if start == nil, let fault = try faultBeforeReplacing(with: source, from: first) {
+                return CopiedLog(source: source, start: first, faults: [fault])
+            }
             try copySegments(of: source, from: begin, progress)
         } catch {
             let fault: Disagreement
@@ -87,6 +90,21 @@ extension BackupRun {
         if stop.isStopped { throw MaintenanceError.stopped }
         let faults = try faults(from: begin, ofCopyOf: source)
         return CopiedLog(source: source, start: first, faults: faults)
+    }
+
+    /// The first place of a log without a whole record, where it is to take the place of what an
+    /// earlier backup has copied: that may have the record.
+    private func faultBeforeReplacing(
+        with source: VolumeAudit,
+        from first: LogPosition
+    ) throws(VolumeError) -> Disagreement? {
+        guard try copy.names().contains(Backup.manifestName) else { return nil }
+        var log = try source.log(from: max(first, replayStart), to: position)
+        while !stop.isStopped, let step = try log.next() {
+            guard case .damage(let damage) = step else { continue }
+            return Disagreement(.logRecordUnreadable, path: damage.path, offset: damage.offset)
+        }
+        return nil
     }
 
     /// Copies one volume's log until it ends, or the backup is told to stop.

@@ -33,6 +33,8 @@ public enum MaintenanceError: Error, Hashable, Sendable {
     case removalsHeldTooLong
     /// There is no backup, or none was ever finished.
     case backupMissing(path: String)
+    /// Backups took the place of the one that was read, again and again.
+    case backupReplaced(path: String)
     /// What a backup says about itself cannot be read.
     case manifestInvalid(path: String)
     /// A file was written by a version that this program does not know.

@@ -69,14 +69,29 @@ public struct Restore: Sendable {
         stop: StopFlag = StopFlag(),
         progress: ProgressVisitor = { _ in }
     ) throws(MaintenanceError) -> Report {
-        let source = VolumeCopy(directory: backup, fileSystem: fileSystem)
-        guard let manifest = try Backup.manifest(in: source) else {
-            throw .backupMissing(path: backup)
+        let reading = BackupReading(directory: backup, fileSystem: fileSystem)
+        let target = VolumeCopy(directory: volumeDirectory, fileSystem: fileSystem)
+        var isBegun = false
+        return try reading.perform { manifest throws(MaintenanceError) in
+            if !isBegun { try target.requireEmpty() }
+            isBegun = true
+            return try restore(reading, manifest, companions, stop, progress)
         }
+    }
+
+    private func restore(
+        _ reading: BackupReading,
+        _ manifest: BackupManifest,
+        _ companions: [String],
+        _ stop: StopFlag,
+        _ progress: ProgressVisitor
+    ) throws(MaintenanceError) -> Report {
+        let source = VolumeCopy(directory: backup, fileSystem: fileSystem)
         do {
             let run = RestoreRun(
+                reading: reading,
                 audit: VolumeAudit(
-                    label: try label(source, manifest),
+                    label: try Backup.label(in: source, manifest),
                     directory: backup,
                     fileSystem: fileSystem
                 ),
@@ -100,29 +115,6 @@ public struct Restore: Sendable {
             )
         }
     }
-
-    private func label(
-        _ source: VolumeCopy,
-        _ manifest: BackupManifest
-    ) throws -> VolumeLabel {
-        let path = "\(backup)/\(Backup.labelName)"
-        let bytes = try source.read(
-            Backup.labelName,
-            bytesMax: VolumeLabel.encodedBytesMax + 1
-        )
-        guard let bytes else { throw MaintenanceError.volume(.labelMissing(directory: backup)) }
-        do throws(FormatError) {
-            let label = try VolumeLabel(decoding: bytes)
-            guard label.volumeID == manifest.volumeID else {
-                throw FormatError.fieldInvalid(.volumeID)
-            }
-            return label
-        } catch .versionUnknown(let version) {
-            throw MaintenanceError.versionUnknown(path: path, version: version)
-        } catch {
-            throw MaintenanceError.volume(.damaged(path: path, offset: 0))
-        }
-    }
 }
 
 /// One restoring under way; belongs to one thread.
@@ -132,6 +124,7 @@ private final class RestoreRun {
     private static let pageMax = 4096
     private static let ownersMax = 16
 
+    private let reading: BackupReading
     private let audit: VolumeAudit
     private let manifest: BackupManifest
     private let target: VolumeCopy
@@ -145,6 +138,7 @@ private final class RestoreRun {
     private var damageCount: Int64 = 0
 
     init(
+        reading: BackupReading,
         audit: VolumeAudit,
         manifest: BackupManifest,
         target: VolumeCopy,
@@ -153,6 +147,7 @@ private final class RestoreRun {
         stop: StopFlag
     ) {
         self.now = now
+        self.reading = reading
         self.audit = audit
         self.manifest = manifest
         self.target = target
@@ -165,10 +160,10 @@ private final class RestoreRun {
         index: String,
         _ progress: ProgressVisitor
     ) throws -> Restore.Report {
-        guard try target.names().allSatisfy({ $0 == "lost+found" }) else {
-            throw MaintenanceError.directoryNotEmpty(path: target.directory)
-        }
         try target.prepare()
+        // What was restored of a backup that another took the place of; blobs are compared below.
+        _ = try target.removeLog(except: [])
+        _ = try target.removeSnapshots(except: nil)
         try copyLog(replayStart: try copySnapshot() ?? manifest.logStart, progress)
         try PosixFileSystem().makeDirectories(index)
         let path = index + "/restore.sqlite"
@@ -181,6 +176,7 @@ private final class RestoreRun {
         }
         try copyBlobs(try MetadataIndex.look(in: index), progress)
         for companion in companions { try target.publish(companion.bytes, as: companion.name) }
+        if damageCount > 0 { try reading.checkUnreplaced(manifest) }
         // A time of its own tells backups of it from those of the volume that it was restored from.
         let label = VolumeLabel(
             volumeID: audit.label.volumeID,
@@ -344,7 +340,10 @@ private final class RestoreRun {
             guard let end = page.last else { break }
             for id in page {
                 if stop.isStopped { throw MaintenanceError.stopped }
-                if let fault = try copyBlob(id) { faults.append((id, fault)) }
+                if let fault = try copyBlob(id) {
+                    try reading.checkUnreplaced(manifest)
+                    faults.append((id, fault))
+                }
                 progress(
                     MaintenanceProgress(
                         stage: .blobs,

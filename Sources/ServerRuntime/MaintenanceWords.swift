@@ -48,6 +48,11 @@ extension ServerError {
             self = .maintenanceFailed(
                 "There is no finished backup in \(path): it has no backup.json."
             )
+        case .backupReplaced(let path):
+            self = .maintenanceFailed(
+                "Backups were made into \(path) again and again while it was read. See to it that none "
+                    + "is made meanwhile, and try again."
+            )
         case .manifestInvalid(let path):
             self = .maintenanceFailed("\(path) cannot be read.")
         case .versionUnknown(let path, let version):

@@ -74,7 +74,8 @@ public final class VolumeCopy {
         replayStart: LogPosition,
         progress: (Int64) -> Bool
     ) throws(VolumeError) -> Bool {
-        try removeStrangeSegments(source, from: range.lowerBound)
+        // Before `replayStart` the source may have given segments up that an earlier backup needs.
+        try removeStrangeSegments(source, from: max(range.lowerBound, replayStart))
         for (index, segment) in source.enumerated() where segment.first < range.upperBound {
             var end = index + 1 < source.count ? source[index + 1].first : range.upperBound
             end = min(end, range.upperBound)
@@ -126,8 +127,10 @@ public final class VolumeCopy {
         let source = try reading { () throws(DiskError) in
             try sourceFiles.open(segment.path, .readOnly)
         }
+        // One that an earlier backup may need stays until there is another that is whole.
+        let written = start == 0 && present > 0 ? path + VolumeLayout.unfinishedSuffix : path
         let target = try writing { () throws(DiskError) in
-            try fileSystem.open(path, start == 0 ? .createOrReplace : .readWrite)
+            try fileSystem.open(written, start == 0 ? .createOrReplace : .readWrite)
         }
         // What follows is of an attempt that was given up, and zeros are not written over it.
         try writing { () throws(DiskError) in try target.truncate(to: start) }
@@ -147,6 +150,7 @@ public final class VolumeCopy {
         try writing { () throws(DiskError) in
             try target.truncate(to: wanted.upperBound)
             try target.synchronizeData()
+            if written != path { try fileSystem.rename(written, to: path) }
         }
         return true
     }

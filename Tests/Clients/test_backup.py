@@ -273,3 +273,32 @@ def test_a_backup_is_not_used_as_data(tmp_path, backup, arguments, code, is_fini
     assert f"nave restore {backup} FOLDER" in run.stderr
     assert files(backup) == before
     assert not (tmp_path / "new").exists()
+
+
+def test_restoring_while_a_backup_is_made_gives_the_whole_of_one(tmp_path):
+    """The blobs of the earlier backup go as soon as the later one is there: none may be missed."""
+    with ServerProcess(tmp_path / "data") as server:
+        s3 = s3_client(server)
+        s3.create_bucket(Bucket="test")
+
+        def write(generation):
+            for number in range(30):
+                body = f"{generation} {number} ".encode() * 20_000
+                s3.put_object(Bucket="test", Key=f"large/{number}", Body=body)
+
+        write(0)
+        result_of("backup", server.data, tmp_path / "backup")
+        for generation in range(1, 6):
+            write(generation)
+            backup = subprocess.Popen(
+                [binary(), "backup", server.data, tmp_path / "backup"], env=clean_environment(),
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            time.sleep(0.03 * generation)
+            report = result_of("restore", tmp_path / "backup", tmp_path / f"restored{generation}")
+            assert report["is_well"] and report["damage_count"] == 0
+            assert backup.wait(60) == 0
+            with ServerProcess(tmp_path / f"restored{generation}") as other:
+                found = objects(other)
+            assert len(found) == 30
+            assert {body.split()[0] for body in found.values()} in (
+                {str(generation - 1).encode()}, {str(generation).encode()})
