@@ -313,6 +313,21 @@ def test_what_a_killed_server_leaves_behind_is_litter_and_no_disagreement(filled
     assert result_of("check", filled)["litter_count"] == 0
 
 
+def test_a_foreign_file_in_the_log_is_named(filled):
+    foreign = filled / "log" / "0000000000100000.log"
+    foreign.write_text("words")
+    [log] = [path for path in filled.glob("log/*.log") if path != foreign]
+    for command, code in [("serve", 1), ("rebuild", 3)]:
+        run = nave(command, filled, *(["--listen", "127.0.0.1:0"] if command == "serve" else []))
+        assert run.returncode == code
+        assert f"{foreign}: it does not begin as a piece of the log does" in run.stderr
+        assert str(log) not in run.stderr
+    report = result_of("check", filled, code=1)
+    assert report["disagreements"][0]["path"] == str(foreign)
+    foreign.unlink()
+    assert result_of("check", filled)["is_well"]
+
+
 @pytest.mark.parametrize("harm, options, expected", [
     (lambda data: blobs(data)[0].unlink(), [], {"blob_missing"}),
     (lambda data: flip(blobs(data)[0], 4096 + 70000), ["--payloads"], {"blob_damaged"}),
