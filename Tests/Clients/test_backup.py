@@ -275,6 +275,54 @@ def test_a_backup_is_not_used_as_data(tmp_path, backup, arguments, code, is_fini
     assert not (tmp_path / "new").exists()
 
 
+def test_a_check_knows_a_backup_and_leaves_it_as_it_is(tmp_path, backup):
+    before = files(backup)
+    report = result_of("check", backup)
+    assert report["is_well"] and report["blobs"] == 10 and report["verified_bytes"] == 0
+    report = result_of("check", backup, "--payloads")
+    assert report["is_well"] and report["verified_bytes"] > 10 * 302_000
+    assert files(backup) == before
+    blob = next(backup.glob("blobs/*/*.blob"))
+    content = bytearray(blob.read_bytes())
+    content[200_000] ^= 1
+    blob.write_bytes(content)
+    assert result_of("check", backup)["is_well"]
+    [found] = result_of("check", backup, "--payloads", code=1)["disagreements"]
+    assert (found["kind"], found["path"]) == ("blob_damaged", str(blob))
+    assert found["objects"][0].startswith("test/large/")
+    [log] = backup.glob("log/*.log")
+    content = bytearray(log.read_bytes())
+    content[5000] ^= 1
+    log.write_bytes(content)
+    report = result_of("check", backup, "--payloads", code=1)
+    assert str(log) in {item["path"] for item in report["disagreements"]}
+
+
+def test_a_backup_that_takes_no_writes_is_checked_and_restored(tmp_path, backup):
+    before = files(backup)
+    for path in [*backup.rglob("*"), backup]:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    try:
+        assert result_of("check", backup, "--payloads")["is_well"]
+        assert result_of("restore", backup, tmp_path / "restored")["blobs"] == 10
+    finally:
+        for path in [backup, *sorted(backup.rglob("*"))]:
+            path.chmod(0o700 if path.is_dir() else 0o600)
+    assert files(backup) == before
+
+
+@pytest.mark.parametrize("name, words", [
+    ("backup.json", "Name another folder for a new backup"),
+    ("volume.json", "damaged"),
+])
+def test_a_backup_that_does_not_say_what_it_is_is_refused(tmp_path, backup, name, words):
+    (backup / name).write_text("{")
+    for command in (["check", backup], ["restore", backup, tmp_path / "restored"]):
+        run = nave(*command)
+        assert run.returncode == 3 and run.stdout == ""
+        assert str(backup / name) in run.stderr and words in run.stderr
+
+
 def test_restoring_while_a_backup_is_made_gives_the_whole_of_one(tmp_path):
     """The blobs of the earlier backup go as soon as the later one is there: none may be missed."""
     with ServerProcess(tmp_path / "data") as server:
