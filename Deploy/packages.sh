@@ -5,7 +5,8 @@
 
 BUILD_PACKAGES=(
     ca-certificates git pkg-config
-    libblosc-dev libjpeg-dev libsqlite3-dev libssl-dev libzstd-dev zlib1g-dev
+    libblosc-dev libbz2-dev libjpeg-dev liblz4-dev liblzma-dev libsqlite3-dev libssl-dev libzstd-dev
+    zlib1g-dev
 )
 TEST_PACKAGES=(curl openssl python3-venv rclone s3cmd)
 BENCHMARK_PACKAGES=(curl gcc libc6-dev nginx-light openssl python3-venv wrk)

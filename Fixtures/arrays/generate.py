@@ -6,10 +6,13 @@
 
 `chunks.json` holds single chunks: the metadata document, the stored bytes as the library wrote them,
 and the elements as NumPy has them (C order, little-endian). `arrays.json` holds whole small arrays as
-keys, and what NumPy answers to slices and reductions over them.
+keys, and what NumPy answers to slices and reductions over them. `codecs.json` holds chunks like
+`chunks.json`, in codecs of numcodecs; `filters.json` what its filters on numbers make of numbers.
 """
 import base64
 import json
+import lzma
+import math
 import os
 import pathlib
 import time
@@ -18,6 +21,7 @@ import numcodecs
 import numpy as np
 import zarr
 from zarr import codecs as z3
+from zarr.codecs import numcodecs as n3
 
 # gzip writes the time into its header.
 time.time = lambda: 0
@@ -162,6 +166,147 @@ def chunk_fixtures():
         compressors=[z3.ZstdCodec(level=1)])
 
 
+def lossy_fixture(name, values, **options):
+    """A chunk whose writer keeps less than all of its elements: what is expected is what it reads."""
+    store = zarr.storage.MemoryStore()
+    array = zarr.create_array(
+        store=store, shape=values.shape, chunks=values.shape, dtype=values.dtype, **options)
+    array[...] = values
+    keys = keys_of(store)
+    document = "zarr.json" if "zarr.json" in keys else ".zarray"
+    chunk, = (key for key in keys if key not in ("zarr.json", ".zarray", ".zattrs"))
+    return {
+        "name": name, "file": document, "metadata": json.dumps(json.loads(keys[document])),
+        "stored": text(keys[chunk]), "expected": text(little(array[...])),
+    }
+
+
+# The containers of numcodecs.LZMA with all that it takes: checks, presets and chains of filters.
+LZMA1, LZMA2, DELTA, X86 = lzma.FILTER_LZMA1, lzma.FILTER_LZMA2, lzma.FILTER_DELTA, lzma.FILTER_X86
+LZMA = {
+    "xz": {}, "xz none": {"check": lzma.CHECK_NONE}, "xz crc32": {"check": lzma.CHECK_CRC32, "preset": 0},
+    "xz sha256": {"check": lzma.CHECK_SHA256, "preset": 9 | lzma.PRESET_EXTREME},
+    "alone": {"format": lzma.FORMAT_ALONE}, "alone 9": {"format": lzma.FORMAT_ALONE, "preset": 9},
+    "raw": {"format": lzma.FORMAT_RAW, "filters": [{"id": LZMA2}]},
+    "raw first": {"format": lzma.FORMAT_RAW, "filters": [{"id": LZMA1, "preset": 9}]},
+    "raw delta": {"format": lzma.FORMAT_RAW, "filters": [{"id": DELTA, "dist": 4}, {"id": LZMA2, "preset": 1}]},
+    "raw x86 delta": {"format": lzma.FORMAT_RAW, "filters": [
+        {"id": X86}, {"id": DELTA}, {"id": LZMA2, "dict_size": 1 << 16, "lc": 1, "lp": 2, "pb": 0, "nice_len": 64,
+                                     "mode": lzma.MODE_FAST, "mf": lzma.MF_HC4, "depth": 5}]},
+}
+
+
+def numcodecs_fixtures():
+    """Codecs of numcodecs under the name that either version of Zarr gives them."""
+    values = sample("i4", (4, 6, 8))
+    for name, options in LZMA.items():
+        yield chunk_fixture(
+            f"v2 lzma {name}", values, zarr_format=2, compressors=numcodecs.LZMA(**options), filters=None)
+        yield chunk_fixture(f"v3 lzma {name}", values, zarr_format=3, compressors=[n3.LZMA(**options)])
+    for level in (1, 9):
+        yield chunk_fixture(
+            f"v2 bz2 {level}", values, zarr_format=2, compressors=numcodecs.BZ2(level), filters=None, order="F")
+        yield chunk_fixture(f"v3 bz2 {level}", values, zarr_format=3, compressors=[n3.BZ2(level=level)])
+    yield chunk_fixture(
+        "v3 shard bz2", values, zarr_format=3, compressors=None, serializer=z3.ShardingCodec(
+            chunk_shape=(1, 2, 2), codecs=[z3.BytesCodec(), n3.BZ2(level=1)]))
+    for kind in ("f2", "f4", "f8"):
+        for order in "<>":
+            dtype = np.dtype(kind).newbyteorder(order)
+            for stored in (dtype, np.dtype("<f4"), np.dtype(">f4")):
+                yield lossy_fixture(
+                    f"v2 quantize {dtype.str} {stored.str}", sample(dtype), zarr_format=2, compressors=None,
+                    filters=[numcodecs.Quantize(2, dtype.str, stored.str)])
+    yield lossy_fixture("v3 quantize", sample("f4"), zarr_format=3, filters=[n3.Quantize(digits=3)])
+    yield lossy_fixture(
+        "v3 quantize astype", sample("f8"), zarr_format=3,
+        filters=[n3.Quantize(digits=1), n3.AsType(encode_dtype="float32", decode_dtype="float64")])
+    for stored, endian in (("float32", "little"), (">f4", "big"), ("int8", "little")):
+        yield lossy_fixture(
+            f"v3 astype {stored}", sample("f8"), zarr_format=3, serializer=z3.BytesCodec(endian=endian),
+            filters=[n3.AsType(encode_dtype=stored)])
+    yield lossy_fixture(
+        "v3 bitround big", sample("f4"), zarr_format=3, serializer=z3.BytesCodec(endian="big"),
+        filters=[n3.BitRound(keepbits=5)])
+    yield lossy_fixture(
+        "v3 fixedscaleoffset", sample("f8"), zarr_format=3,
+        filters=[n3.FixedScaleOffset(offset=3, scale=10, dtype="float64", astype="int16")])
+    yield lossy_fixture(
+        "v3 transpose astype", sample("f8"), zarr_format=3, compressors=[n3.LZMA()],
+        filters=[n3.AsType(encode_dtype="f4", decode_dtype="f8"), z3.TransposeCodec(order=(2, 0, 1))])
+    yield lossy_fixture(
+        "v3 shard astype", sample("i2", (4, 6, 8)), zarr_format=3, compressors=None,
+        serializer=z3.ShardingCodec(chunk_shape=(1, 2, 2), codecs=[
+            n3.AsType(encode_dtype="<i8", decode_dtype="<i2"), z3.BytesCodec(), n3.LZMA()]))
+    for dtype, stored in (("<i8", "<i4"), (">i4", "<i2"), (">f8", ">f4"), ("<f4", ">f8"), ("<u2", "|u1"),
+                          ("|u1", "<i4"), ("|b1", "<f4"), ("<c16", "<c8"), (">c8", ">c16")):
+        yield lossy_fixture(
+            f"v2 astype {dtype} {stored}", sample(dtype), zarr_format=2, order="F",
+            compressors=numcodecs.BZ2(1), filters=[numcodecs.AsType(stored, dtype)])
+
+
+CASTS = ["|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8"]
+EDGES = [0, -0.0, 0.5, -0.5, 1, -1, 1.5, 2.5, 127, 128, 255, 256, 300.7, -300.2, 32767, 32768, 65504, 65519, 65520,
+         70000, -70000, 2**24 + 1, 3e9, -3e9, 5e9, 2.0**31, 2.0**32, 2.0**53, 9.3e18, 1.8e19, 2.0**63, 2.0**64, 1e30,
+         -1e30, 1e-3, 6e-8, 3e-8, 2e-8, -1e-40, 1e-310, 3.4e38, 3.5e38, np.nan, np.inf, -np.inf]
+
+
+def edges(dtype):
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return np.concatenate([np.array(EDGES).astype(dtype), sample(dtype, (20,))])
+    if dtype.kind == "b":
+        return np.array([True, False, True])
+    info = np.iinfo(dtype)
+    near = [value for value in (0, 1, 2, 127, 128, 255, 256, 2049, 2051, 65519, 65520, 2**24 + 1, 2**24 + 3,
+                                2**53 + 1, 2**53 + 3, info.max, info.max - 1) if value <= info.max]
+    near += [-value for value in near if info.min < 0] + [info.min]
+    return np.concatenate([np.array(near, dtype), sample(dtype, (20,))])
+
+
+def cast_fixtures():
+    for dtype in CASTS:
+        for stored in CASTS:
+            values = edges(dtype)
+            if (dtype, stored) == ("<f2", "<u4"):
+                # NumPy itself is of two minds about what is out of range here.
+                values = values[np.isfinite(values)]
+            cast = numcodecs.AsType(stored, dtype)
+            yield {"decode_dtype": dtype, "encode_dtype": stored, "elements": text(values),
+                   "stored": text(cast.encode(values)), "decoded": text(cast.decode(cast.encode(values)))}
+
+
+def quantize_fixtures():
+    for dtype in ("<f2", "<f4", "<f8", ">f4"):
+        for digits in (-2, 0, 1, 3, 6, 15):
+            for stored in (dtype, "<f2", ">f8"):
+                values = edges(np.dtype(dtype).newbyteorder("<"))
+                ties = (np.arange(-8, 9) + 0.5) * 2.0 ** -np.ceil(np.log2(10.0**digits))
+                values = np.concatenate([values, ties, sample("<f8", (40,))]).astype(dtype)
+                codec = numcodecs.Quantize(digits, dtype, stored)
+                encoded = codec.encode(values)
+                yield {"digits": digits, "dtype": dtype, "astype": stored, "elements": text(values.tobytes()),
+                       "stored": text(encoded.tobytes()), "decoded": text(codec.decode(encoded).tobytes())}
+
+
+def quantize_scale(digits):
+    """The exponent of the power of two by which numcodecs 0.16 scales (`quantize.py`); None where it fails."""
+    try:
+        exponent = math.log10(10.0**-digits)
+        exponent = math.floor(exponent) if exponent < 0 else math.ceil(exponent)
+        bits = math.ceil(math.log2(10.0**-exponent))
+        assert 2.0**bits
+    except (OverflowError, ValueError):
+        return None
+    return bits
+
+
+def filter_fixtures():
+    with np.errstate(all="ignore"):
+        return {"casts": list(cast_fixtures()), "quantizations": list(quantize_fixtures()),
+                "scales": {digits: quantize_scale(digits) for digits in range(-330, 331)}}
+
+
 def number(value):
     """A statistic as JSON: integers exactly, as text; floats by repr."""
     return str(int(value)) if isinstance(value, (int, np.integer, np.bool_)) else repr(float(value))
@@ -266,3 +411,6 @@ def write(name, rows):
 
 write("chunks.json", chunk_fixtures())
 write("arrays.json", array_fixtures())
+# After the others, so that their random numbers stay what they are.
+write("codecs.json", numcodecs_fixtures())
+(HERE / "filters.json").write_text(json.dumps(filter_fixtures()) + "\n")

@@ -10,6 +10,8 @@ public struct ReadinessReport: Hashable, Sendable {
     public let state: Readiness
     /// When a change is durable that was answered.
     public let durability: Durability
+    /// Whether too little room is left for anything to be stored.
+    public let isRoomLow: Bool
     /// The volumes.
     public let volumes: [VolumeReport]
 
@@ -17,10 +19,12 @@ public struct ReadinessReport: Hashable, Sendable {
     public init(
         _ state: Readiness,
         durability: Durability = .strict,
+        isRoomLow: Bool = false,
         volumes: [VolumeReport] = []
     ) {
         self.state = state
         self.durability = durability
+        self.isRoomLow = isRoomLow
         self.volumes = volumes
     }
 
@@ -33,6 +37,7 @@ public struct ReadinessReport: Hashable, Sendable {
 
         let state: String
         let durability: String
+        let room: String
         let volumes: [Volume]
     }
 
@@ -50,6 +55,7 @@ public struct ReadinessReport: Hashable, Sendable {
         let body = Body(
             state: state.rawValue,
             durability: durability.rawValue,
+            room: isRoomLow ? "low" : "enough",
             volumes: volumes.map { volume in
                 Body.Volume(
                     volume: volume.identifier,

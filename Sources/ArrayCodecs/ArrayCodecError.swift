@@ -26,6 +26,8 @@ public enum ChunkFault: Hashable, Sendable {
     case malformed(codec: String)
     /// The bytes decode to more than there may be; decoding stopped there.
     case tooLong(codec: String, limitBytes: Int)
+    /// The bytes ask for more memory to decode them than there may be.
+    case memoryLimit(codec: String, limitBytes: Int)
     /// The codec's end is followed by bytes that belong to nothing.
     case trailingBytes(codec: String)
 }

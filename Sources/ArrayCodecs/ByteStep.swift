@@ -6,6 +6,8 @@ enum ByteStep: Hashable, Sendable {
     case zlib(level: Int)
     case zstandard(level: Int, checksum: ZstandardChecksum)
     case blosc(BloscDescription)
+    case bzip2(level: Int)
+    case lzma(LZMADescription)
     case crc32c
     /// The framing of numcodecs: the decoded length in four bytes, then one LZ4 block.
     case lz4
@@ -23,6 +25,8 @@ enum ByteStep: Hashable, Sendable {
         case .zlib: "zlib"
         case .zstandard: "zstd"
         case .blosc: "blosc"
+        case .bzip2: "bz2"
+        case .lzma: "lzma"
         case .crc32c: "crc32c"
         case .lz4: "lz4"
         case .shuffle: "shuffle"
@@ -36,8 +40,14 @@ enum ByteStep: Hashable, Sendable {
         switch self {
         case .crc32c: 4
         case .shuffle, .delta: 0
-        case .gzip, .zlib, .zstandard, .blosc, .lz4, .filter: nil
+        case .gzip, .zlib, .zstandard, .blosc, .bzip2, .lzma, .lz4, .filter: nil
         }
+    }
+
+    /// The most bytes that encoding makes of `bytes` bytes.
+    func encodedBytesMax(_ bytes: Int) -> Int {
+        if case .filter(let filter) = self { return filter.encodedBytesMax(bytes) }
+        return addedBytes.map { bytes + $0 } ?? CodecLimits.encodedBytesMax(bytes)
     }
 
     /// The step of a codec of the Zarr core; nil for one that is none from bytes to bytes.
@@ -58,8 +68,8 @@ enum ByteStep: Hashable, Sendable {
     /// - Throws: ``ArrayCodecError/codecMissing(_:)`` or
     ///   ``ArrayCodecError/codecConfigurationInvalid(_:)``.
     ///
-    /// Source: numcodecs 0.16, `numcodecs/lz4.pyx`, `shuffle.py`, `delta.py`; under Zarr v3 their
-    /// names carry the prefix `numcodecs.`.
+    /// Source: numcodecs 0.16, `bz2.py`, `lzma.py`, `lz4.pyx`, `shuffle.py`, `delta.py`; under Zarr v3
+    /// their names carry the prefix `numcodecs.`.
     init(name: String, configuration: JSONValue) throws(ArrayCodecError) {
         let prefix = "numcodecs."
         let shortName = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
@@ -78,6 +88,8 @@ enum ByteStep: Hashable, Sendable {
                 throw .codecMissing(name)
             }
             self = .crc32c
+        case "bz2": self = .bzip2(level: configuration["level"]?.integer ?? 1)
+        case "lzma": self = .lzma(try LZMADescription(name, configuration))
         case "lz4": self = .lz4
         case "shuffle":
             let unitBytes = configuration["elementsize"]?.integer ?? 4

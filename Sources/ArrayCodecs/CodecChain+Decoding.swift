@@ -121,6 +121,9 @@ extension ByteStep {
         case .zlib: return try tools.deflate.decode(source, into: target, wrapping: .zlib)
         case .zstandard: return try tools.zstandard.decode(source, into: target)
         case .blosc: return try BloscDecoder.decode(source, into: target)
+        case .bzip2: return try Bzip2Decoder.decode(source, into: target)
+        case .lzma(let description):
+            return try LZMADecoder.decode(source, into: target, description)
         case .lz4: return try decodeLZ4(source, into: target)
         case .crc32c: preconditionFailure("a checksum is taken off without a copy")
         case .filter(let filter): return try filter.decode(source, into: target)

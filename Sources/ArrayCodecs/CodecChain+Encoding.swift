@@ -5,10 +5,15 @@ import Checksums
 extension CodecChain {
     /// Checks that every step can be undone by this server and done by it as well.
     ///
-    /// - Throws: ``ArrayCodecError/codecMissing(_:)``.
+    /// - Throws: ``ArrayCodecError/codecMissing(_:)`` or
+    ///   ``ArrayCodecError/codecConfigurationInvalid(_:)``.
     func checkEncodable() throws(ArrayCodecError) {
         for bounded in steps {
-            if case .blosc(let description) = bounded.step { try BloscEncoder.check(description) }
+            switch bounded.step {
+            case .blosc(let description): try BloscEncoder.check(description)
+            case .lzma(let description): try LZMAEncoder.check(description)
+            case .gzip, .zlib, .zstandard, .bzip2, .crc32c, .lz4, .shuffle, .delta, .filter: break
+            }
         }
         switch serialization {
         case .elements: break
@@ -99,6 +104,8 @@ extension ByteStep {
         case .zstandard(let level, let checksum):
             return try tools.zstandard.encode(source, level: level, checksum: checksum)
         case .blosc(let description): return try BloscEncoder.encode(source, description)
+        case .bzip2(let level): return try Bzip2Encoder.encode(source, level: level)
+        case .lzma(let description): return try LZMAEncoder.encode(source, description)
         case .lz4: return try encodeLZ4(source)
         case .filter(let filter): return filter.encode(source)
         case .crc32c:

@@ -36,6 +36,8 @@ struct CodecChain: Sendable {
 
     /// The bytes of the decoded chunk.
     let chunkBytes: Int
+    /// The most bytes that the filters on numbers make of it.
+    let filteredBytes: Int
 
     /// Compiles a chain.
     ///
@@ -54,48 +56,73 @@ struct CodecChain: Sendable {
         chunkBytes = try Self.checkedBytes(chunkShape, itemBytes: dataType.itemBytes)
 
         var axes = Array(chunkShape.indices)
-        var serialization: Serialization?
+        var shards: ShardLayout?
+        var isSerialized = false
         var encoding: [ByteStep] = []
+        var elements = FilteredElements(
+            dataType,
+            bytes: chunkBytes,
+            byteOrder: Self.statedOrder(codecs)
+        )
         for codec in codecs {
             switch codec {
             case .transpose(let order):
-                guard serialization == nil else { throw .codecConfigurationInvalid(codec.name) }
+                guard !isSerialized else { throw .codecConfigurationInvalid(codec.name) }
                 axes = try Self.composed(axes, order)
-            case .bytes(let order):
-                guard serialization == nil else { throw .codecConfigurationInvalid(codec.name) }
-                serialization = .elements(
-                    swapUnitBytes: order == .big ? dataType.swapUnitBytes : 1
-                )
+            case .bytes:
+                guard !isSerialized else { throw .codecConfigurationInvalid(codec.name) }
+                isSerialized = true
             case .sharding(let description):
-                guard serialization == nil else { throw .codecConfigurationInvalid(codec.name) }
+                // What stands before it would have to be done to the inner chunks.
+                guard !isSerialized, encoding.isEmpty else {
+                    throw .codecConfigurationInvalid(codec.name)
+                }
+                isSerialized = true
                 let stored = axes.map { chunkShape[$0] }
-                serialization = .shards(
-                    try ShardLayout(description, shardShape: stored, dataType: dataType)
-                )
+                shards = try ShardLayout(description, shardShape: stored, dataType: dataType)
             case .gzip, .zlib, .zstandard, .blosc, .crc32c:
                 if let step = ByteStep(codec) { encoding.append(step) }
             case .unknown(let name, let configuration):
-                let filter = try ItemFilter(
-                    name: name,
-                    configuration: configuration,
-                    dataType: dataType
-                )
-                if let filter {
-                    encoding.append(.filter(filter))
-                } else {
-                    encoding.append(try ByteStep(name: name, configuration: configuration))
-                }
+                encoding.append(try Self.step(name, configuration, &elements))
             }
         }
-        guard let serialization else { throw .codecConfigurationInvalid("bytes") }
+        guard isSerialized else { throw .codecConfigurationInvalid("bytes") }
         self.axes = axes
-        self.serialization = serialization
-        let serialized: Int
-        switch serialization {
-        case .elements: serialized = chunkBytes
-        case .shards(let layout): serialized = layout.shardBytesMax
+        filteredBytes = elements.bytes
+        if let shards {
+            serialization = .shards(shards)
+            let bytes = shards.shardBytesMax
+            (steps, storedBytesMax) = Self.bounded(encoding, serializedBytes: bytes)
+        } else {
+            serialization = .elements(swapUnitBytes: try elements.swapUnitBytes())
+            (steps, storedBytesMax) = Self.bounded(encoding, serializedBytes: chunkBytes)
         }
-        (steps, storedBytesMax) = Self.bounded(encoding, serializedBytes: serialized)
+    }
+
+    /// The order of bytes that the codec `bytes` names.
+    private static func statedOrder(_ codecs: [CodecDescription]) -> ByteOrder? {
+        for case .bytes(let order) in codecs { return order }
+        return nil
+    }
+
+    /// The step of a codec outside of the Zarr core; `elements` goes on to what it makes of them.
+    private static func step(
+        _ name: String,
+        _ configuration: JSONValue,
+        _ elements: inout FilteredElements
+    ) throws(ArrayCodecError) -> ByteStep {
+        let filter = try ItemFilter(name: name, configuration: configuration, elements: elements)
+        guard let filter else { return try ByteStep(name: name, configuration: configuration) }
+        try elements.apply(filter)
+        return .filter(filter)
+    }
+
+    /// The most bytes that the codecs add to few bytes.
+    var overheadBytes: Int {
+        steps.reduce(CodecLimits.innerChunkOverheadBytes) { bytes, bounded in
+            if case .bzip2 = bounded.step { return bytes + CodecLimits.bzip2OverheadBytes }
+            return bytes
+        }
     }
 
     /// Whether the decoded chunk has its axes where the stored elements have them.
@@ -132,8 +159,7 @@ struct CodecChain: Sendable {
         var limitBytes = min(serializedBytes, CodecLimits.encodedChunkBytesMax)
         for step in encoding {
             steps.append(BoundedStep(step: step, limitBytes: limitBytes))
-            let encodedBytes =
-                step.addedBytes.map { limitBytes + $0 } ?? CodecLimits.encodedBytesMax(limitBytes)
+            let encodedBytes = step.encodedBytesMax(limitBytes)
             limitBytes = min(encodedBytes, CodecLimits.encodedChunkBytesMax)
         }
         return (steps.reversed(), limitBytes)

@@ -5,19 +5,9 @@ import ArrayModel
 /// Source: numcodecs 0.16, `fixedscaleoffset.py`; NumPy computes with numbers of the array's type, and
 /// decodes in double precision.
 struct ScaleOffset: Hashable, Sendable {
-    private enum Stored: Hashable, Sendable {
-        case int8, int16, int32, uint8, uint16, uint32
-
-        var bytes: Int {
-            switch self {
-            case .int8, .uint8: 1
-            case .int16, .uint16: 2
-            case .int32, .uint32: 4
-            }
-        }
-    }
-
-    private let stored: Stored
+    /// Between the array's floats and the integers that are stored.
+    let cast: NumberCast
+    private static let promise = "floats are stored as integers of up to 32 bits"
     private let isDouble: Bool
     private let scale: Double
     private let offset: Double
@@ -41,51 +31,44 @@ struct ScaleOffset: Hashable, Sendable {
         case .float64: isDouble = true
         default: throw .codecMissing(name)
         }
-        let type = configuration["dtype"]?.string
-        guard type == (isDouble ? "<f8" : "<f4") else { throw .codecMissing(name) }
-        switch configuration["astype"]?.string {
-        case "|i1": stored = .int8
-        case "<i2": stored = .int16
-        case "<i4": stored = .int32
-        case "|u1": stored = .uint8
-        case "<u2": stored = .uint16
-        case "<u4": stored = .uint32
-        default: throw .codecMissing(name)
+        guard let decoded = NumberLayout(configuration["dtype"]), decoded.dataType == dataType,
+            decoded.byteOrder == .little, let encoded = NumberLayout(configuration["astype"]),
+            encoded.byteOrder != .big
+        else { throw .codecMissing(name) }
+        switch encoded.kind {
+        case .int8, .int16, .int32, .uint8, .uint16, .uint32: break
+        case .bool, .int64, .uint64, .float16, .float32, .float64: throw .codecMissing(name)
         }
-    }
-
-    /// The bytes of the floats that so many stored bytes are.
-    ///
-    /// - Throws: ``ArrayCodecError/chunkCorrupt(_:)``.
-    func decodedBytes(_ storedBytes: Int) throws(ArrayCodecError) -> Int {
-        guard storedBytes % stored.bytes == 0 else {
-            throw .chunkCorrupt(.truncated(codec: "fixedscaleoffset"))
+        guard let cast = NumberCast(decoded: decoded, encoded: encoded) else {
+            throw .codecMissing(name)
         }
-        return storedBytes / stored.bytes * (isDouble ? 8 : 4)
+        self.cast = cast
     }
 
     func decode(
         _ source: UnsafeRawBufferPointer,
         into target: UnsafeMutableRawBufferPointer
     ) {
-        switch stored {
+        switch cast.encoded.kind {
         case .int8: decode(source, into: target, Int8.self)
         case .int16: decode(source, into: target, Int16.self)
         case .int32: decode(source, into: target, Int32.self)
         case .uint8: decode(source, into: target, UInt8.self)
         case .uint16: decode(source, into: target, UInt16.self)
         case .uint32: decode(source, into: target, UInt32.self)
+        case .bool, .int64, .uint64, .float16, .float32, .float64: preconditionFailure(Self.promise)
         }
     }
 
     func encode(_ source: UnsafeRawBufferPointer) -> [UInt8] {
-        switch stored {
+        switch cast.encoded.kind {
         case .int8: encode(source, Int8.self)
         case .int16: encode(source, Int16.self)
         case .int32: encode(source, Int32.self)
         case .uint8: encode(source, UInt8.self)
         case .uint16: encode(source, UInt16.self)
         case .uint32: encode(source, UInt32.self)
+        case .bool, .int64, .uint64, .float16, .float32, .float64: preconditionFailure(Self.promise)
         }
     }
 

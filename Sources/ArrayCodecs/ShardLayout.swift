@@ -54,9 +54,8 @@ final class ShardLayout: Sendable {
         indexBytes = index.storedBytesMax
         // The index is bounded like a chunk, so neither product nor sum can overflow.
         let count = counts.reduce(1, *)
-        let elementBytes = count * inner.chunkBytes
+        let elementBytes = count * max(inner.chunkBytes, inner.filteredBytes)
         shardBytesMax =
-            CodecLimits.encodedBytesMax(elementBytes) + count * CodecLimits.innerChunkOverheadBytes
-            + indexBytes
+            CodecLimits.encodedBytesMax(elementBytes) + count * inner.overheadBytes + indexBytes
     }
 }

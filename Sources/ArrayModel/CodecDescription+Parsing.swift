@@ -25,8 +25,17 @@ enum CodecChain {
         var chain: [CodecDescription] = []
         // A permutation before a shard permutes the shape that the shard is given.
         var shape = chunkShape
+        // A codec that is not of the core may make elements of another type.
+        var type: DataType? = dataType
         for element in elements {
-            let codec = try codec(element, dataType: dataType, shape: shape, depth: depth)
+            let codec = try codec(
+                element,
+                dataType: dataType,
+                orderedType: type,
+                shape: shape,
+                depth: depth
+            )
+            if case .unknown = codec { type = nil }
             if case .transpose(let order) = codec { shape = order.map { shape[$0] } }
             chain.append(codec)
         }
@@ -37,6 +46,7 @@ enum CodecChain {
     private static func codec(
         _ value: JSONValue,
         dataType: DataType,
+        orderedType: DataType?,
         shape: [Int],
         depth: Int
     ) throws(MetadataError) -> CodecDescription {
@@ -46,7 +56,7 @@ enum CodecChain {
         let configuration = value["configuration"] ?? .object([])
         switch name {
         case "bytes", "endian":
-            return .bytes(try byteOrder(configuration, dataType))
+            return .bytes(try byteOrder(configuration, orderedType))
         case "transpose":
             return .transpose(order: try permutation(configuration, rank: shape.count))
         case "crc32c": return .crc32c
@@ -67,14 +77,16 @@ enum CodecChain {
 
     private static func byteOrder(
         _ configuration: JSONValue,
-        _ dataType: DataType
+        _ dataType: DataType?
     ) throws(MetadataError) -> ByteOrder? {
         switch configuration["endian"]?.string {
         case "little": return .little
         case "big": return .big
         case nil:
             // Without an order only items whose bytes have none can be read.
-            guard dataType.swapUnitBytes == 1 else { throw .memberInvalid("endian") }
+            guard dataType.map({ $0.swapUnitBytes == 1 }) ?? true else {
+                throw .memberInvalid("endian")
+            }
             return nil
         default: throw .memberInvalid("endian")
         }

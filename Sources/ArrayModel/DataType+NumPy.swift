@@ -1,8 +1,31 @@
 /// A data type together with the order of its bytes, as NumPy's type strings say both.
-struct NumPyType: Hashable {
-    let dataType: DataType
-    /// `nil` where order has no meaning.
-    let byteOrder: ByteOrder?
+public struct NumPyType: Hashable, Sendable {
+    /// The type.
+    public let dataType: DataType
+    /// The order of its bytes, or `nil` where order has no meaning.
+    public let byteOrder: ByteOrder?
+
+    init(dataType: DataType, byteOrder: ByteOrder?) {
+        self.dataType = dataType
+        self.byteOrder = byteOrder
+    }
+
+    /// Finds a type by whatever name NumPy's `dtype` or Zarr v3 knows it: `<f4`, `f4`, `float32`, `r16`.
+    ///
+    /// One without an order is little-endian, as it is on every machine that Nave runs on.
+    public init?(anyName text: String) {
+        if let type = try? NumPyType(typeString: text) {
+            self = type
+        } else if let type = try? DataType(zarrV3: .string(text)), type.isSliceable {
+            self.init(dataType: type, byteOrder: type.swapUnitBytes > 1 ? .little : nil)
+        } else if let type = (try? NumPyType(typeString: "<\(text)"))
+            ?? (try? NumPyType(typeString: "|\(text)"))
+        {
+            self = type
+        } else {
+            return nil
+        }
+    }
 }
 
 extension DataType {

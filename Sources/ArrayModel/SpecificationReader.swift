@@ -87,21 +87,10 @@ struct SpecificationReader {
     func dataType() throws(ArraySpecificationError) -> NumPyType {
         guard let value = self["dtype"] else { throw .memberMissing("dtype") }
         let expected = "a data type such as \"float32\", \"<f4\" or \"r16\""
-        guard let text = value.string, let type = Self.dataType(text), type.dataType.isSliceable
+        guard let text = value.string, let type = NumPyType(anyName: text),
+            type.dataType.isSliceable
         else { throw .memberInvalid("dtype", expected: expected) }
         return type
-    }
-
-    private static func dataType(_ text: String) -> NumPyType? {
-        if let type = try? NumPyType(typeString: text) { return type }
-        if let type = try? DataType(zarrV3: .string(text)), type.isSliceable {
-            return NumPyType(
-                dataType: type,
-                byteOrder: type.swapUnitBytes > 1 ? .little : nil
-            )
-        }
-        // NumPy takes a type without an order for one in the machine's.
-        return (try? NumPyType(typeString: "<\(text)")) ?? (try? NumPyType(typeString: "|\(text)"))
     }
 
     func attributes() throws(ArraySpecificationError) -> JSONValue {

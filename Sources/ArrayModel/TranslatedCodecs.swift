@@ -8,6 +8,13 @@ enum TranslatedCodecs {
     private static let arrayFilters: Set<String> = [
         "delta", "fixedscaleoffset", "quantize", "astype", "packbits", "bitround",
     ]
+    /// Whether a codec of Zarr v3 makes an array of an array, and so stands before the one to bytes.
+    static func isArrayCodec(_ name: String) -> Bool {
+        let prefix = "numcodecs."
+        return name == "transpose"
+            || name.hasPrefix(prefix) && arrayFilters.contains(String(name.dropFirst(prefix.count)))
+    }
+
     /// Filters that make bytes of an array, in place of the codec `bytes`.
     private static let serializers: Set<String> = ["pcodec", "zfpy"]
 

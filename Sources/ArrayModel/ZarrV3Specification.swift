@@ -67,7 +67,7 @@ enum ZarrV3Specification {
         for codec in codecs { try check(codec) }
         let names = codecs.map { $0["name"]?.string ?? "" }
         if !names.contains(where: { ["bytes", "sharding_indexed"].contains($0) }) {
-            codecs.insert(bytes, at: names.prefix { $0 == "transpose" }.count)
+            codecs.insert(bytes, at: names.prefix(while: TranslatedCodecs.isArrayCodec).count)
         }
         return codecs
     }

@@ -22,20 +22,19 @@ extension ArrayService {
                 operations,
                 of: array,
                 selection,
-                along: reduced,
-                caller
+                along: reduced
             )
         }
         do {
+            if wanted.format == .npy {
+                return try await file(wanted, operations, of: array, selection)
+            }
             let result = try await reader.statistics(
                 array,
                 selection,
                 Set(operations),
                 wanted.options
             )
-            if wanted.format == .npy, let operation = operations.first {
-                return try Self.file(result, operation, of: dataType)
-            }
             var document = StatisticsDocument(wanted, selection, dataType)
             document.add("count", .integer(result.count))
             document.add(
@@ -49,24 +48,28 @@ extension ArrayService {
                 document.add("histogram", try await self.histogram(histogram, array, selection))
             }
             if let percents = wanted.percentiles {
-                let values = try await reader.percentiles(
-                    array,
-                    selection,
-                    percents,
-                    nan: wanted.options.nan
-                )
                 document.add(
                     "percentile",
-                    .members([
-                        "q": .array(percents.map { .double($0) }),
-                        "values": .array(values.map { .double($0) }),
-                    ])
+                    try await percentiles(percents, wanted.options.nan, array, selection)
                 )
             }
             return document.response
         } catch {
             throw .read(error)
         }
+    }
+
+    private func percentiles(
+        _ percents: [Double],
+        _ nan: StatisticOptions.NaNPolicy,
+        _ array: ResolvedArray,
+        _ selection: Selection
+    ) async throws(ArrayReadError) -> JSONValue {
+        let values = try await reader.percentiles(array, selection, percents, nan: nan)
+        return .members([
+            "q": .array(percents.map { .double($0) }),
+            "values": .array(values.map { .double($0) }),
+        ])
     }
 
     private func histogram(
@@ -100,56 +103,42 @@ extension ArrayService {
         )
     }
 
-    /// One statistic as an `.npy` file of a scalar.
-    private static func file(
-        _ result: ArrayStatistics,
-        _ operation: Statistic,
-        of dataType: DataType
-    ) throws(ArrayReadError) -> HTTPResponse {
-        guard let value = result.values[operation] else {
-            throw .statisticUndefined(.noElements)
-        }
-        return .file(StatisticArray(operation, value, of: dataType), shape: [])
-    }
-
-    /// Statistics along axes.
-    private func statistics(
+    /// What was asked for of all elements as an `.npy` file: a scalar, or a row.
+    private func file(
         _ wanted: StatisticsRequest,
         _ operations: [Statistic],
         of array: ResolvedArray,
-        _ selection: Selection,
-        along axes: Set<Int>,
-        _ caller: Caller
-    ) async throws(ArrayServiceError) -> HTTPResponse {
-        let result: AxisStatistics
-        do {
-            result = try await reader.statistics(
+        _ selection: Selection
+    ) async throws(ArrayReadError) -> HTTPResponse {
+        if let percents = wanted.percentiles {
+            let values = try await reader.percentiles(
                 array,
                 selection,
-                along: axes,
-                Set(operations),
-                wanted.options
+                percents,
+                nan: wanted.options.nan
             )
-        } catch {
-            throw .read(error)
+            return .file(StatisticArray(values), shape: [values.count])
         }
-        let cells = NestedListWriter.entryCount(shape: result.shape) ?? .max
-        if wanted.format == .npy, let values = operations.first.flatMap({ result.values[$0] }) {
-            return .file(values, shape: result.shape)
+        if let histogram = wanted.histogram {
+            let result = try await reader.histogram(
+                array,
+                selection,
+                bins: histogram.bins,
+                range: histogram.range
+            )
+            return .file(StatisticArray(result.counts), shape: [result.counts.count])
+                .adding(edges: result.edges)
         }
-        guard cells <= ArrayServiceLimits.jsonElementsMax / max(operations.count, 1) else {
-            throw .resultTooLarge(elements: cells)
-        }
-        var document = StatisticsDocument(wanted, selection, array.metadata.dataType)
-        document.add("axis", .integers(axes.sorted()))
-        document.add("result_shape", .integers(result.shape))
-        document.add(
-            lists: operations.compactMap { operation in
-                result.values[operation].map { (operation.rawValue, $0) }
-            },
-            shape: result.shape
+        let result = try await reader.statistics(
+            array,
+            selection,
+            Set(operations),
+            wanted.options
         )
-        return document.response
+        guard let operation = operations.first, let value = result.values[operation] else {
+            throw .statisticUndefined(.noElements)
+        }
+        return .file(StatisticArray(operation, value, of: array.metadata.dataType), shape: [])
     }
 
     /// The axes of a selection's result that are named, counted from the front.
@@ -183,23 +172,5 @@ extension StatisticValue {
         case .float(let value): .double(value)
         case .complex(let real, let imaginary): .array([.double(real), .double(imaginary)])
         }
-    }
-}
-
-extension HTTPResponse {
-    /// Values as an `.npy` file.
-    fileprivate static func file(_ values: StatisticArray, shape: [Int]) -> HTTPResponse {
-        let header = NPYHeader(dataType: values.dataType, shape: shape).bytes()
-        let text = JSONValue.integers(shape).serialized()
-        return HTTPResponse(
-            status: .ok,
-            headers: [
-                "Content-Type": DataFormat.npy.contentType,
-                "X-Nave-Shape": String(decoding: text, as: UTF8.self),
-                "X-Nave-Dtype": values.dataType.name,
-                "Cache-Control": "no-store",
-            ],
-            body: .bytes(ByteBuffer(bytes: header + values.bytes))
-        )
     }
 }

@@ -4,12 +4,26 @@ import Compression
 enum ContentEncoding: String, Hashable, Sendable, CaseIterable {
     case zstandard = "zstd"
     case gzip
+    case lz4
 
     /// The format of the compressed bytes.
     var format: StreamCompressor.Format {
         switch self {
         case .zstandard: .zstandard
         case .gzip: .gzip
+        case .lz4: .lz4
+        }
+    }
+
+    /// What a client calls it; nil where it has to be called by its name.
+    ///
+    /// `lz4` is not registered, so `*` cannot mean it, and who takes others as gladly gets those.
+    ///
+    /// Source: IANA HTTP Content Coding Registry; RFC 9110, section 12.5.3.
+    private var wildcard: String? {
+        switch self {
+        case .zstandard, .gzip: "*"
+        case .lz4: nil
         }
     }
 
@@ -23,7 +37,7 @@ enum ContentEncoding: String, Hashable, Sendable, CaseIterable {
 
     /// The best encoding that a client takes, or nil to send the content as it is.
     ///
-    /// Zstandard comes first among equals. Libraries of many languages list `gzip` with `deflate` on
+    /// Among equals Zstandard comes first and LZ4 last. Libraries of many languages list `gzip` with `deflate` on
     /// their own account, on fast networks too, where it only costs time; so elements come with gzip
     /// only where the list does not name `deflate`, which is where somebody wrote it.
     ///
@@ -35,7 +49,8 @@ enum ContentEncoding: String, Hashable, Sendable, CaseIterable {
         var best: (encoding: Self, weight: Double)?
         for encoding in Self.allCases {
             let names = encoding == .gzip ? ["gzip", "x-gzip"] : [encoding.rawValue]
-            guard let weight = names.compactMap({ weights[$0] }).max() ?? weights["*"] else {
+            let named = names.compactMap { weights[$0] }.max()
+            guard let weight = named ?? encoding.wildcard.flatMap({ weights[$0] }) else {
                 continue
             }
             if encoding == .gzip, case .elements = content, weights["deflate"] != nil { continue }

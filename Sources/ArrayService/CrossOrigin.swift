@@ -22,8 +22,8 @@ enum CrossOrigin {
     /// What a page may see beside what every page may.
     private static let responseHeaders = [
         "Accept-Ranges", "Content-Encoding", "Content-Length", "Content-Range", "Date", "ETag",
-        "Last-Modified", "Retry-After", "X-Nave-Dtype", "X-Nave-Sampled",
-        "X-Nave-Shape",
+        "Last-Modified", "Retry-After", "X-Nave-Dtype", "X-Nave-Range",
+        "X-Nave-Sampled", "X-Nave-Shape",
     ].joined(separator: ", ")
 
     /// The answer to the question what may be asked, which comes without keys.

@@ -23,7 +23,7 @@ extension OpenAPIPart {
                   },
                   {
                     "name": "axis", "in": "query", "style": "form", "explode": false,
-                    "description": "The axes of the slice's result that are reduced, all if it is left out; not for histograms and percentiles.",
+                    "description": "The axes of the slice's result that are reduced, all if it is left out.",
                     "schema": {"type": "array", "minItems": 1, "maxItems": 32, "items": {"type": "integer"}}
                   },
                   {
@@ -56,13 +56,19 @@ extension OpenAPIPart {
                   },
                   {
                     "name": "format", "in": "query",
-                    "description": "`npy` with one `op`, which is no histogram or percentile.",
+                    "description": "`npy` with one `op`; of percentiles the axis of `q` comes first, of histograms that of the bins last.",
                     "schema": {"enum": ["json", "npy"], "default": "json"}
                   }
                 ],
                 "responses": {
                   "200": {
                     "description": "The statistics.",
+                    "headers": {
+                      "X-Nave-Range": {
+                        "description": "The outer edges of a histogram as `.npy`, a JSON list.",
+                        "schema": {"type": "string"}
+                      }
+                    },
                     "content": {
                       "application/json": {"schema": {"$ref": "#/components/schemas/Statistics"}},
                       "application/x-npy": {}
@@ -108,7 +114,10 @@ extension OpenAPIPart {
                 "histogram": {
                   "type": "object", "required": ["counts", "edges"],
                   "properties": {
-                    "counts": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+                    "counts": {
+                      "description": "Numbers; along axes nested lists of `result_shape` and, inside, the bins.",
+                      "type": "array", "items": {"type": ["integer", "array"], "minimum": 0}
+                    },
                     "edges": {"type": "array", "items": {"type": ["number", "string"]}}
                   }
                 },
@@ -116,7 +125,10 @@ extension OpenAPIPart {
                   "type": "object", "required": ["q", "values"],
                   "properties": {
                     "q": {"type": "array", "items": {"type": "number"}},
-                    "values": {"type": "array", "items": {"type": ["number", "string"]}}
+                    "values": {
+                      "description": "For each `q` a number, or nested lists of `result_shape`.",
+                      "type": "array", "items": {"type": ["number", "string", "array"]}
+                    }
                   }
                 }
               }

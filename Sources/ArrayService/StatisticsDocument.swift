@@ -24,18 +24,28 @@ struct StatisticsDocument {
         members.append(JSONMember(name: name, value: value))
     }
 
-    /// Adds the member `statistics` of nested lists.
-    mutating func add(lists values: [(name: String, values: StatisticArray)], shape: [Int]) {
-        lists = Array(",\n  \"statistics\": {".utf8)
-        for (index, entry) in values.enumerated() {
+    /// A member of nested lists.
+    struct List {
+        let name: String
+        let values: StatisticArray
+        let shape: [Int]
+    }
+
+    /// Adds a member that is an object of nested lists, behind all others.
+    mutating func add(_ name: String, lists members: [List]) {
+        lists += Array(",\n  \"\(name)\": {".utf8)
+        for (index, member) in members.enumerated() {
             if index > 0 { lists.append(UInt8(ascii: ",")) }
-            lists += Array("\n    \"\(entry.name)\": ".utf8)
-            guard !shape.contains(0) else {
-                lists += NestedListWriter.empty(shape: shape).serialized()
+            lists += Array("\n    \"\(member.name)\": ".utf8)
+            guard !member.shape.contains(0) else {
+                lists += NestedListWriter.empty(shape: member.shape).serialized()
                 continue
             }
-            var writer = NestedListWriter(dataType: entry.values.dataType, shape: shape)
-            entry.values.bytes.withUnsafeBytes { writer.append($0, to: &lists) }
+            var writer = NestedListWriter(
+                dataType: member.values.dataType,
+                shape: member.shape
+            )
+            member.values.bytes.withUnsafeBytes { writer.append($0, to: &lists) }
         }
         lists += Array("\n  }".utf8)
     }

@@ -20,8 +20,16 @@ struct StatisticsRequest: Hashable, Sendable {
     var histogram: Histogram?
     /// Which percentiles, in the order of the request.
     var percentiles: [Double]?
-    /// `json` or `npy`.
+    /// `json`, or `npy` for one statistic, histogram or list of percentiles.
     var format = DataFormat.json
+
+    /// Counts the values that there are of all elements, or of every cell along axes.
+    ///
+    /// - Parameter operations: The statistics beside histogram and percentiles.
+    /// - Returns: How many there are.
+    func valuesPerCell(_ operations: [Statistic]) -> Int {
+        operations.count + (histogram?.bins ?? 0) + (percentiles?.count ?? 0)
+    }
 
     /// Asks for statistics of all elements of a slice.
     init(reference: ArrayReference, slice: String, operations: [Statistic]?) {
@@ -51,9 +59,6 @@ extension RequestParameters {
         request.axes = try axes()
         request.histogram = try histogram(isWanted: names?.contains("histogram") ?? false)
         request.percentiles = try percentiles(isWanted: names?.contains("percentile") ?? false)
-        if request.histogram != nil || request.percentiles != nil, request.axes != nil {
-            throw .parameterInvalid("axis", expected: "absent with histogram and percentile")
-        }
         request.format = try statisticsFormat(names)
         return request
     }
@@ -64,8 +69,7 @@ extension RequestParameters {
         switch text("format") {
         case nil, "json": return .json
         case "npy":
-            let isOne = names.map { Set($0).count == 1 && Statistic(rawValue: $0[0]) != nil }
-            guard isOne ?? false else {
+            guard let names, Set(names).count == 1 else {
                 throw .parameterInvalid("format", expected: "json, or npy with one op")
             }
             return .npy

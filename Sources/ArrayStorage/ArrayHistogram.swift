@@ -40,13 +40,7 @@ extension ArrayReader {
             engine: engine,
             for: "histogram"
         )
-        let bounds: ClosedRange<Double>
-        if let range {
-            bounds = range
-        } else {
-            bounds = try await extent(of: array, selection)
-        }
-        let edges = try Self.edges(bounds, bins: bins)
+        let edges = try await edges(of: array, selection, bins: bins, range: range)
         let kind = pass.kind
         var total = [UInt64](repeating: 0, count: bins)
         try await pass.run(
@@ -59,6 +53,19 @@ extension ArrayReader {
             }
         )
         return ArrayHistogram(edges: edges, counts: total.map { Int($0) })
+    }
+
+    /// The edges of bins in a range, or from the least to the greatest element that is not NaN.
+    ///
+    /// - Throws: As ``histogram(_:_:bins:range:)``.
+    func edges(
+        of array: ResolvedArray,
+        _ selection: Selection,
+        bins: Int,
+        range: ClosedRange<Double>?
+    ) async throws(ArrayReadError) -> [Double] {
+        if let range { return try Self.edges(range, bins: bins) }
+        return try Self.edges(try await extent(of: array, selection), bins: bins)
     }
 
     /// The least and the greatest element that is not NaN; 0 and 1 of none, as in NumPy.

@@ -35,54 +35,13 @@ extension ArrayReader {
         guard count > 0, nanCount == 0 || nan == .skip else {
             return percents.map { _ in .nan }
         }
-        let places = percents.map { $0 / 100 * Double(count - 1) }
-        var ranks: Set<Int> = []
-        for place in places {
-            let lower = Self.rank(below: place, last: count - 1)
-            ranks.formUnion([lower, min(lower + 1, count - 1)])
-        }
+        let places = PercentilePlaces(percents: percents)
         let search = RankSearch(pass: pass, itemBits: stored.itemBytes * 8)
-        let keys = try await search.keys(at: ranks.sorted())
-        return try places.map { (place) throws(ArrayReadError) -> Double in
-            let lower = Self.rank(below: place, last: count - 1)
-            guard let first = keys[lower], let second = keys[min(lower + 1, count - 1)] else {
-                throw .statisticUndefined(.changing)
-            }
-            let low = Self.value(first, stored.metadata.dataType)
-            let high = Self.value(second, stored.metadata.dataType)
-            let share = place - Double(lower)
-            if low == high { return low }
-            // NumPy's own interpolation, which never passes the nearer end.
-            return share < 0.5
-                ? low + (high - low) * share : high - (high - low) * (1 - share)
+        let keys = try await search.keys(at: places.ranks(of: count))
+        let order = ElementOrder(dataType: stored.metadata.dataType, kind: pass.kind)
+        guard let values = places.values(of: count, in: order, key: { keys[$0] }) else {
+            throw .statisticUndefined(.changing)
         }
-    }
-
-    /// The rank that a place comes after, at most the last one; a place may be as large as the double
-    /// nearest to the last rank, which is no `Int` for the largest.
-    static func rank(below place: Double, last: Int) -> Int {
-        place >= Double(last) ? last : min(Int(place), last)
-    }
-
-    /// The value of an element by its ordered key.
-    private static func value(_ key: UInt64, _ dataType: DataType) -> Double {
-        func floatBits(_ bits: Int) -> UInt64 {
-            let sign = UInt64(1) << UInt64(bits - 1)
-            let mask = bits == 64 ? UInt64.max : (UInt64(1) << UInt64(bits)) - 1
-            return key & sign != 0 ? key ^ sign : ~key & mask
-        }
-        switch dataType {
-        case .int8: return Double(Int(key) - 0x80)
-        case .int16: return Double(Int(key) - 0x8000)
-        case .int32: return Double(Int(key) - 0x8000_0000)
-        case .int64: return Double(Int64(bitPattern: key ^ (1 << 63)))
-        case .float16: return HalfPrecision.value(UInt16(truncatingIfNeeded: floatBits(16)))
-        case .bfloat16:
-            return Double(Float(bitPattern: UInt32(truncatingIfNeeded: floatBits(16)) << 16))
-        case .float32:
-            return Double(Float(bitPattern: UInt32(truncatingIfNeeded: floatBits(32))))
-        case .float64: return Double(bitPattern: floatBits(64))
-        default: return Double(key)
-        }
+        return values
     }
 }

@@ -10,6 +10,8 @@ public final class ArrayReader: Sendable {
     let budget: SlabBudget
     /// The memory for what the Zarr view makes, until it is sent.
     let viewGate: MemoryGate
+    /// The memory for percentiles and histograms along axes.
+    let cellGate: MemoryGate
     /// Levels of large planes.
     let tiles: PlaneTileCache
     /// The most chunks that ``regionNow(_:_:)`` looks up.
@@ -48,6 +50,7 @@ public final class ArrayReader: Sendable {
         )
         budget = SlabBudget(bytesMax: limits.slabsBytesMax)
         viewGate = MemoryGate(bytesMax: limits.viewBytesMax)
+        cellGate = MemoryGate(bytesMax: limits.cellsBytesMax)
         tiles = PlaneTileCache(bytesMax: limits.tilesBytesMax)
     }
 

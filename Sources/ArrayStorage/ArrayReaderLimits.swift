@@ -42,6 +42,13 @@ public struct ArrayReaderLimits: Sendable {
     /// The most cells that statistics along axes compute at a time.
     public var reductionCellsMax = 65_536
 
+    /// The cells of one request whose elements are put in order or counted at a time, in bytes.
+    public var cellBlockBytesMax = 128 << 20
+    /// Such cells of all requests together, in bytes; who comes when it is as much waits.
+    public var cellsBytesMax = 256 << 20
+    /// The most elements of a cell that are put in order; those of larger ones are counted.
+    public var sortedCellElementsMax = 1 << 20
+
     /// The tiles of smaller planes that are kept, in bytes.
     public var tilesBytesMax = 32 << 20
 

@@ -125,33 +125,6 @@ private struct CellPart: Sendable {
     let reductions: [Reduction]
 }
 
-/// The cells of a block: the C order of the kept axes of a part of the selection.
-private struct CellBlock: Sendable {
-    let counts: [Int]
-    let kept: [Int]
-    let reduced: [Int]
-
-    var cellCount: Int { kept.reduce(1) { $0 * counts[$1] } }
-
-    /// How many elements a cell is made of; the bytes of the array fit, and so does this.
-    var cellElements: Int { reduced.reduce(1) { $0 * counts[$1] } }
-
-    /// The cells of a piece, in the C order of its kept axes.
-    func cells(of piece: ChunkPiece) -> [Int] {
-        let slabStrides = StoredArray.strides(of: counts, itemBytes: 1)
-        var cells = [0]
-        for axis in kept {
-            let first =
-                counts[axis] == 0 ? 0 : piece.targetOffset / slabStrides[axis] % counts[axis]
-            let step = piece.targetStrides[axis] / slabStrides[axis]
-            cells = cells.flatMap { outer in
-                (0..<piece.counts[axis]).map { outer * counts[axis] + first + $0 * step }
-            }
-        }
-        return cells
-    }
-}
-
 extension ArrayReader {
     /// The most values that statistics along axes give, of all statistics together.
     public static let axisValuesMax = 1 << 20
@@ -178,13 +151,8 @@ extension ArrayReader {
         _ options: StatisticOptions
     ) async throws(ArrayReadError) -> AxisStatistics {
         try Self.check(statistics, array)
-        let remaining = selection.shape.indices.filter { !axes.contains($0) }
-        let shape = remaining.map { selection.shape[$0] }
-        let limit = Self.axisValuesMax / max(statistics.count, 1)
-        guard shape.contains(0) || shape.reduce(1, Self.clampedProduct) <= limit else {
-            throw .statisticUndefined(.tooManyCells(limit: limit))
-        }
-        let origins = selection.resultAxes
+        let kept = KeptAxes(of: selection, reducing: axes)
+        try kept.check(valuesPerCell: statistics.count)
         var values: [Statistic: StatisticArray] = [:]
         for statistic in statistics {
             values[statistic] = StatisticArray(statistic, of: array.metadata.dataType)
@@ -192,7 +160,7 @@ extension ArrayReader {
         let reduction = try AxisReduction(
             try StoredArray(array, limits: engine.limits),
             selection,
-            kept: remaining.compactMap { origins[$0] },
+            kept: kept.axes,
             parts: SummaryParts(statistics.map(\.parts)),
             engine: engine
         )
@@ -206,11 +174,6 @@ extension ArrayReader {
                 }
             }
         }
-        return AxisStatistics(shape: shape, values: values)
-    }
-
-    private static func clampedProduct(_ left: Int, _ right: Int) -> Int {
-        let (product, overflow) = left.multipliedReportingOverflow(by: right)
-        return overflow ? .max : product
+        return AxisStatistics(shape: kept.shape, values: values)
     }
 }

@@ -17,14 +17,23 @@ struct ElementPass: Sendable {
         engine: ReadEngine,
         for statistic: String
     ) throws(ArrayReadError) {
-        let dataType = array.metadata.dataType
-        guard
-            dataType != .complex64, dataType != .complex128, let kind = nave_item_kind(dataType)
-        else { throw .statisticUnsupported(statistic, dataType: dataType.name) }
-        self.kind = kind
+        kind = try Self.orderedKind(of: array.metadata.dataType, for: statistic)
         elements = selection.elementCount
         pass = ChunkPass(array, selection, engine: engine)
         gathering = PieceGathering(itemBytes: array.itemBytes)
+    }
+
+    /// The kind of elements that have an order.
+    ///
+    /// - Throws: ``ArrayReadError/statisticUnsupported(_:dataType:)`` for others.
+    static func orderedKind(
+        of dataType: DataType,
+        for statistic: String
+    ) throws(ArrayReadError) -> nave_item_kind {
+        guard
+            dataType != .complex64, dataType != .complex128, let kind = nave_item_kind(dataType)
+        else { throw .statisticUnsupported(statistic, dataType: dataType.name) }
+        return kind
     }
 
     /// What holds in one part of the elements.

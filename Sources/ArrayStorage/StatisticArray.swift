@@ -1,6 +1,6 @@
 import ArrayModel
 
-/// Statistics along axes: an array of a number type, in C order, little-endian.
+/// Statistics, such as those along axes: an array of a number type, in C order, little-endian.
 public struct StatisticArray: Hashable, Sendable {
     /// The type of the values: of counts `int64`, of sums and extrema that of NumPy, of all else
     /// `float64` or `complex128`.
@@ -10,6 +10,20 @@ public struct StatisticArray: Hashable, Sendable {
 
     init(_ statistic: Statistic, of elements: DataType) {
         dataType = Self.dataType(statistic, of: elements)
+    }
+
+    /// Floats that are not of one statistic.
+    public init(_ values: [Double]) {
+        dataType = .float64
+        bytes.reserveCapacity(values.count * 8)
+        for value in values { append(value) }
+    }
+
+    /// Counts that are not of one statistic.
+    public init(_ counts: [Int]) {
+        dataType = .int64
+        bytes.reserveCapacity(counts.count * 8)
+        for count in counts { append(.integer(Int128(count))) }
     }
 
     /// One value of a statistic of elements of a type.

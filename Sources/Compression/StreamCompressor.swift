@@ -14,6 +14,8 @@ public final class StreamCompressor: Sendable {
         case gzip
         /// A zlib stream; RFC 1950.
         case zlib
+        /// One LZ4 frame with a checksum of its content; LZ4 Frame Format Description 1.6.
+        case lz4
     }
 
     private let tools: Mutex<CompressionTools>
@@ -83,6 +85,7 @@ private struct CompressionTools: ~Copyable {
     private let format: StreamCompressor.Format
     private var frame: OpaquePointer?
     private var stream: UnsafeMutablePointer<z_stream>?
+    private var lz4 = LZ4FrameWriter()
 
     init(_ format: StreamCompressor.Format) {
         self.format = format
@@ -104,6 +107,7 @@ private struct CompressionTools: ~Copyable {
         case .zstandard: try zstandard(bytes, isLast: isLast)
         case .gzip: try deflate(bytes, isLast: isLast, windowBits: 15 + 16)
         case .zlib: try deflate(bytes, isLast: isLast, windowBits: 15)
+        case .lz4: try isLast ? lz4.finish() : lz4.append(bytes)
         }
     }
 

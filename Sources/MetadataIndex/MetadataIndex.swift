@@ -77,9 +77,15 @@ public final class MetadataIndex: Sendable {
         log: Range<LogPosition>
     ) throws(SQLiteError) -> Opened? {
         let path = directory + "/nave.sqlite"
-        guard let writer = try? existingWriter(path: path, volume: volume, log: log) else {
+        let existing: IndexWriter?
+        do throws(SQLiteError) {
+            existing = try existingWriter(path: path, volume: volume, log: log)
+        } catch {
+            // A full disk says nothing about what is there.
+            guard error.code != .outOfSpace else { throw error }
             return nil
         }
+        guard let writer = existing else { return nil }
         return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .usable)
     }
 

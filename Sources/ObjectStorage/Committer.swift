@@ -40,6 +40,7 @@ final class Committer {
     private let directory: NameDirectory
     private let queue: CommitQueue
     private let upkeep: Upkeep
+    private let reserve: DiskReserve
     let entries: EntryCache
     private let board: EventBoard
     private let meter: CommitMeter
@@ -57,6 +58,7 @@ final class Committer {
         directory = opened.directory
         queue = opened.queue
         upkeep = opened.upkeep
+        reserve = opened.reserve
         entries = opened.entries
         board = opened.board
         meter = opened.meter
@@ -111,7 +113,7 @@ final class Committer {
         entries.beginCommit(batch.flatMap(\.proposal.changedKeys))
         defer { entries.endCommit() }
         do throws(StoreError) {
-            if isBehind { try catchUp() }
+            if isBehind { try catchUpWithRoom() }
             while true {
                 let namesBefore = names
                 let attempt = Result { () throws(StoreError) in
@@ -120,8 +122,11 @@ final class Committer {
                 if case .success(let results?) = attempt { return results }
                 names = namesBefore
                 rollBack()
-                _ = try attempt.get()
-                // The log began a segment for the batch: the addresses in it are to be made anew.
+                if case .failure(let error) = attempt {
+                    guard error == .outOfSpace, !isBehind, reserve.release() else { throw error }
+                }
+                // The log began a segment for the batch: the addresses in it are to be made anew. Or
+                // there is room now that was kept for what deletes.
             }
         } catch {
             logger.error("a batch of changes failed", metadata: ["error": "\(error)"])
@@ -153,6 +158,7 @@ final class Committer {
         var position = logEnd
         batchTime = clock()
         isNearlyFull = volume.isNearlyFull(limits)
+        reserve.note(isRoomLow: isNearlyFull)
         try translating { () throws(SQLiteError) in try writer.begin() }
         for item in batch {
             verdicts.append(
@@ -260,16 +266,17 @@ final class Committer {
             try translating { () throws(SQLiteError) in
                 try writer.commit(applied: last.end, chain: last.checksum, flushed: flushed)
             }
+            directory.publish(names)
+            upkeep.remove(writer.freedBlobs, .batch)
+            board.tell(writer.eventNamespaces)
+            if writer.hasSweepBegun { board.tellOfSweep() }
+            uncheckpointedChanges += accepted.count
         } catch {
-            // The log has the changes and the index has not.
+            // The log has the changes and the index has not, unless that only wanted room.
             isBehind = true
-            throw .indexFailed
+            guard error == .outOfSpace, reserve.release() else { throw .indexFailed }
+            do throws(StoreError) { try catchUp() } catch { throw .indexFailed }
         }
-        directory.publish(names)
-        upkeep.remove(writer.freedBlobs, .batch)
-        board.tell(writer.eventNamespaces)
-        if writer.hasSweepBegun { board.tellOfSweep() }
-        uncheckpointedChanges += accepted.count
         return zip(accepted, placed).map { accepted, record in
             Placement(
                 sequence: accepted.change.sequence,
@@ -280,6 +287,16 @@ final class Committer {
     }
 
     // MARK: - The index behind the log
+
+    /// Brings the index forward, with the room that was kept for deletions if there is no other.
+    private func catchUpWithRoom() throws(StoreError) {
+        do throws(StoreError) {
+            try catchUp()
+        } catch {
+            guard error == .outOfSpace, reserve.release() else { throw error }
+            try catchUp()
+        }
+    }
 
     /// Brings the index forward by what it missed of the log.
     ///

@@ -92,6 +92,10 @@ struct IndexOpening {
         do {
             try check(opened)
             return Current(opened: opened, origin: .existing, replayed: try replay(opened))
+        } catch let error as SQLiteError where error.code == .outOfSpace {
+            // That says nothing about what is there.
+            opened.index.close()
+            throw error
         } catch {
             logger.warning(
                 "index is not what was written, or does not fit the log; it is made anew",

@@ -36,6 +36,9 @@ public struct StoreLimits: Hashable, Sendable {
     /// Free room on the disk that objects leave, in bytes, or a sixteenth of a smaller disk: deletes
     /// and the index must find some, or a full disk could never be emptied.
     public var reservedBytes: Int64 = 67_108_864
+    /// The length of a file that keeps room for deletions in each folder, in bytes, or a 128th of a
+    /// smaller disk; see ``DiskReserve``.
+    public var deletionReserveBytes: Int64 = 8_388_608
     /// Threads for disk work.
     public var diskThreads = 4
     /// Changes in one transaction while the log is replayed.

@@ -31,6 +31,7 @@ public final class ObjectStore: Sendable {
     let ledger: DamageLedger
     let inline: InlineGuard
     let reclaimer: Reclaimer
+    let reserve: DiskReserve
     let random: @Sendable () -> UInt64
     private let flusher: LogFlusher?
     private let logger: Logger
@@ -39,6 +40,11 @@ public final class ObjectStore: Sendable {
     ///
     /// Never waits.
     public var isWritable: Bool { volume.isWritable }
+
+    /// Whether too little room is left on the disks for anything to be stored; deletions are taken.
+    ///
+    /// Never waits: it is looked at with every change, and once a minute.
+    public var isRoomLow: Bool { reserve.isRoomLow }
 
     private init(_ opened: Parts, diskPool: BlockingPool) {
         self.diskPool = diskPool
@@ -55,6 +61,7 @@ public final class ObjectStore: Sendable {
         ledger = opened.ledger
         inline = opened.inline
         reclaimer = opened.reclaimer
+        reserve = opened.reserve
         random = opened.random
         flusher = opened.flusher
         logger = opened.logger
@@ -85,6 +92,7 @@ public final class ObjectStore: Sendable {
         let ledger: DamageLedger
         let inline: InlineGuard
         let reclaimer: Reclaimer
+        let reserve: DiskReserve
         let random: @Sendable () -> UInt64
         let flusher: LogFlusher?
         let logger: Logger
@@ -103,6 +111,7 @@ public final class ObjectStore: Sendable {
             ledger = opened.configuration.ledger
             inline = opened.inline
             self.reclaimer = reclaimer
+            reserve = opened.reserve
             random = opened.configuration.random
             self.flusher = flusher
             logger = opened.logger

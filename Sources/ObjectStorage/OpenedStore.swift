@@ -21,6 +21,7 @@ struct OpenedStore {
     let board = EventBoard()
     let meter = CommitMeter()
     let inline: InlineGuard
+    let reserve: DiskReserve
     let logger: Logger
 
     /// Opens volume and index, and brings the index forward; blocks.
@@ -33,14 +34,9 @@ struct OpenedStore {
     ) throws(StoreOpenFailure) {
         let began = ContinuousClock.now
         let events = VolumeEventLog(logger: logger)
-        let volume = try Self.openVolumes(configuration, fileSystem, events)
-        let current: IndexOpening.Current
-        do {
-            let opening = IndexOpening(configuration: configuration, volume: volume, logger: logger)
-            current = try opening.open()
-        } catch {
-            throw Self.failure(error, configuration)
-        }
+        let reserve = DiskReserve(configuration, fileSystem, logger)
+        let (volume, current) = try Self.open(configuration, fileSystem, events, reserve, logger)
+        self.reserve = reserve
         inline = InlineGuard(blockBytes: configuration.limits.punchBlockBytes)
         self.configuration = configuration
         self.logger = logger
@@ -97,6 +93,41 @@ struct OpenedStore {
         events.whenDamaged { [weak reporter] in reporter?.note($0, $1, $2) }
     }
 
+    /// Opens the volumes and the index.
+    private static func open(
+        _ configuration: ObjectStoreConfiguration,
+        _ fileSystem: any FileSystem,
+        _ events: VolumeEventLog,
+        _ reserve: DiskReserve,
+        _ logger: Logger
+    ) throws(StoreOpenFailure) -> (VolumeSet, IndexOpening.Current) {
+        // Whoever starts a server writes some small files of his own.
+        if reserve.isDiskFull { _ = reserve.release() }
+        return try withRoom(reserve) { () throws(StoreOpenFailure) in
+            let volume = try openVolumes(configuration, fileSystem, events)
+            let opening = IndexOpening(configuration: configuration, volume: volume, logger: logger)
+            do {
+                return (volume, try opening.open())
+            } catch {
+                try? volume.close()
+                throw failure(error, configuration)
+            }
+        }
+    }
+
+    /// Opens what a full disk may keep from being opened: again with the room that was kept for deletions.
+    private static func withRoom<Value>(
+        _ reserve: DiskReserve,
+        _ open: () throws(StoreOpenFailure) -> Value
+    ) throws(StoreOpenFailure) -> Value {
+        do throws(StoreOpenFailure) {
+            return try open()
+        } catch {
+            guard case .outOfSpace = error, reserve.release() else { throw error }
+            return try open()
+        }
+    }
+
     /// Opens the volumes, and tells them what the index knew to be flushed: a log that ends before is
     /// damaged.
     private static func openVolumes(
@@ -138,8 +169,11 @@ struct OpenedStore {
         case let failure as StoreOpenFailure: failure
         case let volume as VolumeError:
             StoreOpenFailure(volume, directory: configuration.volumeDirectories[0])
+        case let disk as DiskError where disk.code == .outOfSpace: .outOfSpace(path: disk.path)
         case let disk as DiskError:
             .inputOutput(path: disk.path, errorNumber: disk.errorNumber)
+        case let index as SQLiteError where index.code == .outOfSpace:
+            .outOfSpace(path: configuration.indexDirectory)
         case let index as SQLiteError:
             .index(path: configuration.indexDirectory, message: index.message)
         case LogReplayError.changeUnreadable(let position, _):

@@ -66,6 +66,7 @@ final class Reclaimer: Sendable {
     private let cleaner: LogCleaner
     private let expiry: UploadExpiry
     private let sweeper: LineSweeper
+    private let reserve: DiskReserve
     private let limits: StoreLimits
     private let logger: Logger
 
@@ -80,6 +81,7 @@ final class Reclaimer: Sendable {
         gate = opened.upkeep.gate
         volume = opened.volume
         index = opened.index
+        reserve = opened.reserve
         logger = opened.logger
         snapshots = SnapshotMaker(
             volume: opened.volume,
@@ -163,6 +165,7 @@ final class Reclaimer: Sendable {
 
     /// The life of the thread.
     func run() {
+        if limits.reclaimIntervalSeconds > 0 { lookAtRoom() }
         while pace.goesOn {
             if let asked = nextAsked() {
                 asked.answer(Result { () throws(StoreError) in try perform(now: asked.request) })
@@ -229,6 +232,7 @@ final class Reclaimer: Sendable {
 
     /// Does what is due.
     private func lookAround() {
+        lookAtRoom()
         attempt("abandoned uploads not aborted") { () throws(StoreError) in
             try expireWhenDue()
         }
@@ -238,6 +242,11 @@ final class Reclaimer: Sendable {
                 try snapshotWhenDue()
             }
         }
+    }
+
+    private func lookAtRoom() {
+        reserve.restore()
+        reserve.note(isRoomLow: volume.isNearlyFull(limits))
     }
 
     private func attempt(_ message: String, _ body: () throws(StoreError) -> Void) {

@@ -69,7 +69,8 @@ extension StoreOpenFailure {
         case .logTooShort(let position, _), .logBeginsLater(let position, _),
             .logPositionInvalid(let position):
             self = .damaged(path: directory, offset: position.bytes)
-        case .readFailed(let disk), .outOfSpace(let disk), .writeFailed(let disk):
+        case .outOfSpace(let disk): self = .outOfSpace(path: disk.path)
+        case .readFailed(let disk), .writeFailed(let disk):
             self = .inputOutput(path: disk.path, errorNumber: disk.errorNumber)
         case .recordTooLong, .blobMissing, .rangeInvalid, .blobWriterClosed, .volumeFailed, .closed:
             self = .damaged(path: directory, offset: 0)

@@ -79,6 +79,8 @@ public enum StoreOpenFailure: Error, Hashable, Sendable {
     case damaged(path: String, offset: Int64)
     /// The log holds a change that this program cannot read or apply.
     case changeUnreadable(position: LogPosition)
+    /// There is no room on the disk for what opening writes.
+    case outOfSpace(path: String)
     /// A system call failed.
     case inputOutput(path: String, errorNumber: Int32)
     /// There is no index, no snapshot of it that can be read, and the log was cleaned.

@@ -127,6 +127,11 @@ extension ServerError {
                     "the log's record at \(position.bytes) is of a kind this version cannot read; "
                     + "serve it with the newest nave that served it before"
             )
+        case .outOfSpace(let path):
+            self = .dataUnusable(
+                path: path,
+                cause: "its disk is full; make some MiB of room there, and start again"
+            )
         case .inputOutput(let path, let errorNumber):
             self = .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
         case .indexLost(let directory):

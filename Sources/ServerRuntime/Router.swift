@@ -65,6 +65,7 @@ struct Router: HTTPResponder {
                 ReadinessReport(
                     store.isWritable ? .ready : .readOnly,
                     durability: store.durability,
+                    isRoomLow: store.isRoomLow,
                     volumes: store.volumeConditions
                 )
             },

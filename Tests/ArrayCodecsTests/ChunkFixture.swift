@@ -4,7 +4,7 @@ import Testing
 
 @testable import ArrayCodecs
 
-/// One row of `Fixtures/arrays/chunks.json`: a chunk as a library stored it, and its elements.
+/// One row of `Fixtures/arrays/chunks.json` or `codecs.json`: a chunk as a library stored it, and its elements.
 struct ChunkFixture: Decodable, Sendable, CustomTestStringConvertible {
     let name: String
     let file: String
@@ -25,15 +25,21 @@ struct ChunkFixture: Decodable, Sendable, CustomTestStringConvertible {
     }
 
     /// All rows.
-    static let all: [ChunkFixture] = {
-        let path = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Fixtures/arrays/chunks.json")
+    static let all = rows("chunks.json") + rows("codecs.json")
+
+    private static func rows(_ name: String) -> [ChunkFixture] {
         do {
-            return try JSONDecoder().decode([ChunkFixture].self, from: Data(contentsOf: path))
+            return try JSONDecoder().decode([ChunkFixture].self, from: contents(name))
         } catch {
-            fatalError("Fixtures/arrays/chunks.json: \(error)")
+            fatalError("Fixtures/arrays/\(name): \(error)")
         }
-    }()
+    }
+
+    /// A file of `Fixtures/arrays`.
+    static func contents(_ name: String) throws -> Data {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        return try Data(contentsOf: folder.appending(path: "../../Fixtures/arrays/\(name)"))
+    }
 }
 
 /// A fixture whose metadata is not understood.

@@ -24,7 +24,13 @@ import Testing
         _ type: DataType,
         _ configuration: JSONValue
     ) throws -> ItemFilter {
-        try #require(try ItemFilter(name: name, configuration: configuration, dataType: type))
+        try #require(
+            try ItemFilter(
+                name: name,
+                configuration: configuration,
+                elements: FilteredElements(type, bytes: 0, byteOrder: .little)
+            )
+        )
     }
 
     static func decoded(_ filter: ItemFilter, _ stored: [UInt8], room: Int) throws -> [UInt8] {
@@ -119,6 +125,37 @@ import Testing
         ),
         ("bitround", .float32, .object([]), .codecConfigurationInvalid("bitround")),
         ("packbits", .int8, .object([]), .codecConfigurationInvalid("packbits")),
+        ("astype", .int8, .object([]), .codecConfigurationInvalid("astype")),
+        (
+            "astype", .float64,
+            .members(["encode_dtype": .string("<M8[s]"), "decode_dtype": .string("<f8")]),
+            .codecConfigurationInvalid("astype")
+        ),
+        (
+            "astype", .complex64,
+            .members(["encode_dtype": .string("<f4"), "decode_dtype": .string("<c8")]),
+            .codecConfigurationInvalid("astype")
+        ),
+        (
+            "quantize", .float64, .members(["dtype": .string("<f8")]),
+            .codecConfigurationInvalid("quantize")
+        ),
+        (
+            "quantize", .float64,
+            .members(["digits": .integer(308), "dtype": .string("<f8")]),
+            .codecConfigurationInvalid("quantize")
+        ),
+        (
+            "quantize", .int32, .members(["digits": .integer(1)]),
+            .codecConfigurationInvalid("quantize")
+        ),
+        (
+            "quantize", .float32,
+            .members([
+                "digits": .integer(1), "dtype": .string("<f4"), "astype": .string("<i2"),
+            ]),
+            .codecConfigurationInvalid("quantize")
+        ),
         (
             "fixedscaleoffset", .float32,
             .members(["scale": .integer(0), "offset": .integer(0)]),
@@ -142,7 +179,11 @@ import Testing
         _ error: ArrayCodecError
     ) {
         #expect(throws: error) {
-            try ItemFilter(name: name, configuration: configuration, dataType: type)
+            try ItemFilter(
+                name: name,
+                configuration: configuration,
+                elements: FilteredElements(type, bytes: 0, byteOrder: .little)
+            )
         }
     }
 }

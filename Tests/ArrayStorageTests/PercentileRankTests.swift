@@ -11,11 +11,11 @@ import Testing
         for last in lasts {
             for percent in [0, 0.1, 33.3, 50, 99.999, 100] {
                 let place = percent / 100 * Double(last)
-                let rank = ArrayReader.rank(below: place, last: last)
+                let rank = PercentilePlaces.rank(below: place, last: last)
                 #expect((0...last).contains(rank), "\(percent) of \(last)")
                 #expect(Double(rank) <= place)
             }
-            #expect(ArrayReader.rank(below: Double(last), last: last) == last)
+            #expect(PercentilePlaces.rank(below: Double(last), last: last) == last)
         }
     }
 }

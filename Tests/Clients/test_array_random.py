@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import zarr
 import zarr.codecs as v3
+import zarr.codecs.numcodecs as n3
 
 from test_zarr import obstore_store
 
@@ -72,6 +73,7 @@ def codecs_of_version_3(source, dtype, axes):
         v3.Crc32cCodec(), [v3.ZstdCodec(level=1), v3.Crc32cCodec()],
         v3.BloscCodec(cname="lz4", shuffle="shuffle", typesize=dtype.itemsize),
         v3.BloscCodec(cname="zstd", shuffle="bitshuffle", typesize=dtype.itemsize),
+        n3.BZ2(level=1), n3.LZMA(preset=0),
     ])
     return options
 
@@ -83,6 +85,7 @@ def codecs_of_version_2(source):
             None, numcodecs.Zlib(1), numcodecs.GZip(1), numcodecs.Zstd(1),
             numcodecs.Blosc("lz4", shuffle=numcodecs.Blosc.SHUFFLE),
             numcodecs.Blosc("zlib", shuffle=numcodecs.Blosc.BITSHUFFLE),
+            numcodecs.BZ2(1), numcodecs.LZMA(preset=0),
         ]),
         "chunk_key_encoding": {"name": "v2", "separator": source.choice("./")},
     }

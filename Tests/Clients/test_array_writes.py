@@ -93,6 +93,12 @@ NUMBER_FILTERS = [
     ("<f4", [numcodecs.FixedScaleOffset(offset=0, scale=3, dtype="<f4", astype="|i1"),
              numcodecs.Delta("|i1")]),
     ("bool", [numcodecs.PackBits()]),
+    ("<f2", [numcodecs.Quantize(2, "<f2")]), ("<f4", [numcodecs.Quantize(3, "<f4", "<f2")]),
+    (">f8", [numcodecs.Quantize(1, ">f8", "<f4")]), ("<f8", [numcodecs.Quantize(-1, "<f8", ">f8")]),
+    ("<f8", [numcodecs.AsType("<f4", "<f8")]), (">f4", [numcodecs.AsType("|i1", ">f4")]),
+    ("<f8", [numcodecs.AsType(">i4", "<f8"), numcodecs.Shuffle(4)]),
+    ("<i4", [numcodecs.AsType("<i2", "<i4"), numcodecs.Delta("<i2")]),
+    ("<c16", [numcodecs.AsType("<c8", "<c16")]), ("|b1", [numcodecs.AsType("<u2", "|b1")]),
 ]
 
 

@@ -13,6 +13,7 @@ import PIL.Image
 import pytest
 import requests
 import zstandard
+import lz4.frame
 
 from array_api import ArrayAPI
 from signing import presign
@@ -190,6 +191,10 @@ def test_encodings_are_those_that_the_client_takes(http_server, http_bucket, for
         ("gzip;q=0, *;q=0.1, identity;q=0", "zstd"), ("br", None), ("gzip;q=0", None),
         ("zstd;q=0.5, identity", None), ("gzip, deflate", "gzip" if is_text else None),
         ("gzip, deflate, br, zstd", "zstd"),
+        # LZ4 is for those who name it, and want it more than what is registered.
+        ("lz4", "lz4"), ("LZ4;q=0.3", "lz4"), ("lz4, zstd;q=0.9, gzip;q=0.9", "lz4"), ("lz4, zstd", "zstd"),
+        ("lz4, gzip", "gzip"), ("gzip, deflate, lz4", "gzip" if is_text else "lz4"), ("*", "zstd"),
+        ("*, zstd;q=0, gzip;q=0", None), ("lz4;q=0, *", "zstd"), ("lz4;q=0", None), ("lz4;q=0.5, identity", None),
     ]:
         answer = raw(api, path, form, field)
         assert answer.headers.get("Content-Encoding") == encoding, field
@@ -200,10 +205,13 @@ def test_encodings_are_those_that_the_client_takes(http_server, http_bucket, for
             body = gzip.decompress(body)
         if encoding == "zstd":
             body = zstandard.ZstdDecompressor().decompressobj().decompress(body)
+        if encoding == "lz4":
+            assert lz4.frame.get_frame_info(body)["content_checksum"]
+            body = lz4.frame.decompress(body)
         assert body == plain.raw_body
         again = raw(api, path, form, field, **{"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == 304
-    small = api.get(path, slice="0,:4", format=form, headers={"Accept-Encoding": "gzip, zstd"})
+    small = api.get(path, slice="0,:4", format=form, headers={"Accept-Encoding": "gzip, zstd, lz4"})
     assert "Content-Encoding" not in small.headers
 
 
@@ -217,11 +225,30 @@ def raw(api, path, form, encoding, **headers):
     return answer
 
 
+def test_ranges_are_of_the_elements_whatever_coding_is_taken(http_server, http_bucket):
+    data = np.arange(300 * 1000, dtype="<i4").reshape(300, 1000) // 50
+    write(http_server, http_bucket, "x", data, chunks=(64, 512))
+    api = ArrayAPI(http_server)
+    path = f"data/{http_bucket}/x"
+    for field in ["lz4", "zstd", "gzip"]:
+        whole = raw(api, path, "raw", field)
+        assert whole.headers["Content-Encoding"] == field and "Accept-Ranges" not in whole.headers
+        whole.close()
+        part = raw(api, path, "raw", field, Range="bytes=1000-4999")
+        assert part.status_code == 206 and "Content-Encoding" not in part.headers
+        assert part.raw.read() == data.tobytes()[1000:5000]
+        assert part.headers["ETag"] != whole.headers["ETag"]
+        # The tag of the compressed answer names no bytes that a range could be of.
+        other = raw(
+            api, path, "raw", "identity", Range="bytes=0-1", **{"If-Range": whole.headers["ETag"]})
+        assert (other.status_code, other.raw_body) == (200, data.tobytes())
+
+
 def test_noise_is_sent_as_it_is(http_server, http_bucket):
     data = np.frombuffer(np.random.default_rng(1).bytes(1 << 20), "u1")
     write(http_server, http_bucket, "x", data, chunks=(1 << 18,))
     answer = ArrayAPI(http_server).get(
-        f"data/{http_bucket}/x", format="raw", headers={"Accept-Encoding": "zstd"})
+        f"data/{http_bucket}/x", format="raw", headers={"Accept-Encoding": "zstd, lz4;q=0.5"})
     assert "Content-Encoding" not in answer.headers
     assert answer.content == data.tobytes()
 

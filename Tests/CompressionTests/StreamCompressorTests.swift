@@ -1,3 +1,4 @@
+import CLZ4
 import CZlib
 import CZstd
 import Compression
@@ -20,14 +21,27 @@ import Testing
             )
             #expect(try inflated(stream(.zlib, bytes, pieceBytes), 15, count) == bytes, "zlib")
             #expect(try decoded(stream(.zstandard, bytes, pieceBytes), count) == bytes, "zstd")
+            #expect(unpacked(try stream(.lz4, bytes, pieceBytes), count) == bytes, "lz4")
         }
     }
 
     @Test func `runs get short`() throws {
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
-        for format in [StreamCompressor.Format.zstandard, .gzip, .zlib] {
+        for format in [StreamCompressor.Format.zstandard, .gzip, .zlib, .lz4] {
             #expect(try stream(format, zeros, 1 << 16).count < 8000)
         }
+    }
+
+    @Test func `an LZ4 frame has a checksum of its content, and no other content passes`() throws {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        var frame = try stream(.lz4, bytes, 9000)
+        // Source: LZ4 Frame Format Description 1.6: magic number; then version 01, linked blocks, no
+        // checksums of blocks, no length, checksum of the content; then blocks of at most 256 KiB.
+        #expect(frame.prefix(6) == [0x04, 0x22, 0x4D, 0x18, 0x44, 0x50])
+        #expect(unpacked(frame, bytes.count) == bytes)
+        frame[frame.count - 1] ^= 1
+        #expect(unpacked(frame, bytes.count) == nil)
+        #expect(unpacked(frame.dropLast(5), bytes.count) == nil)
     }
 
     private func stream(
@@ -77,5 +91,35 @@ import Testing
         }
         #expect(ZSTD_isError(length) == 0)
         return result
+    }
+
+    /// What an LZ4 frame holds; nil if it is damaged, or does not end.
+    private func unpacked(_ source: [UInt8], _ count: Int) -> [UInt8]? {
+        var context: OpaquePointer?
+        guard LZ4F_isError(LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))) == 0
+        else { return nil }
+        defer { LZ4F_freeDecompressionContext(context) }
+        var (read, isWhole, isDamaged) = (0, false, false)
+        let result = [UInt8](unsafeUninitializedCapacity: count + 1) { room, written in
+            written = 0
+            while read < source.count, !isWhole, !isDamaged {
+                var (outputBytes, inputBytes) = (room.count - written, source.count - read)
+                let hint = source.withUnsafeBytes { bytes in
+                    LZ4F_decompress(
+                        context,
+                        room.baseAddress.map { $0 + written },
+                        &outputBytes,
+                        bytes.baseAddress.map { $0 + read },
+                        &inputBytes,
+                        nil
+                    )
+                }
+                written += outputBytes
+                read += inputBytes
+                isDamaged = LZ4F_isError(hint) != 0 || outputBytes + inputBytes == 0
+                isWhole = hint == 0
+            }
+        }
+        return isWhole && !isDamaged ? result : nil
     }
 }

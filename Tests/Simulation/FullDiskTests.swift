@@ -54,4 +54,42 @@ import Testing
         try await subject.put("again", .noise(Self.length, seed: 7))
         await subject.store.close()
     }
+
+    @Test func `on a disk that others have filled deletions are taken from what is kept for them`()
+        async throws
+    {
+        let index = FileManager.default.temporaryDirectory
+            .appendingPathComponent("nave-full-\(UInt64.random(in: 0...UInt64.max))").path
+        try FileManager.default.createDirectory(atPath: index, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: index) }
+        let disk = SimulatedFileSystem(seed: 2, capacityBytes: 64_000_000)
+        var subject = try await SimulatedStore.open(disk, index: index, seed: 2)
+        for number in 0..<40 { try await subject.put("k\(number)", Self.content(number)) }
+        subject.settle()
+        subject.store.reserve.restore()
+        disk.leaveRoom(0)
+        for round in 0..<2 {
+            await #expect(throws: StoreError.outOfSpace) {
+                try await subject.put("new", Self.content(99))
+            }
+            for number in (round * 20)..<(round * 20 + 20) {
+                let key = ObjectKey(trusted: "k\(number)")
+                let outcome = try await subject.store.delete(key, in: subject.namespace)
+                #expect(outcome == .deleted)
+            }
+            await subject.store.close()
+            // With the room that is there again after the deletions.
+            subject = try await SimulatedStore.open(disk, index: index, seed: 3)
+            for number in 0..<40 {
+                let expected = number < round * 20 + 20 ? nil : Self.content(number).bytes
+                #expect(try await subject.read("k\(number)") == expected)
+            }
+            disk.leaveRoom(64_000_000)
+            subject.store.reserve.restore()
+            disk.leaveRoom(0)
+        }
+        await subject.store.close()
+    }
+
+    static func content(_ number: Int) -> Content { .noise(length, seed: UInt64(number)) }
 }

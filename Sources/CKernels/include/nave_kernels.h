@@ -158,6 +158,26 @@ void nave_histogram(nave_item_kind kind, const void *items, size_t count, const 
 /// no item of less than 64 bits does, and of 64 bits only the greatest whole number.
 void nave_order_keys(nave_item_kind kind, const void *items, size_t count, uint64_t *keys);
 
+/// Appends items to cells, of which every one has room for `capacity` items, one cell behind the other,
+/// and holds `filled` of them: `each` items of `items` go to each of `cell_count` cells, the next to the
+/// next. `cells` are counted from `first_cell`. What a cell has no room for is dropped.
+void nave_append_to_cells(nave_item_kind kind, void *cell_items, size_t capacity, size_t *filled,
+                          const size_t *cells, size_t cell_count, size_t first_cell,
+                          const void *items, size_t each);
+
+/// Sorts keys of items of `item_bytes` bytes in time that is the same whatever they are; `scratch` has as
+/// much room as they take.
+void nave_sort_keys(uint64_t *keys, uint64_t *scratch, size_t count, size_t item_bytes);
+
+/// Counts the digits that follow known ones in the ordered keys of items: `each` items of `items` are of
+/// each of `cell_count` cells, counted from `first_cell`. Every cell has `ranks` ascending `prefixes`, and
+/// for each of them `1 << digit_bits` counts, of which the one of the key's digit above `shift` grows if
+/// the digits before it are the prefix; of equal prefixes, the counts of the first. NaN is not counted.
+void nave_count_digits(nave_item_kind kind, const size_t *cells, size_t cell_count,
+                       size_t first_cell, const void *items, size_t each,
+                       const uint64_t *prefixes, size_t ranks, unsigned shift,
+                       unsigned digit_bits, uint64_t *counts);
+
 /// Adds `pixels` pixels of `channels` items each to cells of `factor` ≥ 1 pixels: pixel i to cell
 /// `(first + i) / factor`, where `first < factor`. NaN adds nothing; `counts` says how many items each
 /// sum is of.
