@@ -20,6 +20,10 @@ import Volumes
 public struct Backup: Sendable {
     /// The name of the manifest in the directory of a backup.
     public static let manifestName = "backup.json"
+    /// The name of the file that is there while a backup is made, and after one that was given up.
+    static let attemptName = "attempt"
+    /// Names of which at least one is in the directory of every backup, and none in a volume.
+    public static let markNames = [manifestName, attemptName]
     /// The name of the volume's label, in a backup as in a volume.
     static let labelName = "volume.json"
 
@@ -124,6 +128,29 @@ public struct Backup: Sendable {
             stop: stop
         )
         return try run.perform(companions, clock, progress)
+    }
+
+    /// Reads the label of a backup.
+    ///
+    /// - Throws: ``MaintenanceError``; `VolumeError`.
+    static func label(in copy: VolumeCopy, _ manifest: BackupManifest) throws -> VolumeLabel {
+        let directory = copy.directory
+        let path = "\(directory)/\(labelName)"
+        let bytes = try copy.read(labelName, bytesMax: VolumeLabel.encodedBytesMax + 1)
+        guard let bytes else {
+            throw MaintenanceError.backupDamaged(path: path, offset: 0)
+        }
+        do throws(FormatError) {
+            let label = try VolumeLabel(decoding: bytes)
+            guard label.volumeID == manifest.volumeID else {
+                throw FormatError.fieldInvalid(.volumeID)
+            }
+            return label
+        } catch .versionUnknown(let version) {
+            throw MaintenanceError.versionUnknown(path: path, version: version)
+        } catch {
+            throw MaintenanceError.backupDamaged(path: path, offset: 0)
+        }
     }
 
     /// Reads what a backup says about itself; nil if there is none.

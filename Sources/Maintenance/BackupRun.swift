@@ -10,8 +10,6 @@ import Volumes
 final class BackupRun {
     /// Blobs that the index is asked for at a time.
     private static let pageMax = 4096
-    /// The file that is there while a backup is made, and after one that was given up.
-    private static let attemptName = "attempt"
     /// How many damaged blobs a report names.
     private static let damageMax = 1000
 
@@ -73,9 +71,9 @@ final class BackupRun {
     ) throws -> Backup.Report {
         let earlier = try earlierBackup()
         try checkContinues(earlier)
-        let wasGivenUp = try copy.names().contains(Self.attemptName)
+        let wasGivenUp = try copy.names().contains(Backup.attemptName)
         try copy.prepare()
-        try copy.publish([], as: Self.attemptName)
+        try copy.publish([], as: Backup.attemptName)
         let snapshot = try copySnapshot()
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
@@ -103,7 +101,7 @@ final class BackupRun {
             damagedPayloadCount: damagedPayloads
         )
         try copy.publish(manifest.encoded(), as: Backup.manifestName)
-        try copy.remove(Self.attemptName)
+        try copy.remove(Backup.attemptName)
         let removed = try removeUnneeded(snapshot)
         return Backup.Report(
             manifest: manifest,
@@ -141,7 +139,7 @@ final class BackupRun {
         }
         // What an attempt that was cut short left holds these names and no others.
         let early: Set<String> = [
-            "log", "blobs", "snapshots", Self.attemptName, Self.attemptName + ".new",
+            "log", "blobs", "snapshots", Backup.attemptName, Backup.attemptName + ".new",
             Backup.labelName + ".new", "lost+found",
         ]
         let own = early.union([

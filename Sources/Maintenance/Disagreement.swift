@@ -54,7 +54,8 @@ public struct Disagreement: Hashable, Sendable {
         case blobDamaged = "blob_damaged"
         /// A blob cannot be read.
         case blobUnreadable = "blob_unreadable"
-        /// Nothing refers to a blob; the next start removes it.
+        /// Nothing refers to a blob. With a log that is whole it is litter of a crash, which the next
+        /// start removes.
         case blobUnreferenced = "blob_unreferenced"
         /// An object's bytes are said to lie where the log has none.
         case payloadOutside = "payload_outside"
@@ -141,6 +142,12 @@ public struct InspectionReport: Hashable, Sendable {
     public private(set) var disagreements: [Disagreement] = []
     /// How many there are in all, by kind.
     public private(set) var counts: [Disagreement.Kind: Int64] = [:]
+    /// The first files that no record names: what a crash leaves behind, and no disagreement.
+    ///
+    /// The next start removes them.
+    public private(set) var litter: [Disagreement] = []
+    /// How many such files there are.
+    public private(set) var litterCount: Int64 = 0
     /// Records of the log that were read.
     public internal(set) var records: Int64 = 0
     /// Rows of the index that hold payloads.
@@ -158,5 +165,10 @@ public struct InspectionReport: Hashable, Sendable {
     mutating func add(_ disagreement: Disagreement) {
         counts[disagreement.kind, default: 0] += 1
         if disagreements.count < Self.listedMax { disagreements.append(disagreement) }
+    }
+
+    mutating func addLitter(_ file: Disagreement) {
+        litterCount += 1
+        if litter.count < Self.listedMax { litter.append(file) }
     }
 }

@@ -53,6 +53,14 @@ struct InspectedVolumes {
         disagreements = Self.compare(all, newest)
     }
 
+    /// Takes a backup, which is one volume that nobody opens.
+    init(backup: VolumeAudit) {
+        all = [backup]
+        logHolders = [backup]
+        copies = 1
+        disagreements = []
+    }
+
     private static func compare(
         _ all: [VolumeAudit],
         _ membership: VolumeMembership

@@ -122,13 +122,13 @@ extension InspectionRun {
         while let file = try files.next() {
             try checkStop()
             guard try scratch.need(of: file.id) == nil else { continue }
-            report.add(
-                Disagreement(
-                    .blobUnreferenced,
-                    path: file.path,
-                    detail: "\(file.sizeBytes) bytes"
-                )
+            let found = Disagreement(
+                .blobUnreferenced,
+                path: file.path,
+                detail: "\(file.sizeBytes) bytes"
             )
+            // A record that cannot be read may name it.
+            if isLogWhole { report.addLitter(found) } else { report.add(found) }
         }
     }
 }

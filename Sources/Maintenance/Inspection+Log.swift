@@ -28,10 +28,12 @@ extension InspectionRun {
         if state?.applied == start { try compareIndex(progress) }
         try writer.begin()
         var pending = 0
+        var held: LogAudit.Damage?
         while let step = try log.next() {
             switch step {
-            case .damage(let damage): note(damage)
+            case .damage(let damage): note(damage, &held)
             case .record(let record):
+                name(&held)
                 try take(record, &pending, progress)
                 guard pending >= Self.batchMax else { continue }
                 pending = 0
@@ -49,6 +51,7 @@ extension InspectionRun {
                 )
             }
         }
+        name(&held)
         try writer.commit(applied: applied)
         noteUncompared()
     }
@@ -108,9 +111,25 @@ extension InspectionRun {
         )
     }
 
-    private func note(_ damage: LogAudit.Damage) {
+    /// Takes down a damaged place; it is named with the next step.
+    ///
+    /// The header of a segment is named before the damage at the end of the one before it: a foreign
+    /// file among the segments makes that look cut off.
+    private func note(_ damage: LogAudit.Damage, _ held: inout LogAudit.Damage?) {
         isLogWhole = false
+        guard damage.kind == .segmentHeader else {
+            name(&held)
+            held = damage
+            return
+        }
         report.add(Disagreement(damage))
+        name(&held)
+    }
+
+    private func name(_ held: inout LogAudit.Damage?) {
+        guard let damage = held else { return }
+        report.add(Disagreement(damage))
+        held = nil
     }
 
     /// Compares the index in use with the second one, which has come to the same place.

@@ -2,6 +2,7 @@ import DiskIO
 import MetadataIndex
 import ObjectStorage
 import SQLiteDatabase
+import StorageFormats
 import StorageModel
 import Volumes
 
@@ -115,8 +116,20 @@ final class InspectionRun {
     var index: IndexReader?
     var report = InspectionReport()
 
+    /// Begins a check.
+    ///
+    /// - Parameters:
+    ///   - volumes: What is checked.
+    ///   - manifest: What a backup says about itself, if it is one: it has no index, and its log counts
+    ///     up to there.
+    ///   - indexDirectory: Where the index in use is.
+    ///   - scratchPath: Where the second index is made.
+    ///   - depth: How far the check goes.
+    ///   - stop: Ends it.
+    /// - Throws: ``MaintenanceError``; `VolumeError`, `SQLiteError`, `DiskError`.
     init(
         volumes: InspectedVolumes,
+        manifest: BackupManifest? = nil,
         indexDirectory: String,
         scratchPath: String,
         depth: Inspection.Depth,
@@ -132,14 +145,14 @@ final class InspectionRun {
         let volume = audit.originID.description
         let found = MetadataIndex.state(directory: indexDirectory)
         state = found?.volume == volume ? found : nil
-        logEnd = try Self.logEnd(audit, state)
+        logEnd = try manifest?.position ?? Self.logEnd(audit, state)
         var damaged: Set<String> = []
         let bases = try IndexBase.candidates(of: audit, upTo: logEnd, stop)
         let begun = try IndexBase.begin(bases, at: scratchPath) { damaged.insert($0) }
         writer = begun.writer
         start = begun.base.start
         scratch = try IndexScratch(writer)
-        openIndex(found)
+        if manifest == nil { openIndex(found) }
         volumes.disagreements.forEach { report.add($0) }
         try checkSnapshots(damaged)
     }

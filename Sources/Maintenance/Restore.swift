@@ -71,14 +71,25 @@ public struct Restore: Sendable {
         stop: StopFlag = StopFlag(),
         progress: ProgressVisitor = { _ in }
     ) throws(MaintenanceError) -> Report {
-        let source = VolumeCopy(directory: backup, fileSystem: fileSystem)
-        guard let manifest = try Backup.manifest(in: source) else {
-            throw .backupMissing(path: backup)
+        let reading = BackupReading(directory: backup, fileSystem: fileSystem)
+        return try reading.perform { manifest throws(MaintenanceError) in
+            try restore(reading, manifest, companions, stop, progress)
         }
+    }
+
+    private func restore(
+        _ reading: BackupReading,
+        _ manifest: BackupManifest,
+        _ companions: [String],
+        _ stop: StopFlag,
+        _ progress: ProgressVisitor
+    ) throws(MaintenanceError) -> Report {
+        let source = VolumeCopy(directory: backup, fileSystem: fileSystem)
         do {
             let run = RestoreRun(
+                reading: reading,
                 source: VolumeAudit(
-                    label: try label(source, manifest),
+                    label: try Backup.label(in: source, manifest),
                     directory: backup,
                     fileSystem: fileSystem
                 ),
@@ -100,29 +111,6 @@ public struct Restore: Sendable {
                 path: MetadataIndex.file(in: indexDirectory),
                 directory: backup
             )
-        }
-    }
-
-    private func label(
-        _ source: VolumeCopy,
-        _ manifest: BackupManifest
-    ) throws -> VolumeLabel {
-        let path = "\(backup)/\(Backup.labelName)"
-        let bytes = try source.read(
-            Backup.labelName,
-            bytesMax: VolumeLabel.encodedBytesMax + 1
-        )
-        guard let bytes else { throw MaintenanceError.backupDamaged(path: path, offset: 0) }
-        do throws(FormatError) {
-            let label = try VolumeLabel(decoding: bytes)
-            guard label.volumeID == manifest.volumeID else {
-                throw FormatError.fieldInvalid(.volumeID)
-            }
-            return label
-        } catch .versionUnknown(let version) {
-            throw MaintenanceError.versionUnknown(path: path, version: version)
-        } catch {
-            throw MaintenanceError.backupDamaged(path: path, offset: 0)
         }
     }
 }

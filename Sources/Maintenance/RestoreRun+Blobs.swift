@@ -17,7 +17,10 @@ extension RestoreRun {
             guard let end = page.last else { break }
             for id in page {
                 if stop.isStopped { throw MaintenanceError.stopped }
-                if let fault = try copyBlob(id) { faults.append((id, fault)) }
+                if let fault = try copyBlob(id) {
+                    try reading.checkUnreplaced(manifest)
+                    faults.append((id, fault))
+                }
                 progress(
                     MaintenanceProgress(
                         stage: .blobs,

@@ -10,6 +10,8 @@ final class RestoreRun {
     private static let damageMax = InspectionReport.listedMax
     static let ownersMax = 16
 
+    /// Tells whether another backup took the place of the one that is read.
+    let reading: BackupReading
     /// The backup.
     let source: VolumeAudit
     let manifest: BackupManifest
@@ -27,6 +29,7 @@ final class RestoreRun {
     private var damageCount: Int64 = 0
 
     init(
+        reading: BackupReading,
         source: VolumeAudit,
         manifest: BackupManifest,
         target: VolumeCopy,
@@ -35,6 +38,7 @@ final class RestoreRun {
         stop: StopFlag
     ) {
         self.now = now
+        self.reading = reading
         self.source = source
         self.manifest = manifest
         self.target = target
@@ -49,9 +53,7 @@ final class RestoreRun {
         index: String,
         _ progress: ProgressVisitor
     ) throws -> Restore.Report {
-        guard try target.names().allSatisfy({ $0 == "lost+found" }) else {
-            throw MaintenanceError.directoryNotEmpty(path: target.directory)
-        }
+        try target.requireEmpty()
         let wasThere = try fileSystem.status(target.directory) != nil
         let hadIndex = try PosixFileSystem().status(index) != nil
         do {
@@ -94,6 +96,7 @@ final class RestoreRun {
         }
         try copyBlobs(try MetadataIndex.look(in: index), progress)
         for companion in companions { try target.publish(companion.bytes, as: companion.name) }
+        if damageCount > 0 { try reading.checkUnreplaced(manifest) }
         // A time of its own tells backups of it from those of the volume that it was restored from.
         let label = VolumeLabel(
             volumeID: source.label.volumeID,

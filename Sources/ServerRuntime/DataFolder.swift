@@ -1,6 +1,7 @@
 import DiskIO
 import FoundationEssentials
 import Glibc
+import Maintenance
 
 /// The files that a server keeps beside its volume: the root keys, and where it can be reached.
 ///
@@ -31,6 +32,19 @@ struct DataFolder {
 
     /// Whether the folder says that it is one of several, or was.
     var isOneOfSeveral: Bool { access(path + "/members.json", F_OK) == 0 }
+
+    /// Whether the folder is a backup, finished or not, of which only `nave restore` makes a volume.
+    var holdsBackup: Bool {
+        access(path + "/log", F_OK) == 0
+            && Backup.markNames.contains { access(path + "/" + $0, F_OK) == 0 }
+    }
+
+    /// Refuses a backup: whatever is opened as a volume is written to, and the backup is then none.
+    ///
+    /// - Throws: ``ServerError/folderIsBackup(path:)``; nothing was written.
+    func refuseBackup() throws(ServerError) {
+        if holdsBackup { throw .folderIsBackup(path: path) }
+    }
 
     /// Whether two paths lead to one folder.
     func isSame(as other: DataFolder) -> Bool {

@@ -12,11 +12,7 @@ extension MaintenanceDesk {
     /// - Throws: ``ServerError``.
     public func backUp(to target: String) async throws -> MaintenanceOutcome {
         let target = Self.absolute(target)
-        guard try folder.read(folder.path + "/volume.json") != nil else {
-            throw ServerError.maintenanceFailed(
-                "\(folder.path) is no data folder of Nave: it has no volume.json."
-            )
-        }
+        try requireVolume()
         let folders = try DataFolders(servedWith: folder.path)
         guard !FolderNesting.isInside(target, folders) else {
             throw ServerError(.targetInside(path: target), folder: folder.path)

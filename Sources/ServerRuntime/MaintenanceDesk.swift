@@ -1,4 +1,5 @@
 import DiskIO
+import FoundationEssentials
 import Logging
 import Maintenance
 import ObjectStorage
@@ -23,12 +24,14 @@ public struct MaintenanceDesk: Sendable {
         self.progress = progress
     }
 
-    /// Checks that log, index and blobs agree.
+    /// Checks that log, index and blobs agree, or that a backup is whole.
     ///
     /// - Parameter depth: Whether payloads are read.
     /// - Returns: What was found.
     /// - Throws: ``ServerError``.
     public func check(_ depth: CheckDepth) async throws -> MaintenanceOutcome {
+        let depth: Inspection.Depth = depth == .payloads ? .payloads : .structure
+        if folder.holdsBackup { return try await checkBackup(depth) }
         try requireVolume()
         let folders = try DataFolders(servedWith: folder.path)
         let inspection = Inspection(
@@ -38,9 +41,31 @@ public struct MaintenanceDesk: Sendable {
         )
         let report = try await working(hint: Self.stopHint) {
             () throws(MaintenanceError) in
-            try inspection.run(depth == .payloads ? .payloads : .structure) { show($0) }
+            try inspection.run(depth) { show($0) }
         }
         return MaintenanceOutcome(report)
+    }
+
+    /// Checks a backup; the second index is made in a folder for temporary files, since nothing is
+    /// written into a backup.
+    private func checkBackup(_ depth: Inspection.Depth) async throws -> MaintenanceOutcome {
+        let scratch = try TemporaryFolder(below: ProcessInfo.processInfo.environment["TMPDIR"])
+        do {
+            let inspection = BackupInspection(
+                of: folder.path,
+                scratchDirectory: scratch.path,
+                fileSystem: PosixFileSystem()
+            )
+            let report = try await working(hint: Self.stopHint) {
+                () throws(MaintenanceError) in
+                try inspection.run(depth) { show($0) }
+            }
+            try scratch.remove()
+            return MaintenanceOutcome(report)
+        } catch {
+            try scratch.remove()
+            throw error
+        }
     }
 
     /// Reads everything that is stored and compares it with its checksums.
@@ -134,13 +159,14 @@ public struct MaintenanceDesk: Sendable {
         progress(ProgressText(progress: report).line)
     }
 
-    /// Refuses a folder that is none of Nave's before anything is made in it.
-    private func requireVolume() throws(ServerError) {
+    /// Refuses a folder that is none of Nave's, or a backup, before anything is made in it.
+    func requireVolume() throws(ServerError) {
         guard try folder.read(folder.path + "/volume.json") != nil else {
             throw .maintenanceFailed(
                 "\(folder.path) is no data folder of Nave: it has no volume.json."
             )
         }
+        try folder.refuseBackup()
     }
 
     /// Refuses a folder while others that are served with it are not there.

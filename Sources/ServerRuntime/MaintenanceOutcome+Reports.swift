@@ -15,6 +15,8 @@ extension MaintenanceOutcome {
         let indexCompared: Bool
         let disagreementCount: Int64
         let disagreements: [DisagreementDocument]
+        let litterCount: Int64
+        let litter: [DisagreementDocument]
     }
 
     init(_ report: InspectionReport) {
@@ -22,6 +24,11 @@ extension MaintenanceOutcome {
         var lines = items.map(\.line)
         if report.total > Int64(items.count) {
             lines.append("… and \(report.total - Int64(items.count)) more")
+        }
+        if report.litterCount > 0 {
+            lines.append(
+                "\(report.litterCount) files are left of a crash; the next start removes them."
+            )
         }
         let looked =
             "\(report.records) records, \(report.rows) objects and parts, \(report.blobs) blobs"
@@ -43,7 +50,9 @@ extension MaintenanceOutcome {
                 verifiedBytes: report.verifiedBytes,
                 indexCompared: report.isIndexCompared,
                 disagreementCount: report.total,
-                disagreements: items
+                disagreements: items,
+                litterCount: report.litterCount,
+                litter: report.litter.map(DisagreementDocument.init)
             )
         )
     }

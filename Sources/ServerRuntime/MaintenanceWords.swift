@@ -54,12 +54,21 @@ extension ServerError {
                     + "restored without it; nothing was changed. Restore another backup, or back up "
                     + "again into another folder if the data is still there."
             )
+        case .backupReplaced(let path):
+            self = .maintenanceFailed(
+                "Backups were made into \(path) again and again while it was read. See to it that none "
+                    + "is made meanwhile, and try again."
+            )
         case .manifestInvalid(let path):
-            self = .maintenanceFailed("\(path) cannot be read.")
+            self = .maintenanceFailed(
+                "\(path) cannot be read, and it alone says what of the backup counts. Name another "
+                    + "folder for a new backup, and restore another one; log and blobs beside it were left "
+                    + "as they are."
+            )
         case .versionUnknown(let path, let version):
             self = .dataUnusable(
                 path: path,
-                cause: "it is of format version \(version), which a newer nave wrote"
+                cause: Self.words(ofVersion: version)
             )
         case .snapshotInvalid(let path):
             self = .dataUnusable(
@@ -116,14 +125,12 @@ extension ServerError {
         case .versionUnknown(let path, let version):
             self = .dataUnusable(
                 path: path,
-                cause: "it is of format version \(version), which a newer nave wrote"
+                cause: Self.words(ofVersion: version)
             )
         case .damaged(let path, let offset):
             self = .dataUnusable(
                 path: path,
-                cause: "it is damaged at byte \(offset), "
-                    + (path.hasSuffix(".log") ? "no index that fits it has come further, " : "")
-                    + "and nothing was changed; \(Self.wayOut)"
+                cause: Self.words(ofDamage: path, offset)
             )
         case .changeUnreadable(let position):
             self = .dataUnusable(
@@ -157,6 +164,24 @@ extension ServerError {
         "it holds a log or blobs but no volume.json; put that file back as it was, not another's or a "
         + "backup's. If it is lost and everything is kept twice, serve the others with an empty folder "
         + "in its place"
+
+    /// What can be done where a file is of a version that is not known.
+    private static func words(ofVersion version: UInt64) -> String {
+        "it is of format version \(version), which a newer nave wrote; nothing was changed: use that "
+            + "nave again, or restore a backup that was made before it into a new folder"
+    }
+
+    /// Where a file is damaged, and what can be done.
+    private static func words(ofDamage path: String, _ offset: Int64) -> String {
+        let place =
+            offset == 0 && path.hasSuffix(".log")
+            ? "it does not begin as a piece of the log does, and nothing was changed; if it is none, take "
+                + "it out of the folder"
+            : "it is damaged at byte \(offset), "
+                + (path.hasSuffix(".log") ? "no index that fits it has come further, " : "")
+                + "and nothing was changed"
+        return "\(place); \(wayOut)"
+    }
 
     /// What can be done where a volume cannot be opened for damage.
     private static let wayOut =

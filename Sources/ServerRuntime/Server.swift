@@ -64,6 +64,7 @@ public struct Server: Sendable {
         _ folders: DataFolders,
         logger: Logger
     ) async throws -> (keys: RootKeys, store: ObjectStore) {
+        for folder in folders.all { try folder.refuseBackup() }
         try folders.create()
         for (index, folder) in folders.all.enumerated()
         where folders.all[..<index].contains(where: folder.isSame) {

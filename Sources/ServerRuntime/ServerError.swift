@@ -42,6 +42,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case dataInUse(path: String)
     /// The data directory cannot be opened.
     case dataUnusable(path: String, cause: String)
+    /// The folder is a backup, which is not served but restored.
+    case folderIsBackup(path: String)
     /// The running server refused a command.
     case refusedByServer(status: Int, message: String)
     /// The running server did not answer on its control socket.
@@ -116,6 +118,9 @@ extension ServerError: CustomStringConvertible {
         case .dataInUse(let path):
             "\(path) is in use by another nave process. One server at a time may serve a folder."
         case .dataUnusable(let path, let cause): "Cannot open \(path): \(cause)."
+        case .folderIsBackup(let path):
+            "\(path) is a backup; to use it as data would spoil it. Restore it into a new folder and "
+                + "take that one: nave restore \(path) FOLDER"
         case .refusedByServer(let status, let message):
             "The running server refused (\(status)): \(message)"
         case .serverUnreachable(let path):

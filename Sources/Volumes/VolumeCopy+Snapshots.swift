@@ -64,7 +64,7 @@ extension VolumeCopy {
         return removed
     }
 
-    /// Removes the segments of the log but some.
+    /// Removes the segments of the log but some, and what was being made.
     ///
     /// - Parameter kept: The addresses of those that stay.
     /// - Returns: How many were removed.
@@ -72,8 +72,11 @@ extension VolumeCopy {
     public func removeLog(except kept: Set<LogPosition>) throws(VolumeError) -> Int {
         let names = try reading { () throws(DiskError) in try fileSystem.list(layout.log) }
         var removed = 0
-        for first in names.compactMap(VolumeLayout.segmentPosition) where !kept.contains(first) {
-            try writing { () throws(DiskError) in try fileSystem.remove(layout.segment(first)) }
+        for name in names {
+            let isLitter = name.hasSuffix(VolumeLayout.unfinishedSuffix)
+            let first = VolumeLayout.segmentPosition(ofName: name)
+            guard isLitter || first.map({ !kept.contains($0) }) == true else { continue }
+            try writing { () throws(DiskError) in try fileSystem.remove("\(layout.log)/\(name)") }
             removed += 1
         }
         return removed

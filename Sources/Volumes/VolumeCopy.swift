@@ -65,6 +65,7 @@ public final class VolumeCopy {
     ///   - source: The segments of the log that is copied.
     ///   - sourceFiles: The disk that they are on.
     ///   - range: The addresses; what is before them was copied earlier and stays.
+    ///   - replayStart: Segments before it that the source has no longer stay as well.
     ///   - progress: Told the bytes of each piece; false stops.
     /// - Returns: False if it was stopped.
     /// - Throws: `.readFailed` if a file, or a whole piece of it, cannot be read; `.outOfSpace`,
@@ -73,9 +74,11 @@ public final class VolumeCopy {
         _ source: [VolumeAudit.Segment],
         from sourceFiles: any FileSystem,
         _ range: Range<LogPosition>,
+        replayStart: LogPosition = LogPosition(0),
         progress: (Int64) -> Bool
     ) throws(VolumeError) -> Bool {
-        try removeStrangeSegments(source, from: range.lowerBound)
+        // Before `replayStart` the source may have given segments up that an earlier backup needs.
+        try removeStrangeSegments(source, from: max(range.lowerBound, replayStart))
         for (index, segment) in source.enumerated() where segment.first < range.upperBound {
             var end = index + 1 < source.count ? source[index + 1].first : range.upperBound
             end = min(end, range.upperBound)
@@ -125,8 +128,10 @@ public final class VolumeCopy {
         let source = try reading { () throws(DiskError) in
             try sourceFiles.open(segment.path, .readOnly)
         }
+        // One that an earlier backup may need stays until there is another that is whole.
+        let written = start == 0 && present > 0 ? path + VolumeLayout.unfinishedSuffix : path
         let target = try writing { () throws(DiskError) in
-            try fileSystem.open(path, start == 0 ? .createOrReplace : .readWrite)
+            try fileSystem.open(written, start == 0 ? .createOrReplace : .readWrite)
         }
         // What follows is of an attempt that was given up, and zeros are not written over it.
         try writing { () throws(DiskError) in try target.truncate(to: start) }
@@ -147,6 +152,7 @@ public final class VolumeCopy {
         try writing { () throws(DiskError) in
             try target.truncate(to: wanted.upperBound)
             try target.synchronizeData()
+            if written != path { try fileSystem.rename(written, to: path) }
         }
         return true
     }

@@ -159,15 +159,7 @@ struct VolumeOpening {
                 continue
             }
             guard let first = VolumeLayout.segmentPosition(ofName: name) else { continue }
-            if let before = segments.last {
-                let end = LogPosition(min(first.bytes, before.first.bytes + sizeBytes))
-                guard end == first || first <= gapsEnd else {
-                    throw .logDamaged(path: before.path, offset: sizeBytes)
-                }
-                segments[segments.count - 1].end = end
-            } else if first > gapsEnd {
-                throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
-            }
+            // First, since a foreign file would make the segment before it look too short.
             let header = try readHeader(path)
             guard header.volumeID == originID else {
                 throw .foreign(
@@ -178,6 +170,15 @@ struct VolumeOpening {
             }
             guard header.firstPosition == first else {
                 throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
+            }
+            if let before = segments.last {
+                let end = LogPosition(min(first.bytes, before.first.bytes + sizeBytes))
+                guard end == first || first <= gapsEnd else {
+                    throw .logDamaged(path: before.path, offset: sizeBytes)
+                }
+                segments[segments.count - 1].end = end
+            } else if first > gapsEnd {
+                throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
             }
             sizeBytes = try size(of: path)
             segments.append(SegmentTable.Segment(first: first, path: path, file: nil))

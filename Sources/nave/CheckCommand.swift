@@ -5,12 +5,16 @@ import ServerRuntime
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check that the log, the index and the blobs of a folder agree.",
+        abstract: "Check that log, index and blobs of a folder agree, or that a backup is whole.",
         discussion: """
             Changes nothing. A second index is made from the log and compared with the one in use, row \
             by row; every blob that an object needs is looked for, and every blob on the disk that no \
             object needs. Each disagreement is named, with its file and its objects. No server may use \
             the folder meanwhile, and the disk needs room for the second index.
+
+            Files that no record names are litter of a crash, which the next start removes: they are \
+            listed apart, and all is well. For a backup, all is well if the whole of it can be restored; \
+            nothing is written into it, and the second index needs room in TMPDIR.
 
             A wrong or missing index is put right by: nave rebuild DIR. Damaged blobs and records can \
             only come back from a backup.
@@ -21,11 +25,12 @@ struct CheckCommand: AsyncParsableCommand {
             EXAMPLES
               nave check ./data
               nave check ./data --payloads              # reads every byte
+              nave check /mnt/backup/nave --payloads    # is the backup any good?
               nave check ./data | jq '.disagreements[].kind'
             """
     )
 
-    @Argument(help: "The folder for the data.", completion: .directory)
+    @Argument(help: "The folder for the data, or of a backup.", completion: .directory)
     var directory: String
 
     @Flag(help: "Read every payload byte and compare it with its checksum.")

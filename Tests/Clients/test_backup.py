@@ -27,6 +27,11 @@ def result_of(*arguments, code=0):
     return json.loads(run.stdout)
 
 
+def files(folder):
+    """Every file of a folder, with its bytes."""
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def objects(server):
     s3 = s3_client(server)
     found = {}
@@ -231,3 +236,117 @@ def test_backups_are_begun_by_root_on_this_machine(http_server, second_keys, tmp
             timeout=10)
         assert (answer.status_code, answer.json()["code"]) == (400, "backup_target_invalid")
     assert not (tmp_path / "backup").exists()
+
+
+@pytest.fixture
+def backup(tmp_path):
+    """A backup of a folder with a few objects, whose server has stopped."""
+    with ServerProcess(tmp_path / "data") as server:
+        s3 = s3_client(server)
+        s3.create_bucket(Bucket="test")
+        for number in range(10):
+            s3.put_object(Bucket="test", Key=f"large/{number}", Body=os.urandom(300_000))
+            s3.put_object(Bucket="test", Key=f"small/{number}", Body=os.urandom(2000))
+        result_of("backup", server.data, tmp_path / "backup")
+    return tmp_path / "backup"
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["serve", "BACKUP", "--listen", "127.0.0.1:0"], 1),
+    (["serve", "NEW", "BACKUP", "--copies", "2", "--listen", "127.0.0.1:0"], 1),
+    (["principal", "add", "ada", "--data", "BACKUP"], 1),
+    (["principal", "list", "--data", "BACKUP"], 1),
+    (["scrub", "BACKUP"], 3),
+    (["rebuild", "BACKUP"], 3),
+    (["backup", "BACKUP", "NEW"], 3),
+])
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_backup_is_not_used_as_data(tmp_path, backup, arguments, code, is_finished):
+    if not is_finished:
+        (backup / "backup.json").unlink()
+        (backup / "attempt").touch()
+    before = files(backup)
+    paths = {"BACKUP": backup, "NEW": tmp_path / "new"}
+    run = nave(*[paths.get(argument, argument) for argument in arguments])
+    assert (run.returncode, run.stdout) == (code, "")
+    assert f"{backup} is a backup" in run.stderr
+    assert f"nave restore {backup} FOLDER" in run.stderr
+    assert files(backup) == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_check_knows_a_backup_and_leaves_it_as_it_is(tmp_path, backup):
+    before = files(backup)
+    report = result_of("check", backup)
+    assert report["is_well"] and report["blobs"] == 10 and report["verified_bytes"] == 0
+    report = result_of("check", backup, "--payloads")
+    assert report["is_well"] and report["verified_bytes"] > 10 * 302_000
+    assert files(backup) == before
+    blob = next(backup.glob("blobs/*/*.blob"))
+    content = bytearray(blob.read_bytes())
+    content[200_000] ^= 1
+    blob.write_bytes(content)
+    assert result_of("check", backup)["is_well"]
+    [found] = result_of("check", backup, "--payloads", code=1)["disagreements"]
+    assert (found["kind"], found["path"]) == ("blob_damaged", str(blob))
+    assert found["objects"][0].startswith("test/large/")
+    [log] = backup.glob("log/*.log")
+    content = bytearray(log.read_bytes())
+    content[5000] ^= 1
+    log.write_bytes(content)
+    report = result_of("check", backup, "--payloads", code=1)
+    assert str(log) in {item["path"] for item in report["disagreements"]}
+
+
+def test_a_backup_that_takes_no_writes_is_checked_and_restored(tmp_path, backup):
+    before = files(backup)
+    for path in [*backup.rglob("*"), backup]:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    try:
+        assert result_of("check", backup, "--payloads")["is_well"]
+        assert result_of("restore", backup, tmp_path / "restored")["blobs"] == 10
+    finally:
+        for path in [backup, *sorted(backup.rglob("*"))]:
+            path.chmod(0o700 if path.is_dir() else 0o600)
+    assert files(backup) == before
+
+
+@pytest.mark.parametrize("name, words", [
+    ("backup.json", "Name another folder for a new backup"),
+    ("volume.json", "damaged"),
+])
+def test_a_backup_that_does_not_say_what_it_is_is_refused(tmp_path, backup, name, words):
+    (backup / name).write_text("{")
+    for command in (["check", backup], ["restore", backup, tmp_path / "restored"]):
+        run = nave(*command)
+        assert run.returncode == 3 and run.stdout == ""
+        assert str(backup / name) in run.stderr and words in run.stderr
+
+
+def test_restoring_while_a_backup_is_made_gives_the_whole_of_one(tmp_path):
+    """The blobs of the earlier backup go as soon as the later one is there: none may be missed."""
+    with ServerProcess(tmp_path / "data") as server:
+        s3 = s3_client(server)
+        s3.create_bucket(Bucket="test")
+
+        def write(generation):
+            for number in range(30):
+                body = f"{generation} {number} ".encode() * 20_000
+                s3.put_object(Bucket="test", Key=f"large/{number}", Body=body)
+
+        write(0)
+        result_of("backup", server.data, tmp_path / "backup")
+        for generation in range(1, 6):
+            write(generation)
+            backup = subprocess.Popen(
+                [binary(), "backup", server.data, tmp_path / "backup"], env=clean_environment(),
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            time.sleep(0.03 * generation)
+            report = result_of("restore", tmp_path / "backup", tmp_path / f"restored{generation}")
+            assert report["is_well"] and report["damage_count"] == 0
+            assert backup.wait(60) == 0
+            with ServerProcess(tmp_path / f"restored{generation}") as other:
+                found = objects(other)
+            assert len(found) == 30
+            assert {body.split()[0] for body in found.values()} in (
+                {str(generation - 1).encode()}, {str(generation).encode()})

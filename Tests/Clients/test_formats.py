@@ -133,6 +133,7 @@ def test_a_folder_of_a_later_version_is_refused_and_left_alone(tmp_path, raise_v
     assert path.name in message or str(data) in message
     if raise_version is not raise_record:
         assert "format version 2, which a newer nave wrote" in message
+        assert "use that nave again, or restore a backup" in message
     assert state_of(data) == before
 
 

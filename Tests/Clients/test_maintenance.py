@@ -296,15 +296,43 @@ def test_a_killed_servers_folder_is_well(tmp_path):
     assert result_of("check", server.data, "--payloads")["is_well"]
 
 
+def test_what_a_killed_server_leaves_behind_is_litter_and_no_disagreement(filled):
+    [blob] = blobs(filled)
+    stray = blob.with_name(blob.name[:2] + "0" * 14 + ".blob")
+    shutil.copy(blob, stray)
+    report = result_of("check", filled)
+    assert report["is_well"] and report["disagreements"] == []
+    assert report["litter_count"] == 1
+    assert [(item["kind"], item["path"]) for item in report["litter"]] == [
+        ("blob_unreferenced", str(stray))]
+    with ServerProcess(filled) as server:
+        deadline = time.monotonic() + 20
+        while stray.exists():
+            assert server.is_running() and time.monotonic() < deadline
+            time.sleep(0.05)
+    assert result_of("check", filled)["litter_count"] == 0
+
+
+def test_a_foreign_file_in_the_log_is_named(filled):
+    foreign = filled / "log" / "0000000000100000.log"
+    foreign.write_text("words")
+    [log] = [path for path in filled.glob("log/*.log") if path != foreign]
+    for command, code in [("serve", 1), ("rebuild", 3)]:
+        run = nave(command, filled, *(["--listen", "127.0.0.1:0"] if command == "serve" else []))
+        assert run.returncode == code
+        assert f"{foreign}: it does not begin as a piece of the log does" in run.stderr
+        assert str(log) not in run.stderr
+    report = result_of("check", filled, code=1)
+    assert report["disagreements"][0]["path"] == str(foreign)
+    foreign.unlink()
+    assert result_of("check", filled)["is_well"]
+
+
 @pytest.mark.parametrize("harm, options, expected", [
     (lambda data: blobs(data)[0].unlink(), [], {"blob_missing"}),
     (lambda data: flip(blobs(data)[0], 4096 + 70000), ["--payloads"], {"blob_damaged"}),
     (lambda data: flip(blobs(data)[0], 4096 + 70000), [], set()),
     (lambda data: os.truncate(blobs(data)[0], 5000), [], {"blob_invalid"}),
-    (lambda data: shutil.copy(blobs(data)[0], blobs(data)[0].with_stem("0" * 16).parent.parent /
-                              blobs(data)[0].parent.name /
-                              (blobs(data)[0].name[:2] + "0" * 14 + ".blob")),
-     [], {"blob_unreferenced"}),
     (lambda data: flip(*place(data, SMALL)), ["--payloads"], {"payload_damaged"}),
     (lambda data: flip(place(data, SMALL)[0], place(data, SMALL)[1] - 20), [],
      {"log_record_unreadable"}),

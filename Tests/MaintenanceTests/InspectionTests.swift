@@ -96,6 +96,28 @@ import Volumes
         #expect(report.isIndexCompared)
     }
 
+    /// Puts a blob beside another that no record names.
+    @discardableResult
+    static func addStray(beside blob: String) throws -> String {
+        let stray = blob.dropLast(9) + "ffff.blob"
+        try FileManager.default.copyItem(atPath: blob, toPath: String(stray))
+        return String(stray)
+    }
+
+    @Test func `a blob that no record names is litter, and no disagreement`() async throws {
+        let (folder, places) = try await Self.filled()
+        let stray = try Self.addStray(beside: places.large)
+        let report = try Self.check(folder)
+        #expect(report.disagreements == [] && report.total == 0)
+        #expect(report.litter.map(\.kind) == [.blobUnreferenced])
+        #expect(report.litter.map(\.path) == [stray])
+        #expect(report.litterCount == 1)
+        // The next start removes it.
+        try await StoreSubject.with(folder) { subject in await subject.settle() }
+        #expect(try Self.check(folder).litterCount == 0)
+        #expect(!FileManager.default.fileExists(atPath: stray))
+    }
+
     struct Breakage: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let expected: Set<Disagreement.Kind>
@@ -134,9 +156,12 @@ import Volumes
             places in
             try Folder.flip(places.large, 4096 + 66_000)
         },
-        Breakage("a blob is there that nothing needs", [.blobUnreferenced]) { _, places in
-            let stray = places.large.dropLast(9) + "ffff.blob"
-            try FileManager.default.copyItem(atPath: places.large, toPath: String(stray))
+        Breakage(
+            "a blob is there that a record may name which cannot be read",
+            [.blobUnreferenced, .logRecordUnreadable]
+        ) { _, places in
+            try Self.addStray(beside: places.large)
+            try Folder.flip(places.small.path, places.small.offset - 12)
         },
         Breakage("a small object has a wrong bit", [.payloadDamaged], naming: "subject/small/20") {
             _,
