@@ -1,0 +1,1 @@
+"""Arrays on a Nave server, as if they were local."""
