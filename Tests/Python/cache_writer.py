@@ -1,10 +1,9 @@
-"""Writes and reads one cache folder without end, until it is killed: `cache_writer.py FOLDER SEED`.
+"""Writes and reads one cache folder without end, until it is killed.
 
 Chunk `i` is the number `i` repeated, so any reader can tell whether what it got is right.
 """
 
 import random
-import sys
 
 from hub.cache.chunk_cache import ChunkCache, chunk_digest
 
@@ -21,12 +20,12 @@ def digest(number: int) -> bytes:
     return chunk_digest("http://here", f'"{number:032x}"', len(chunk(number)))
 
 
-def main(folder: str, seed: int) -> None:
+def write_on(folder: str, seed: int, ready) -> None:
     """Writes chunks and records until the process ends; fails if a read gives wrong bytes."""
     random.seed(seed)
     cache = ChunkCache(folder, 64 * 20_000)
     chunk_map = cache.map("0" * 32)
-    print("ready", flush=True)
+    ready.set()
     while True:
         number = random.randrange(CHUNK_COUNT)
         found = cache.read(digest(number))
@@ -36,6 +35,3 @@ def main(folder: str, seed: int) -> None:
         chunk_map.record(f"{seed}/{random.random()}", digest(number))
         chunk_map.flush()
 
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

@@ -10,8 +10,6 @@ import os
 import pickle
 import random
 import signal
-import subprocess
-import sys
 import time
 import warnings
 
@@ -371,20 +369,11 @@ class TestProcesses:
         try:
             for seed in range(4, 24):
                 time.sleep(generator.random() * 0.05)
-                victim = writers.pop(0)
-                assert victim.poll() is None, victim.stderr.read()
-                victim.kill()
-                victim.wait(WATCHDOG_SECONDS)
-                victim.stdout.close()
-                victim.stderr.close()
+                self.kill(writers.pop(0))
                 writers.append(self.writer(tmp_path, seed))
         finally:
             for process in writers:
-                alive = process.poll() is None
-                process.kill()
-                error = process.communicate(timeout=WATCHDOG_SECONDS)[1]
-                assert alive, error
-                assert process.returncode == -signal.SIGKILL
+                self.kill(process)
         cache = ChunkCache(tmp_path, 64 * 20_000)
         found = [cache.read(cache_writer.digest(n)) for n in range(cache_writer.CHUNK_COUNT)]
         assert sum(chunk is not None for chunk in found) > cache_writer.CHUNK_COUNT / 2
@@ -394,12 +383,18 @@ class TestProcesses:
         assert all(cache.write(bytes([n]) * 16, "", b"x" * 100) for n in range(200))
 
     def writer(self, folder, seed):
-        command = [sys.executable, cache_writer.__file__, str(folder), str(seed)]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        context = multiprocessing.get_context("fork")
+        ready = context.Event()
+        process = context.Process(target=cache_writer.write_on, args=(str(folder), seed, ready))
+        process.start()
+        assert ready.wait(WATCHDOG_SECONDS)
         return process
+
+    def kill(self, process):
+        """Ends a writer that must not have ended by itself, which it does when it reads nonsense."""
+        process.kill()
+        process.join(WATCHDOG_SECONDS)
+        assert process.exitcode == -signal.SIGKILL
 
 
 class TestPublicObject:
