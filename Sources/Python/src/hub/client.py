@@ -24,6 +24,7 @@ from hub.version_requests import VersionRequests
 _STATISTICS_SECONDS = 3600.0
 _SAMPLES_MAX = 1_000_000
 _BOXES_MAX = 100_000
+_OCCUPANCY_PAGE = 10_000
 _GATHER_BODY_BYTES_MAX = 8 << 20
 
 
@@ -244,6 +245,20 @@ class Client(VersionRequests):
         with self.about(reference):
             return self.transport.request(
                 "GET", path, list(parameters.items()), timeout_seconds=timeout_seconds).data
+
+
+    def occupancy(self, reference: Reference) -> Iterator[list[int]]:
+        """The coordinates of all chunks that are stored, in the grid of chunks."""
+        query = [("limit", str(_OCCUPANCY_PAGE))]
+        cursor: str | None = ""
+        while True:
+            page = self.document(
+                "GET", f"/v1/occupancy/{reference.path}", reference,
+                query + ([("cursor", cursor)] if cursor else []))
+            yield from page["chunks"]
+            cursor = page.get("next")
+            if cursor is None:
+                return
 
 
 def number_of(value: Any) -> Any:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from hub.files.layout import Box, Order
 
-BOX_BYTES_MAX = 32 << 20
+BOX_BYTES_MAX = 16 << 20
+# Half of what the server takes in one write.
+BOX_CHUNKS_MAX = 8000
 
 
 class Boxes:
     """A partition of an array into boxes of whole chunks, in the order that reading likes.
 
     Every box begins at a chunk's edge and ends at one or at the array's, so that no chunk is
-    written by two boxes. A box has at most `bytes_max` bytes, or is a single chunk. It grows along
-    the fastest axes first, so that what a box covers lies together in a file of that order. The
-    boxes are computed as they are asked for; none is kept.
+    written by two boxes. A box has at most `bytes_max` bytes (or `BOX_BYTES_MAX`) and
+    `BOX_CHUNKS_MAX` chunks, or is a single chunk. It grows along the fastest axes first, so that what a box covers lies together in
+    a file of that order. The boxes are computed as they are asked for; none is kept.
 
     >>> [box for box in Boxes((5, 4), (2, 4), item_bytes=1, bytes_max=8)]
     [(slice(0, 2, None), slice(0, 4, None)), (slice(2, 4, None), slice(0, 4, None)), \
@@ -24,7 +27,7 @@ class Boxes:
 
     def __init__(
         self, shape: Sequence[int], chunks: Sequence[int], item_bytes: int,
-        bytes_max: int = BOX_BYTES_MAX, order: Order = "C",
+        bytes_max: int | None = None, order: Order = "C",
     ) -> None:
         if len(shape) != len(chunks) or any(chunk < 1 for chunk in chunks):
             raise ValueError(f"chunks {tuple(chunks)} do not divide the shape {tuple(shape)}")
@@ -32,24 +35,22 @@ class Boxes:
         self.chunks = tuple(chunks)
         axes = range(len(self.shape))
         self._slow_to_fast = list(axes if order == "C" else reversed(axes))
-        self.box_shape = self._grow(item_bytes, bytes_max)
+        self.box_shape = self._grow(
+            item_bytes, BOX_BYTES_MAX if bytes_max is None else bytes_max)
         self._grid = [-(-extent // size) for extent, size in zip(self.shape, self.box_shape)]
-        self._count = 1
-        for count in self._grid:
-            self._count *= count
+        self._count = math.prod(self._grid)
 
     def _grow(self, item_bytes: int, bytes_max: int) -> tuple[int, ...]:
         box = [max(1, min(sizes)) for sizes in zip(self.chunks, self.shape)]
-        used = item_bytes
-        for size in box:
-            used *= size
+        used, count = item_bytes * math.prod(box), 1
         for axis in reversed(self._slow_to_fast):
             steps = -(-self.shape[axis] // self.chunks[axis])
-            taken = min(steps, bytes_max // used)
+            taken = min(steps, bytes_max // used, BOX_CHUNKS_MAX // count)
             if taken > 1:
-                used = used // box[axis]
+                used //= box[axis]
                 box[axis] = min(self.chunks[axis] * taken, self.shape[axis])
                 used *= box[axis]
+                count *= taken
             if taken < steps:
                 break
         return tuple(box)
