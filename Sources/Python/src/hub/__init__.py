@@ -30,17 +30,24 @@ from hub.reference import Reference
 from hub.tracing import Trace, trace
 
 if TYPE_CHECKING:
+    from hub.arrays import Array, array, load
     from hub.client import Client, current_client
+    from hub.view import View
 
 __version__ = "0.1.0"
 
 # Where each name comes from that is imported when it is first used.
 _LAZY = {
+    "Array": "hub.arrays",
+    "View": "hub.view",
+    "array": "hub.arrays",
+    "load": "hub.arrays",
     "Client": "hub.client",
     "current_client": "hub.client",
 }
 
 __all__ = [
+    "Array",
     "Client",
     "Configuration",
     "Conflict",
@@ -54,10 +61,13 @@ __all__ = [
     "Reference",
     "Trace",
     "Unavailable",
+    "View",
+    "array",
     "configure",
     "configured",
     "current_client",
     "current_configuration",
+    "load",
     "trace",
 ]
 

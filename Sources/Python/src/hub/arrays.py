@@ -1,0 +1,411 @@
+"""Arrays on the server that read and write like NumPy's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hub import reading, writing
+from hub.attributes import Attributes
+from hub.client import Client, ShapeChanged, current_client
+from hub.description import Description
+from hub.errors import Conflict, Invalid, NotFound, OutOfRange
+from hub.indexing import parsed, parsed_blocks, parsed_orthogonally
+from hub.npy import AnyArray
+from hub.numpy_like import NumPyLike, scalar_or_array
+from hub.point_selection import PointSelection
+from hub.reductions import Reductions
+from hub.reference import Reference
+from hub.requester import Document
+from hub.selection import Selection
+from hub.view import LazyIndexer, View
+
+Picked = Selection | PointSelection
+
+
+class Array(NumPyLike, Reductions):
+    """An array on the server.
+
+    It knows its shape from when it was loaded or last changed here; `refresh` asks again. An index
+    beyond that shape makes it ask by itself. Reading gives NumPy arrays in memory. Arrays may be
+    used by any threads, and be pickled and sent to other processes.
+
+    Attributes:
+        client: the requests to the server.
+        reference: `namespace/name:tag` or `namespace/name@sha256:…`.
+        description: all that the server says of it.
+    """
+
+    def __init__(self, client: Client, description: Description) -> None:
+        if description.kind != "array":
+            raise Invalid(
+                f"{description.reference} is no array that can be read: it is"
+                f" {'a group' if description.kind == 'group' else description.note}.",
+                hint=_members_hint(description))
+        self.client = client
+        self.description = description
+
+    # What it is.
+
+    @property
+    def reference(self) -> Reference:
+        """What it was loaded as."""
+        return self.description.reference
+
+    @property
+    def name(self) -> str:
+        """`namespace/name:tag`, as text."""
+        return str(self.reference)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents per axis, in elements."""
+        return self.description.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements, in this machine's byte order; `V2` for `bfloat16`."""
+        return self.description.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Extents of what is compressed together; of sharded arrays, of the chunks in a shard."""
+        return self.description.inner_chunk_shape or self.description.chunk_shape
+
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        """Extents of the stored objects of a sharded array, or `None`."""
+        description = self.description
+        return description.chunk_shape if description.inner_chunk_shape else None
+
+    @property
+    def fill_value(self) -> Any:
+        """The value of what was never written, as a scalar of `dtype`."""
+        return self.description.fill
+
+    @property
+    def attrs(self) -> Attributes:
+        """The user's attributes; assignment writes them."""
+        return Attributes(self.client, lambda: self.description, self._adopt)
+
+    @property
+    def url(self) -> str:
+        """Where Zarr clients and viewers find it over HTTP."""
+        endpoint = self.client.transport.configuration.endpoint
+        return f"{endpoint}/v1/zarr/{self.reference}"
+
+    def refresh(self) -> Array:
+        """Asks the server for the shape and the rest of the description again; returns itself."""
+        self._adopt(self.client.describe(self.reference))
+        return self
+
+    def __repr__(self) -> str:
+        return f"<hub.Array {self.reference} shape={self.shape} {self.dtype} chunks={self.chunks}>"
+
+    # Elements.
+
+    def __getitem__(self, index: Any) -> Any:
+        """Reads by NumPy's rules: numbers, slices, `...`, `None`, lists, arrays and masks.
+
+        Returns:
+            A new array of `dtype`, or a scalar if numbers name a single element.
+
+        Raises:
+            OutOfRange: an index is outside (also an `IndexError`).
+            Invalid: something is no index.
+        """
+        return scalar_or_array(self._read(lambda: parsed(index, self.shape)), index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Writes by NumPy's rules, in one change: others see all of it or nothing.
+
+        What takes more than one request (over 256 MiB or 16,000 chunks, or indices that are no
+        slices) goes through a draft of the version. Only of arrays that are in no version, plain
+        keys in the bucket, such an assignment is seen piece by piece.
+
+        Raises:
+            Invalid: the value cannot be cast or broadcast.
+            Denied: the version is sealed, or the keys may not write.
+        """
+        self._write(lambda: parsed(index, self.shape), value)
+
+    @property
+    def oindex(self) -> Indexer:
+        """`a.oindex[[1, 5], :, mask]`: every axis by itself, as in zarr."""
+        return Indexer(self, lambda index: parsed_orthogonally(index, self.shape))
+
+    @property
+    def blocks(self) -> Indexer:
+        """`a.blocks[0, 2:4]`: whole chunks by their numbers, as in zarr; no axis is dropped."""
+        return Indexer(self, lambda index: parsed_blocks(index, self.shape, self.chunks))
+
+    @property
+    def lazy(self) -> LazyIndexer:
+        """`a.lazy[...]`: a part that is not read yet, whose statistics the server computes."""
+        return LazyIndexer(self, Selection.whole(self.shape))
+
+    def view(self, *index: Any) -> View:
+        """The same as `lazy[index]`, with slices as arguments; all of it without any."""
+        return self.lazy[index or ...]
+
+    def read_selection(self, selection: Picked) -> AnyArray:
+        """The elements of a selection, in its result's shape."""
+        return reading.read(self.client, self.description, selection)
+
+    def write_selection(self, selection: Picked, value: Any) -> None:
+        """Assigns to a selection; see `__setitem__`."""
+        writing.write(self.client, self.description, selection, value)
+
+    def gather(
+        self, indices: Sequence[int] | AnyArray, out: AnyArray | None = None
+    ) -> AnyArray:
+        """Samples along the first axis, `a[indices]`, in one request for up to a million.
+
+        Args:
+            indices: whole numbers in any order, with repetitions; negative ones from the end.
+            out: where to read them to: of the shape `(len(indices), *a.shape[1:])` and `dtype`.
+
+        Returns:
+            `out`, or a new array.
+
+        Raises:
+            OutOfRange: an index is outside.
+        """
+        numbers = np.asarray(indices)
+        if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
+            raise Invalid("gather takes a list of whole numbers.")
+        shape = (len(numbers), *self.shape[1:])
+        if out is not None and (out.shape != shape or out.dtype != self.dtype):
+            raise Invalid(f"out must be of the shape {shape} and {self.dtype}, not of the shape"
+                          f" {out.shape} and {out.dtype}.")
+        return reading.gather(self.client, self.description, numbers.astype(np.int64), out)
+
+    def sample_indices(self, count: int, seed: int = 0) -> AnyArray:
+        """Distinct random indices along the first axis; the same for the same seed and length.
+
+        Raises:
+            Invalid: there are fewer samples.
+        """
+        if not 0 <= count <= len(self):
+            raise Invalid(f"There are {len(self)} samples, not {count}.")
+        return np.random.default_rng(seed).choice(len(self), count, replace=False)
+
+    def sample(self, count: int, seed: int = 0) -> AnyArray:
+        """Random samples without repetition, those at `sample_indices`, in one request."""
+        return self.gather(self.sample_indices(count, seed))
+
+    # Growing and going.
+
+    def append(self, values: Any, axis: int = 0) -> range:
+        """Grows the array along an axis and writes the values there, in one change.
+
+        Those who append at the same time each get a range of their own. It is not repeated after
+        it may have reached the server, as that might append twice: `Unavailable` then says so.
+
+        Returns:
+            The indices along the axis where the values are.
+
+        Raises:
+            Invalid: the extents of the other axes differ, or it is over 256 MiB.
+        """
+        array = np.asarray(values)
+        if array.ndim == self.ndim - 1 and axis == 0:
+            array = array[np.newaxis]
+        shape = list(self.shape)
+        if array.ndim == self.ndim and -self.ndim <= axis < self.ndim:
+            shape[axis] = array.shape[axis]
+        answer = self.client.append(
+            self.reference, np.broadcast_to(writing.converted(array, self.dtype, shape), shape),
+            axis)
+        self._reshaped(answer["shape"])
+        return range(answer["start"], answer["stop"])
+
+    def resize(self, shape: Sequence[int] | int) -> None:
+        """Gives it another shape; what a smaller one cuts off is gone, more is the fill value."""
+        extents = (shape,) if isinstance(shape, int) else tuple(int(one) for one in shape)
+        self._adopt(self.client.resize(self.reference, extents))
+
+    def delete(self) -> None:
+        """Deletes it; commits that hold it stay."""
+        self.client.delete(self.reference)
+
+    # Below: what the parts above share.
+
+    def _statistics(self, **parameters: str) -> Document:
+        return self.client.statistics(self.reference, **parameters)
+
+    def _read(self, parse: Callable[[], Picked]) -> AnyArray:
+        selection = self._parsed(parse)
+        try:
+            return self.read_selection(selection)
+        except (ShapeChanged, OutOfRange):
+            # Somebody made it smaller: what was asked for is now outside, or is less.
+            self.refresh()
+            return self.read_selection(parse())
+
+    def _write(self, parse: Callable[[], Picked], value: Any) -> None:
+        self.write_selection(self._parsed(parse), value)
+
+    def _parsed(self, parse: Callable[[], Picked]) -> Picked:
+        """The selection of an index, asking for the shape again if that seems too small."""
+        try:
+            return parse()
+        except OutOfRange:
+            before = self.shape
+            if self.refresh().shape == before:
+                raise
+            return parse()
+
+    def _adopt(self, description: Description) -> None:
+        self.description = description
+
+    def _reshaped(self, shape: Sequence[int]) -> None:
+        document = {**self.description.document, "shape": list(shape)}
+        self._adopt(Description.from_document(self.reference, document))
+
+
+class Indexer:
+    """`a.oindex[...]` and `a.blocks[...]`, to be read and assigned to."""
+
+    def __init__(self, array: Array, parse: Callable[[Any], Selection]) -> None:
+        self._array = array
+        self._parse = parse
+
+    def __getitem__(self, index: Any) -> Any:
+        return scalar_or_array(self._array._read(lambda: self._parse(index)), index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._array._write(lambda: self._parse(index), value)
+
+
+def load(name: str | Reference, **settings: Any) -> Array:
+    """Opens an array: `imagenet` is `library/imagenet:latest`, `ns/name@sha256:…` a commit.
+
+    Args:
+        name: `namespace/name:tag/member`; see `Reference`.
+        settings: for this array alone, as for `hub.configure`.
+
+    Raises:
+        NotFound: it is not there; the message says what is.
+        Invalid: the name is none, or it is a group.
+    """
+    client = current_client(**settings)
+    return Array(client, client.describe(Reference.parse(name)))
+
+
+def array(
+    shape: Sequence[int] | int | None = None,
+    name: str | Reference = "",
+    dtype: Any = "float64",
+    chunks: Sequence[int] | None = None,
+    *,
+    shards: Sequence[int] | None = None,
+    codecs: Sequence[Mapping[str, Any]] | None = None,
+    fill_value: Any = None,
+    dimension_names: Sequence[str | None] | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    dialect: str | None = None,
+    **settings: Any,
+) -> Array:
+    """Creates an array, or opens the one that is there if its shape and type agree.
+
+    Nothing is stored until something is written, so any shape takes the same moment. The namespace
+    is made if there is none. Without a shape the array must be there.
+
+    Args:
+        shape: extents per axis; 0 for an axis that is to grow.
+        name: `namespace/name:tag`.
+        dtype: a type of NumPy, or `bfloat16`.
+        chunks: extents of a chunk; chosen by the server if not given.
+        shards: extents of a stored object that holds many chunks.
+        codecs: as in `zarr.json`.
+        fill_value: the value of what is not written; 0 if not given.
+        dimension_names, attributes: for the array's metadata.
+        dialect: `zarr3` (if not given), `zarr2` or `hub0`.
+        settings: for this array alone, as for `hub.configure`.
+
+    Raises:
+        Conflict: the name has an array of another shape or type.
+        Invalid: the shape, type or something else is not possible.
+        Denied: the keys may not create it.
+    """
+    if not name:
+        raise Invalid("An array needs a name.",
+                      hint='Write hub.array(shape, name="namespace/name:tag").')
+    if shape is None:
+        return load(name, **settings)
+    reference = Reference.parse(name)
+    extents = [int(one) for one in ((shape,) if isinstance(shape, int) else shape)]
+    members = {
+        "shape": extents, "dtype": type_name(dtype), "chunks": chunks, "shards": shards,
+        "codecs": codecs, "fill_value": _json_fill(fill_value),
+        "dimension_names": dimension_names, "attributes": attributes, "dialect": dialect,
+    }
+    specification = {name: value for name, value in members.items() if value is not None}
+    client = current_client(**settings)
+    return Array(client, _created_or_opened(client, reference, specification))
+
+
+def _created_or_opened(
+    client: Client, reference: Reference, specification: Mapping[str, Any]
+) -> Description:
+    try:
+        try:
+            return client.create_array(reference, specification)
+        except NotFound as error:
+            if error.code != "namespace_missing":
+                raise
+            client.create_namespace(reference.namespace)
+            return client.create_array(reference, specification)
+    except Conflict as error:
+        if error.code != "array_exists":
+            raise
+    found = client.describe(reference)
+    wanted = (tuple(specification["shape"]), np.dtype(_comparable(specification["dtype"])))
+    if found.kind == "array" and (found.shape, found.dtype) == wanted:
+        return found
+    there = f"{found.shape} of {found.data_type}" if found.kind == "array" else f"a {found.kind}"
+    raise Conflict(
+        f"{reference} is there already: {there}; asked for was {wanted[0]} of"
+        f" {specification['dtype']}.",
+        hint="Open it with hub.load, choose another tag, or delete it.", code="array_exists")
+
+
+def type_name(dtype: Any) -> str:
+    """A type as the server takes it: NumPy's name, or with the order of bytes if it is not ours.
+
+    Raises:
+        Invalid: it is no type.
+    """
+    if isinstance(dtype, str) and dtype == "bfloat16":
+        return dtype
+    try:
+        found = np.dtype(dtype)
+    except TypeError as error:
+        raise Invalid(f"{dtype!r} is no type of elements: {error}.") from None
+    is_plain = found.isnative and found.kind in "biufc"
+    return str(found.name if is_plain else found.str)
+
+
+def _comparable(name: str) -> str:
+    return "V2" if name == "bfloat16" else np.dtype(name).newbyteorder("=").str
+
+
+def _json_fill(value: Any) -> Any:
+    """A fill value in the JSON of Zarr: NaN and infinities as words, complex numbers as pairs."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (complex, np.complexfloating)):
+        return [_json_fill(value.real), _json_fill(value.imag)]
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and not np.isfinite(plain):
+        return "NaN" if np.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
+    return plain
+
+
+def _members_hint(description: Description) -> str:
+    if not description.members:
+        return ""
+    return f"Its members are {', '.join(description.members[:20])}."
