@@ -226,7 +226,7 @@ class TestEviction:
         chunk_map.record("c/0", digests[0])
         chunk_map.record("c/1", NOT_STORED)
         chunk_map.flush()
-        pin = Pin("test/x@sha256:00", "http://here", "a" * 32, [document.hex()], True)
+        pin = Pin("test/x@sha256:00", "http://here", "a" * 32, [document.hex()], 1)
         cache.pins.put(pin)
         assert cache.pins.list() == [pin] and cache.pins.get("a" * 32) == pin
         eviction.evict(cache.folder, 0)
@@ -238,7 +238,7 @@ class TestEviction:
         assert files(cache.folder) == []
 
     def test_a_damaged_pin_is_none(self, cache):
-        cache.pins.put(Pin("r", "o", "a" * 32, [], True))
+        cache.pins.put(Pin("r", "o", "a" * 32, [], 0))
         for text in ["", "{", "[]", '{"version": 2}', '{"version": 1, "reference": 1}']:
             (cache.folder / "pins" / ("a" * 32 + ".json")).write_text(text)
             assert cache.pins.list() == [] and cache.pins.get("a" * 32) is None
@@ -411,7 +411,7 @@ class TestPublicObject:
         assert (empty.bytes, empty.chunks, empty.pins, empty.bytes_max) == (0, 0, (), 5 * MEGABYTE)
         cache = public.open_cache()
         digests = [put(cache, number) for number in range(10)]
-        cache.pins.put(Pin("r", "o", "a" * 32, [digests[9].hex()], True))
+        cache.pins.put(Pin("r", "o", "a" * 32, [digests[9].hex()], None))
         told = public.info()
         assert (told.bytes, told.chunks, len(told.pins)) == (11280, 10, 1)
         cache.path(digests[0]).write_bytes(b"")

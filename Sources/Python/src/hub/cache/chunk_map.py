@@ -107,6 +107,16 @@ class ChunkMap:
         known.update(self._recent.values())
         return known - {NOT_STORED}
 
+    def count_stored(self) -> int:
+        """How many keys have a chunk."""
+        self._refresh()
+        table, recent = self._table, dict(self._recent)
+        stored = int(table.records["digest"].any(axis=1).sum())
+        for hashed, digest in recent.items():
+            before = table.get(hashed)
+            stored += (digest != NOT_STORED) - (before is not None and before != NOT_STORED)
+        return stored
+
     def __len__(self) -> int:
         """How many keys are recorded, those that are not stored included."""
         table = self._table

@@ -1,7 +1,7 @@
 """States of arrays that are kept whatever the limit, one JSON file each.
 
     {"version": 1, "reference": "test/x@sha256:…", "origin": "http://…", "map": "<32 digits>",
-     "documents": ["<32 digits>", …], "complete": true}
+     "documents": ["<32 digits>", …], "chunks": 12}
 """
 
 from __future__ import annotations
@@ -28,14 +28,19 @@ class Pin:
         origin: the server's endpoint.
         map: the name of its map.
         documents: the names of the files that describe it.
-        complete: whether every chunk was fetched.
+        chunks: how many chunks are stored, once all of them were fetched; None before.
     """
 
     reference: str
     origin: str
     map: str
     documents: Sequence[str]
-    complete: bool
+    chunks: int | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every chunk was fetched."""
+        return self.chunks is not None
 
 
 class Pins:

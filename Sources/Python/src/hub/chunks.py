@@ -1,0 +1,296 @@
+"""The chunks of one state of an array: from the cache or the server, several at once, decoded.
+
+How a chunk is looked for:
+    - of an immutable state, the cache's map names the file: no request at all;
+    - else the file that was last seen under the key is read, and the server is asked whether that
+      is still the object (`If-None-Match`): 304, and the file is used;
+    - else the object is sent, kept in the cache, and recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cached_property
+from itertools import chain, islice
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hub import tracing
+from hub.bulk import BulkReader, Fetched, view_path
+from hub.cache import open_cache
+from hub.cache.chunk_cache import ChunkCache, chunk_digest
+from hub.cache.chunk_file import ChunkFile
+from hub.cache.chunk_map import NOT_STORED, ChunkMap
+from hub.client import Client
+from hub.decoding import ChunkDecoder
+from hub.description import Description
+from hub.errors import Conflict, IntegrityError, Offline
+from hub.metadata import ArrayMetadata
+from hub.reference import Reference
+from hub.state import ArrayState, read_state
+
+Coordinates = tuple[int, ...]
+AnyArray = npt.NDArray[Any]
+
+CONCURRENCY = 16
+"""How many chunks are on their way at once, if not said otherwise."""
+
+
+def open_source(
+    client: Client, reference: Reference | str, description: Description | None = None
+) -> ChunkSource:
+    """The chunks of what a reference is just now.
+
+    Args:
+        client: who asks.
+        reference: an array, by its tag or its digest.
+        description: what is known of it already; only a hint, since it may be of another moment.
+
+    Raises:
+        NotFound: there is no such array.
+        Offline: no request may be made, and the cache does not have it.
+    """
+    return ChunkSource(read_state(client, Reference.parse(reference)))
+
+
+class ChunkSource:
+    """Reads chunks of one state; picklable, for any threads and any processes, forked ones too.
+
+    Attributes:
+        state: what is read.
+    """
+
+    def __init__(self, state: ArrayState) -> None:
+        self.state = state
+        self._decoder = ChunkDecoder(state.metadata)
+        self._reader = BulkReader(state.client.transport)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ChunkSource, (self.state,)
+
+    @property
+    def metadata(self) -> ArrayMetadata:
+        """The grid, type, fill value and codecs of the array."""
+        return self.state.metadata
+
+    def fetch(
+        self, coordinates: Iterable[Coordinates], concurrency: int = CONCURRENCY
+    ) -> Iterator[tuple[Coordinates, AnyArray | None]]:
+        """Decoded chunks, in the order in which they come.
+
+        Args:
+            coordinates: the number of each chunk along each axis.
+            concurrency: how many are on their way at once.
+
+        Yields:
+            The coordinates, and a read-only array of the full chunk shape, or None for a chunk
+            that is not stored: its elements are the fill value.
+
+        Raises:
+            NotFound: the array or the commit was deleted meanwhile.
+            Conflict: it was deleted and written in another layout meanwhile.
+            IntegrityError: a chunk cannot be decoded.
+            Offline: no request may be made, and the cache does not have a chunk.
+            Unavailable: no whole answer came.
+        """
+        return self._in_parallel(self._decoded, coordinates, concurrency)
+
+    def fetch_bytes(
+        self, coordinates: Iterable[Coordinates], concurrency: int = CONCURRENCY
+    ) -> Iterator[tuple[Coordinates, bytes | None]]:
+        """Like `fetch`, but the chunks as they are stored."""
+        return self._in_parallel(self._stored, coordinates, concurrency)
+
+    def _in_parallel(
+        self,
+        load: Callable[[Coordinates], Any],
+        coordinates: Iterable[Coordinates],
+        concurrency: int,
+    ) -> Iterator[tuple[Coordinates, Any]]:
+        places = iter(coordinates)
+        first = list(islice(places, 2))
+        try:
+            if len(first) < 2 or concurrency < 2:
+                for place in chain(first, places):
+                    yield place, load(place)
+            else:
+                yield from _loaded(load, chain(first, places), concurrency)
+        finally:
+            self._flush()
+        if first and not self.state.is_immutable:
+            self._check_layout()
+
+    def _decoded(self, place: Coordinates) -> AnyArray | None:
+        stored = self._stored(place)
+        if stored is None:
+            return None
+        where = f"{self.state.reference}/{self.metadata.key(place)}"
+        try:
+            return self._decoder.decode(stored, where)
+        except IntegrityError:
+            if not self.state.is_immutable:
+                self._check_layout()
+            raise
+
+    def _stored(self, place: Coordinates) -> bytes | None:
+        """A chunk's stored bytes, or None where there are none."""
+        key = self.metadata.key(place)
+        if self.state.is_immutable:
+            digest = self._map.get(key)
+            if digest is None and self._is_complete:
+                digest = NOT_STORED
+            found = self._cache.read(digest) if digest and digest != NOT_STORED else None
+            if found is not None or digest == NOT_STORED:
+                tracing.record_cache(hits=1)
+                return None if found is None else found.payload
+        return self._asked(key)
+
+    def _asked(self, key: str) -> bytes | None:
+        """A chunk that the server has to be asked about."""
+        self._refuse_offline(key)
+        candidate = self._candidate(key)
+        path = f"{self.state.reference}/{key}"
+        fetched = self._reader.get(path, candidate.etag if candidate else "")
+        if fetched.status == 304 and candidate is not None:
+            tracing.record_cache(hits=1)
+            self._record(key, candidate.digest)
+            return candidate.payload
+        tracing.record_cache(misses=1)
+        if fetched.status == 404:
+            self._record(key, NOT_STORED)
+            return None
+        self._keep(key, fetched)
+        return fetched.data
+
+    def _candidate(self, key: str) -> ChunkFile | None:
+        """What was last seen under a key, if the cache has it still."""
+        digest = self._candidates.get(key)
+        if digest is None or digest == NOT_STORED:
+            return None
+        return self._cache.read(digest)
+
+    def _keep(self, key: str, fetched: Fetched) -> None:
+        if not fetched.etag:
+            return
+        digest = chunk_digest(
+            self.state.origin, fetched.etag, len(fetched.data), self.state.document
+        )
+        if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):
+            self._record(key, digest)
+
+    def _record(self, key: str, digest: bytes) -> None:
+        self._map.record(key, digest)
+        if digest != NOT_STORED:
+            self._candidates.record(key, digest)
+
+    def _flush(self) -> None:
+        for opened in (self.__dict__.get("_map"), self.__dict__.get("_candidates")):
+            if opened is not None:
+                opened.flush()
+
+    def _refuse_offline(self, key: str) -> None:
+        if self.state.client.transport.configuration.offline:
+            raise Offline(
+                f"The cache does not have the chunk {key} of {self.state.reference}.",
+                where=str(self._cache.folder),
+                hint="Pin the array while the server can be reached, or configure offline=False.",
+            )
+
+    def _check_layout(self) -> None:
+        """Sees that the chunks which were read belong to the `zarr.json` that was read.
+
+        Raises:
+            NotFound: the array is gone.
+            Conflict: it has other chunks, codecs or types now.
+        """
+        state = self.state
+        path = view_path(f"{state.reference}/zarr.json")
+        with state.client.about(state.target):
+            answer = state.client.transport.request(
+                "GET", path, headers={"If-None-Match": state.etag} if state.etag else None
+            )
+        if answer.status == 304:
+            return
+        if ArrayMetadata.parse(answer.data, path).layout != self.metadata.layout:
+            raise Conflict(
+                f"{state.reference} was written in another layout while it was read.",
+                where=path, hint="Read it again.",
+            )
+
+    # What is opened when it is first needed, once in each process.
+
+    @cached_property
+    def _cache(self) -> ChunkCache:
+        return open_cache(self.state.client.transport.configuration)
+
+    @cached_property
+    def _map(self) -> ChunkMap:
+        """Keys of this state, or for an open one what was last seen under them."""
+        return self._cache.map(self.state.map_name)
+
+    @cached_property
+    def _candidates(self) -> ChunkMap:
+        """What was last seen under a key in any state of the array."""
+        return self._cache.map(self.state.candidates_name) if self.state.is_immutable else self._map
+
+    @cached_property
+    def _is_complete(self) -> bool:
+        """Whether every stored chunk is in the map, so that others are known not to be stored."""
+        pin = self._cache.pins.get(self.state.map_name)
+        return pin is not None and pin.chunks is not None and (
+            self._map.count_stored() >= pin.chunks
+        )
+
+
+def _loaded(
+    load: Callable[[Coordinates], Any], places: Iterator[Coordinates], concurrency: int
+) -> Iterator[tuple[Coordinates, Any]]:
+    """Results of threads in the order in which they come; at most twice `concurrency` wait."""
+    results: SimpleQueue[tuple[Coordinates, Any, BaseException | None]] = SimpleQueue()
+    context = copy_context()
+
+    def run(place: Coordinates) -> None:
+        try:
+            results.put((place, load(place), None))
+        except BaseException as error:
+            results.put((place, None, error))
+
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="hub-chunks")
+    pending = 0
+    try:
+        for place in islice(places, 2 * concurrency):
+            pool.submit(context.copy().run, run, place)
+            pending += 1
+        while pending:
+            place, result, error = results.get()
+            pending -= 1
+            if error is not None:
+                raise error
+            for following in islice(places, 1):
+                pool.submit(context.copy().run, run, following)
+                pending += 1
+            yield place, result
+    finally:
+        # Those under way end by themselves; nobody waits for them, so Ctrl-C does not either.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def read_all(source: ChunkSource, concurrency: int = CONCURRENCY) -> AnyArray:
+    """The whole array of a source in memory."""
+    metadata = source.metadata
+    result = np.empty(metadata.shape, metadata.dtype)
+    for place, chunk in source.fetch(np.ndindex(metadata.grid_shape), concurrency):
+        region = tuple(
+            slice(at * extent, min((at + 1) * extent, whole))
+            for at, extent, whole in zip(place, metadata.chunk_shape, metadata.shape, strict=True)
+        )
+        target = result[region]
+        target[...] = (
+            metadata.fill if chunk is None else chunk[tuple(map(slice, target.shape))]
+        )
+    return result
