@@ -30,8 +30,12 @@ from hub.reference import Reference
 from hub.tracing import Trace, trace
 
 if TYPE_CHECKING:
-    from hub.arrays import Array, array, load
+    from hub.arrays import Array
+    from hub.change_stream import ChangeStream, Event
     from hub.client import Client, current_client
+    from hub.draft import Draft
+    from hub.opening import array, delete, load
+    from hub.version import Commit, Difference, Version, versions
     from hub.view import View
 
 __version__ = "0.1.0"
@@ -39,19 +43,32 @@ __version__ = "0.1.0"
 # Where each name comes from that is imported when it is first used.
 _LAZY = {
     "Array": "hub.arrays",
-    "View": "hub.view",
-    "array": "hub.arrays",
-    "load": "hub.arrays",
+    "ChangeStream": "hub.change_stream",
+    "Event": "hub.change_stream",
     "Client": "hub.client",
     "current_client": "hub.client",
+    "Draft": "hub.draft",
+    "array": "hub.opening",
+    "delete": "hub.opening",
+    "load": "hub.opening",
+    "Commit": "hub.version",
+    "Difference": "hub.version",
+    "Version": "hub.version",
+    "versions": "hub.version",
+    "View": "hub.view",
 }
 
 __all__ = [
     "Array",
+    "ChangeStream",
     "Client",
+    "Commit",
     "Configuration",
     "Conflict",
     "Denied",
+    "Difference",
+    "Draft",
+    "Event",
     "HubError",
     "IntegrityError",
     "Invalid",
@@ -61,14 +78,17 @@ __all__ = [
     "Reference",
     "Trace",
     "Unavailable",
+    "Version",
     "View",
     "array",
     "configure",
     "configured",
     "current_client",
     "current_configuration",
+    "delete",
     "load",
     "trace",
+    "versions",
 ]
 
 

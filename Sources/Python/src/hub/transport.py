@@ -20,20 +20,12 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-    SSLError,
-)
 
 from hub import signing, tracing
 from hub.configuration import Configuration
 from hub.errors import HubError, Offline, Unavailable
 from hub.refusal import refusal
+from hub.stream import Stream, Unopened, read_into, translated
 
 Buffer = bytes | memoryview
 Body = Buffer | Sequence[Buffer]
@@ -47,7 +39,6 @@ _CONNECT_SECONDS_MAX = 10.0
 _PAUSE_SECONDS = 0.1
 _PAUSE_SECONDS_MAX = 5.0
 _CONNECTIONS_MAX = 64
-_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +48,6 @@ class Response:
     status: int
     headers: Mapping[str, str]
     data: bytes
-
-
-class Stream:
-    """An answer that is read as it comes; given out by `Transport.stream`."""
-
-    def __init__(self, where: str, response: urllib3.BaseHTTPResponse) -> None:
-        self.status: int = response.status
-        self.headers: Mapping[str, str] = response.headers
-        self._where = where
-        self._response = response
-
-    def read_into(self, buffer: memoryview) -> int:
-        """Fills a buffer of bytes and returns how many came, which is fewer only at the end.
-
-        Raises:
-            Unavailable: the connection broke.
-        """
-        with _translated(self._where):
-            return _read_into(self._response, buffer)
-
-    def chunks(self, size: int = _READ_BYTES) -> Iterator[bytes]:
-        """The body in pieces of at most `size` bytes, as they come.
-
-        Raises:
-            Unavailable: the connection broke.
-        """
-        while True:
-            with _translated(self._where):
-                piece = self._response.read1(size)
-            if not piece:
-                return
-            yield piece
-
-    def close(self) -> None:
-        """Ends it; may be called by another thread to wake one that reads."""
-        self._response.close()
 
 
 class Transport:
@@ -238,7 +193,7 @@ class Transport:
         response = self._opened(call)
         is_whole = False
         try:
-            with _translated(call.where):
+            with translated(call.where):
                 if buffer is None or call.method == "HEAD":
                     data = response.read(decode_content=True)
                     received = len(data)
@@ -267,7 +222,7 @@ class Transport:
         connect = min(call.timeout_seconds, _CONNECT_SECONDS_MAX)
         # urllib3 sends any pieces that sockets take, but its types name bytes alone.
         body: Any = iter(call.body) if call.body else None
-        with _translated(call.where):
+        with translated(call.where):
             response = self._current_pool().urlopen(
                 call.method, target, headers=headers, body=body,
                 retries=False, redirect=False, preload_content=False, decode_content=True,
@@ -327,10 +282,6 @@ class _Call:
         return sum(piece.nbytes for piece in self.body)
 
 
-class _Unopened(Unavailable):
-    """No connection could be opened, so the request cannot have done anything."""
-
-
 def _pauses(repetitions: int) -> Iterator[float | None]:
     """The seconds to wait behind each attempt, growing and jittered; `None` behind the last."""
     for number in range(repetitions):
@@ -339,7 +290,7 @@ def _pauses(repetitions: int) -> Iterator[float | None]:
 
 
 def _may_repeat(call: _Call, error: HubError) -> bool:
-    if isinstance(error, _Unopened):
+    if isinstance(error, Unopened):
         return True
     if call.repeat != "safe":
         return False
@@ -348,52 +299,16 @@ def _may_repeat(call: _Call, error: HubError) -> bool:
 
 def _explained(call: _Call, error: HubError) -> HubError:
     """The failure as it is told: one that may have done something says so."""
-    if isinstance(error, _Unopened):
+    if isinstance(error, Unopened):
         return Unavailable(error.what, where=error.where, hint=error.hint)
     if isinstance(error, Unavailable) and error.status is None and call.repeat != "safe":
         error.hint = "It may have been done all the same: look before you repeat it."
     return error
 
 
-@contextmanager
-def _translated(where: str) -> Iterator[None]:
-    """Turns urllib3's failures into ours."""
-    try:
-        yield
-    except (NewConnectionError, ConnectTimeoutError, NameResolutionError) as error:
-        raise _Unopened(
-            f"No connection to the server: {_reason(error)}.",
-            where=where,
-            hint="Is it running, and is this its endpoint? `hub doctor` looks.",
-        ) from error
-    except SSLError as error:
-        raise _Unopened(
-            f"The server's TLS certificate or connection is not accepted: {_reason(error)}.",
-            where=where,
-            hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.",
-        ) from error
-    except ReadTimeoutError as error:
-        raise Unavailable(
-            "The server did not answer in time.",
-            where=where,
-            hint="Try again, or configure a longer timeout_seconds.",
-        ) from error
-    except (ProtocolError, HTTPError, OSError) as error:
-        raise Unavailable(
-            f"The connection broke before the whole answer was there: {_reason(error)}.",
-            where=where,
-            hint="Try again.",
-        ) from error
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error.args[-1] if error.args else error)
-    return text.partition(": ")[2] or text
-
-
 def _fill(call: _Call, response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
     """Reads an answer that must fill the buffer exactly."""
-    count = _read_into(response, buffer)
+    count = read_into(response, buffer)
     if count < buffer.nbytes or response.read(1, decode_content=False):
         raise Unavailable(
             f"The answer has another length than {buffer.nbytes} bytes.",
@@ -401,18 +316,6 @@ def _fill(call: _Call, response: urllib3.BaseHTTPResponse, buffer: memoryview) -
             hint="Try again.",
         )
     return count
-
-
-def _read_into(response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
-    # In pieces, because urllib3 copies what it reads: so the copy stays in the processor's cache.
-    filled = 0
-    while filled < buffer.nbytes:
-        piece = response.read(min(_READ_BYTES, buffer.nbytes - filled), decode_content=False)
-        if not piece:
-            break
-        buffer[filled : filled + len(piece)] = piece
-        filled += len(piece)
-    return filled
 
 
 def _host_header(host: str, port: int | None, is_encrypted: bool) -> str:

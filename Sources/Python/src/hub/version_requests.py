@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from hub.reference import Reference
 from hub.requester import Document, Requester
-from hub.transport import Repeat, Stream
+from hub.stream import Stream
+from hub.transport import Repeat
 
 
 class VersionRequests(Requester):
@@ -32,7 +33,8 @@ class VersionRequests(Requester):
         """Makes a version of another one, a commit, or a folder of plain keys (`a/b/`)."""
         text = source if isinstance(source, str) else _source(source, target)
         return self.document(
-            "PUT", f"/v1/versions/{target.version.path}", target, body={"from": text})
+            "PUT", f"/v1/versions/{target.version.path}", None if isinstance(source, str) else source,
+            body={"from": text}, repeat="unopened")
 
     def change_version(self, reference: Reference, **change: Any) -> Document:
         """Changes one of `sealed` (with a `message`), `tag`, `retained_commits`."""
@@ -99,13 +101,18 @@ class VersionRequests(Requester):
         return found
 
     def open_changes(
-        self, namespace: str, prefix: str = "", after: int | None = None
+        self, namespace: str, prefix: str = "", after: int | None = None,
+        timeout_seconds: float | None = None,
     ) -> AbstractContextManager[Stream]:
-        """Opens the stream of a namespace's events, as server-sent events."""
+        """Opens the stream of a namespace's events, as server-sent events.
+
+        Args:
+            timeout_seconds: how long the server may be silent.
+        """
         query = [("prefix", prefix)] if prefix else []
         query += [("after", str(after))] if after is not None else []
         path = f"/v1/changes/{quote(namespace, safe='~')}"
-        return self.transport.stream("GET", path, query)
+        return self.transport.stream("GET", path, query, timeout_seconds=timeout_seconds)
 
 
 def _source(other: Reference, towards: Reference) -> str:
