@@ -1,0 +1,204 @@
+"""What a data set reads: an array whose first axis counts samples."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.errors import Invalid
+from hub.training.permutation import Integers
+
+if TYPE_CHECKING:
+    from hub.client import Client
+    from hub.description import Description
+    from hub.reference import Reference
+    from hub.state import ArrayState
+
+AnyArray = npt.NDArray[Any]
+Coordinates = tuple[int, ...]
+
+
+class ArrayChangedWarning(UserWarning):
+    """An array that no digest pins was changed while an epoch read it."""
+
+
+class Source(Protocol):
+    """Where chunks come from, in this process; `hub.chunks.ChunkSource` is one."""
+
+    def fetch(
+        self, coordinates: Iterable[Coordinates], concurrency: int = 16
+    ) -> Iterator[tuple[Coordinates, AnyArray | None]]:
+        """Decoded chunks of full chunk shape in any order; `None` for one that is not stored."""
+        ...
+
+
+class Column(Protocol):
+    """An array of samples along its first axis; picklable.
+
+    `digest` pins what is read; it is empty if the array can change at any time.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    @property
+    def chunks(self) -> tuple[int, ...]: ...
+
+    @property
+    def fill_value(self) -> Any: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def open(self) -> Source:
+        """A source for the process and thread that calls."""
+        ...
+
+    def gather(self, samples: Integers) -> AnyArray:
+        """`array[samples]`, in one request; a new array."""
+        ...
+
+    def frozen(self) -> Column:
+        """The array as it is now, for an epoch; asks the server what the tag is."""
+        ...
+
+    def warn_if_changed(self) -> None:
+        """Warns (`ArrayChangedWarning`) if it is not as it was when it was frozen."""
+        ...
+
+
+def sample_bytes(column: Column) -> int:
+    """The size of one sample's elements."""
+    return math.prod(column.shape[1:]) * column.dtype.itemsize
+
+
+def row_coordinates(column: Column, row: int) -> Iterator[Coordinates]:
+    """The chunks that hold the samples of one row of chunks."""
+    extents = [
+        range(-(-extent // chunk)) for extent, chunk in zip(column.shape[1:], column.chunks[1:])]
+    return itertools.product([row], *extents)
+
+
+@dataclasses.dataclass(frozen=True)
+class ArrayColumn:
+    """An array on the server."""
+
+    client: Client
+    reference: Reference
+    description: Description
+    state: ArrayState | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.description.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.description.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        return self.description.chunk_shape
+
+    @property
+    def fill_value(self) -> Any:
+        return self.description.fill
+
+    @property
+    def digest(self) -> str:
+        return self.reference.digest or ""
+
+    def open(self) -> Source:
+        from hub.chunks import ChunkSource
+        from hub.state import read_state
+
+        return ChunkSource(self.state or read_state(self.client, self.reference))
+
+    def gather(self, samples: Integers) -> AnyArray:
+        return self.client.gather(self.reference, samples)
+
+    def frozen(self) -> ArrayColumn:
+        from hub.state import read_state
+
+        state = read_state(self.client, self.reference)
+        return ArrayColumn(self.client, state.target, state.description, state)
+
+    def warn_if_changed(self) -> None:
+        if self.digest:
+            return
+        now = self.client.describe(self.reference)
+        if (now.content_hash, now.shape) != (self.description.content_hash, self.shape):
+            warnings.warn(
+                f"{self.reference} was changed while this epoch was read: its samples are partly"
+                " those before, partly those after. Commit it and load it by its digest.",
+                ArrayChangedWarning, stacklevel=4)
+
+
+@dataclasses.dataclass(frozen=True)
+class MemoryColumn:
+    """An array in memory, one chunk a sample; for labels and small things."""
+
+    values: AnyArray
+    digest: str = ""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.values.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        return (1, *self.values.shape[1:])
+
+    @property
+    def fill_value(self) -> Any:
+        return np.zeros((), self.dtype)[()]
+
+    def open(self) -> MemoryColumn:
+        return self
+
+    def fetch(
+        self, coordinates: Iterable[Coordinates], concurrency: int = 16
+    ) -> Iterator[tuple[Coordinates, AnyArray | None]]:
+        for one in coordinates:
+            yield one, self.values[one[0]:one[0] + 1]
+
+    def gather(self, samples: Integers) -> AnyArray:
+        return self.values[samples]
+
+    def frozen(self) -> MemoryColumn:
+        return self
+
+    def warn_if_changed(self) -> None:
+        """Whoever changes an array in memory knows it."""
+
+
+def column_of(array: Any) -> Column:
+    """A column for an `Array` of this package, another column, or what NumPy makes an array of.
+
+    Raises:
+        Invalid: it has no axis.
+    """
+    column: Column
+    if all(hasattr(array, name) for name in ("client", "reference", "description")):
+        column = ArrayColumn(array.client, array.reference, array.description)
+    elif all(hasattr(array, name) for name in ("open", "frozen", "gather")):
+        column = array
+    else:
+        column = MemoryColumn(np.asarray(array))
+    if not column.shape:
+        raise Invalid("An array without axes has no samples.")
+    return column
