@@ -14,13 +14,14 @@ from hub.training.column import Column
 from hub.training.memory import Memory, PrivateMemory
 from hub.training.work import Task, Trade, Workbench
 
-Result = tuple[int, Any]
+# The number of a task, what it gave, and what it raised.
+Result = tuple[int, Any, BaseException | None]
 
 
 class Crew(Protocol):
     """Workers that take tasks and give results in any order.
 
-    After an exception, from a task or a worker that ended, only `close` may be called.
+    After an exception, which is that a worker has ended, only `close` may be called.
     """
 
     ring: Memory
@@ -35,7 +36,7 @@ class Crew(Protocol):
         ...
 
     def result(self) -> Result:
-        """Waits for a task that is done: its number and what it gave; raises what it raised."""
+        """Waits for a task that is done."""
         ...
 
     def close(self) -> None:
@@ -61,7 +62,10 @@ class Alone:
 
     def result(self) -> Result:
         _, _, task = heapq.heappop(self._waiting)
-        return task.number, self._bench.run(task)
+        try:
+            return task.number, self._bench.run(task), None
+        except Exception as error:
+            return task.number, None, error
 
     def close(self) -> None:
         self._waiting.clear()
@@ -77,8 +81,7 @@ class Threads:
         self.ring: Memory = PrivateMemory(ring_bytes)
         self.outputs: Sequence[Memory] = [PrivateMemory(1) for _ in range(outputs)]
         self._tasks: queue.PriorityQueue[tuple[int, int, Task | None]] = queue.PriorityQueue()
-        self._results: queue.SimpleQueue[tuple[int, Any, BaseException | None]]
-        self._results = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._sequence = itertools.count()
         self._closed = threading.Event()
         self._benches = [Workbench(trade, self.ring, self.outputs) for _ in range(workers)]
@@ -97,10 +100,7 @@ class Threads:
         self._tasks.put((task.priority, next(self._sequence), task))
 
     def result(self) -> Result:
-        number, value, error = self._results.get()
-        if error is not None:
-            raise error
-        return number, value
+        return self._results.get()
 
     def close(self) -> None:
         self._closed.set()

@@ -51,6 +51,7 @@ class Batch:
         labels: from memory, or copied from the ring when the batch is made.
         output: the memory of the made batch; `None` until it is being made.
         made: the packed batch, when it is made.
+        error: what went wrong with it; raised when it is its turn, after the batches before it.
     """
 
     slot: int
@@ -61,6 +62,7 @@ class Batch:
     output: int | None = None
     made: Any = None
     is_ready: bool = False
+    error: BaseException | None = None
 
 
 class Pipeline:
@@ -92,12 +94,17 @@ class Pipeline:
         self._planned = plan.start
 
     def prepare(self, number: int) -> None:
-        """Waits until a batch is ready; they are asked for one after another, from 0."""
+        """Waits until a batch is ready; they are asked for one after another, from 0.
+
+        Raises what reading or making it raised.
+        """
         self._next = number
         self._look_ahead()
-        while not (number in self._batches and self._batches[number].is_ready):
+        while not self._batches[number].is_ready:
             self._take_note(*self._crew.result())
             self._look_ahead()
+        if (error := self._batches[number].error) is not None:
+            raise error
 
     def batch(self, number: int) -> Any:
         """A batch that is ready, as the caller gets it; its memory is his until he drops it."""
@@ -179,23 +186,24 @@ class Pipeline:
         bounds = [*starts[::rows].tolist(), count]
         return [slice(*pair) for pair in itertools.pairwise(bounds)]
 
-    def _take_note(self, number: int, value: Any) -> None:
+    def _take_note(self, number: int, value: Any, error: BaseException | None) -> None:
         """Takes note of a task that is done."""
         about = self._tasks.pop(number)
         if isinstance(about, Batch):
-            about.made, about.is_ready = value, True
+            about.made, about.error, about.is_ready = value, error, True
             self._slots.give_back(about.slot)
             return
         for batch_number, count in zip(*about):
             batch = self._batches[int(batch_number)]
+            batch.error = batch.error or error
             batch.missing -= int(count)
-            batch.is_ready = not batch.missing and not self._recipe.makes
+            batch.is_ready = not batch.missing and not (self._recipe.makes and not batch.error)
 
     def _make_ready(self) -> None:
         """Has the next batches made, as far as their samples are there and memory for them is."""
         while self._recipe.makes and self._to_make in self._batches:
             batch = self._batches[self._to_make]
-            if batch.missing or (output := self._outputs.take()) is None:
+            if batch.missing or batch.error or (output := self._outputs.take()) is None:
                 return
             batch.output = output
             batch.labels = self._labels(batch)

@@ -118,10 +118,8 @@ class Processes:
             task, value, error = pipe.recv()
         except (EOFError, ConnectionResetError):
             raise self._death_of(number) from None
-        self._under_way[self._doers.pop(task, number)] -= 1
-        if error is not None:
-            raise _restored(*error)
-        return task, value
+        self._under_way[self._doers.pop(task)] -= 1
+        return task, value, None if error is None else _restored(*error)
 
     def _death_of(self, number: int) -> WorkerError:
         process = self._processes[number]
@@ -213,18 +211,19 @@ def _end_with_parent(parent: int) -> None:
     os._exit(0)
 
 
-def _portable(error: BaseException) -> tuple[bytes | None, str]:
-    """An exception as bytes that this module can read back, if any, and its traceback."""
+def _portable(error: BaseException) -> tuple[bytes | None, str, str]:
+    """An exception as bytes that this module can read back, if any, its words, its traceback."""
+    words = f"{type(error).__name__}: {error}"
     text = "".join(traceback.format_exception(error))
     try:
         raw = pickle.dumps(error)
         pickle.loads(raw)
     except Exception:
-        return None, text
-    return raw, text
+        return None, words, text
+    return raw, words, text
 
 
-def _restored(raw: bytes | None, text: str) -> BaseException:
+def _restored(raw: bytes | None, words: str, text: str) -> BaseException:
     error: BaseException | None = None
     if raw is not None:
         try:
@@ -233,7 +232,7 @@ def _restored(raw: bytes | None, text: str) -> BaseException:
             error = None
     if not isinstance(error, Exception):
         # Also for SystemExit and its like, which must not end this process.
-        error = WorkerError(f"A worker of the loader failed: {text.strip().splitlines()[-1]}")
+        error = WorkerError(f"A worker of the loader failed: {words}.")
     error.__cause__ = RemoteTraceback(text)
     return error
 
