@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 
@@ -13,5 +14,7 @@ def progress(text: str, bytes_total: int, is_shown: bool | None = None) -> Any:
     from tqdm import tqdm
 
     return tqdm(
+        # tqdm shows nothing where a terminal does not tell its width.
+        ncols=shutil.get_terminal_size((80, 24)).columns,
         total=bytes_total, desc=text, unit="B", unit_scale=True, unit_divisor=1000,
         disable=None if is_shown is None else not is_shown, leave=False)

@@ -71,6 +71,7 @@ class Hub0Reader(Reader):
             raise NotFound(
                 f"{where} holds no array of the original Hub: it has no {INFO}.",
                 hint="The path goes down to the version: user/name/tag.")
+        self.name = where
         self._where = where
         self._fetch = fetch
         self.layout = _layout(info, where)

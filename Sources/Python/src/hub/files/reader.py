@@ -36,6 +36,8 @@ class Reader(ABC):
     """
 
     layout: Layout
+    #: What people call the source: the file's name without its folder.
+    name: str
     #: Changes whenever the file does; made of names, sizes and times, not of the elements.
     fingerprint: str
 
@@ -66,23 +68,22 @@ def open_reader(source: str | os.PathLike[str], options: ReadingOptions | None =
     path = pathlib.Path(source)
     if not path.exists():
         raise NotFound(f"There is no file or folder {path}.")
-    name = path.name.lower()
+    reader: Reader = importlib.import_module(_module(path)).open_file(path, options)
+    reader.name = path.absolute().name
+    return reader
+
+
+def _module(path: pathlib.Path) -> str:
+    """The module that reads what has such a name."""
     for suffixes, module in _KINDS:
-        if name.endswith(suffixes):
-            reader: Reader = importlib.import_module(module).open_file(path, options)
-            return reader
+        if path.name.lower().endswith(suffixes):
+            return module
     if path.is_dir():
-        if (path / "zarr.json").exists() or (path / ".zarray").exists():
-            return _open("hub.files.zarr_folder", path, options)
-        return _open("hub.files.image_folder", path, options)
+        is_zarr = any((path / name).exists() for name in ("zarr.json", ".zarray", ".zgroup"))
+        return "hub.files.zarr_folder" if is_zarr else "hub.files.image_folder"
     raise Invalid(
         f"{path} is of no kind that can be read.",
         hint="Kinds: a folder of pictures, .npy, .npz, .h5, .zarr, .nii, .nii.gz, .tif.")
-
-
-def _open(module: str, path: pathlib.Path, options: ReadingOptions) -> Reader:
-    reader: Reader = importlib.import_module(module).open_file(path, options)
-    return reader
 
 
 _KINDS: list[tuple[tuple[str, ...], str]] = [

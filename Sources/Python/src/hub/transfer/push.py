@@ -17,6 +17,7 @@ from hub.description import Description
 from hub.errors import Conflict, Invalid, NotFound
 from hub.files.boxes import Boxes, box_shape
 from hub.files.layout import Box, Layout, stored_type
+from hub.files.memory import MemoryReader
 from hub.files.reader import Reader, ReadingOptions, open_reader
 from hub.progress import progress
 from hub.reference import Reference
@@ -39,6 +40,7 @@ class Pushed:
     bytes_total: int
     bytes_sent: int
     digest: str
+    labels: Pushed | None = None
 
 
 def push(
@@ -50,6 +52,7 @@ def push(
     chunks: Sequence[int] | None = None,
     size: tuple[int, int] | None = None,
     mode: str | None = None,
+    labels: str | None = None,
     replace: bool = False,
     message: str | None = None,
     show_progress: bool | None = None,
@@ -69,6 +72,8 @@ def push(
         dtype: the type to convert to; whole numbers must keep their values.
         chunks: extents of the stored chunks; the file's own, or the server's choice, without.
         size, mode: what pictures are brought to: (height, width), and "L", "RGB" or "RGBA".
+        labels: the reference of a second array, for the classes of a folder of pictures: int64, one
+            number for each; their names are its attribute `classes`.
         replace: whether an array that is there is written over, at one moment at the end.
         message: the commit's; tells the source without.
         show_progress: on standard error; `None` is only if that is a terminal.
@@ -83,30 +88,47 @@ def push(
         raise Invalid(f"{reference} is a commit, which never changes.", hint="Push to a tag.")
     if not isinstance(source, Reader):
         with open_reader(source, ReadingOptions(member, size, mode)) as reader:
-            return _Push(client, reference, reader, os.path.basename(os.path.abspath(source)),
-                         dtype, chunks, show_progress).run(replace, message)
-    return _Push(client, reference, source, type(source).__name__, dtype, chunks,
-                 show_progress).run(replace, message)
+            return push(
+                reader, name, dtype=dtype, chunks=chunks, labels=labels, replace=replace,
+                message=message, show_progress=show_progress, client=client)
+    label_reader = _label_reader(source) if labels is not None else None
+    pushed = _Push(
+        client, reference, source, dtype, chunks, show_progress).run(replace, message)
+    if label_reader is None or labels is None:
+        return pushed
+    return dataclasses.replace(pushed, labels=push(
+        label_reader, labels, replace=replace, message=message, show_progress=show_progress,
+        client=client))
+
+
+def _label_reader(reader: Reader) -> Reader:
+    numbers = getattr(reader, "labels", None)
+    if numbers is None:
+        raise Invalid(
+            f"{reader.name} has no labels.",
+            hint="Labels are the folders that all pictures of a folder are in.")
+    return MemoryReader(numbers, f"{reader.name} (labels)",
+                        {"classes": getattr(reader, "classes")}, ("sample",))
 
 
 class _Push:
     """One push: the reader, where it goes, and as what."""
 
     def __init__(
-        self, client: Client, reference: Reference, reader: Reader, source: str, dtype: Any,
+        self, client: Client, reference: Reference, reader: Reader, dtype: Any,
         chunks: Sequence[int] | None, show_progress: bool | None,
     ) -> None:
         layout = reader.layout
         self._client = client
         self._reference = reference
         self._reader = reader
-        self._source = source
+        self._source = reader.name
         self._show_progress = show_progress
         self._layout = layout if dtype is None else dataclasses.replace(
-            layout, dtype=stored_type(dtype, source))
+            layout, dtype=stored_type(dtype, reader.name))
         self._chunks = tuple(chunks) if chunks is not None else _suitable_chunks(self._layout)
         self._attributes = dict(layout.attributes) | {
-            ATTRIBUTE: {"source": source, "fingerprint": reader.fingerprint}}
+            ATTRIBUTE: {"source": reader.name, "fingerprint": reader.fingerprint}}
 
     def run(self, may_replace: bool, message: str | None) -> Pushed:
         description, is_new_source = self._opened(may_replace)
