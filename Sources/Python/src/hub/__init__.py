@@ -30,11 +30,18 @@ from hub.reference import Reference
 from hub.tracing import Trace, trace
 
 if TYPE_CHECKING:
+    from hub import cache
     from hub.arrays import Array
     from hub.change_stream import ChangeStream, Event
     from hub.client import Client, current_client
+    from hub.diagnosis import doctor
     from hub.draft import Draft
     from hub.opening import array, delete, load
+    from hub.training.mix import mix
+    from hub.training.order import Shuffle
+    from hub.transfer.mirror import mirror
+    from hub.transfer.pull import pull
+    from hub.transfer.push import push
     from hub.version import Commit, Difference, Version, versions
     from hub.view import View
 
@@ -44,18 +51,24 @@ __version__ = "0.1.0"
 _LAZY = {
     "Array": "hub.arrays",
     "ChangeStream": "hub.change_stream",
-    "Event": "hub.change_stream",
     "Client": "hub.client",
-    "current_client": "hub.client",
-    "Draft": "hub.draft",
-    "array": "hub.opening",
-    "delete": "hub.opening",
-    "load": "hub.opening",
     "Commit": "hub.version",
     "Difference": "hub.version",
+    "Draft": "hub.draft",
+    "Event": "hub.change_stream",
+    "Shuffle": "hub.training.order",
     "Version": "hub.version",
-    "versions": "hub.version",
     "View": "hub.view",
+    "array": "hub.opening",
+    "current_client": "hub.client",
+    "delete": "hub.opening",
+    "doctor": "hub.diagnosis",
+    "load": "hub.opening",
+    "mirror": "hub.transfer.mirror",
+    "mix": "hub.training.mix",
+    "pull": "hub.transfer.pull",
+    "push": "hub.transfer.push",
+    "versions": "hub.version",
 }
 
 __all__ = [
@@ -76,23 +89,32 @@ __all__ = [
     "Offline",
     "OutOfRange",
     "Reference",
+    "Shuffle",
     "Trace",
     "Unavailable",
     "Version",
     "View",
     "array",
+    "cache",
     "configure",
     "configured",
     "current_client",
     "current_configuration",
     "delete",
+    "doctor",
     "load",
+    "mirror",
+    "mix",
+    "pull",
+    "push",
     "trace",
     "versions",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "cache":
+        return importlib.import_module("hub.cache")
     module = _LAZY.get(name)
     if module is None:
         raise AttributeError(f"module 'hub' has no attribute {name!r}")
@@ -102,4 +124,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, "cache"})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -16,11 +17,14 @@ from hub.errors import Invalid
 from hub.training.permutation import Integers
 
 if TYPE_CHECKING:
+    from hub.chunks import ChunkSource
     from hub.client import Client
     from hub.description import Description
     from hub.reference import Reference
     from hub.state import ArrayState
 
+# Below this size of a sample one fancy assignment is faster than one copy a sample.
+COPY_BYTES_MIN = 4096
 AnyArray = npt.NDArray[Any]
 Coordinates = tuple[int, ...]
 
@@ -89,6 +93,45 @@ def row_coordinates(column: Column, row: int) -> Iterator[Coordinates]:
     return itertools.product([row], *extents)
 
 
+def read_samples(
+    column: Column, source: Source, samples: Integers, target: AnyArray, places: Integers,
+    concurrency: int = 16,
+) -> None:
+    """Reads `samples` of a column to `target[places]`; every chunk is asked for once.
+
+    Samples of one row of chunks must follow one another.
+    """
+    rows, within = np.divmod(samples, column.chunks[0])
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    bounds = dict(zip(rows[starts].tolist(), zip(starts, [*starts[1:], len(rows)])))
+    wanted = (chunk for row in bounds for chunk in row_coordinates(column, row))
+    one_by_one = sample_bytes(column) >= COPY_BYTES_MIN
+    for coordinates, chunk in source.fetch(wanted, concurrency):
+        start, stop = bounds[coordinates[0]]
+        region, clip = _region(column, coordinates)
+        chosen: Any = (places[start:stop], *region)
+        if chunk is None:
+            target[chosen] = column.fill_value
+        elif one_by_one:
+            for place, sample in zip(places[start:stop], within[start:stop]):
+                target[(place, *region)] = chunk[(sample, *clip)]
+        else:
+            target[chosen] = chunk[(within[start:stop], *clip)]
+
+
+def _region(
+    column: Column, coordinates: Sequence[int]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Where a chunk's elements go within a sample, and which of them are within the array."""
+    region: list[Any] = []
+    clip: list[Any] = []
+    for extent, chunk, number in zip(column.shape[1:], column.chunks[1:], coordinates[1:]):
+        size = min(chunk, extent - number * chunk)
+        region.append(slice(number * chunk, number * chunk + size))
+        clip.append(slice(0, size))
+    return tuple(region), tuple(clip)
+
+
 @dataclasses.dataclass(frozen=True)
 class ArrayColumn:
     """An array on the server."""
@@ -119,13 +162,30 @@ class ArrayColumn:
         return self.reference.digest or ""
 
     def open(self) -> Source:
+        return self._source
+
+    def gather(self, samples: Integers) -> AnyArray:
+        """One request; none if it is pinned by a digest and the cache has all that is needed."""
+        if self.digest and self._is_cached(samples):
+            values = np.empty((len(samples), *self.shape[1:]), self.dtype)
+            order = np.argsort(samples)
+            read_samples(self, self._source, samples[order], values, order)
+            return values
+        return self.client.gather(self.reference, samples)
+
+    def _is_cached(self, samples: Integers) -> bool:
+        if self.client.transport.configuration.offline:
+            return True
+        rows = np.unique(samples // self.chunks[0]).tolist()
+        return all(
+            self._source.has(place) for row in rows for place in row_coordinates(self, row))
+
+    @functools.cached_property
+    def _source(self) -> ChunkSource:
         from hub.chunks import ChunkSource
         from hub.state import read_state
 
         return ChunkSource(self.state or read_state(self.client, self.reference))
-
-    def gather(self, samples: Integers) -> AnyArray:
-        return self.client.gather(self.reference, samples)
 
     def frozen(self) -> ArrayColumn:
         from hub.state import read_state

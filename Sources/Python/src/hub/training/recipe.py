@@ -10,10 +10,10 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.training.collate import AnyArray
-from hub.training.column import Column, MemoryColumn, sample_bytes
+from hub.training.column import Column, MemoryColumn, read_samples, sample_bytes
 from hub.training.memory import aligned
 from hub.training.permutation import Integers
-from hub.training.work import Section, Trade, fill
+from hub.training.work import Section, Trade
 
 if TYPE_CHECKING:
     from hub.training.dataset import Dataset
@@ -151,7 +151,7 @@ def in_memory(column: Column) -> AnyArray:
         return column.values
     values = np.empty(column.shape, column.dtype)
     everything = np.arange(column.shape[0])
-    fill(column, column.open(), everything, values, everything)
+    read_samples(column, column.open(), everything, values, everything)
     return values
 
 

@@ -31,7 +31,7 @@ def to_tensorflow(
         Invalid: tensorflow is not installed, or the data set is empty.
     """
     try:
-        import tensorflow as tf
+        import tensorflow as tf  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError as error:
         raise Invalid(
             "tensorflow is not installed.", hint="pip install tensorflow-cpu, or tensorflow."

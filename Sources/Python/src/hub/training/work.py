@@ -14,12 +14,10 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.training.collate import AnyArray, collate, pack
-from hub.training.column import Column, Source, row_coordinates, sample_bytes
+from hub.training.column import Column, Source, read_samples
 from hub.training.memory import Memory
 from hub.training.permutation import Integers, digest_key
 
-# Below this size of a sample one fancy assignment is faster than one copy a sample.
-COPY_BYTES_MIN = 4096
 Transform = Callable[..., Any]
 
 
@@ -113,8 +111,9 @@ class Workbench:
             column, section = self.trade.columns[number]
             if number not in self._sources:
                 self._sources[number] = column.open()
-            fill(column, self._sources[number], samples, self._views[section], places,
-                 self.trade.concurrency)
+            read_samples(
+                column, self._sources[number], samples, self._views[section], places,
+                self.trade.concurrency)
         return None
 
     def _make(self, task: Make) -> Any:
@@ -164,45 +163,6 @@ class Workbench:
             np.random.set_state(states[1])
             if torch and tensor_state is not None:
                 torch.set_rng_state(tensor_state)
-
-
-def fill(
-    column: Column, source: Source, samples: Integers, target: AnyArray, places: Integers,
-    concurrency: int = 16,
-) -> None:
-    """Reads `samples` of a column to `target[places]`; every chunk is asked for once.
-
-    Samples of one row of chunks must follow one another.
-    """
-    rows, within = np.divmod(samples, column.chunks[0])
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    bounds = dict(zip(rows[starts].tolist(), zip(starts, [*starts[1:], len(rows)])))
-    wanted = (chunk for row in bounds for chunk in row_coordinates(column, row))
-    one_by_one = sample_bytes(column) >= COPY_BYTES_MIN
-    for coordinates, chunk in source.fetch(wanted, concurrency):
-        start, stop = bounds[coordinates[0]]
-        region, clip = _region(column, coordinates)
-        chosen: Any = (places[start:stop], *region)
-        if chunk is None:
-            target[chosen] = column.fill_value
-        elif one_by_one:
-            for place, sample in zip(places[start:stop], within[start:stop]):
-                target[(place, *region)] = chunk[(sample, *clip)]
-        else:
-            target[chosen] = chunk[(within[start:stop], *clip)]
-
-
-def _region(
-    column: Column, coordinates: Sequence[int]
-) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Where a chunk's elements go within a sample, and which of them are within the array."""
-    region: list[Any] = []
-    clip: list[Any] = []
-    for extent, chunk, number in zip(column.shape[1:], column.chunks[1:], coordinates[1:]):
-        size = min(chunk, extent - number * chunk)
-        region.append(slice(number * chunk, number * chunk + size))
-        clip.append(slice(0, size))
-    return tuple(region), tuple(clip)
 
 
 def generator_of(seed: bytes) -> np.random.Generator:
