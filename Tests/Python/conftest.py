@@ -5,7 +5,12 @@ import pathlib
 import re
 import sys
 
+import hypothesis
 import pytest
+
+# Failing examples are printed with how to replay them; nothing is left behind in the folder.
+hypothesis.settings.register_profile("hub", database=None, deadline=None)
+hypothesis.settings.load_profile("hub")
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Clients"))
 

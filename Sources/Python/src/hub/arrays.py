@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from hub import reading, writing
 from hub.attributes import Attributes
 from hub.client import Client, ShapeChanged
+from hub.conversions import Conversions
 from hub.description import Description
 from hub.errors import Invalid, OutOfRange
 from hub.indexing import parsed, parsed_blocks, parsed_orthogonally
@@ -23,10 +24,14 @@ from hub.selection import Selection
 from hub.versioned import Versioned
 from hub.view import LazyIndexer, View
 
+if TYPE_CHECKING:
+    from hub.feeding import Samples
+    from hub.verification import Verification
+
 Picked = Selection | PointSelection
 
 
-class Array(NumPyLike, Reductions, Versioned):
+class Array(NumPyLike, Reductions, Versioned, Conversions):
     """An array on the server.
 
     It knows its shape from when it was loaded or last changed here; `refresh` asks again. An index
@@ -227,6 +232,43 @@ class Array(NumPyLike, Reductions, Versioned):
         """Gives it another shape; what a smaller one cuts off is gone, more is the fill value."""
         extents = (shape,) if isinstance(shape, int) else tuple(int(one) for one in shape)
         self._adopt(self.client.resize(self.reference, extents))
+
+    def write(self, samples: Samples, *, resume: bool = False) -> int:
+        """Writes what a generator makes, one sample behind the other along the first axis.
+
+        It is written in blocks of whole chunks, of which two are in memory: one on its way, one
+        being made. The array grows where it is too short. Others see block after block; to show
+        all at once, write to a draft. How far it came is noted in the attribute
+        `hub_samples_written`, which goes at the end.
+
+        Args:
+            samples: an iterable of samples or of blocks of them; or a function that makes one
+                which begins at a given sample.
+            resume: go on where a write that was broken off stood. Of an iterable, the samples
+                before that are made again, but not written.
+
+        Returns:
+            How many samples are written, those of broken off writes included.
+
+        Raises:
+            Invalid: a sample has another shape.
+        """
+        from hub.feeding import feed
+
+        return feed(self, samples, resume)
+
+    def verify(self, show_progress: bool | None = None) -> Verification:
+        """Reads every stored chunk, to know that all of it can be read.
+
+        Args:
+            show_progress: whether a bar shows how far it is; on a terminal if not given.
+
+        Returns:
+            How many chunks were read, and which of them are damaged.
+        """
+        from hub.verification import verify
+
+        return verify(self, show_progress)
 
     def delete(self) -> None:
         """Deletes it; commits that hold it stay."""

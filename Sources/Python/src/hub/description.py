@@ -105,6 +105,10 @@ class Description:
     @property
     def fill(self) -> Any:
         """The fill value as a scalar of `dtype`."""
+        if self.data_type == "bfloat16":
+            from hub.metadata import bfloat16_bytes
+
+            return np.frombuffer(bfloat16_bytes(self.fill_value or 0), "V2")[0]
         return fill_of(self.fill_value, self.dtype)
 
 

@@ -173,7 +173,7 @@ def _picks(entries: Sequence[_Entry], shape: Sequence[int]) -> list[Pick]:
         if isinstance(entry, slice):
             picks.append(_range(entry, extent))
         elif isinstance(entry, np.ndarray):
-            picks.append(_wrapped(entry, extent, axis))
+            picks.append(wrapped(entry, extent, axis))
         else:
             if not -extent <= entry < extent:
                 raise _outside(entry, axis, extent)
@@ -189,8 +189,12 @@ def _range(entry: slice, extent: int) -> range:
     return result or range(0)
 
 
-def _wrapped(entry: AnyArray | Pick, extent: int, axis: int) -> AnyArray:
-    """Indices as a flat array of `int64` from 0 on."""
+def wrapped(entry: AnyArray | Pick, extent: int, axis: int) -> AnyArray:
+    """Indices as a flat array of `int64` from 0 on.
+
+    Raises:
+        OutOfRange: one is outside.
+    """
     indices = np.asarray(entry).reshape(-1)
     if indices.size:
         for extreme in (int(indices.min()), int(indices.max())):

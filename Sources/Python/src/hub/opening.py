@@ -19,14 +19,21 @@ def load(name: str | Reference, **settings: Any) -> Array:
 
     Args:
         name: `namespace/name:tag/member`; see `Reference`.
-        settings: for this array alone, as for `hub.configure`.
+        settings: for this array alone, as for `hub.configure`; with `offline=True` no request is
+            made, and what is pinned by its digest is read from the cache.
 
     Raises:
         NotFound: it is not there; the message says what is.
         Invalid: the name is none, or it is a group.
+        Offline: no request may be made, and it is not pinned; the message says what is.
     """
     client = current_client(**settings)
-    return Array(client, client.describe(Reference.parse(name)))
+    reference = Reference.parse(name)
+    if reference.is_immutable or client.transport.configuration.offline:
+        from hub.state import describe
+
+        return Array(client, describe(client, reference))
+    return Array(client, client.describe(reference))
 
 
 def delete(name: str | Reference, **settings: Any) -> None:

@@ -1,7 +1,8 @@
 """How the elements of a selection are fetched.
 
 A selection is read in one request if the server's slice grammar can say it. Where it cannot, it is
-read in several, or as the smallest box around it if that is not much more.
+read in several, or as the smallest box around it if that is not much more. What the local cache
+holds is not asked for (`cached_reading`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from contextvars import copy_context
 
 import numpy as np
 
+from hub.cached_reading import read_cached
 from hub.client import Client
 from hub.description import Description
+from hub.indexing import wrapped
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
 from hub.selection import Selection
@@ -46,11 +49,14 @@ def read(
 
 def read_box(client: Client, description: Description, selection: Selection) -> AnyArray:
     """The elements of a selection as its box, which is not empty."""
+    cached = read_cached(client, description, selection)
+    if cached is not None:
+        return cached
     text = selection.text
     if text is not None:
         return client.read_region(description.reference, text, shape=selection.box_shape)
     if len(selection.lists) == 1 and _is_gather(selection):
-        return gather(client, description, np.asarray(selection.picks[0]))
+        return _gathered(client, description, np.asarray(selection.picks[0]), None)
     bounds = _bounds(selection)
     excess = math.prod(bounds.box_shape) / math.prod(selection.box_shape)
     if excess <= _BOX_EXCESS_MAX or _bytes(bounds, description) <= _BOX_BYTES_FREE:
@@ -67,6 +73,23 @@ def gather(
         samples: indices of `int64`.
         out: of the result's shape and type, in any layout.
     """
+    if len(samples):
+        rest = [range(extent) for extent in description.shape[1:]]
+        wanted = Selection.of(description.shape, [wrapped(samples, description.shape[0], 0), *rest])
+        cached = read_cached(client, description, wanted)
+        if cached is not None:
+            return cached if out is None else _filled(out, cached)
+    return _gathered(client, description, samples, out)
+
+
+def _filled(out: AnyArray, values: AnyArray) -> AnyArray:
+    out[...] = values
+    return out
+
+
+def _gathered(
+    client: Client, description: Description, samples: AnyArray, out: AnyArray | None
+) -> AnyArray:
     reference = description.reference
     if len(samples) <= _SAMPLES_A_REQUEST and (out is None or out.flags.c_contiguous):
         return client.gather(reference, samples, out)
