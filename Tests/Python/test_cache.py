@@ -292,6 +292,25 @@ class TestChunkMaps:
         self.filled(path, 20)
         assert early.get("c/15") == (15).to_bytes(16, "big")
 
+    def test_what_was_removed_is_forgotten_and_written_again(self, cache):
+        name = "b" * 32
+        chunk_map = cache.map(name)
+        for _ in range(2):
+            assert cache.map(name) is chunk_map and chunk_map.get("c/0") is None
+            chunk_map.record("c/0", b"1" * 16)
+            chunk_map.flush()
+            assert ChunkMap(chunk_map.path).get("c/0") == b"1" * 16
+            chunk_map.path.unlink()
+
+    def test_many_new_records_are_found(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("hub.cache.chunk_map.RECENT_MAX", 10)
+        path = tmp_path / "one.map1"
+        early = ChunkMap(path)
+        for number in range(30):
+            self.filled(path, number + 1)
+            assert early.get(f"c/{number}") == number.to_bytes(16, "big")
+        assert len(early) == 30 and early.count_stored() == 29
+
     @pytest.mark.parametrize("torn", range(1, RECORD_BYTES))
     def test_a_torn_end_costs_its_record_and_nothing_behind_it(self, tmp_path, torn):
         path = tmp_path / "one.map1"

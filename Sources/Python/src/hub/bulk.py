@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -26,6 +25,10 @@ from hub.errors import NotFound
 from hub.transport import Transport
 
 _CONNECT_SECONDS_MAX = 10
+_LARGE_BYTES = 1 << 20
+"""From here on urllib3 is as fast, and takes half of obstore's CPU time (1 MB chunks: 0.25 s against
+0.45 s for 250 MB with decoding; 16 kB chunks: 0.8 s against 0.3 s for 32 MB; two cores, 2026-11)."""
+
 _CHUNK_MISSING = '"chunk_missing"'
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -50,14 +53,20 @@ class Fetched:
 
 
 class BulkReader:
-    """Reads objects of the Zarr view; picklable, for any threads and processes."""
+    """Reads objects of the Zarr view; picklable, for any threads and processes.
 
-    def __init__(self, transport: Transport) -> None:
+    Args:
+        transport: asks what obstore does not answer.
+        bytes_expected: about how large the objects are; 0 if unknown.
+    """
+
+    def __init__(self, transport: Transport, bytes_expected: int = 0) -> None:
         self._transport = transport
+        self._bytes_expected = bytes_expected
         self._opened: tuple[int, Any] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return BulkReader, (self._transport,)
+        return BulkReader, (self._transport, self._bytes_expected)
 
     def get(self, path: str, etag: str = "") -> Fetched:
         """Reads one object.
@@ -89,6 +98,8 @@ class BulkReader:
 
     def _store(self) -> Any:
         """obstore's store in this process, or None where it must not be used."""
+        if self._bytes_expected >= _LARGE_BYTES:
+            return None
         process = os.getpid()
         if self._opened is None or self._opened[0] != process:
             self._opened = (process, _open_store(self._transport.configuration))
@@ -142,7 +153,7 @@ def _keys(configuration: Configuration) -> dict[str, Any]:
     }
 
 
-def _client_options(configuration: Configuration) -> dict[str, Any]:
+def _client_options(configuration: Configuration) -> Any:
     seconds = configuration.timeout_seconds
     options: dict[str, Any] = {
         "allow_http": configuration.endpoint.startswith("http://"),
@@ -171,7 +182,7 @@ def _by_obstore(
     from obstore.exceptions import NotModifiedError
 
     started = time.perf_counter()
-    options: Mapping[str, Any] = {"if_none_match": etag} if etag else {}
+    options: Any = {"if_none_match": etag} if etag else {}
     try:
         result = obstore.get(store, path, options=options)
         tag = str(result.meta["e_tag"] or "")

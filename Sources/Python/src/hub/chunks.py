@@ -68,7 +68,7 @@ class ChunkSource:
     def __init__(self, state: ArrayState) -> None:
         self.state = state
         self._decoder = ChunkDecoder(state.metadata)
-        self._reader = BulkReader(state.client.transport)
+        self._reader = BulkReader(state.client.transport, state.metadata.chunk_bytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ChunkSource, (self.state,)
@@ -105,6 +105,15 @@ class ChunkSource:
     ) -> Iterator[tuple[Coordinates, bytes | None]]:
         """Like `fetch`, but the chunks as they are stored."""
         return self._in_parallel(self._stored, coordinates, concurrency)
+
+    def has(self, place: Coordinates) -> bool:
+        """Whether a chunk is known without a request: the state is immutable and it is cached."""
+        if not self.state.is_immutable:
+            return False
+        digest = self._map.get(self.metadata.key(place))
+        if digest is None:
+            return self._is_complete
+        return digest == NOT_STORED or self._cache.has(digest)
 
     def _in_parallel(
         self,

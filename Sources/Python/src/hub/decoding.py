@@ -245,7 +245,7 @@ def _chain_of(metadata: ArrayMetadata) -> _Chain | None:
 
 
 def _blosc(data: Any, bytes_expected: int) -> Any:
-    from numcodecs import blosc
+    from numcodecs import blosc  # type: ignore[import-untyped]
 
     # c-blosc trusts the lengths in the frame's header.
     if len(data) < 16 or int.from_bytes(data[12:16], "little") != len(data):
@@ -270,7 +270,7 @@ def _gzip(data: Any, _: int) -> bytes:
 
 
 def _step_of_numcodecs(name: str, options: Mapping[str, Any]) -> _Step:
-    import numcodecs  # type: ignore[import-untyped]
+    import numcodecs
 
     codec = numcodecs.get_codec({"id": name.removeprefix("numcodecs."), **options})
     return lambda data, _: bytes(codec.decode(data))

@@ -34,6 +34,9 @@ NOT_STORED = bytes(DIGEST_BYTES)
 PENDING_MAX = 64
 """Records that are kept back to be written together."""
 
+RECENT_MAX = 1 << 16
+"""Records that are kept apart from the table before the file is read as a whole again."""
+
 _RECORD = np.dtype([("key", "<u8", 2), ("digest", "<u8", 2), ("check", "<u8")])
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
@@ -49,21 +52,22 @@ def key_hash(key: str) -> bytes:
 class ChunkMap:
     """The records of one map file, in memory and on disk.
 
-    Threads may share one: what they race for is only read again. A map that cannot be read is
+    Threads may share one, and a forked child may go on with it: what they race for is only read or
+    written again. A map that cannot be read is
     empty, one that cannot be written stays in memory.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._forget()
         self._pending: deque[tuple[bytes, bytes]] = deque()
+        self._recent: dict[bytes, bytes] = {}
         self._load()
 
     def get(self, key: str) -> bytes | None:
         """The digest of a key, `NOT_STORED`, or None where nothing is recorded."""
         hashed = key_hash(key)
         found = self._find(hashed)
-        if found is None and self._refresh():
+        if found is None and self.refresh():
             found = self._find(hashed)
         return found
 
@@ -94,6 +98,10 @@ class ChunkMap:
             )
             try:
                 os.write(descriptor, data)
+                if self._identity is None:
+                    status = os.fstat(descriptor)
+                    self._identity = (status.st_dev, status.st_ino)
+                    self._bytes_read = 0
             finally:
                 os.close(descriptor)
         except OSError:
@@ -101,7 +109,7 @@ class ChunkMap:
 
     def digests(self) -> set[bytes]:
         """The digests of all chunks that the map names."""
-        self._refresh()
+        self.refresh()
         words = self._table.records["digest"].tobytes()
         known = {words[at : at + DIGEST_BYTES] for at in range(0, len(words), DIGEST_BYTES)}
         known.update(self._recent.values())
@@ -109,7 +117,7 @@ class ChunkMap:
 
     def count_stored(self) -> int:
         """How many keys have a chunk."""
-        self._refresh()
+        self.refresh()
         table, recent = self._table, dict(self._recent)
         stored = int(table.records["digest"].any(axis=1).sum())
         for hashed, digest in recent.items():
@@ -122,37 +130,18 @@ class ChunkMap:
         table = self._table
         return len(table.records) + sum(1 for hashed in self._recent if table.get(hashed) is None)
 
-    def _find(self, hashed: bytes) -> bytes | None:
-        recent = self._recent.get(hashed)
-        return self._table.get(hashed) if recent is None else recent
-
-    def _forget(self) -> None:
-        self._identity: tuple[int, int] | None = None
-        self._bytes_read = 0
-        self._recent: dict[bytes, bytes] = {}
-        self._table = _Table(np.empty(0, _RECORD))
-
-    def _load(self) -> None:
-        data, identity = _read_from(self.path, 0)
-        records, damaged = parse_records(data)
-        self._identity = identity
-        self._bytes_read = len(data) - len(data) % RECORD_BYTES
-        self._table = _Table(_newest(records))
-        if damaged or len(records) > 2 * len(self._table.records) + 1024:
-            self._rewrite()
-
-    def _refresh(self) -> bool:
-        """Takes in what other processes appended; whether there was anything."""
+    def refresh(self) -> bool:
+        """Takes in what other processes did to the file; whether there was anything."""
         try:
             status = os.stat(self.path)
         except OSError:
-            return False
-        identity = (status.st_dev, status.st_ino)
-        if identity != self._identity:
-            recent = self._recent
-            self._forget()
+            was_there, self._identity = self._identity is not None, None
+            if was_there:
+                self._load()
+            return was_there
+        is_same = (status.st_dev, status.st_ino) == self._identity
+        if not is_same or status.st_size < self._bytes_read or len(self._recent) > RECENT_MAX:
             self._load()
-            self._recent = recent | self._recent
             return True
         if status.st_size < self._bytes_read + RECORD_BYTES:
             return False
@@ -162,6 +151,21 @@ class ChunkMap:
         for record in records:
             self._recent[record["key"].tobytes()] = record["digest"].tobytes()
         return len(records) > 0
+
+    def _find(self, hashed: bytes) -> bytes | None:
+        recent = self._recent.get(hashed)
+        return self._table.get(hashed) if recent is None else recent
+
+    def _load(self) -> None:
+        data, identity = _read_from(self.path, 0)
+        records, damaged = parse_records(data)
+        self._identity = identity
+        self._bytes_read = len(data) - len(data) % RECORD_BYTES
+        # In this order, so that a thread that looks meanwhile finds every key in one of them.
+        self._table = _Table(_newest(records))
+        self._recent = dict(self._pending)
+        if damaged or len(records) > 2 * len(self._table.records) + 1024:
+            self._rewrite()
 
     def _rewrite(self) -> None:
         """Replaces the file by one without damage and repetitions, if that can be done."""
