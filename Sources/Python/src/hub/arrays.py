@@ -257,18 +257,18 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
         return feed(self, samples, resume)
 
-    def verify(self, show_progress: bool | None = None) -> Verification:
+    def verify(self, is_shown: bool | None = None) -> Verification:
         """Reads every stored chunk, to know that all of it can be read.
 
         Args:
-            show_progress: whether a bar shows how far it is; on a terminal if not given.
+            is_shown: whether a bar shows how far it is; on a terminal if not given.
 
         Returns:
             How many chunks were read, and which of them are damaged.
         """
         from hub.verification import verify
 
-        return verify(self, show_progress)
+        return verify(self, is_shown)
 
     def delete(self) -> None:
         """Deletes it; commits that hold it stay."""

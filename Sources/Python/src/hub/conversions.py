@@ -64,12 +64,12 @@ class Conversions:
 
         return to_xarray(self._array, chunks)
 
-    def prefetch(self, selection: Any = ..., show_progress: bool | None = None) -> None:
+    def prefetch(self, selection: Any = ..., is_shown: bool | None = None) -> None:
         """Brings the chunks that a selection touches into the local cache.
 
         Args:
             selection: an index, as in brackets.
-            show_progress: whether a bar shows how far it is; on a terminal if not given.
+            is_shown: whether a bar shows how far it is; on a terminal if not given.
         """
         from hub.prefetch import prefetch
 
@@ -81,10 +81,9 @@ class Conversions:
         picked = parsed(selection, array.shape)
         box = picked.bounds if isinstance(picked, PointSelection) else picked
         parts = box.chunks(array.description.chunk_shape)
-        prefetch(array.client, array.reference, (part.coordinates for part in parts),
-                 show_progress=show_progress)
+        prefetch(array.client, array.reference, (part.coordinates for part in parts), is_shown)
 
-    def pin(self, show_progress: bool | None = None) -> Reference:
+    def pin(self, is_shown: bool | None = None) -> Reference:
         """Brings what the array holds now into the local cache, where it stays until `unpin`.
 
         A version that is not committed as it is now has no digest, so it cannot be pinned.
@@ -94,8 +93,7 @@ class Conversions:
         """
         from hub.prefetch import pin
 
-        kept = pin(self._array.client, self._array.reference, show_progress=show_progress)
-        return Reference.parse(kept.reference)
+        return pin(self._array.client, self._array.reference, is_shown)
 
     def unpin(self) -> bool:
         """Lets the cache evict what was pinned; whether it was."""

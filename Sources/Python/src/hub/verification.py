@@ -53,11 +53,11 @@ class Verification:
         return not self.damaged
 
 
-def verify(array: Array, show_progress: bool | None = None) -> Verification:
+def verify(array: Array, is_shown: bool | None = None) -> Verification:
     """Reads every stored chunk; the server proves each block and decodes each chunk.
 
     Args:
-        show_progress: whether a bar shows how far it is; on a terminal if not given.
+        is_shown: whether a bar shows how far it is; on a terminal if not given.
     """
     from hub.progress import progress
 
@@ -66,7 +66,7 @@ def verify(array: Array, show_progress: bool | None = None) -> Verification:
     places = iter(array.client.occupancy(array.reference))
     total = array.client.describe(array.reference).chunks_stored
     item = array.dtype.itemsize
-    with progress("verify", total * item * _size(array.description.chunk_shape), show_progress) as bar, \
+    with progress("verify", total * item * _size(array.description.chunk_shape), is_shown) as bar, \
             ThreadPoolExecutor(_PARALLEL_REQUESTS, thread_name_prefix="hub-verify") as pool:
         while batch := [tuple(place) for place in islice(places, 8 * _PARALLEL_REQUESTS)]:
             selections = [_covered(array, place) for place in batch]
