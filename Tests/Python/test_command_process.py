@@ -1,4 +1,4 @@
-"""The console script as a process of its own: exit codes, pipes, terminals, signals, the file of keys.
+"""The console script as a process of its own: exit codes, pipes, terminals, signals, kept keys.
 
 Method: the installed script runs in an empty home; a pseudo-terminal stands for a person.
 """

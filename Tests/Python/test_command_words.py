@@ -43,8 +43,8 @@ def test_a_part_of_an_array(text, reference, index):
 
 
 @pytest.mark.parametrize("text", [
-    "x[1", "x[1]]", "x[a]", "x[1:2:3:4]", "x[1.5]", "x[[1, True]]", "x[__import__('os')]", "x[1,,2]",
-    "x[-]"])
+    "x[1", "x[1]]", "x[a]", "x[1:2:3:4]", "x[1.5]", "x[[1, True]]", "x[__import__('os')]",
+    "x[1,,2]", "x[-]"])
 def test_what_is_no_index_is_refused(text):
     with pytest.raises(argparse.ArgumentTypeError, match="no index|has no ]"):
         words.sliced(text)

@@ -1,7 +1,7 @@
 """Files of every kind are read as the libraries that wrote them read them, box by box.
 
 Method: NumPy, h5py, zarr, nibabel, tifffile and Pillow write real data (a scan in four dimensions,
-handwritten digits); the boxes that a reader gives are put together and compared with what was written.
+handwritten digits); the boxes that a reader gives are put together and compared with it.
 """
 
 import json
@@ -60,7 +60,8 @@ def test_npy_files(folder, array):
     np.save(folder / "a.npy", array)
     found, layout = read_whole(folder / "a.npy")
     assert np.array_equal(found, array) and found.dtype == array.dtype.newbyteorder("<")
-    assert layout.order == ("F" if array.flags.f_contiguous and array.ndim > 1 and array.size else "C")
+    is_fortran = array.flags.f_contiguous and array.ndim > 1 and array.size
+    assert layout.order == ("F" if is_fortran else "C")
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])

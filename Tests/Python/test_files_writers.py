@@ -85,7 +85,8 @@ def test_a_volume_keeps_its_place_in_the_world(folder):
 
 def test_names_attributes_and_chunks_are_kept(folder):
     described = dict(
-        chunks=(50, 8, 8), dimension_names=("t", "y", "x"), attributes={"unit": "K", "list": [1, 2]})
+        chunks=(50, 8, 8), dimension_names=("t", "y", "x"),
+        attributes={"unit": "K", "list": [1, 2]})
     write(folder / "a.h5", DIGITS, **described)
     write(folder / "a.zarr", DIGITS, **described)
     with h5py.File(folder / "a.h5") as file:

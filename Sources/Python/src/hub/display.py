@@ -194,7 +194,7 @@ def _is_notebook() -> bool:
 
 
 def represent_html(array: Array) -> str:
-    """A table of what the array is, with a thumbnail; never fails, and waits two seconds at most."""
+    """A table of what the array is, with a thumbnail; never fails, waits two seconds at most."""
     description = array.description
     rows = [
         ("shape", " × ".join(f"{extent:,}" for extent in description.shape) or "none"),

@@ -13,8 +13,9 @@ def progress(text: str, bytes_total: int, is_shown: bool | None = None) -> Any:
     """
     from tqdm import tqdm
 
+    # tqdm shows nothing on a terminal that does not tell its size.
+    size = shutil.get_terminal_size((80, 24))
     return tqdm(
-        # tqdm shows nothing where a terminal does not tell its width.
-        ncols=shutil.get_terminal_size((80, 24)).columns,
-        total=bytes_total, desc=text, unit="B", unit_scale=True, unit_divisor=1000,
-        disable=None if is_shown is None else not is_shown, leave=False)
+        ncols=size.columns, nrows=size.lines, total=bytes_total, desc=text, unit="B",
+        unit_scale=True, unit_divisor=1000, disable=None if is_shown is None else not is_shown,
+        leave=False)

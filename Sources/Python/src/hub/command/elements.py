@@ -27,8 +27,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     """Adds the commands to the grammar."""
     verb = verbs.add_parser(
         "get", parents=[common], help="print a part of an array, or write it to a file",
-        description="Prints elements as NumPy does. With -o they go into a file whose name says how: "
-                    ".csv, .json, .raw, .png, or as `hub pull` writes them.")
+        description="Prints elements as NumPy does. With -o they go into a file whose name says "
+                    "how: .csv, .json, .raw, .png, or as `hub pull` writes them.")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("-o", "--output", metavar="FILE")
     verb.add_argument("--format", choices=FORMS, help="for standard output (text)")
@@ -36,8 +36,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
 
     verb = verbs.add_parser(
         "show", parents=[common], help="show a picture of an array",
-        description="Draws a plane in the terminal, or writes it into a .png or .jpg. Axes that the "
-                    "slice does not name are shown at their middle.")
+        description="Draws a plane in the terminal, or writes it into a .png or .jpg. Axes that "
+                    "the slice does not name are shown at their middle.")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path)
     verb.add_argument("--map", choices=("gray", "viridis", "magma", "inferno", "turbo"))

@@ -41,7 +41,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     verb.add_argument("--dtype", default="float64", help="NumPy's name of the type (float64)")
     verb.add_argument("--chunks", type=words.shape, help="extents of a chunk")
     verb.add_argument("--shards", type=words.shape, help="extents of an object of many chunks")
-    verb.add_argument("--fill", type=words.number, metavar="VALUE", help="what was not written yet (0)")
+    verb.add_argument("--fill", type=words.number, metavar="VALUE",
+                      help="what was not written yet (0)")
     verb.add_argument("--dimensions", type=lambda text: text.split(","), metavar="NAME,…",
                       help="names of the axes")
     verb.add_argument("--attribute", type=words.attribute, action="append", default=[],
@@ -124,7 +125,8 @@ def run_info(options: argparse.Namespace) -> None:
         }
     members |= {"note": found.note, "changed": _moment(found.changed),
                 "members": ", ".join(found.members)}
-    print_members(members | {f"  {name}": value for name, value in (found.attributes or {}).items()})
+    attributes = found.attributes or {}
+    print_members(members | {f"  {name}": value for name, value in attributes.items()})
 
 
 def run_create(options: argparse.Namespace) -> None:

@@ -28,8 +28,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     _add_push(verbs, common)
     verb = verbs.add_parser(
         "pull", parents=[common], help="write an array into a file or folder",
-        description="Writes an array, or the part in brackets, into a file: .npy, .npz, .h5, .zarr, "
-                    ".nii, .nii.gz, .tif, or into a folder of pictures (with a slash at the end).")
+        description="Writes an array, or the part in brackets, into a file: .npy, .npz, .h5, "
+                    ".zarr, .nii, .nii.gz, .tif, or into a folder of pictures (with a slash at the end).")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("target")
     verb.add_argument("--overwrite", action="store_true", help="replace what is there")
@@ -133,8 +133,8 @@ def run_mirror(options: argparse.Namespace) -> None:
     if options.json:
         print_json(dataclasses.asdict(done))
     elif not options.quiet:
-        print(f"{done.reference}: {done.keys_copied} keys of {bytes_text(done.bytes_copied)} copied, "
-              f"{done.keys_kept} were equal, {done.keys_removed} removed\ncommit {done.digest}")
+        print(f"{done.reference}: {done.keys_copied} keys of {bytes_text(done.bytes_copied)} "
+              f"copied, {done.keys_kept} were equal, {done.keys_removed} removed\ncommit {done.digest}")
 
 
 def _side(endpoint: str | None, profile: str | None) -> Client:

@@ -142,7 +142,8 @@ def _answer(question: str, default: str) -> str:
 def _keep(path: pathlib.Path, settings: dict[str, Any]) -> None:
     """Writes the file at one moment, for its owner alone."""
     # JSON's texts are TOML's basic strings.
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items()]
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
+             for name, value in settings.items()]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{os.getpid()}.{path.name}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -33,7 +33,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     verb.add_argument("-m", "--message", default="")
     verb.set_defaults(run=run_seal)
 
-    verb = verbs.add_parser("unseal", parents=[common], help="let a sealed version be written again")
+    verb = verbs.add_parser(
+        "unseal", parents=[common], help="let a sealed version be written again")
     verb.add_argument("name")
     verb.set_defaults(run=run_unseal)
 

@@ -16,8 +16,8 @@ from hub.files.writer import Writer
 class ImageFolderWriter(Writer):
     """PNG files named by their index, with as many digits as the last has.
 
-    An array of `(pictures, height, width)` or with 1, 3 or 4 channels last, of bool, uint8 or (grey)
-    uint16. A box holds whole pictures.
+    An array of `(pictures, height, width)` or with 1, 3 or 4 channels last, of bool, uint8 or
+    (grey) uint16. A box holds whole pictures.
     """
 
     def __init__(self, target: pathlib.Path, layout: Layout) -> None:
@@ -25,7 +25,8 @@ class ImageFolderWriter(Writer):
         self._pillow = required("PIL.Image", "pillow", target)
         sample = layout.shape[1:]
         is_picture = len(sample) == 2 or len(sample) == 3 and sample[2] in (1, 3, 4)
-        types = ("bool", "uint8", "uint16") if len(sample) == 2 or sample[-1:] == (1,) else ("uint8",)
+        is_grey = len(sample) == 2 or sample[-1:] == (1,)
+        types = ("bool", "uint8", "uint16") if is_grey else ("uint8",)
         if not is_picture or layout.dtype.name not in types:
             raise Invalid(
                 f"{target}: {layout.dtype} of {layout.shape} makes no pictures.",

@@ -26,12 +26,18 @@ def open_file(path: pathlib.Path, options: ReadingOptions) -> NiftiReader:
             with gzip.open(path) as stream:
                 unpacked = spooled(stream, ".nii", str(path))
         return NiftiReader(path, nibabel.load(unpacked or path), unpacked)
-    except (nibabel.filebasedimages.ImageFileError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (_file_error(nibabel), gzip.BadGzipFile, EOFError, zlib.error) as error:
         _remove(unpacked)
         raise Invalid(f"{path} is no whole NIfTI file ({error}).") from None
     except BaseException:
         _remove(unpacked)
         raise
+
+
+def _file_error(nibabel: Any) -> type[Exception]:
+    """What nibabel raises for files that are none of its kinds."""
+    kind: type[Exception] = nibabel.filebasedimages.ImageFileError
+    return kind
 
 
 def _remove(path: pathlib.Path | None) -> None:
@@ -43,7 +49,8 @@ class NiftiReader(Reader):
     """A volume of which the last axis is the slowest.
 
     Elements are of the file's own type where it does not scale them, and floats where it does.
-    Attributes: `affine` (4 × 4, from voxels to millimetres), `voxel_sizes`, `units`, `description`.
+    Attributes: `affine` (4 × 4, from voxels to millimetres), `voxel_sizes`, `units`,
+    `description`.
     """
 
     def __init__(self, path: pathlib.Path, image: Any, unpacked: pathlib.Path | None) -> None:

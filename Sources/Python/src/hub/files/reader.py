@@ -20,8 +20,11 @@ from hub.files.layout import Box, Layout
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What a person may say about a file: `member` names the array in a file that holds several;
-    `size` (height, width) and `mode` ("L", "RGB", "RGBA") are those that pictures are brought to."""
+    """What a person may say about a file.
+
+    `member` names the array in a file that holds several. `size` (height, width) and `mode` ("L",
+    "RGB", "RGBA") are those that pictures are brought to.
+    """
 
     member: str | None = None
     size: tuple[int, int] | None = None

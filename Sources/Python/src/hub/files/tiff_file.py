@@ -11,7 +11,7 @@ from hub.errors import Invalid, NotFound
 from hub.files.layout import Box, Layout, stored_type
 from hub.files.reader import Reader, ReadingOptions, fingerprint, required
 
-# What the letters of a TIFF's axes mean; others keep their letter. Source: tifffile's documentation.
+# What the letters of a TIFF's axes mean; others keep their letter. Source: tifffile's manual.
 AXES = {"I": "image", "Q": "image", "T": "t", "Z": "z", "C": "channel", "S": "channel"}
 
 

@@ -52,10 +52,10 @@ def mirror(
 ) -> Mirrored:
     """Makes a version on one server what it is on another, and commits it there.
 
-    Only keys that differ travel: to mirror an unchanged version again costs a few small requests. The bytes are
-    copied as they are stored, and in the end both servers must name the same content hash. A version
-    that is there already changes at one moment; a new one appears when all of it is there. An
-    interrupted mirror is begun anew and finds what was copied of a new version.
+    Only keys that differ travel: to mirror an unchanged version again costs a few small requests.
+    The bytes are copied as they are stored, and in the end both servers must name the same content
+    hash. A version that is there already changes at one moment; a new one appears when all of it is
+    there. An interrupted mirror is begun anew and finds what was copied of a new version.
 
     Memory: some stored objects at once.
 
@@ -114,7 +114,7 @@ class _Mirror:
             hint="Commit or fork it, and mirror that.")
 
     def _pass(self, wanted: str, message: str, show_progress: bool | None) -> str:
-        """Copies what differs, and returns the commit's digest: the one there is if nothing does."""
+        """Copies what differs, and returns the commit's digest: the one there is if all is equal."""
         if not self._is_there():
             self._copy(self._goal, show_progress)
             return str(self._target.commit(self._goal, message)["digest"])

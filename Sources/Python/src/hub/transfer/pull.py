@@ -69,9 +69,9 @@ def pull(
         Conflict: the target is there.
         Invalid: the target is of no known kind, or cannot hold such an array.
     """
-    array: Any = _loaded(source) if isinstance(source, str) else source
-    view = array if index is None else array.lazy[index]
-    layout = _layout(array, view)
+    whole: Any = _loaded(source) if isinstance(source, str) else source
+    view = whole if index is None else whole.lazy[index]
+    layout = _layout(getattr(whole, "array", whole), view)
     item_bytes = layout.dtype.itemsize
     with open_writer(target, layout, overwrite) as writer:
         boxes = Boxes(layout.shape, writer.chunks, item_bytes, order=layout.order)
