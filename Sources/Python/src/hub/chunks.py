@@ -1,18 +1,10 @@
-"""The chunks of one state of an array: from the cache or the server, several at once, decoded.
-
-How a chunk is looked for:
-    - of an immutable state, the cache's map names the file: no request at all;
-    - else the file that was last seen under the key is read, and the server is asked whether that
-      is still the object (`If-None-Match`): 304, and the file is used;
-    - else the object is sent, kept in the cache, and recorded.
-"""
+"""The chunks of one state of an array: from the cache or the server, several at once, decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cached_property
 from itertools import chain, islice
 from queue import SimpleQueue
 from typing import Any
@@ -20,16 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hub import tracing
-from hub.bulk import BulkReader, Fetched, view_path
-from hub.cache import open_cache
-from hub.cache.chunk_cache import ChunkCache, chunk_digest
-from hub.cache.chunk_file import ChunkFile
-from hub.cache.chunk_map import NOT_STORED, ChunkMap
+from hub.bulk import view_path
+from hub.cached_keys import CachedKeys
 from hub.client import Client
 from hub.decoding import ChunkDecoder
 from hub.description import Description
-from hub.errors import Conflict, IntegrityError, Offline
+from hub.errors import Conflict, IntegrityError
 from hub.metadata import ArrayMetadata
 from hub.reference import Reference
 from hub.state import ArrayState, read_state
@@ -68,7 +56,9 @@ class ChunkSource:
     def __init__(self, state: ArrayState) -> None:
         self.state = state
         self._decoder = ChunkDecoder(state.metadata)
-        self._reader = BulkReader(state.client.transport, state.metadata.chunk_bytes)
+        self._keys = CachedKeys(
+            state.client, state.target, state.document, state.metadata.chunk_bytes
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ChunkSource, (self.state,)
@@ -108,12 +98,7 @@ class ChunkSource:
 
     def has(self, place: Coordinates) -> bool:
         """Whether a chunk is known without a request: the state is immutable and it is cached."""
-        if not self.state.is_immutable:
-            return False
-        digest = self._map.get(self.metadata.key(place))
-        if digest is None:
-            return self._is_complete
-        return digest == NOT_STORED or self._cache.has(digest)
+        return self._keys.has(self.metadata.key(place))
 
     def _in_parallel(
         self,
@@ -130,7 +115,7 @@ class ChunkSource:
             else:
                 yield from _loaded(load, chain(first, places), concurrency)
         finally:
-            self._flush()
+            self._keys.flush()
         if first and not self.state.is_immutable:
             self._check_layout()
 
@@ -148,67 +133,7 @@ class ChunkSource:
 
     def _stored(self, place: Coordinates) -> bytes | None:
         """A chunk's stored bytes, or None where there are none."""
-        key = self.metadata.key(place)
-        if self.state.is_immutable:
-            digest = self._map.get(key)
-            if digest is None and self._is_complete:
-                digest = NOT_STORED
-            found = self._cache.read(digest) if digest and digest != NOT_STORED else None
-            if found is not None or digest == NOT_STORED:
-                tracing.record_cache(hits=1)
-                return None if found is None else found.payload
-        return self._asked(key)
-
-    def _asked(self, key: str) -> bytes | None:
-        """A chunk that the server has to be asked about."""
-        self._refuse_offline(key)
-        candidate = self._candidate(key)
-        path = f"{self.state.reference}/{key}"
-        fetched = self._reader.get(path, candidate.etag if candidate else "")
-        if fetched.status == 304 and candidate is not None:
-            tracing.record_cache(hits=1)
-            self._record(key, candidate.digest)
-            return candidate.payload
-        tracing.record_cache(misses=1)
-        if fetched.status == 404:
-            self._record(key, NOT_STORED)
-            return None
-        self._keep(key, fetched)
-        return fetched.data
-
-    def _candidate(self, key: str) -> ChunkFile | None:
-        """What was last seen under a key, if the cache has it still."""
-        digest = self._candidates.get(key)
-        if digest is None or digest == NOT_STORED:
-            return None
-        return self._cache.read(digest)
-
-    def _keep(self, key: str, fetched: Fetched) -> None:
-        if not fetched.etag:
-            return
-        digest = chunk_digest(
-            self.state.origin, fetched.etag, len(fetched.data), self.state.document
-        )
-        if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):
-            self._record(key, digest)
-
-    def _record(self, key: str, digest: bytes) -> None:
-        self._map.record(key, digest)
-        if digest != NOT_STORED:
-            self._candidates.record(key, digest)
-
-    def _flush(self) -> None:
-        for opened in (self.__dict__.get("_map"), self.__dict__.get("_candidates")):
-            if opened is not None:
-                opened.flush()
-
-    def _refuse_offline(self, key: str) -> None:
-        if self.state.client.transport.configuration.offline:
-            raise Offline(
-                f"The cache does not have the chunk {key} of {self.state.reference}.",
-                where=str(self._cache.folder),
-                hint="Pin the array while the server can be reached, or configure offline=False.",
-            )
+        return self._keys.get(self.metadata.key(place))
 
     def _check_layout(self) -> None:
         """Sees that the chunks which were read belong to the `zarr.json` that was read.
@@ -230,30 +155,6 @@ class ChunkSource:
                 f"{state.reference} was written in another layout while it was read.",
                 where=path, hint="Read it again.",
             )
-
-    # What is opened when it is first needed, once in each process.
-
-    @cached_property
-    def _cache(self) -> ChunkCache:
-        return open_cache(self.state.client.transport.configuration)
-
-    @cached_property
-    def _map(self) -> ChunkMap:
-        """Keys of this state, or for an open one what was last seen under them."""
-        return self._cache.map(self.state.map_name)
-
-    @cached_property
-    def _candidates(self) -> ChunkMap:
-        """What was last seen under a key in any state of the array."""
-        return self._cache.map(self.state.candidates_name) if self.state.is_immutable else self._map
-
-    @cached_property
-    def _is_complete(self) -> bool:
-        """Whether every stored chunk is in the map, so that others are known not to be stored."""
-        pin = self._cache.pins.get(self.state.map_name)
-        return pin is not None and pin.chunks is not None and (
-            self._map.count_stored() >= pin.chunks
-        )
 
 
 def _loaded(

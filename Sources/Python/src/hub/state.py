@@ -13,7 +13,8 @@ from typing import Any
 
 from hub.bulk import view_path
 from hub.cache import open_cache
-from hub.cache.chunk_cache import ChunkCache, document_digest, map_name
+from hub.cache.chunk_cache import ChunkCache, document_digest
+from hub.cached_keys import state_map_name
 from hub.client import Client
 from hub.description import Description
 from hub.errors import NotFound, Offline
@@ -62,12 +63,7 @@ class ArrayState:
     @property
     def map_name(self) -> str:
         """The name of the map of chunks of this state, or of what was last seen of the array."""
-        return map_name(self.origin, self.reference if self.is_immutable else self._array)
-
-    @property
-    def candidates_name(self) -> str:
-        """The name of the map of what was last seen of the array in any state."""
-        return map_name(self.origin, self._array)
+        return state_map_name(self.origin, self.target)
 
     @property
     def document_names(self) -> tuple[str, ...]:
@@ -81,15 +77,10 @@ class ArrayState:
         """The server's endpoint."""
         return self.client.transport.configuration.endpoint
 
-    @property
-    def _array(self) -> str:
-        member = f"/{self.target.member}" if self.target.member else ""
-        return f"{self.target.line}{member}"
 
-
-_METADATA = "zarr.json"
-_DESCRIPTION = "description"
-DOCUMENT_KINDS = (_METADATA, _DESCRIPTION)
+METADATA = "zarr.json"
+DESCRIPTION = "description"
+DOCUMENT_KINDS = (METADATA, DESCRIPTION)
 """What is kept of an immutable state beside its chunks."""
 
 
@@ -102,13 +93,13 @@ def read_state(client: Client, reference: Reference) -> ArrayState:
         Offline: no request may be made, and the cache does not have it.
     """
     target = resolve(client, reference)
-    path = f"{target}/{_METADATA}"
+    path = f"{target}/{METADATA}"
     if target.digest is None:
         with client.about(reference):
             answer = client.transport.request("GET", view_path(path))
         document, etag = answer.data, answer.headers.get("etag", "")
     else:
-        document, etag = _kept(client, target, _METADATA, view_path(path)), ""
+        document, etag = kept_document(client, target, METADATA, view_path(path)), ""
     return ArrayState(client, target, ArrayMetadata.parse(document, path), document, etag)
 
 
@@ -144,12 +135,22 @@ def describe(client: Client, reference: Reference) -> Description:
         if client.transport.configuration.offline:
             raise _offline_tag(client, reference)
         return client.describe(reference)
-    data = _kept(client, reference, _DESCRIPTION, f"/v1/arrays/{reference.path}")
+    data = kept_document(client, reference, DESCRIPTION, f"/v1/arrays/{reference.path}")
     return Description.from_document(reference, json.loads(data))
 
 
-def _kept(client: Client, reference: Reference, kind: str, path: str) -> bytes:
-    """A document about a commit from the cache, or from the server into the cache."""
+def kept_document(client: Client, reference: Reference, kind: str, path: str) -> bytes:
+    """A document about a commit from the cache, or from the server into the cache.
+
+    Args:
+        reference: what it is about, by its digest.
+        kind: one of `DOCUMENT_KINDS`.
+        path: the path of the request that answers with it.
+
+    Raises:
+        NotFound: the server has none.
+        Offline: no request may be made, and the cache does not have it.
+    """
     cache = open_cache(client.transport.configuration)
     digest = document_digest(client.transport.configuration.endpoint, kind, str(reference))
     found = cache.read(digest)
