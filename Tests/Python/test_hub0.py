@@ -1,7 +1,7 @@
 """Arrays of the original client, hub==0.2.0.4 itself, are read as they are and converted.
 
-Method: the unmodified client, in its own Python, writes to a real server; what this client reads and
-converts is compared with what was written.
+Method: the unmodified client, in its own Python, writes to a real server; what this client reads
+and converts is compared with what was written.
 """
 
 import json

@@ -25,7 +25,7 @@ pictures = shapes.flatmap(lambda shape: arrays("u1", shape))
 
 
 def seen(text):
-    """The two pixels of every character, as a terminal shows them: `(2 * lines, columns)` tuples."""
+    """The two pixels of every character, as a terminal shows them, in two rows for each line."""
     rows = []
     for line in text.splitlines():
         top, bottom = [], []

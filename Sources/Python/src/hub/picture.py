@@ -139,7 +139,8 @@ def fitted(pixels: Pixels, columns: int, lines: int) -> Pixels:
     if scale >= 1:
         return pixels
     small = averaged(pixels, max(1, int(height * scale)), max(1, int(width * scale)))
-    return np.rint(small).astype(np.uint8)
+    rounded: Pixels = np.rint(small).astype(np.uint8)
+    return rounded
 
 
 def colours_of(environment: Mapping[str, str], is_terminal: bool) -> Colours:

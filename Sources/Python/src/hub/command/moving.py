@@ -29,7 +29,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser(
         "pull", parents=[common], help="write an array into a file or folder",
         description="Writes an array, or the part in brackets, into a file: .npy, .npz, .h5, "
-                    ".zarr, .nii, .nii.gz, .tif, or into a folder of pictures (with a slash at the end).")
+                    ".zarr, .nii, .nii.gz, .tif, or into a folder of pictures (with a slash at the "
+                    "end).")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("target")
     verb.add_argument("--overwrite", action="store_true", help="replace what is there")
@@ -134,7 +135,8 @@ def run_mirror(options: argparse.Namespace) -> None:
         print_json(dataclasses.asdict(done))
     elif not options.quiet:
         print(f"{done.reference}: {done.keys_copied} keys of {bytes_text(done.bytes_copied)} "
-              f"copied, {done.keys_kept} were equal, {done.keys_removed} removed\ncommit {done.digest}")
+              f"copied, {done.keys_kept} were equal, {done.keys_removed} removed\n"
+              f"commit {done.digest}")
 
 
 def _side(endpoint: str | None, profile: str | None) -> Client:

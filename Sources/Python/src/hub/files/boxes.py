@@ -18,7 +18,8 @@ class Boxes:
     Every box begins at a chunk's edge and ends at one or at the array's, so that no chunk is
     written by two boxes. A box has at most `bytes_max` bytes (or `BOX_BYTES_MAX`) and
     `BOX_CHUNKS_MAX` chunks, or is a single chunk. It grows along the fastest axes
-    first, so that what a box covers lies together in a file of that order. The boxes are computed as they are asked for; none is kept.
+    first, so that what a box covers lies together in a file of that order. The boxes are
+    computed as they are asked for; none is kept.
 
     >>> [box for box in Boxes((5, 4), (2, 4), item_bytes=1, bytes_max=8)]
     [(slice(0, 2, None), slice(0, 4, None)), (slice(2, 4, None), slice(0, 4, None)), \

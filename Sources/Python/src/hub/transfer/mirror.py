@@ -114,7 +114,7 @@ class _Mirror:
             hint="Commit or fork it, and mirror that.")
 
     def _pass(self, wanted: str, message: str, show_progress: bool | None) -> str:
-        """Copies what differs, and returns the commit's digest: the one there is if all is equal."""
+        """Copies what differs, and returns the commit's digest: the present one if all is equal."""
         if not self._is_there():
             self._copy(self._goal, show_progress)
             return str(self._target.commit(self._goal, message)["digest"])
