@@ -23,7 +23,7 @@ import urllib3
 
 from hub import signing, tracing
 from hub.configuration import Configuration
-from hub.errors import HubError, Offline, Unavailable
+from hub.errors import HubError, Invalid, Offline, Unavailable
 from hub.refusal import refusal
 from hub.stream import Stream, Unopened, read_into, translated
 
@@ -229,6 +229,7 @@ class Transport:
                 timeout=urllib3.Timeout(connect=connect, read=call.timeout_seconds),
             )
             if response.status < 400:
+                _check_length(call, response)
                 return response
             data = response.read()
         raise refusal(call.where, response.status, response.headers, data)
@@ -246,6 +247,12 @@ class Transport:
             time=datetime.now(UTC),
         )
 
+    def _authorities(self, path: str) -> str:
+        if not os.path.exists(path):
+            source = self.configuration.sources.get("verify", "verify")
+            raise Invalid(f"There is no file of authorities {path} (from {source}).")
+        return path
+
     def _current_pool(self) -> urllib3.HTTPConnectionPool:
         """This process's connections. Two threads may each make a pool at first: both work."""
         kept = self._pool
@@ -257,7 +264,7 @@ class Transport:
         if self._is_encrypted:
             options["cert_reqs"] = "CERT_REQUIRED" if verify else "CERT_NONE"
             if isinstance(verify, str):
-                options["ca_certs"] = verify
+                options["ca_certs"] = self._authorities(verify)
         kind = urllib3.HTTPSConnectionPool if self._is_encrypted else urllib3.HTTPConnectionPool
         pool = kind(parts.hostname or "", parts.port, **options)
         self._pool = (os.getpid(), pool)
@@ -304,6 +311,18 @@ def _explained(call: _Call, error: HubError) -> HubError:
     if isinstance(error, Unavailable) and error.status is None and call.repeat != "safe":
         error.hint = "It may have been done all the same: look before you repeat it."
     return error
+
+
+def _check_length(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
+    """Sees that the end of an answer can be told from a connection that broke.
+
+    Source: RFC 9112, section 6.3, "Message Body Length".
+    """
+    known = {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}
+    if not known and call.method != "HEAD" and response.status not in (204, 304):
+        response.close()
+        raise Unavailable(
+            "The answer's head does not say how long it is.", where=call.where, hint="Try again.")
 
 
 def _fill(call: _Call, response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
