@@ -108,9 +108,15 @@ class CuttingProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self._target))
-            threading.Thread(target=self._up, args=(client, server), daemon=True).start()
-            threading.Thread(target=self._down, args=(server, client), daemon=True).start()
+            threading.Thread(target=self._pass, args=(client,), daemon=True).start()
+
+    def _pass(self, client):
+        """Passes one connection on in both directions, to its end."""
+        with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+            down = threading.Thread(target=self._down, args=(server, client), daemon=True)
+            down.start()
+            self._up(client, server)
+            down.join()
 
     def _up(self, client, server):
         passed = 0
