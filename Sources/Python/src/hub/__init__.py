@@ -6,7 +6,8 @@
     a[9_999_999_999] = image
     hub.load("imagenet")[0:10, 100:200, 100:200].std()
 
-What costs time to import (zarr, obstore, torch, xarray, dask) is imported where it is used.
+NumPy and urllib3 are imported at once; what costs more (zarr, obstore, torch, xarray, dask) where it
+is used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hub.arrays import Array
+from hub.change_stream import ChangeStream, Event
+from hub.client import Client, current_client
 from hub.configuration import Configuration, configure, configured, current_configuration
+from hub.draft import Draft
 from hub.errors import (
     Conflict,
     Denied,
@@ -26,49 +31,31 @@ from hub.errors import (
     OutOfRange,
     Unavailable,
 )
+from hub.opening import array, delete, load
 from hub.reference import Reference
 from hub.tracing import Trace, trace
+from hub.version import Commit, Difference, Version, versions
+from hub.view import View
 
 if TYPE_CHECKING:
     from hub import cache
-    from hub.arrays import Array
-    from hub.change_stream import ChangeStream, Event
-    from hub.client import Client, current_client
     from hub.diagnosis import doctor
-    from hub.draft import Draft
-    from hub.opening import array, delete, load
     from hub.training.mix import mix
     from hub.training.order import Shuffle
     from hub.transfer.mirror import mirror
     from hub.transfer.pull import pull
     from hub.transfer.push import push
-    from hub.version import Commit, Difference, Version, versions
-    from hub.view import View
 
 __version__ = "0.1.0"
 
 # Where each name comes from that is imported when it is first used.
 _LAZY = {
-    "Array": "hub.arrays",
-    "ChangeStream": "hub.change_stream",
-    "Client": "hub.client",
-    "Commit": "hub.version",
-    "Difference": "hub.version",
-    "Draft": "hub.draft",
-    "Event": "hub.change_stream",
     "Shuffle": "hub.training.order",
-    "Version": "hub.version",
-    "View": "hub.view",
-    "array": "hub.opening",
-    "current_client": "hub.client",
-    "delete": "hub.opening",
     "doctor": "hub.diagnosis",
-    "load": "hub.opening",
     "mirror": "hub.transfer.mirror",
     "mix": "hub.training.mix",
     "pull": "hub.transfer.pull",
     "push": "hub.transfer.push",
-    "versions": "hub.version",
 }
 
 __all__ = [

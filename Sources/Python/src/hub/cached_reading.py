@@ -63,10 +63,12 @@ def _is_most(selection: Selection, chunk_shape: tuple[int, ...], count: int) -> 
 
 def _is_known(client: Client, description: Description) -> bool:
     """Whether the cache ever saw a chunk of the array; looks for one file."""
+    reference, settings = description.reference, client.transport.configuration
+    if not os.path.isdir(os.path.join(settings.cache_folder, "maps")):
+        return False
     from hub.cache.chunk_cache import map_name
     from hub.cache.chunk_map import MAP_SUFFIX
 
-    reference, settings = description.reference, client.transport.configuration
     member = f"/{reference.member}" if reference.member else ""
     name = map_name(settings.endpoint, f"{reference.line}{member}")
     return os.path.exists(os.path.join(settings.cache_folder, "maps", name + MAP_SUFFIX))
