@@ -76,6 +76,8 @@ def run_fork(options: argparse.Namespace) -> None:
 def run_commit(options: argparse.Namespace) -> None:
     """Commits a version and prints the digest."""
     answer = current_client().commit(Reference.parse(options.name), options.message)
+    if answer["message"] != options.message:
+        say("Nothing has changed since this commit.", options.quiet)
     print_json(answer) if options.json else print(answer["digest"])
 
 
