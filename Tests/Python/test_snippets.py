@@ -2,10 +2,21 @@
 
 import hub
 import numpy as np
+import pytest
+from server_process import ServerProcess
 
 
-def test_the_snippets_run_word_for_word(connected, client):
-    client.create_namespace("library")
+@pytest.fixture
+def fresh(tmp_path):
+    """`hub`, configured for a server that has nothing yet."""
+    with ServerProcess(tmp_path / "data") as server:
+        access_key, secret_key = server.root_keys
+        with hub.configured(
+                endpoint=server.endpoint, access_key=access_key, secret_key=secret_key):
+            yield hub
+
+
+def test_the_snippets_run_word_for_word(fresh):
     pictures = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), dtype="u1")
     hub.array(pictures.shape, name="imagenet", dtype="uint8")[...] = pictures
 
