@@ -6,6 +6,7 @@ Method: every operation is done to an array in memory as well, by NumPy, and bot
 import pickle
 
 import hub
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -265,3 +266,61 @@ def test_large_assignments_take_several_requests_and_are_one_change(connected, n
     array[::-2, 3:] = values[:20, 3:]
     values[::-2, 3:] = values[:20, 3:].copy()
     np.testing.assert_array_equal(array[...], values)
+
+
+def test_what_is_repeated_is_sent_once(connected, namespace):
+    array = hub.array((400, 300, 7), name=f"{namespace}/a:v1", dtype="i2", chunks=(40, 100, 7))
+    with hub.trace() as trace:
+        array[:, ::2] = np.arange(7)
+        array[:, 1::2] = 5
+    array[[1, 7]] = np.arange(300)[:, np.newaxis]
+    expected = np.full((400, 300, 7), 5, "i2")
+    expected[:, ::2] = np.arange(7)
+    expected[[1, 7]] = np.arange(300)[:, np.newaxis]
+    assert trace.bytes_sent < 400
+    np.testing.assert_array_equal(array[...], expected)
+
+
+def test_bfloat16_takes_numbers_and_gives_its_bits(connected, namespace):
+    from hub import bfloat16
+
+    array = hub.array((7,), name=f"{namespace}/a:v1", dtype="bfloat16", fill_value=1.5)
+    assert array.dtype == "V2" and hub.array((7,), name=array.name, dtype="bfloat16").shape == (7,)
+    assert bfloat16.floats(array[...]).tolist() == [1.5] * 7
+    assert bfloat16.floats(np.array([array.fill_value])).tolist() == [1.5]
+    # 1 + 2^-8 lies between two values and goes to the even one below, 1 + 3 * 2^-8 to that above.
+    array[...] = [1 + 2**-8, 1 + 3 * 2**-8, -2, np.inf, np.nan, 3.4e38, 1e-40]
+    found = bfloat16.floats(array[...])
+    assert found[:4].tolist() == [1, 1 + 2**-6, -2, np.inf] and np.isnan(found[4])
+    assert found[5] == np.inf or found[5] > 3.38e38
+    np.testing.assert_array_equal(bfloat16.rounded(array[...]), array[...])
+    assert array.lazy[:3].sum() == found[:3].sum()
+    with pytest.raises(hub.Invalid, match="cannot be made elements"):
+        array[0] = "x"
+
+
+def test_numbers_are_rounded_to_bfloat16_as_elsewhere():
+    from hub import bfloat16
+
+    bits = np.random.default_rng(4).integers(0, 2**32, 100_000, dtype="u4")
+    values = bits.view("f4")
+    with np.errstate(invalid="ignore"):
+        expected = values.astype(ml_dtypes.bfloat16)
+    actual = bfloat16.rounded(values)
+    is_number = ~np.isnan(values)
+    np.testing.assert_array_equal(actual.view("u2")[is_number], expected.view("u2")[is_number])
+    assert np.isnan(bfloat16.floats(actual[~is_number])).all()
+    np.testing.assert_array_equal(bfloat16.rounded(expected), expected.view("V2"))
+
+
+def test_a_commit_is_not_written_to(pair):
+    array, values = pair
+    fixed = hub.load(f"{array.reference.line}@{array.commit().digest}")
+    for write in (lambda: fixed.__setitem__(0, 1), lambda: fixed.__setitem__([0, 5], 1),
+                  lambda: fixed.append(values[:1]), lambda: fixed.resize((1, 1, 1)),
+                  lambda: fixed.delete()):
+        with pytest.raises(hub.Invalid, match=r'is a commit, which never changes.*a.fork\("v2"\)'):
+            write()
+    with pytest.raises(hub.Invalid, match="names no version by its tag"):
+        fixed.attrs["a"] = 1
+    np.testing.assert_array_equal(fixed[...], values)

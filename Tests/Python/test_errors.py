@@ -189,6 +189,28 @@ def test_an_append_that_is_cut_is_not_repeated(array, server):
     assert array.refresh().shape == (6, 4)
 
 
+def test_a_commit_whose_answer_is_lost_is_looked_for(array, monkeypatch):
+    commit = hub.Client.commit
+
+    def lost_answer(self, reference, message=""):
+        commit(self, reference, message)
+        raise hub.Unavailable("The connection broke.")
+
+    monkeypatch.setattr(hub.Client, "commit", lost_answer)
+    array[[0, 5]] = 7
+    assert array[:, 0].tolist() == [7, 4, 8, 12, 16, 7]
+    assert array.client.drafts(array.reference) == [] and len(array.history()) == 1
+
+    def never_sent(self, reference, message=""):
+        raise hub.Unavailable("The connection broke.")
+
+    monkeypatch.setattr(hub.Client, "commit", never_sent)
+    with pytest.raises(hub.Unavailable):
+        array[[0, 5]] = 8
+    assert array[:, 0].tolist() == [7, 4, 8, 12, 16, 7]
+    assert array.client.drafts(array.reference) == []
+
+
 def test_a_server_that_dies_and_comes_back_loses_no_write(tmp_path, monkeypatch):
     monkeypatch.setattr("hub.transport._PAUSE_SECONDS", 0.05)
     monkeypatch.setattr("hub.transport._PAUSE_SECONDS_MAX", 0.2)

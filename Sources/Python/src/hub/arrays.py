@@ -162,6 +162,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
     def write_selection(self, selection: Picked, value: Any) -> None:
         """Assigns to a selection; see `__setitem__`."""
+        self._tagged()
         writing.write(self.client, self.description, selection, value)
 
     def gather(
@@ -216,6 +217,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         Raises:
             Invalid: the extents of the other axes differ, or it is over 256 MiB.
         """
+        self._tagged()
         array = np.asarray(values)
         if array.ndim == self.ndim - 1 and axis == 0:
             array = array[np.newaxis]
@@ -230,6 +232,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
     def resize(self, shape: Sequence[int] | int) -> None:
         """Gives it another shape; what a smaller one cuts off is gone, more is the fill value."""
+        self._tagged()
         extents = (shape,) if isinstance(shape, int) else tuple(int(one) for one in shape)
         self._adopt(self.client.resize(self.reference, extents))
 
@@ -272,6 +275,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
     def delete(self) -> None:
         """Deletes it; commits that hold it stay."""
+        self._tagged()
         self.client.delete(self.reference)
 
     # Below: what the parts above share.

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -17,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from hub import bfloat16
 from hub.client import Client
 from hub.description import Description
-from hub.errors import Conflict, HubError, Invalid
+from hub.errors import Conflict, HubError, Invalid, NotFound, Unavailable
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
 from hub.reading import read_box
@@ -34,7 +37,8 @@ _SINGLE_DECODED_BYTES_MAX = 8 << 30
 _RUNS_MAX = 64
 _PIECES_MAX = 100_000
 _PARALLEL_REQUESTS = 4
-_ATTEMPTS = 5
+_ATTEMPTS = 10
+_PAUSE_SECONDS = 0.02
 
 Piece = tuple[Selection, AnyArray]
 
@@ -69,7 +73,9 @@ def converted(value: Any, dtype: np.dtype[Any], shape: Sequence[int]) -> AnyArra
     """
     try:
         values = np.asarray(value)
-        if values.dtype != dtype:
+        if dtype == bfloat16.DTYPE:
+            values = bfloat16.rounded(values)
+        elif values.dtype != dtype:
             values = values.astype(dtype)
     except (TypeError, ValueError) as error:
         raise Invalid(f"The value cannot be made elements of {dtype}: {error}.") from None
@@ -175,7 +181,15 @@ def _write_piece(client: Client, reference: Reference, piece: Piece) -> None:
     selection, values = piece
     text = selection.text
     assert text is not None, "pieces have no lists"
-    client.write_region(reference, text, values)
+    client.write_region(reference, text, _unrepeated(values))
+
+
+def _unrepeated(values: AnyArray) -> AnyArray:
+    """Values without what is only repeated along an axis: the server repeats it again."""
+    return values[tuple(
+        slice(1) if stride == 0 and extent > 1 else slice(None)
+        for extent, stride in zip(values.shape, values.strides, strict=True)
+    )]
 
 
 def _write_together(
@@ -192,12 +206,28 @@ def _write_together(
         inside = replace(draft, member=reference.member)
         try:
             _write_in_draft(client, replace(description, reference=inside), selection, values)
-            client.commit(draft, f"Assign to {reference}")
+            _commit(client, draft, f"Assign to {reference}")
             return
         except BaseException as error:
             _discard(client, draft)
             if not isinstance(error, Conflict) or attempt == _ATTEMPTS - 1:
                 raise
+        # Those who got into each other's way try again at different moments.
+        time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))
+
+
+def _commit(client: Client, draft: Reference, message: str) -> None:
+    """Commits a draft; if no answer comes, looks whether it was done, as the draft then is gone."""
+    try:
+        client.commit(draft, message)
+    except Unavailable as error:
+        if error.status is not None:
+            raise
+        try:
+            client.version(draft)
+        except NotFound:
+            return
+        raise
 
 
 def _has_version(client: Client, reference: Reference) -> bool:
