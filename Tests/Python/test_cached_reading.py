@@ -76,7 +76,7 @@ def test_what_is_pinned_is_read_without_a_server(pair):
         np.testing.assert_array_equal(offline[[0, 4], [1, 2]], values[[0, 4], [1, 2]])
         assert (offline[16:] == 0).all()
         assert repr(offline)
-        for refused in (lambda: offline.mean(), lambda: offline.append(values[:1]),
+        for refused in (lambda: offline.mean(), lambda: offline.fork("v2"),
                         lambda: offline.history(), lambda: hub.versions(array.name)):
             with pytest.raises(hub.Offline, match="No request may be made: this is offline") as raised:
                 refused()
