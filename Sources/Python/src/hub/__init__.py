@@ -6,8 +6,8 @@
     a[9_999_999_999] = image
     hub.load("imagenet")[0:10, 100:200, 100:200].std()
 
-NumPy and urllib3 are imported at once; what costs more (zarr, obstore, torch, xarray, dask) where it
-is used.
+NumPy and urllib3 are imported at once; what costs more (zarr, obstore, torch, xarray, dask) is
+imported where it is used.
 """
 
 from __future__ import annotations

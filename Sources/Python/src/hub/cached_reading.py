@@ -32,7 +32,7 @@ def read_cached(
         Unavailable, IntegrityError: as the server's answers about chunks have it.
     """
     is_offline = client.transport.configuration.offline
-    if not is_offline and description.reference.digest is None and not _is_known(client, description):
+    if not (is_offline or description.reference.is_immutable or _is_known(client, description)):
         return None
     from hub.chunks import open_source
 

@@ -246,7 +246,6 @@ class Client(VersionRequests):
             return self.transport.request(
                 "GET", path, list(parameters.items()), timeout_seconds=timeout_seconds).data
 
-
     def occupancy(self, reference: Reference) -> Iterator[list[int]]:
         """The coordinates of all chunks that are stored, in the grid of chunks."""
         query = [("limit", str(_OCCUPANCY_PAGE))]

@@ -15,7 +15,7 @@ class HubError(Exception):
 
     Attributes:
         what: the sentence that says what went wrong.
-        where: the request or place, such as `GET http://host:9000/v1/arrays/test/x:v1`; may be empty.
+        where: the request, such as `GET http://host:9000/v1/arrays/test/x:v1`, or place; or empty.
         request_id: the server's name for the request, to be found in its log; `None` if none came.
         hint: what to do about it; may be empty.
         code: the server's word for the failure, such as `array_missing`; may be empty.

@@ -129,7 +129,8 @@ def _converted(one: Any) -> list[Any]:
         raise Invalid("A single truth value is no index here.")
     if hasattr(one, "__index__") and not isinstance(one, np.ndarray):
         return [operator.index(one)]
-    if isinstance(one, (str, bytes)) or not (isinstance(one, Sequence) or hasattr(one, "__array__")):
+    is_array = isinstance(one, Sequence) or hasattr(one, "__array__")
+    if isinstance(one, (str, bytes)) or not is_array:
         raise Invalid(
             f"{one!r} is no index: only whole numbers, slices (:), ..., None, and arrays of whole"
             " numbers or truth values are.")

@@ -1,4 +1,4 @@
-"""What several index arrays take together: one point, or one box of slices, for each place; pure."""
+"""What several index arrays take together: a point, or a box of slices, for each place; pure."""
 
 from __future__ import annotations
 

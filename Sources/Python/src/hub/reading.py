@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
@@ -57,7 +57,7 @@ def read_box(client: Client, description: Description, selection: Selection) -> 
         return client.read_region(description.reference, text, shape=selection.box_shape)
     if len(selection.lists) == 1 and _is_gather(selection):
         return _gathered(client, description, np.asarray(selection.picks[0]), None)
-    bounds = _bounds(selection)
+    bounds = selection.bounds
     excess = math.prod(bounds.box_shape) / math.prod(selection.box_shape)
     if excess <= _BOX_EXCESS_MAX or _bytes(bounds, description) <= _BOX_BYTES_FREE:
         return _cut(client, description, selection, bounds)
@@ -112,13 +112,6 @@ def _is_gather(selection: Selection) -> bool:
     return selection.lists == (0,) and all(pick == range(extent) for pick, extent in rest)
 
 
-def _bounds(selection: Selection) -> Selection:
-    """The selection with ranges in place of lists, but for the one that a text can say."""
-    picks = [range(int(pick.min()), int(pick.max()) + 1) if isinstance(pick, np.ndarray) else pick
-             for pick in selection.picks]
-    return Selection.of(selection.extents, picks)
-
-
 def _bytes(selection: Selection, description: Description) -> int:
     return math.prod(selection.box_shape) * description.dtype.itemsize
 
@@ -147,16 +140,20 @@ def _read_pieces(client: Client, description: Description, selection: Selection)
     result_front = np.moveaxis(result, box_axis, 0)
 
     def fetch(start: int) -> None:
-        part = selection.with_pick(axis, pick[start : start + step] if step > 1 else int(pick[start]))
-        box = read_box(client, description, part)
-        target = result_front[start : start + step] if step > 1 else result_front[start]
-        target[...] = np.moveaxis(box, box_axis, 0) if step > 1 else box
+        # Of a long list as many entries as a text takes; of several lists one, so that one is less.
+        if step == 1:
+            part = selection.with_pick(axis, int(pick[start]))
+            result_front[start] = read_box(client, description, part)
+            return
+        some = slice(start, start + step)
+        box = read_box(client, description, selection.with_pick(axis, pick[some]))
+        result_front[some] = np.moveaxis(box, box_axis, 0)
 
     _at_once(fetch, range(0, len(pick), step))
     return result
 
 
-def _at_once(fetch, starts: range) -> None:  # type: ignore[no-untyped-def]
+def _at_once(fetch: Callable[[int], None], starts: range) -> None:
     """Calls a function for each start, several at a time, counted in the traces of the caller."""
     with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
         tasks = [pool.submit(copy_context().run, fetch, start) for start in starts]

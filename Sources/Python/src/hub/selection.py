@@ -107,6 +107,13 @@ class Selection:
         text = ",".join(_pick_text(pick) for pick in self.picks)
         return text if len(text) <= _TEXT_BYTES_MAX else None
 
+    @property
+    def bounds(self) -> Selection:
+        """The smallest box of neighbours and ranges around it; it must not be empty."""
+        picks = [range(int(pick.min()), int(pick.max()) + 1) if isinstance(pick, np.ndarray)
+                 else pick for pick in self.picks]
+        return Selection.of(self.extents, picks)
+
     def arranged(self, box: AnyArray) -> AnyArray:
         """The box laid out as the result."""
         return box if self.is_plain else box.transpose(self.order).reshape(self.shape)
@@ -138,7 +145,7 @@ class Selection:
         return math.prod(counts)
 
     def chunks(self, chunk_shape: Sequence[int]) -> Iterator[ChunkPart]:
-        """The part that it takes of each chunk it touches, each chunk once, in order of the axes."""
+        """The part that it takes of each chunk it touches, each once, in the order of the axes."""
         axes = [list(_axis_parts(pick, extent))
                 for pick, extent in zip(self.picks, chunk_shape, strict=True)]
         for parts in itertools.product(*axes):

@@ -32,9 +32,10 @@ class VersionRequests(Requester):
     def fork(self, source: Reference | str, target: Reference) -> Document:
         """Makes a version of another one, a commit, or a folder of plain keys (`a/b/`)."""
         text = source if isinstance(source, str) else _source(source, target)
+        about = None if isinstance(source, str) else source
         return self.document(
-            "PUT", f"/v1/versions/{target.version.path}", None if isinstance(source, str) else source,
-            body={"from": text}, repeat="unopened")
+            "PUT", f"/v1/versions/{target.version.path}", about, body={"from": text},
+            repeat="unopened")
 
     def change_version(self, reference: Reference, **change: Any) -> Document:
         """Changes one of `sealed` (with a `message`), `tag`, `retained_commits`."""

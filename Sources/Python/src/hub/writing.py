@@ -144,7 +144,7 @@ def _cut(description: Description, selection: Selection) -> tuple[int, int, int]
 
 
 def _listed_pieces(selection: Selection | PointSelection, values: AnyArray) -> Iterator[Piece]:
-    """A selection with lists as boxes of ranges; of an index that is named twice the last counts."""
+    """A selection with lists as boxes of ranges; of what is named twice the last counts."""
     whole = np.broadcast_to(values, selection.shape)
     if isinstance(selection, PointSelection):
         stack = selection.unarranged(whole)
@@ -260,7 +260,7 @@ def _write_in_draft(
         return
     pieces = _listed_pieces(selection, values)
     first = list(itertools.islice(pieces, _RUNS_MAX + 1))
-    bounds = _bounds(selection)
+    bounds = selection.bounds
     if len(first) <= _RUNS_MAX or not _is_single(description, bounds):
         _write_all(client, description, itertools.chain(first, pieces))
         return
@@ -272,14 +272,6 @@ def _write_in_draft(
     else:
         _assign_lists(region, selection, bounds, selection.unarranged(whole))
     client.write_region(description.reference, bounds.text or "", region)
-
-
-def _bounds(selection: Selection | PointSelection) -> Selection:
-    if isinstance(selection, PointSelection):
-        return selection.bounds
-    picks = [range(int(pick.min()), int(pick.max()) + 1) if isinstance(pick, np.ndarray) else pick
-             for pick in selection.picks]
-    return Selection.of(selection.extents, picks)
 
 
 def _assign_lists(
