@@ -143,7 +143,11 @@ class TestRefusedWrites:
 
     def test_after_a_while_it_is_tried_again(self, cache, monkeypatch):
         real = os.write
-        monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "")))
+
+        def refuse(*_):
+            raise OSError(errno.ENOSPC, "no room")
+
+        monkeypatch.setattr(os, "write", refuse)
         with pytest.warns(CacheWarning):
             assert not cache.write(bytes(16), "", b"x")
         monkeypatch.setattr(os, "write", real)
@@ -256,7 +260,8 @@ class TestEviction:
 
 class TestChunkMaps:
     def entries(self, count, start=0):
-        return [(f"c/{number}", number.to_bytes(16, "big")) for number in range(start, start + count)]
+        numbers = range(start, start + count)
+        return [(f"c/{number}", number.to_bytes(16, "big")) for number in numbers]
 
     def filled(self, path, count):
         chunk_map = ChunkMap(path)
@@ -269,7 +274,7 @@ class TestChunkMaps:
         path = tmp_path / "maps" / "one.map1"
         self.filled(path, 1000)
         again = ChunkMap(path)
-        assert [again.get(key) for key, _ in self.entries(1000)] == [d for _, d in self.entries(1000)]
+        assert [(key, again.get(key)) for key, _ in self.entries(1000)] == self.entries(1000)
         assert again.get("c/1000") is None and len(again) == 1000
         assert again.digests() == {d for _, d in self.entries(1000)} - {NOT_STORED}
         assert path.stat().st_size == 1000 * RECORD_BYTES
@@ -410,7 +415,7 @@ class TestProcesses:
         return process
 
     def kill(self, process):
-        """Ends a writer that must not have ended by itself, which it does when it reads nonsense."""
+        """Ends a writer; one that read nonsense has ended by itself, with another exit code."""
         process.kill()
         process.join(WATCHDOG_SECONDS)
         assert process.exitcode == -signal.SIGKILL

@@ -4,9 +4,11 @@ Method: arrays are written through the API; what `ChunkSource` gives is compared
 what it asked for is read from `hub.trace`.
 """
 
-import multiprocessing
+import json
+import os
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,9 +22,9 @@ from hub.chunks import ChunkSource, open_source, read_all
 from hub.prefetch import pin, prefetch, unpin
 from hub.reference import Reference
 from hub.state import describe
+from hub.transport import Transport
 
 PLACES = [(0, 0), (0, 1), (1, 0), (1, 1)]
-WATCHDOG_SECONDS = 30
 
 
 def values(seed=0, shape=(8, 8)):
@@ -261,8 +263,6 @@ class TestFailures:
             stranger = hub.current_client()
             with pytest.raises(hub.Denied):
                 open_source(stranger, reference)
-            from dataclasses import replace
-
             with pytest.raises(hub.Denied):
                 fetched(ChunkSource(replace(source.state, client=stranger)))
 
@@ -281,8 +281,6 @@ class TestFailures:
         reference = make()
         source = open_source(client, reference)
         with hub.configured(**settings | {"endpoint": "http://127.0.0.1:9", "retries": 0}):
-            from dataclasses import replace
-
             gone = replace(source.state, client=hub.current_client())
             with pytest.raises(hub.Unavailable):
                 fetched(ChunkSource(gone))
@@ -293,10 +291,12 @@ class TestFailures:
         (tmp_path / "file").write_text("")
         with hub.configured(**settings | {"cache_folder": str(tmp_path / "file" / "cache")}):
             with pytest.warns(hub.cache.CacheWarning):
-                assert np.array_equal(read_all(open_source(hub.current_client(), reference)), values())
+                found = read_all(open_source(hub.current_client(), reference))
+            assert np.array_equal(found, values())
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                assert np.array_equal(read_all(open_source(hub.current_client(), reference)), values())
+                found = read_all(open_source(hub.current_client(), reference))
+            assert np.array_equal(found, values())
         assert chunk_cache._warned
 
     def test_a_fetch_that_is_given_up_ends(self, client, make):
@@ -309,15 +309,19 @@ class TestFailures:
 
 
 class TestBulk:
-    def test_obstore_and_urllib3_say_the_same(self, client, make):
-        """The module loads obstore only if nobody did; here it is made to use one, then the other."""
+    @pytest.fixture
+    def allowed(self, monkeypatch):
+        """Lets this process use obstore, whoever loaded it: it is no forked child of one that did."""
+        monkeypatch.setattr(bulk, "_loaded_by", os.getpid())
+
+    def test_obstore_and_urllib3_say_the_same(self, client, make, allowed):
         reference = make(data=values(shape=(4, 8)), shape=[8, 8])
         path = f"{reference}/c/0/0"
         etag = bulk.BulkReader(client.transport)._by_transport(path, "").etag
+        small, large = bulk.BulkReader(client.transport), bulk.BulkReader(client.transport, 1 << 20)
+        assert small._store() is not None and large._store() is None
         answers = []
-        for owner in (None, -1):
-            reader = bulk.BulkReader(client.transport)
-            reader._opened = None if owner is None else (multiprocessing.current_process().pid, None)
+        for reader in (small, large):
             with hub.trace() as trace:
                 answers.append([
                     reader.get(path), reader.get(path, etag), reader.get(path, '"other"'),
@@ -327,8 +331,26 @@ class TestBulk:
                 reader.get(f"{reference}x/c/0/0")
         assert answers[0] == answers[1]
         assert [answer.status for answer in answers[0]] == [200, 304, 200, 404]
+        assert all(isinstance(answer.data, bytes) for answer in answers[0])
 
-    def test_obstore_is_not_used_through_a_proxy_or_offline(self, client, settings, monkeypatch):
+    def test_obstore_asks_with_the_same_keys_or_none(self, settings, client, make, allowed):
+        reference = make()
+        path = f"{reference}/c/0/0"
+        for change in ({"secret_key": "wrong"}, {"access_key": "", "secret_key": ""}):
+            with hub.configured(**settings | change):
+                reader = bulk.BulkReader(hub.current_client().transport)
+                with pytest.raises(hub.Denied):
+                    reader.get(path)
+        access = json.dumps({"access": "public-read"}).encode()
+        client.transport.request("PATCH", f"/v1/namespaces/{reference.namespace}", body=access)
+        nobody = hub.Configuration(endpoint=settings["endpoint"])
+        reader = bulk.BulkReader(Transport(nobody))
+        assert reader._store() is not None and reader.get(path).status == 200
+
+    def test_obstore_is_not_used_through_a_proxy_or_offline(
+        self, client, settings, monkeypatch, allowed
+    ):
+        assert bulk._open_store(client.transport.configuration) is not None
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
         assert bulk._open_store(client.transport.configuration) is None
         monkeypatch.delenv("HTTPS_PROXY")
@@ -389,7 +411,7 @@ class TestPrefetching:
         with pytest.raises(hub.Offline, match="does not have the chunk c/1/1"):
             fetched(source, [(1, 1)])
         pin(client, reference, show_progress=False)
-        with pytest.raises(hub.Offline, match=f"Pinned, and read without the server, is: .*{digest}"):
+        with pytest.raises(hub.Offline, match=f"Pinned, and read .* is: .*{digest}"):
             open_source(offline, reference)
         with pytest.raises(hub.Offline, match="what .* is just now"):
             describe(offline, reference)

@@ -91,7 +91,8 @@ class TestCodecs:
     @pytest.mark.parametrize("shuffle", ["noshuffle", "shuffle", "bitshuffle"])
     def test_blosc(self, name, shuffle):
         values = np.repeat(values_of("f4", (9, 11)), 3, axis=1)
-        check(values, chunks=(4, 8), compressors=BloscCodec(cname=name, shuffle=shuffle, typesize=4))
+        codec = BloscCodec(cname=name, shuffle=shuffle, typesize=4)
+        check(values, chunks=(4, 8), compressors=codec)
 
     @pytest.mark.parametrize(
         "compressors",
@@ -171,7 +172,8 @@ class TestCodecs:
         check(numbers.astype(dtype), is_fast=False, chunks=(2, 2))
 
     # zarr-python's own delta filter does not go with big-endian bytes.
-    @pytest.mark.parametrize("endian, is_fast", [("little", True), ("big", True), ("little", False)])
+    @pytest.mark.parametrize(
+        "endian, is_fast", [("little", True), ("big", True), ("little", False)])
     def test_bfloat16_is_two_raw_bytes(self, endian, is_fast):
         values = values_of("u2", (4, 6))
         metadata, stored = written(
@@ -231,7 +233,8 @@ class TestMetadata:
         "dtype, fill",
         [
             ("f4", float("nan")), ("f8", float("-inf")), ("f2", 1.5), ("i8", -(2**62)),
-            ("bool", True), ("c16", 1 - 2j), ("c8", complex("nan")), ("M8[s]", np.datetime64(5, "s")),
+            ("bool", True), ("c16", 1 - 2j), ("c8", complex("nan")),
+            ("M8[s]", np.datetime64(5, "s")),
         ],
     )
     @quietly
@@ -240,7 +243,8 @@ class TestMetadata:
         assert metadata.fill.dtype == metadata.dtype == np.dtype(dtype)
         np.testing.assert_array_equal(metadata.fill, np.array(fill, dtype))
 
-    @pytest.mark.parametrize("value", [0.0, 1.5, -2.71828, 1e-40, "NaN", "Infinity", 65504, "0x3fc0"])
+    @pytest.mark.parametrize(
+        "value", [0.0, 1.5, -2.71828, 1e-40, "NaN", "Infinity", 65504, "0x3fc0"])
     def test_fill_values_of_bfloat16(self, value):
         torch = pytest.importorskip("torch")
         metadata, _ = written(np.zeros(3, "u2"), chunks=(2,))

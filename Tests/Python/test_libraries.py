@@ -126,7 +126,8 @@ class TestXarray:
         assert trace.requests == 0
 
     def test_trees_and_groups(self, connected, namespace, weather):
-        tree = xarray.DataTree.from_dict({"/": weather, "/deep/er": weather.isel(time=0, drop=True)})
+        below = weather.isel(time=0, drop=True)
+        tree = xarray.DataTree.from_dict({"/": weather, "/deep/er": below})
         tree.to_zarr(HubStore(f"{namespace}/tree:v1"), consolidated=False)
         address = f"hub://{namespace}/tree:v1"
         found = xarray.open_datatree(address, engine="hub")

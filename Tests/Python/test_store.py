@@ -253,7 +253,9 @@ def read_in_child(array, answers):
 class TestProcesses:
     @pytest.mark.parametrize("method", ["fork", "spawn"])
     @pytest.mark.parametrize("kind", [HubStore, ViewStore])
-    def test_a_child_reads_what_its_parent_has_open(self, settings, monkeypatch, version, kind, method):
+    def test_a_child_reads_what_its_parent_has_open(
+        self, settings, monkeypatch, version, kind, method
+    ):
         names = {"endpoint": "HUB_ENDPOINT", "access_key": "HUB_ACCESS_KEY",
                  "secret_key": "HUB_SECRET_KEY", "cache_folder": "HUB_CACHE"}
         for name, variable in names.items():

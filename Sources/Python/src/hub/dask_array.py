@@ -30,9 +30,10 @@ def fixed(array: Array) -> Array:
 def to_dask(array: Array, chunks: Any = None) -> Any:
     """A `dask.array.Array` of an array.
 
-    The state is taken now: of a tag that is a commit just now, all blocks are read from that commit,
-    and two calls give the same names of tasks. Of an open tag each block is as it is when it is
-    read, and no two calls give the same names, since nobody knows whether the elements are equal.
+    The state is taken now: of a tag that is a commit just now, all blocks are read from that
+    commit, and two calls give the same names of tasks. Of an open tag each block is as it is when
+    it is read, and no two calls give the same names, since nobody knows whether the elements are
+    equal.
 
     Args:
         array: what is read.

@@ -1,8 +1,8 @@
 """From the stored bytes of a chunk to its elements.
 
-What most arrays are stored by (`bytes`, `transpose`, `sharding_indexed`, and compressions) is undone
-here with numcodecs and without an event loop. Everything else (filters of numcodecs, texts, times)
-goes through zarr-python, which reads an array of this one chunk in memory.
+What most arrays are stored by (`bytes`, `transpose`, `sharding_indexed`, and compressions) is
+undone here with numcodecs and without an event loop. Everything else (filters of numcodecs, texts,
+times) goes through zarr-python, which reads an array of this one chunk in memory.
 
 Source: Zarr core specification v3, "Codecs", and the specifications of the codecs.
 """
@@ -30,7 +30,8 @@ _Step = Callable[[Any, int], Any]
 """Undoes one codec: stored bytes, and how many bytes come out where that is known, else -1."""
 
 _NUMCODECS = frozenset(
-    f"numcodecs.{name}" for name in ("blosc", "bz2", "gzip", "lz4", "lzma", "shuffle", "zlib", "zstd")
+    f"numcodecs.{name}"
+    for name in ("blosc", "bz2", "gzip", "lz4", "lzma", "shuffle", "zlib", "zstd")
 )
 """Those of numcodecs' codecs that make bytes of bytes, by their names in zarr-python."""
 

@@ -16,10 +16,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from fsspec.spec import (  # type: ignore[import-untyped]
-    AbstractBufferedFile,
-    AbstractFileSystem,
-)
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from hub.bulk import view_path
 from hub.client import Client, current_client

@@ -98,7 +98,9 @@ class ObjectKeys:
         A repetition behind a connection that broke may find what it wrote itself, and say no.
         """
         try:
-            self.transport.request("PUT", self._path(key), headers={"If-None-Match": "*"}, body=data)
+            self.transport.request(
+                "PUT", self._path(key), headers={"If-None-Match": "*"}, body=data
+            )
         except Conflict:
             return False
         return True

@@ -97,7 +97,8 @@ def write_chunk_file(path: Path, digest: bytes, etag: str, payload: bytes) -> No
         OSError: it cannot be written; nothing is left behind.
     """
     part = path.with_name(f".{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(part, flags, 0o600)
     try:
         try:
             _write_all(descriptor, encode_header(digest, etag, payload))
@@ -120,7 +121,8 @@ def _parse_header(header: bytes, digest: bytes, file_bytes: int) -> tuple[str, i
     fields, (checksum,) = header[:-4], _CHECKSUM.unpack(header[-4:])
     if google_crc32c.value(fields) != checksum:
         raise DamagedChunkFile("the header has another checksum")
-    magic, version, tag_bytes, payload_bytes, name, payload_checksum, tag, _ = _FIELDS.unpack(fields)
+    magic, version, tag_bytes, payload_bytes, name, *rest = _FIELDS.unpack(fields)
+    payload_checksum, tag, _ = rest
     if magic != MAGIC or version != VERSION or name != digest:
         raise DamagedChunkFile("it is another file, or one of another version")
     if payload_bytes != file_bytes - HEADER_BYTES:

@@ -61,6 +61,7 @@ class ChunkMap:
         self.path = path
         self._pending: deque[tuple[bytes, bytes]] = deque()
         self._recent: dict[bytes, bytes] = {}
+        self._identity: tuple[int, int] | None = None
         self._load()
 
     def get(self, key: str) -> bytes | None:
