@@ -52,6 +52,14 @@ def test_the_guide_runs(server, tmp_path):
     assert len(first) == 30 and (folder / "scores.zarr/zarr.json").exists()
 
 
+@pytest.mark.parametrize("page", ["README.md", "Sources/Python/README.md"])
+def test_the_first_lines_in_the_pages_run(connected, page):
+    blocks = re.findall(r"^```python\n(.*?)^```$", (REPOSITORY / page).read_text(), re.M | re.S)
+    (text,) = [block for block in blocks if "import hub" in block]
+    exec(compile(text, page, "exec"), {})
+    assert connected.load("test/bigarray:v0")[-1].max() > 0
+
+
 def test_what_is_said_of_the_command_line_is_so():
     """Every command that the guide names in its prose is one."""
     named = set(re.findall(r"`hub (\w+)", GUIDE.read_text()))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
-from xml.etree import ElementTree
 
 from hub.client import Client, current_client
 from hub.errors import Conflict, IntegrityError, Invalid, NotFound
+from hub.object_keys import ObjectEntry, ObjectKeys
 from hub.progress import progress
 from hub.reference import Reference
 from hub.transfer.pool import worked
 
 THREADS = 8
 PASSES_MAX = 3
-_NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+# The documents that describe arrays and groups, in all layouts.
+METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata", "info.txt")
 
 
 @dataclass(frozen=True)
@@ -29,21 +28,6 @@ class Mirrored:
     keys_removed: int
     digest: str
     content_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A key of a version, without the version's prefix."""
-
-    key: str
-    size: int
-    entity_tag: str
-
-    @property
-    def is_metadata(self) -> bool:
-        """Whether it describes an array or group: copied last, so that no part of one is seen."""
-        return self.key.rpartition("/")[2] in (
-            "zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata", "info.txt")
 
 
 def mirror(
@@ -139,62 +123,62 @@ class _Mirror:
         return True
 
     def _copy(self, goal: Reference, show_progress: bool | None) -> None:
-        there = {entry.key: entry for entry in _listed(self._target, goal)}
-        missing, bytes_missing, kept = [], 0, 0
-        for entry in _listed(self._source, self._origin):
-            if there.pop(entry.key, None) == entry:
-                kept += 1
-            else:
-                missing.append(entry)
-                bytes_missing += entry.size
-        missing.sort(key=lambda entry: entry.is_metadata)
-        chunks = [entry for entry in missing if not entry.is_metadata]
+        source = _Version(self._source, self._origin)
+        target = _Version(self._target, goal)
+        there = target.entries()
+        wanted = source.entries()
+        missing = [
+            key for key, entry in wanted.items()
+            if key not in there or _state(there[key]) != _state(entry)]
+        # Documents last and, when they go, first: no part of an array is seen meanwhile.
+        documents = [key for key in missing if _is_metadata(key)]
+        chunks = [key for key in missing if not _is_metadata(key)]
+        bytes_missing = sum(wanted[key].bytes or 0 for key in missing)
+
+        def send(key: str) -> None:
+            stored = source.keys.get(source.prefix + key)
+            # What went meanwhile is found by the content hashes, in another pass.
+            if stored is not None:
+                target.keys.put(target.prefix + key, stored)
+
         with progress(f"mirror {goal}", bytes_missing, show_progress) as bar:
-            for part in (chunks, missing[len(chunks):]):
-                for entry, _ in worked(lambda one: self._send(one, goal), part, THREADS):
-                    bar.update(entry.size)
-        # What is left on the target alone goes: metadata first, so that no part of it is seen.
-        for entry in sorted(there.values(), key=lambda entry: not entry.is_metadata):
-            self._target.transport.request("DELETE", _path(goal, entry.key), repeat="safe")
+            for part in (chunks, documents):
+                for key, _ in worked(send, part, THREADS):
+                    bar.update(wanted[key].bytes or 0)
+        gone = sorted(there.keys() - wanted.keys(), key=lambda key: not _is_metadata(key))
+        for key in gone:
+            target.keys.delete(target.prefix + key)
         self._copied += len(missing)
         self._bytes += bytes_missing
-        self._removed += len(there)
-        self._kept = kept
-
-    def _send(self, entry: _Entry, goal: Reference) -> None:
-        stored = self._source.transport.request("GET", _path(self._origin, entry.key))
-        # A tag of the copy that differs from the source's is found by the content hashes.
-        self._target.transport.request("PUT", _path(goal, entry.key), body=stored.data)
+        self._removed += len(gone)
+        self._kept = len(wanted) - len(missing)
 
     def _check_parts(self) -> None:
         """Says why content hashes differ, if objects of the source were uploaded in parts."""
-        if any("-" in entry.entity_tag for entry in _listed(self._source, self._origin)):
+        entries = _Version(self._source, self._origin).entries()
+        if any("-" in entry.etag for entry in entries.values()):
             raise IntegrityError(
                 f"{self._goal} was copied, but its equality cannot be shown: objects of "
                 f"{self._origin} were uploaded in parts.",
                 hint="Compare statistics or elements.")
 
 
-def _path(reference: Reference, key: str) -> str:
-    version = f"{reference.name}:{reference.tag}"
-    return f"/{quote(reference.namespace)}/{quote(f'{version}/{key}', safe='/~')}"
+class _Version:
+    """The keys of a version, without the version's own beginning."""
+
+    def __init__(self, client: Client, reference: Reference) -> None:
+        self.keys = ObjectKeys(client.transport, reference.namespace)
+        self.prefix = f"{reference.name}:{reference.tag}/"
+
+    def entries(self) -> dict[str, ObjectEntry]:
+        """What is known of each key; about 300 bytes a key in memory."""
+        return {entry.key.removeprefix(self.prefix): entry
+                for entry in self.keys.entries(self.prefix)}
 
 
-def _listed(client: Client, reference: Reference) -> Iterator[_Entry]:
-    """The keys of a version, in order."""
-    prefix = f"{reference.name}:{reference.tag}/"
-    query = [("list-type", "2"), ("prefix", prefix)]
-    token = ""
-    while True:
-        answer = client.transport.request(
-            "GET", f"/{quote(reference.namespace)}",
-            query + ([("continuation-token", token)] if token else []))
-        page = ElementTree.fromstring(answer.data)
-        for item in page.iter(f"{_NAMESPACE}Contents"):
-            key = item.findtext(f"{_NAMESPACE}Key", "")
-            yield _Entry(
-                key.removeprefix(prefix), int(item.findtext(f"{_NAMESPACE}Size", "0")),
-                item.findtext(f"{_NAMESPACE}ETag", ""))
-        token = page.findtext(f"{_NAMESPACE}NextContinuationToken", "")
-        if not token:
-            return
+def _state(entry: ObjectEntry) -> tuple[int | None, str]:
+    return entry.bytes, entry.etag
+
+
+def _is_metadata(key: str) -> bool:
+    return key.rpartition("/")[2] in METADATA
