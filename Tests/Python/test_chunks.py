@@ -5,14 +5,20 @@ what it asked for is read from `hub.trace`.
 """
 
 import json
+import multiprocessing
 import os
 import pickle
+import random
+import signal
+import time
 import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import zarr
+from certificates import make_certificate
+from server_process import ServerProcess
 
 import hub
 import hub.cache
@@ -24,6 +30,7 @@ from hub.reference import Reference
 from hub.state import describe
 from hub.transport import Transport
 
+WATCHDOG_SECONDS = 10
 PLACES = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
@@ -347,6 +354,24 @@ class TestBulk:
         reader = bulk.BulkReader(Transport(nobody))
         assert reader._store() is not None and reader.get(path).status == 200
 
+    def test_tls_is_verified_by_either(self, settings, tmp_path, allowed):
+        certificate = make_certificate(tmp_path)
+        with ServerProcess(tmp_path / "data", certificate=certificate) as server:
+            keys = dict(zip(("access_key", "secret_key"), server.root_keys, strict=True))
+            mine = settings | keys | {"endpoint": server.endpoint, "retries": 0}
+            with hub.configured(**mine, verify=str(certificate.authority)):
+                made = hub.array((4, 4), name="test/x:v1", dtype="f4")
+                made[...] = 1
+                for size in (0, 1 << 20):
+                    reader = bulk.BulkReader(hub.current_client().transport, size)
+                    assert (reader._store() is None) is (size > 0)
+                    assert reader.get("test/x:v1/c/0/0").status == 200
+            for size in (0, 1 << 20):
+                with hub.configured(**mine):
+                    reader = bulk.BulkReader(hub.current_client().transport, size)
+                    with pytest.raises(hub.Unavailable, match="certificate"):
+                        reader.get("test/x:v1/c/0/0")
+
     def test_obstore_is_not_used_through_a_proxy_or_offline(
         self, client, settings, monkeypatch, allowed
     ):
@@ -454,6 +479,38 @@ class TestPrefetching:
         assert unpin(client, reference) and not unpin(client, reference)
         hub.cache.evict(0)
         assert hub.cache.info().chunks == 0
+
+
+def read_again_and_again(source, ready):
+    """Reads an array without end, in a process that is killed."""
+    ready.set()
+    while True:
+        if not np.array_equal(read_all(source), values(shape=(64, 64))):
+            os._exit(3)
+        hub.cache.clear()
+
+
+def test_kills_in_the_middle_hinder_no_later_start(client, make):
+    """Twenty processes that fill one cache are killed, each at another moment."""
+    reference = make(data=values(shape=(64, 64)))
+    client.commit(reference)
+    source = open_source(client, reference)
+    context = multiprocessing.get_context("fork")
+    generator = random.Random(3)
+    for _ in range(20):
+        ready = context.Event()
+        process = context.Process(target=read_again_and_again, args=(source, ready))
+        process.start()
+        assert ready.wait(WATCHDOG_SECONDS)
+        time.sleep(generator.random() * 0.1)
+        process.kill()
+        process.join(WATCHDOG_SECONDS)
+        assert process.exitcode == -signal.SIGKILL
+    for _ in range(2):
+        with hub.trace() as trace:
+            assert np.array_equal(read_all(open_source(client, reference)), values(shape=(64, 64)))
+    assert (trace.cache_hits, trace.cache_misses) == (256, 0)
+    assert hub.cache.verify().removed == 0
 
 
 def test_sources_travel_to_other_processes(client, make):
