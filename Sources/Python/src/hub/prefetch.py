@@ -78,11 +78,13 @@ def pin(client: Client, reference: Reference | str, show_progress: bool | None =
             f"{reference} has {description.bytes_stored:,} bytes, and the cache keeps"
             f" {cache.bytes_max:,}.", hint="Configure a larger cache_bytes_max.",
         )
-    # Pinned before it is there, so that no eviction takes away what just came.
+    # Pinned before it is there, so that no eviction takes away what just came, also if this is
+    # interrupted and begun again.
     _write_pin(state, None)
     done = _prefetch(state, None, show_progress, CONCURRENCY)
     stored = cache.map(state.map_name).count_stored()
     if stored < done.chunks or not _has_documents(state):
+        cache.pins.remove(state.map_name)
         raise Unavailable(
             f"The cache keeps {stored} of the {done.chunks} chunks of {reference}.",
             where=str(cache.folder), hint="Make room there, and pin it again.",
