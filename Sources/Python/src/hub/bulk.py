@@ -187,7 +187,7 @@ def _by_obstore(
     try:
         result = obstore.get(store, path, options=options)
         tag = str(result.meta["e_tag"] or "")
-        fetched = Fetched(200, tag, memoryview(result.bytes()))
+        fetched = Fetched(200, tag, bytes(result.bytes()))
     except NotModifiedError:
         fetched = Fetched(304, etag)
     except FileNotFoundError as error:
