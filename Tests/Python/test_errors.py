@@ -12,6 +12,8 @@ import pytest
 from scripted_server import CuttingProxy
 from server_process import ServerProcess
 
+from hub.transport import Transport
+
 
 @pytest.fixture
 def array(connected, namespace):
@@ -190,21 +192,29 @@ def test_an_append_that_is_cut_is_not_repeated(array, server):
 
 
 def test_a_commit_whose_answer_is_lost_is_looked_for(array, monkeypatch):
-    commit = hub.Client.commit
+    request = Transport.request
 
-    def lost_answer(self, reference, message=""):
-        commit(self, reference, message)
-        raise hub.Unavailable("The connection broke.")
+    def lost_answer(self, method, path, *rest, **options):
+        answer = request(self, method, path, *rest, **options)
+        if path.startswith("/v1/commits/"):
+            raise hub.Unavailable("The connection broke.")
+        return answer
 
-    monkeypatch.setattr(hub.Client, "commit", lost_answer)
+    monkeypatch.setattr(Transport, "request", lost_answer)
     array[[0, 5]] = 7
     assert array[:, 0].tolist() == [7, 4, 8, 12, 16, 7]
     assert array.client.drafts(array.reference) == [] and len(array.history()) == 1
+    draft = array.draft()
+    draft[1] = 2
+    assert draft.commit("by hand") == array.history()[0]
 
-    def never_sent(self, reference, message=""):
-        raise hub.Unavailable("The connection broke.")
+    def never_sent(self, method, path, *rest, **options):
+        if path.startswith("/v1/commits/"):
+            raise hub.Unavailable("The connection broke.")
+        return request(self, method, path, *rest, **options)
 
-    monkeypatch.setattr(hub.Client, "commit", never_sent)
+    array[1] = 4
+    monkeypatch.setattr(Transport, "request", never_sent)
     with pytest.raises(hub.Unavailable):
         array[[0, 5]] = 8
     assert array[:, 0].tolist() == [7, 4, 8, 12, 16, 7]

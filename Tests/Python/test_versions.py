@@ -147,6 +147,8 @@ def test_two_drafts_of_the_same_chunks_conflict(array):
     with pytest.raises(hub.Conflict) as raised:
         second.commit("second")
     assert list(raised.value.conflicts) == ["c/0/0"]
+    (change,) = raised.value.changes
+    assert (change.key, change.box) == ("c/0/0", (slice(0, 4), slice(0, 6)))
     assert "c/0/0" in str(raised.value) and raised.value.code == "draft_conflict"
     other.commit("other")
     assert (array[0] == 2).all() and (array[1] == 1).all() and (array[9] == 4).all()

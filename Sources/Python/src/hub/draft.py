@@ -10,9 +10,9 @@ from typing import Any, Self
 from hub.arrays import Array
 from hub.client import Client
 from hub.description import Description
-from hub.errors import NotFound
+from hub.errors import Conflict, HubError, NotFound
 from hub.reference import Reference
-from hub.version import Commit
+from hub.version import Commit, Difference
 
 
 class Draft(Array):
@@ -51,13 +51,30 @@ class Draft(Array):
         What others changed there meanwhile stays.
 
         Raises:
-            Conflict: both changed the same chunks, see `conflicts`; the draft stays as it is.
+            Conflict: both changed the same chunks, see `conflicts` and `changes`; the draft stays
+                as it is.
         """
-        commit = super().commit(message or self.message)
+        try:
+            commit = super().commit(message or self.message)
+        except Conflict as conflict:
+            conflict.changes = self._changes_of_others(set(conflict.conflicts))
+            raise
         self._is_open = False
         if self._committed is not None:
             self._committed()
         return commit
+
+    def _changes_of_others(self, keys: set[str]) -> list[Difference]:
+        """What the version holds now under some keys, against what the draft holds."""
+        if self._base is None or not keys:
+            return []
+        try:
+            documents = self.client.diff(self.reference.version, self._base.version)
+            differences = map(Difference.from_document, documents)
+            return [one for one in differences if one.key in keys]
+        except HubError:
+            # It is the conflict that has to be told.
+            return []
 
     def discard(self) -> None:
         """Throws it away."""

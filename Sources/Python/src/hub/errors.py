@@ -85,9 +85,12 @@ class Conflict(HubError):
 
     Attributes:
         conflicts: the keys that both sides changed; empty if it is not about keys.
+        changes: for the commit of a draft, a `hub.Difference` for each of those keys: what the
+            others did there, as seen from the draft, and which box of which array that is.
     """
 
     conflicts: Sequence[str] = ()
+    changes: Sequence[Any] = ()
 
 
 class Invalid(HubError, ValueError):

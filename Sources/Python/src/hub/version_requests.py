@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import quote
 
+from hub.errors import NotFound, Unavailable
 from hub.reference import Reference
 from hub.requester import Document, Requester
 from hub.stream import Stream
@@ -55,10 +56,25 @@ class VersionRequests(Requester):
 
     def commit(self, reference: Reference, message: str = "") -> Document:
         """Commits a version, or a draft into its version; the manifest of the newest commit."""
-        # To commit a version again does nothing; a draft is gone once it is committed.
-        return self.document(
-            "POST", f"/v1/commits/{reference.version.path}", reference,
-            body={"message": message}, repeat="unopened" if reference.is_draft else "safe")
+        path, body = f"/v1/commits/{reference.version.path}", {"message": message}
+        if not reference.is_draft:
+            # To commit a version again does nothing.
+            return self.document("POST", path, reference, body=body, repeat="safe")
+        try:
+            return self.document("POST", path, reference, body=body, repeat="unopened")
+        except Unavailable as error:
+            if error.status is not None or not self._is_gone(reference):
+                raise
+        # The answer was lost, but the draft is gone: it is the newest commit of its version.
+        tag = str(reference.tag).rpartition(".draft-")[0]
+        return next(self.history(reference.tagged(tag), limit=1))
+
+    def _is_gone(self, reference: Reference) -> bool:
+        try:
+            self.version(reference)
+        except NotFound:
+            return True
+        return False
 
     def manifest(self, reference: Reference) -> Document:
         """What is known of a commit."""

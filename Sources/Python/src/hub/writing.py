@@ -22,7 +22,7 @@ import numpy as np
 from hub import bfloat16
 from hub.client import Client
 from hub.description import Description
-from hub.errors import Conflict, HubError, Invalid, NotFound, Unavailable
+from hub.errors import Conflict, HubError, Invalid
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
 from hub.reading import read_box
@@ -206,7 +206,7 @@ def _write_together(
         inside = replace(draft, member=reference.member)
         try:
             _write_in_draft(client, replace(description, reference=inside), selection, values)
-            _commit(client, draft, f"Assign to {reference}")
+            client.commit(draft, f"Assign to {reference}")
             return
         except BaseException as error:
             _discard(client, draft)
@@ -214,20 +214,6 @@ def _write_together(
                 raise
         # Those who got into each other's way try again at different moments.
         time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))
-
-
-def _commit(client: Client, draft: Reference, message: str) -> None:
-    """Commits a draft; if no answer comes, looks whether it was done, as the draft then is gone."""
-    try:
-        client.commit(draft, message)
-    except Unavailable as error:
-        if error.status is not None:
-            raise
-        try:
-            client.version(draft)
-        except NotFound:
-            return
-        raise
 
 
 def _has_version(client: Client, reference: Reference) -> bool:
