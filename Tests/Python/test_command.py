@@ -167,6 +167,18 @@ def test_stats_are_numpys(command, digits):
     assert [float(line.split()[0]) for line in lines[1:]] == edges[:-1].tolist()
 
 
+def test_stats_of_complex_numbers(command, client, namespace):
+    values = (DIGITS[0] + 2j * DIGITS[1]).astype("c8")
+    reference = Reference.parse(f"{namespace}/waves:v1")
+    client.create_array(reference, {"shape": values.shape, "dtype": "complex64"})
+    client.write_region(reference, "", values)
+    found = dict(line.rsplit(None, 1) for line in command("stats", reference).splitlines())
+    assert complex(found["mean"]) == pytest.approx(values.mean())
+    printed = "".join(command("stats", reference, "--op", "sum", "--axis", "0").split())
+    sums = [complex(word) for word in printed.removeprefix("sum[").rstrip("]").split(",")]
+    assert sums == pytest.approx(values.sum(axis=0).tolist())
+
+
 def test_show_draws_in_the_terminal(command, digits, monkeypatch):
     monkeypatch.setenv("COLUMNS", "8")
     monkeypatch.setenv("LINES", "6")
@@ -252,6 +264,8 @@ def test_versions(command, refused, client, digits):
     rows = [row.split(None, 4) for row in command("history", digits).splitlines()]
     assert [row[-1] for row in rows] == ["wrong", "as measured"]
     assert "has no commit that begins with sha256:zz" in refused("rollback", digits, "sha256:zz")
+    assert f"There is no version or commit {reference.tagged('nope')}" in refused(
+        "diff", digits, "nope")
     command("rollback", digits, rows[1][0])
     assert np.array_equal(client.read_region(reference), DIGITS)
     command("seal", digits, "-m", "final")

@@ -23,6 +23,9 @@ def explained(transport: Transport, reference: Reference, error: NotFound) -> No
     """
     if error.code not in ("array_missing", "version_missing", "namespace_missing"):
         return error
+    if error.code == "version_missing" and str(reference.version) not in error.what:
+        # It is the other side of a comparison or the source of a fork, which the server names.
+        return error
     from hub.client import Client
 
     try:

@@ -144,7 +144,9 @@ def run_stats(options: argparse.Namespace) -> None:
     if options.json:
         print_json(answer)
         return
-    print_members({name: _told(value) for name, value in answer.get("statistics", {}).items()})
+    print_members({
+        name: _told(_complex(value) if name in ("sum", "mean") and array.dtype.kind == "c" else value)
+        for name, value in answer.get("statistics", {}).items()})
     if "percentile" in answer:
         found = answer["percentile"]
         print_members({f"percentile {q:g}": _told(value)
@@ -177,6 +179,12 @@ def _statistics_parameters(options: argparse.Namespace) -> dict[str, str]:
     if options.skip_nan:
         parameters["nan"] = "skip"
     return parameters
+
+
+def _complex(pairs: Any) -> Any:
+    """Complex numbers of the pairs that JSON has of them."""
+    parts = np.array(pairs, dtype=float)
+    return (parts[..., 0] + 1j * parts[..., 1]).tolist()
 
 
 def _told(value: Any) -> str:
