@@ -245,6 +245,37 @@ def test_children_have_connections_of_their_own(server, tls_server, method, sche
         assert array[...].sum() == 45
 
 
+def test_forks_while_threads_are_busy_do_not_hang(connected, namespace):
+    array = hub.array((10,), name=f"{namespace}/a:v1", dtype="i8")
+    array[...] = np.arange(10)
+    stopped = threading.Event()
+
+    def busy():
+        while not stopped.is_set():
+            array[3]
+            with hub.configured(retries=3):
+                hub.load(array.name)
+
+    context = multiprocessing.get_context("fork")
+    threads = [threading.Thread(target=busy) for _ in range(4)]
+    with hub.trace():
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(12):
+                answers = context.SimpleQueue()
+                child = context.Process(target=_read, args=(array, answers))
+                child.start()
+                child.join(10)
+                hangs = child.is_alive()
+                child.kill()
+                assert not hangs and answers.get() == 45
+        finally:
+            stopped.set()
+            for thread in threads:
+                thread.join(10)
+
+
 @pytest.fixture(scope="module")
 def tls_server(tmp_path_factory):
     certificate = make_certificate(tmp_path_factory.mktemp("certificate"))

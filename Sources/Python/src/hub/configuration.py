@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -69,8 +68,8 @@ _VARIABLES = {
     "timeout_seconds": ("HUB_TIMEOUT_SECONDS",),
     "retries": ("HUB_RETRIES",),
 }
-_lock = threading.Lock()
-_configured: dict[str, Any] = {}
+# Replaced as a whole and never changed, so that no lock is needed that a fork could leave locked.
+_configured: Mapping[str, Any] = {}
 
 
 def configure(**values: Any) -> Configuration:
@@ -87,26 +86,21 @@ def configure(**values: Any) -> Configuration:
     """
     # Checked before anything is kept, so that a wrong value changes nothing.
     current_configuration(**{name: value for name, value in values.items() if value is not None})
-    with _lock:
-        for name, value in values.items():
-            if value is None:
-                _configured.pop(name, None)
-            else:
-                _configured[name] = value
+    global _configured
+    changed = {**_configured, **values}
+    _configured = {name: value for name, value in changed.items() if value is not None}
     return current_configuration()
 
 
 @contextmanager
 def configured(**values: Any) -> Iterator[Configuration]:
     """Sets values inside a `with` block, as `configure` does, and takes them back behind it."""
-    with _lock:
-        before = dict(_configured)
+    global _configured
+    before = _configured
     try:
         yield configure(**values)
     finally:
-        with _lock:
-            _configured.clear()
-            _configured.update(before)
+        _configured = before
 
 
 def current_configuration(
@@ -152,8 +146,7 @@ Place = dict[str, tuple[Any, str]]
 
 def _places(environment: Mapping[str, str], overrides: Mapping[str, Any]) -> list[Place]:
     """All places, the most important first."""
-    with _lock:
-        configured = dict(_configured)
+    configured = _configured
     return [
         {name: (value, _CALL) for name, value in overrides.items()},
         {name: (value, _CONFIGURE) for name, value in configured.items()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,46 +9,66 @@ from typing import NamedTuple
 
 
 class TracedRequest(NamedTuple):
-    """One request: `status` is 0 if no answer came; `seconds` until the whole answer was read."""
+    """One request: `status` is 0 if no answer came; `seconds` until the whole answer was read.
+
+    `sent` and `received` are the bytes of the bodies.
+    """
 
     method: str
     path: str
     status: int
     seconds: float
+    sent: int = 0
+    received: int = 0
 
 
 class Trace:
-    """What was counted so far; safe to be read and written by several threads.
+    """What was counted so far; may be written and read by several threads, also across forks.
+
+    State: lists that are only appended to, so no lock is needed that a fork could leave locked.
 
     Attributes:
-        requests: number of requests that were sent, repetitions included.
-        bytes_sent, bytes_received: bytes of bodies.
-        cache_hits, cache_misses: chunks that the local cache had, or had not.
-        log: one `TracedRequest` a request, in the order in which they ended.
+        log: one `TracedRequest` a request, repetitions included, in the order in which they ended.
     """
 
     def __init__(self) -> None:
-        self.requests = 0
-        self.bytes_sent = 0
-        self.bytes_received = 0
-        self.cache_hits = 0
-        self.cache_misses = 0
         self.log: list[TracedRequest] = []
-        self._lock = threading.Lock()
+        self._hits: list[int] = []
+        self._misses: list[int] = []
 
-    def add_request(self, request: TracedRequest, sent: int, received: int) -> None:
-        """Counts one request with the bytes of both bodies."""
-        with self._lock:
-            self.requests += 1
-            self.bytes_sent += sent
-            self.bytes_received += received
-            self.log.append(request)
+    @property
+    def requests(self) -> int:
+        """The number of requests that were sent, repetitions included."""
+        return len(self.log)
+
+    @property
+    def bytes_sent(self) -> int:
+        """The bytes of all bodies that were sent."""
+        return sum(request.sent for request in self.log)
+
+    @property
+    def bytes_received(self) -> int:
+        """The bytes of all bodies that came."""
+        return sum(request.received for request in self.log)
+
+    @property
+    def cache_hits(self) -> int:
+        """The chunks that the local cache had."""
+        return sum(self._hits)
+
+    @property
+    def cache_misses(self) -> int:
+        """The chunks that the local cache had not."""
+        return sum(self._misses)
+
+    def add_request(self, request: TracedRequest) -> None:
+        """Counts one request."""
+        self.log.append(request)
 
     def add_cache(self, hits: int, misses: int) -> None:
         """Counts chunks that were asked of the local cache."""
-        with self._lock:
-            self.cache_hits += hits
-            self.cache_misses += misses
+        self._hits.append(hits)
+        self._misses.append(misses)
 
     def __repr__(self) -> str:
         return (
@@ -83,9 +102,9 @@ def record(
     """Counts a request in all traces that are active here."""
     traces = _active.get()
     if traces:
-        request = TracedRequest(method, path, status, seconds)
+        request = TracedRequest(method, path, status, seconds, sent, received)
         for active in traces:
-            active.add_request(request, sent, received)
+            active.add_request(request)
 
 
 def record_cache(*, hits: int = 0, misses: int = 0) -> None:

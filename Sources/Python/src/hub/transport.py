@@ -40,6 +40,10 @@ _PAUSE_SECONDS = 0.1
 _PAUSE_SECONDS_MAX = 5.0
 _CONNECTIONS_MAX = 64
 
+# A parent's connections in a forked child. They are not used, and not collected either: that takes
+# the pool's lock, which another thread of the parent may have held when it was forked.
+_inherited: list[urllib3.HTTPConnectionPool] = []
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -256,8 +260,10 @@ class Transport:
     def _current_pool(self) -> urllib3.HTTPConnectionPool:
         """This process's connections. Two threads may each make a pool at first: both work."""
         kept = self._pool
-        if kept is not None and kept[0] == os.getpid():
-            return kept[1]
+        if kept is not None:
+            if kept[0] == os.getpid():
+                return kept[1]
+            _inherited.append(kept[1])
         parts = urlsplit(self.configuration.endpoint)
         options: dict[str, Any] = {"maxsize": _CONNECTIONS_MAX, "block": False}
         verify = self.configuration.verify
