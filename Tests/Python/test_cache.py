@@ -5,6 +5,7 @@ they write, and every byte that comes back is compared with what was written.
 """
 
 import errno
+import hashlib
 import multiprocessing
 import os
 import pickle
@@ -278,6 +279,21 @@ class TestChunkMaps:
         assert again.get("c/1000") is None and len(again) == 1000
         assert again.digests() == {d for _, d in self.entries(1000)} - {NOT_STORED}
         assert path.stat().st_size == 1000 * RECORD_BYTES
+
+    def test_the_layout_is_the_one_in_the_table(self, tmp_path):
+        """The check as docs/formats/client-cache.md tells it, with whole numbers of Python."""
+        path = tmp_path / "one.map1"
+        self.filled(path, 2)
+        expected = b""
+        for key, digest in self.entries(2):
+            fields = hashlib.blake2b(key.encode(), digest_size=16).digest() + digest
+            check = 0x9E3779B97F4A7C15
+            for at in range(0, 32, 8):
+                word = int.from_bytes(fields[at : at + 8], "little")
+                check = (check ^ word) * 0xBF58476D1CE4E5B9 % 2**64
+                check ^= check >> 31
+            expected += fields + check.to_bytes(8, "little")
+        assert path.read_bytes() == expected
 
     def test_the_last_record_of_a_key_holds(self, tmp_path):
         path = tmp_path / "one.map1"
