@@ -40,22 +40,26 @@ from hub.view import View
 if TYPE_CHECKING:
     from hub import cache
     from hub.diagnosis import doctor
+    from hub.store import HubStore
     from hub.training.mix import mix
     from hub.training.order import Shuffle
     from hub.transfer.mirror import mirror
     from hub.transfer.pull import pull
     from hub.transfer.push import push
+    from hub.view_store import ViewStore
 
 __version__ = "0.1.0"
 
 # Where each name comes from that is imported when it is first used.
 _LAZY = {
+    "HubStore": "hub.store",
     "Shuffle": "hub.training.order",
     "doctor": "hub.diagnosis",
     "mirror": "hub.transfer.mirror",
     "mix": "hub.training.mix",
     "pull": "hub.transfer.pull",
     "push": "hub.transfer.push",
+    "ViewStore": "hub.view_store",
 }
 
 __all__ = [
@@ -70,6 +74,7 @@ __all__ = [
     "Draft",
     "Event",
     "HubError",
+    "HubStore",
     "IntegrityError",
     "Invalid",
     "NotFound",
@@ -81,6 +86,7 @@ __all__ = [
     "Unavailable",
     "Version",
     "View",
+    "ViewStore",
     "array",
     "cache",
     "configure",
