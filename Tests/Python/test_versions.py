@@ -219,7 +219,7 @@ def test_plain_keys_get_versions_by_a_fork(connected, client, namespace):
     assert array.digest is None and not array.is_sealed
     array[[0, 3]] = [7, 8]
     assert array[...].tolist() == [7, 1, 2, 8, 4, 5]
-    with pytest.raises(hub.NotFound):
+    with pytest.raises(hub.NotFound, match="folder/plain:latest is in no version. It is plain keys"):
         array.commit()
     fork = array.fork("v1")
     assert fork[...].tolist() == [7, 1, 2, 8, 4, 5] and fork.commit("now").message == "now"

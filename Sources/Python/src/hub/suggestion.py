@@ -23,7 +23,7 @@ def explained(transport: Transport, reference: Reference, error: NotFound) -> No
     """
     if error.code not in ("array_missing", "version_missing", "namespace_missing"):
         return error
-    if error.code == "version_missing" and str(reference.version) not in error.what:
+    if error.code == "version_missing" and f"{reference.name}:{reference.tag}" not in error.what:
         # It is the other side of a comparison or the source of a fork, which the server names.
         return error
     from hub.client import Client
@@ -50,6 +50,9 @@ def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, 
         return f"{missing}; versions there: {', '.join(tags[:_SHOWN_MAX * 4])}.", versions
     arrays = client.list_arrays(reference.namespace, limit=_NAMES_LOOKED_AT_MAX)
     names = list(dict.fromkeys(str(one["name"]) for one in arrays))
+    if reference.name in names and error.code == "version_missing":
+        error.hint = 'It is plain keys. Make a version of it: a.fork("v1").'
+        return f"{reference} is in no version.", ()
     close = tuple(f"{reference.namespace}/{name}" for name in _close(reference.name, names))
     return _sentence(missing, "arrays with such names", close), close
 

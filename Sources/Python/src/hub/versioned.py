@@ -89,7 +89,9 @@ class Versioned:
         if reference.namespace != ours.namespace:
             raise Invalid(f"A fork stays in its namespace: {reference.namespace} is not"
                           f" {ours.namespace}.", hint="Copy it with hub.mirror.")
-        self.client.fork(ours, reference.version)
+        prefix = self.description.key_prefix
+        is_plain = prefix is not None and not prefix.startswith(f"{ours.name}:{ours.tag}/")
+        self.client.fork(str(prefix) if is_plain else ours, reference.version)
         return type(self)(self.client, self.client.describe(reference))
 
     def seal(self, message: str = "") -> Version:
