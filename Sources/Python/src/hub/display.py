@@ -178,12 +178,16 @@ def terminal_picture(array: Array, index: Any, look: Look) -> str:
 def _terminal_pixels(
     shape: tuple[int, ...], plane: Plane | None, columns: int, lines: int,
 ) -> int:
-    """How long the longest side may be, so that the picture fits."""
+    """The longest side of the picture to ask for.
+
+    The server makes pictures smaller by whole numbers alone, so twice what fits is asked for, and
+    fitted here.
+    """
     if plane is None:
         return max(columns, 2 * lines)
     height, width = max(1, shape[plane.rows]), max(1, shape[plane.columns])
     scale = min(columns / width, 2 * lines / height, 1.0)
-    return max(1, int(max(height, width) * scale))
+    return max(1, min(int(2 * max(height, width) * scale), max(height, width)))
 
 
 def _is_notebook() -> bool:
