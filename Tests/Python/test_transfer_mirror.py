@@ -4,11 +4,14 @@ Method: two real servers; equality is shown by their content hashes, by elements
 reader sees while a mirror is under way.
 """
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
 from hub.client import client_for, current_client
+from hub.command.main import main
 from hub.configuration import current_configuration
 from hub.errors import Conflict, Invalid, NotFound, Unavailable
 from hub.reference import Reference
@@ -173,6 +176,35 @@ def test_a_source_that_never_rests_is_said_to_be_one(client, other, reference, m
     monkeypatch.setattr("hub.transfer.mirror.PASSES_MAX", 1)
     with pytest.raises(Conflict, match="changed while it was mirrored, 1 times"):
         mirror(str(reference), target=other)
+
+
+def test_the_command_line_takes_the_other_keys_of_a_profile(
+        client, other, reference, second_server, tmp_path, capsys):
+    access_key, secret_key = second_server.root_keys
+    (tmp_path / "home/.aws").mkdir()
+    (tmp_path / "home/.aws/credentials").write_text(
+        f"[backup]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n")
+    arguments = ["mirror", str(reference), "--to", second_server.endpoint, "--to-profile", "backup"]
+    assert main(arguments) == 0
+    assert "19 keys of " in capsys.readouterr().out
+    assert np.array_equal(other.read_region(reference), DIGITS)
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["keys_copied"] == 0
+    # The keys of the configured server are none of the other's.
+    assert main(arguments[:4]) == 1
+    assert capsys.readouterr().err.startswith("hub: ")
+
+
+def test_a_server_is_named_by_its_endpoint_where_keys_are_the_same(
+        client, reference, tmp_path, settings):
+    environment = {"NAVE_ROOT_ACCESS_KEY": settings["access_key"],
+                   "NAVE_ROOT_SECRET_KEY": settings["secret_key"]}
+    with ServerProcess(tmp_path / "twin/data", environment=environment) as twin:
+        mirrored = mirror(str(reference), target=twin.endpoint)
+        assert mirrored.keys_copied == 19
+        back = mirror(str(reference), f"{reference.line}:back", source=twin.endpoint)
+    assert back.content_hash == mirrored.content_hash
+    assert np.array_equal(client.read_region(reference.tagged("back")), DIGITS)
 
 
 def test_commits_and_members_and_what_is_missing_are_refused(client, other, reference):

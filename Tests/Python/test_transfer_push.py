@@ -200,6 +200,33 @@ def test_another_shape_or_type_is_refused_and_named(client, name, folder):
         push(folder / "a.npy", name.replace("v1", "group"))
 
 
+def test_a_member_of_a_group(client, name, folder):
+    group = Reference.parse(name)
+    client.create_array(group, {"kind": "group"})
+    np.save(folder / "a.npy", DIGITS)
+    pushed = push(folder / "a.npy", f"{name}/images")
+    assert np.array_equal(read(client, f"{name}/images"), DIGITS)
+    assert pushed.digest == client.version(group)["digest"]
+    np.save(folder / "a.npy", DIGITS[::-1])
+    push(folder / "a.npy", f"{name}/images", replace=True)
+    assert np.array_equal(read(client, f"{name}/images"), DIGITS[::-1])
+
+
+def test_a_replacement_whose_server_goes_tells_what_went_wrong(client, name, folder, monkeypatch):
+    np.save(folder / "a.npy", DIGITS)
+    push(folder / "a.npy", name)
+    np.save(folder / "a.npy", DIGITS[::-1])
+
+    def gone(*_):
+        raise Unavailable("The server is gone.")
+
+    monkeypatch.setattr(client, "write_region", gone)
+    monkeypatch.setattr(client, "discard_draft", lambda _: gone())
+    with pytest.raises(Unavailable, match="The server is gone") as failure:
+        push(folder / "a.npy", name, replace=True)
+    assert failure.value.__context__ is None
+
+
 def test_a_commit_cannot_be_pushed_to(connected, folder, namespace):
     np.save(folder / "a.npy", DIGITS)
     with pytest.raises(Invalid, match="is a commit, which never changes"):

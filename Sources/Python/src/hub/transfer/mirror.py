@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hub.client import Client, current_client
-from hub.errors import Conflict, IntegrityError, Invalid, NotFound
+from hub.errors import Conflict, HubError, IntegrityError, Invalid, NotFound
 from hub.object_keys import ObjectEntry, ObjectKeys
 from hub.progress import progress
 from hub.reference import Reference
@@ -31,8 +32,9 @@ class Mirrored:
 
 
 def mirror(
-    name: str, target_name: str | None = None, *, source: Client | None = None,
-    target: Client | None = None, message: str | None = None, show_progress: bool | None = None,
+    name: str, target_name: str | None = None, *, source: Client | str | None = None,
+    target: Client | str | None = None, message: str | None = None,
+    show_progress: bool | None = None,
 ) -> Mirrored:
     """Makes a version on one server what it is on another, and commits it there.
 
@@ -46,7 +48,8 @@ def mirror(
     Args:
         name: the version on the source, with a tag.
         target_name: what it is called on the target; the same without.
-        source, target: clients of the two servers; without one it is the configured server.
+        source, target: the two servers: an endpoint, or a client for one with other keys
+            (`hub.current_client(endpoint=…, access_key=…)`); without one it is the configured server.
         message: the commit's on the target; names the source without.
 
     Raises:
@@ -61,8 +64,14 @@ def mirror(
             raise Invalid(
                 f"{reference} cannot be mirrored: a mirror is of a version with a tag.",
                 hint="Fork a commit to a tag first (hub fork).")
-    job = _Mirror(source or current_client(), origin, target or current_client(), goal)
+    job = _Mirror(_client(source), origin, _client(target), goal)
     return job.run(message, show_progress)
+
+
+def _client(server: Client | str | None) -> Client:
+    if isinstance(server, Client):
+        return server
+    return current_client(endpoint=server) if server else current_client()
 
 
 class _Mirror:
@@ -111,7 +120,9 @@ class _Mirror:
             self._copy(draft, show_progress)
             return str(self._target.commit(draft, message)["digest"])
         except BaseException:
-            self._target.discard_draft(draft)
+            # If it cannot be discarded now, a week does it; what went wrong before is told.
+            with suppress(HubError):
+                self._target.discard_draft(draft)
             raise
 
     def _is_there(self) -> bool:

@@ -7,6 +7,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from hub.client import Client, current_client
 from hub.description import Description
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.files.boxes import Boxes, box_shape
 from hub.files.layout import Box, Layout, stored_type
 from hub.files.memory import MemoryReader
@@ -238,7 +239,9 @@ class _Push:
             self._client.attributes(target, self._attributes)
             return self._committed(draft, message), sent
         except BaseException:
-            self._client.discard_draft(draft)
+            # If it cannot be discarded now, a week does it; what went wrong before is told.
+            with suppress(HubError):
+                self._client.discard_draft(draft)
             raise
 
     def _committed(self, reference: Reference, message: str | None) -> str:
