@@ -59,7 +59,7 @@ def elements(selection, array):
     return selection.arranged(box.reshape(selection.box_shape))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(indexed())
 def test_an_index_takes_what_numpy_takes(case):
     shape, index = case
@@ -85,7 +85,7 @@ def axis_by_axis(array, index):
     return array
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(indexed(orthogonal=True), st.data())
 def test_oindex_takes_each_axis_by_itself_and_so_do_its_chunks(case, data):
     shape, index = case
@@ -107,7 +107,7 @@ def test_oindex_takes_each_axis_by_itself_and_so_do_its_chunks(case, data):
     assert selection.chunk_count(chunks) == len(parts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(indexed(orthogonal=True), st.data())
 def test_a_composed_selection_takes_a_part_of_a_part(case, data):
     shape, index = case
@@ -128,7 +128,7 @@ def test_points_of_a_part_are_those_of_the_whole():
     np.testing.assert_array_equal(elements(inner, array), elements(outer, array)[index])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(indexed(orthogonal=True))
 def test_the_text_means_the_same_as_the_selection(case):
     shape, index = case
@@ -143,7 +143,7 @@ def test_the_text_means_the_same_as_the_selection(case):
     np.testing.assert_array_equal(elements(parsed_orthogonally(again, shape), numbered(shape)), box)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(indexed())
 def test_runs_write_what_numpy_assigns(case):
     shape, index = case
