@@ -315,6 +315,25 @@ class TestFailures:
         assert len(fetched(source)) == 4
 
 
+    def test_few_large_chunks_wait_at_once(self, client, make, monkeypatch):
+        """A chunk has 64 bytes; of at most 130 two fit."""
+        source = open_source(client, make())
+        monkeypatch.setattr(hub.chunks, "_BYTES_WAITING_MAX", 130)
+        real, under_way, most = source._decoded, [], []
+
+        def counted(place):
+            under_way.append(place)
+            most.append(len(under_way))
+            return real(place)
+
+        monkeypatch.setattr(source, "_decoded", counted)
+        for place, chunk in source.fetch(PLACES * 10, concurrency=8):
+            time.sleep(0.001)
+            assert chunk is not None
+            under_way.remove(place)
+        assert max(most) <= 3  # The one that was taken, and two.
+
+
 class TestBulk:
     @pytest.fixture
     def allowed(self, monkeypatch):

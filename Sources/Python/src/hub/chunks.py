@@ -28,6 +28,9 @@ AnyArray = npt.NDArray[Any]
 CONCURRENCY = 16
 """How many chunks are on their way at once, if not said otherwise."""
 
+_BYTES_WAITING_MAX = 512 << 20
+"""How much of decoded chunks waits to be taken, beside one of any size."""
+
 
 def open_source(
     client: Client, reference: Reference | str, description: Description | None = None
@@ -113,7 +116,8 @@ class ChunkSource:
                 for place in chain(first, places):
                     yield place, load(place)
             else:
-                yield from _loaded(load, chain(first, places), concurrency)
+                waiting_max = max(1, _BYTES_WAITING_MAX // max(1, self.metadata.chunk_bytes))
+                yield from _loaded(load, chain(first, places), concurrency, waiting_max)
         finally:
             self._keys.flush()
         if first and not self.state.is_immutable:
@@ -158,9 +162,16 @@ class ChunkSource:
 
 
 def _loaded(
-    load: Callable[[Coordinates], Any], places: Iterator[Coordinates], concurrency: int
+    load: Callable[[Coordinates], Any],
+    places: Iterator[Coordinates],
+    concurrency: int,
+    waiting_max: int,
 ) -> Iterator[tuple[Coordinates, Any]]:
-    """Results of threads in the order in which they come; at most twice `concurrency` wait."""
+    """Results of threads in the order in which they come.
+
+    Of those that are loaded or being loaded there are at most `waiting_max`, and at most twice
+    `concurrency`.
+    """
     results: SimpleQueue[tuple[Coordinates, Any, BaseException | None]] = SimpleQueue()
     context = copy_context()
 
@@ -170,10 +181,10 @@ def _loaded(
         except BaseException as error:
             results.put((place, None, error))
 
-    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="hub-chunks")
+    pool = ThreadPoolExecutor(min(concurrency, waiting_max), thread_name_prefix="hub-chunks")
     pending = 0
     try:
-        for place in islice(places, 2 * concurrency):
+        for place in islice(places, min(2 * concurrency, waiting_max)):
             pool.submit(context.copy().run, run, place)
             pending += 1
         while pending:
