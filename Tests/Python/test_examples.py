@@ -114,7 +114,8 @@ def test_the_cells_of_the_tour(environment, tmp_path):
         cwd=tmp_path / "work", capture_output=True, text=True, timeout=SECONDS_MAX)
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in ("data:image/png;base64,", "('changed', slice(0, 200, None))",
-                  "('inverted', 'sha256:", "(1438, 359, (64, 8, 8), (64,))", "tour/from-file:v1", "✓ access"):
+                  "('inverted', 'sha256:", "(1438, 359, (64, 8, 8), (64,))", "tour/from-file:v1",
+                  "✓ access"):
         assert shown in done.stdout, done.stdout
     notebook = json.loads((EXAMPLES / "tour.ipynb").read_text())
     assert all(not cell.get("outputs") for cell in notebook["cells"])

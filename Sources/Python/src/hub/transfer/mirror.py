@@ -49,7 +49,7 @@ def mirror(
         name: the version on the source, with a tag.
         target_name: what it is called on the target; the same without.
         source, target: the two servers: an endpoint, or a client for one with other keys
-            (`hub.current_client(endpoint=…, access_key=…)`); without one it is the configured server.
+            (`hub.current_client(endpoint=…, access_key=…)`); the configured server without.
         message: the commit's on the target; names the source without.
 
     Raises:
