@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,9 +50,9 @@ def array(
     shape: Sequence[int] | int | None = None,
     name: str | Reference = "",
     dtype: Any = "float64",
-    chunks: Sequence[int] | None = None,
+    chunks: Sequence[int] | int | None = None,
     *,
-    shards: Sequence[int] | None = None,
+    shards: Sequence[int] | int | None = None,
     codecs: Sequence[Mapping[str, Any]] | None = None,
     fill_value: Any = None,
     dimension_names: Sequence[str | None] | None = None,
@@ -87,9 +88,9 @@ def array(
     if shape is None:
         return load(name, **settings)
     reference = Reference.parse(name)
-    extents = [int(one) for one in ((shape,) if isinstance(shape, int) else shape)]
     members = {
-        "shape": extents, "dtype": type_name(dtype), "chunks": chunks, "shards": shards,
+        "shape": _extents(shape), "dtype": type_name(dtype),
+        "chunks": _extents(chunks), "shards": _extents(shards),
         "codecs": codecs, "fill_value": _json_fill(fill_value),
         "dimension_names": dimension_names, "attributes": attributes, "dialect": dialect,
     }
@@ -121,6 +122,17 @@ def _created_or_opened(
         f"{reference} is there already: {there}; asked for was {wanted[0]} of"
         f" {specification['dtype']}.",
         hint="Open it with hub.load, choose another tag, or delete it.", code="array_exists")
+
+
+def _extents(extents: Sequence[int] | int | None) -> list[int] | None:
+    """Extents as a list of whole numbers; one number is that of an only axis."""
+    if extents is None:
+        return None
+    try:
+        several = extents if hasattr(extents, "__iter__") else (extents,)
+        return [operator.index(one) for one in several]
+    except TypeError:
+        raise Invalid(f"{extents!r} are no extents: they are whole numbers.") from None
 
 
 def type_name(dtype: Any) -> str:

@@ -35,6 +35,8 @@ Repeat = Literal["safe", "unopened"]
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
 _BUSY = frozenset({429, 500, 503})
+# With these the server says that it has done nothing, and that the same may be asked again.
+_UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
 _CONNECT_SECONDS_MAX = 10.0
 _PAUSE_SECONDS = 0.1
 _PAUSE_SECONDS_MAX = 5.0
@@ -303,7 +305,7 @@ def _pauses(repetitions: int) -> Iterator[float | None]:
 
 
 def _may_repeat(call: _Call, error: HubError) -> bool:
-    if isinstance(error, Unopened):
+    if isinstance(error, Unopened) or error.code in _UNDONE:
         return True
     if call.repeat != "safe":
         return False
