@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -170,6 +169,10 @@ def _environment(environment: Mapping[str, str]) -> list[Place]:
 
 def _own_file(environment: Mapping[str, str]) -> Place:
     path = configuration_file(environment)
+    if not path.exists():
+        return {}
+    import tomllib
+
     try:
         document = tomllib.loads(path.read_text())
     except OSError:

@@ -119,7 +119,7 @@ class Reductions:
         value = self._statistics(**parameters)["statistics"][name]
         result = self._typed(name, value, dtype)
         if keepdims:
-            reduced = range_of(len(self.shape)) if axes is None else axes
+            reduced = _all_axes(len(self.shape)) if axes is None else axes
             shape = [1 if one in reduced else extent for one, extent in enumerate(self.shape)]
             return result.reshape(shape)
         return result[()] if result.ndim == 0 else result
@@ -139,7 +139,7 @@ class Reductions:
         return np.dtype(np.float64)
 
 
-def range_of(count: int) -> tuple[int, ...]:
+def _all_axes(count: int) -> tuple[int, ...]:
     """The axes of an array of so many."""
     return tuple(range(count))
 
