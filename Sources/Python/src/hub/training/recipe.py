@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # Labels of up to this size are read once and kept; larger ones come with their samples.
 LABELS_BYTES_MAX = 64_000_000
+# Requests under way, of all workers together; one worker has a few in any case.
+CONCURRENCY = 16
+CONCURRENCY_MIN = 4
 Piece = tuple[int, Integers, Integers]
 
 
@@ -76,7 +79,7 @@ class Recipe:
 
     def trade(self, places: int, workers: int, seeds_global_generators: bool) -> Trade:
         """What workers are told."""
-        concurrency = max(4, 32 // max(1, workers))
+        concurrency = max(CONCURRENCY_MIN, CONCURRENCY // max(1, workers))
         return Trade(
             self.columns, self.sections(places), self.transforms, self.collate,
             seeds_global_generators, concurrency)
