@@ -48,7 +48,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         if description.kind != "array":
             raise Invalid(
                 f"{description.reference} is no array that can be read: it is"
-                f" {'a group' if description.kind == 'group' else description.note}.",
+                f" {'a group' if description.kind == 'group' else description.note.rstrip('.')}.",
                 hint=_members_hint(description))
         self.client = client
         self.description = description

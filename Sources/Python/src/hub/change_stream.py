@@ -67,7 +67,8 @@ class ChangeStream:
     """An iterator of the events of a namespace that waits for the next one; does not end by itself.
 
     It is open as soon as it is made, so nothing that happens from then on is missed. After a break
-    of the connection it goes on behind the last event. To be used by one thread; `close` may be
+    of the connection it goes on behind the last event; before the first one it has no number to
+    go on from, so that what happens while a connection is broken then is missed. To be used by one thread; `close` may be
     called by another.
 
     State: the connection is read and closed under `_reading`.

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from hub.description import Description
 from hub.indexing import wrapped
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
+from hub.pool import worked
 from hub.selection import Selection
 
 _PARALLEL_REQUESTS = 8
@@ -149,20 +148,9 @@ def _read_pieces(client: Client, description: Description, selection: Selection)
         box = read_box(client, description, selection.with_pick(axis, pick[some]))
         result_front[some] = np.moveaxis(box, box_axis, 0)
 
-    _at_once(fetch, range(0, len(pick), step))
+    for _ in worked(fetch, range(0, len(pick), step), _PARALLEL_REQUESTS):
+        pass
     return result
-
-
-def _at_once(fetch: Callable[[int], None], starts: range) -> None:
-    """Calls a function for each start, several at a time, counted in the traces of the caller."""
-    with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
-        tasks = [pool.submit(copy_context().run, fetch, start) for start in starts]
-        try:
-            for task in tasks:
-                task.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 def _read_points(

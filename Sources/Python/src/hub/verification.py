@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+import math
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from hub.errors import HubError, IntegrityError, Unavailable
+from hub.pool import worked
 from hub.selection import Selection
 
 if TYPE_CHECKING:
@@ -63,31 +61,21 @@ def verify(array: Array, is_shown: bool | None = None) -> Verification:
 
     chunks = bytes_read = 0
     damaged: list[Damage] = []
-    places = iter(array.client.occupancy(array.reference))
+    places = map(tuple, array.client.occupancy(array.reference))
     total = array.client.describe(array.reference).chunks_stored
     item = array.dtype.itemsize
-    with progress("verify", total * item * _size(array.description.chunk_shape), is_shown) as bar, \
-            ThreadPoolExecutor(_PARALLEL_REQUESTS, thread_name_prefix="hub-verify") as pool:
-        while batch := [tuple(place) for place in islice(places, 8 * _PARALLEL_REQUESTS)]:
-            selections = [_covered(array, place) for place in batch]
-            reads = [pool.submit(copy_context().run, _reason, array, one) for one in selections]
-            for place, selection, read in zip(batch, selections, reads, strict=True):
-                reason = read.result()
-                chunks += 1
-                bytes_read += selection.size * item
-                bar.update(selection.size * item)
-                if reason:
-                    box = tuple(slice(pick.start, pick.stop) for pick in selection.picks
-                                if isinstance(pick, range))
-                    damaged.append(Damage(place, box, reason))
+    size = math.prod(array.description.chunk_shape)
+    with progress("verify", total * item * size, is_shown) as bar:
+        for place, reason in worked(lambda place: _reason(array, place), places, _PARALLEL_REQUESTS):
+            selection = _covered(array, place)
+            chunks += 1
+            bytes_read += selection.size * item
+            bar.update(selection.size * item)
+            if reason:
+                box = tuple(slice(pick.start, pick.stop) for pick in selection.picks
+                            if isinstance(pick, range))
+                damaged.append(Damage(place, box, reason))
     return Verification(chunks, bytes_read, tuple(damaged))
-
-
-def _size(shape: Iterable[int]) -> int:
-    size = 1
-    for extent in shape:
-        size *= extent
-    return size
 
 
 def _covered(array: Array, place: tuple[int, ...]) -> Selection:
@@ -99,8 +87,9 @@ def _covered(array: Array, place: tuple[int, ...]) -> Selection:
     ])
 
 
-def _reason(array: Array, selection: Selection) -> str:
-    """Why a part cannot be read, or nothing if it can."""
+def _reason(array: Array, place: tuple[int, ...]) -> str:
+    """Why a chunk cannot be read, or nothing if it can."""
+    selection = _covered(array, place)
     try:
         array.client.read_region(array.reference, selection.text or "", shape=selection.box_shape)
     except IntegrityError as error:

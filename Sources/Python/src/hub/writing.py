@@ -12,8 +12,6 @@ import math
 import random
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +23,7 @@ from hub.description import Description
 from hub.errors import Conflict, HubError, Invalid
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
+from hub.pool import worked
 from hub.reading import read_box
 from hub.reference import Reference
 from hub.selection import Pick, Selection
@@ -274,16 +273,11 @@ def _assign_lists(
 
 def _write_all(client: Client, description: Description, pieces: Iterator[Piece]) -> None:
     """Writes pieces, several at once, with no more of them in memory."""
-    reference = description.reference
-    with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
-        count = 0
-        while batch := list(itertools.islice(pieces, _PARALLEL_REQUESTS * 4)):
-            count += len(batch)
-            if count > _PIECES_MAX:
-                raise Invalid(
-                    f"The assignment takes more than {_PIECES_MAX:,} requests.",
-                    hint="Assign to slices, or to a version, where it is done in one draft.")
-            tasks = [pool.submit(copy_context().run, _write_piece, client, reference, piece)
-                     for piece in batch]
-            for task in tasks:
-                task.result()
+    written = worked(
+        lambda piece: _write_piece(client, description.reference, piece), pieces,
+        _PARALLEL_REQUESTS)
+    for count, _ in enumerate(written, start=1):
+        if count > _PIECES_MAX:
+            raise Invalid(
+                f"The assignment takes more than {_PIECES_MAX:,} requests.",
+                hint="Assign to slices, or to a version, where it is done in one draft.")

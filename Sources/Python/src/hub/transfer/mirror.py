@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from hub.client import Client, current_client
 from hub.errors import Conflict, HubError, IntegrityError, Invalid, NotFound
 from hub.object_keys import ObjectEntry, ObjectKeys
+from hub.pool import worked
 from hub.progress import progress
 from hub.reference import Reference
-from hub.transfer.pool import worked
 
 THREADS = 8
 PASSES_MAX = 3

@@ -12,8 +12,8 @@ import numpy as np
 from hub.files.boxes import Boxes
 from hub.files.layout import Box, Layout, stored_type
 from hub.files.writer import open_writer
+from hub.pool import worked
 from hub.progress import progress
-from hub.transfer.pool import worked
 
 THREADS = 4
 

@@ -20,9 +20,9 @@ from hub.files.boxes import Boxes, box_shape
 from hub.files.layout import Box, Layout, stored_type
 from hub.files.memory import MemoryReader
 from hub.files.reader import Reader, ReadingOptions, open_reader
+from hub.pool import worked
 from hub.progress import progress
 from hub.reference import Reference
-from hub.transfer.pool import worked
 
 THREADS = 4
 # Chunks of a file are kept if they are of a size that suits a server.

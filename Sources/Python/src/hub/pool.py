@@ -30,7 +30,7 @@ def worked(
             context = contextvars.copy_context()
             running.append((item, pool.submit(context.run, work, item)))
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="hub-transfer") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="hub") as pool:
         try:
             start(threads)
             while running:
