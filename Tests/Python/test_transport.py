@@ -312,3 +312,22 @@ def test_a_missing_file_of_authorities_is_told(tls_server):
     with pytest.raises(hub.Invalid, match="no file of authorities /nowhere.pem"):
         hub.current_client(
             endpoint=tls_server.endpoint, verify="/nowhere.pem", retries=0).create_namespace("tls")
+
+
+def test_a_server_that_is_no_nave_is_told():
+    page = answer(200, b"<html>", [("X-Nave-Shape", "[1]")])
+    for ask in (lambda client: client.version(hub.Reference.parse("a/b")),
+                lambda client: client.append(hub.Reference.parse("a/b"), np.zeros(1)),
+                lambda client: client.read_region(hub.Reference.parse("a/b"))):
+        with ScriptedServer(page) as server, pytest.raises(hub.Invalid) as raised:
+            ask(hub.Client(transport(server)))
+        assert f"What {server.endpoint} answers is no" in raised.value.what
+        assert "Is it a Nave server?" in raised.value.hint
+
+
+def test_redirections_are_not_followed():
+    elsewhere = answer(301, headers=[("Location", "https://elsewhere/v1/x")])
+    with ScriptedServer(elsewhere) as server:
+        with pytest.raises(hub.Invalid, match="sends to another place: https://elsewhere/v1/x"):
+            transport(server).request("GET", "/v1/x")
+    assert len(server.requests) == 1

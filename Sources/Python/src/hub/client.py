@@ -139,7 +139,7 @@ class Client(VersionRequests):
         with self.about(reference):
             answer = self.transport.request(
                 "PUT", path, [("slice", text)] if text else [], body=npy.file_pieces(values))
-        return dict(json.loads(answer.data))
+        return self.read_document(answer.data, path)
 
     def append(self, reference: Reference, values: AnyArray, axis: int = 0) -> Document:
         """Grows the array along an axis and writes there; `start`, `stop` and `shape` afterwards.
@@ -150,7 +150,7 @@ class Client(VersionRequests):
         with self.about(reference):
             answer = self.transport.request(
                 "POST", path, [("axis", str(axis))], body=npy.file_pieces(values))
-        return dict(json.loads(answer.data))
+        return self.read_document(answer.data, path)
 
     def gather(
         self, reference: Reference, samples: Sequence[int] | AnyArray, out: AnyArray | None = None
@@ -197,6 +197,8 @@ class Client(VersionRequests):
 
         def buffer(headers: Mapping[str, str]) -> memoryview:
             nonlocal result
+            if "X-Nave-Shape" not in headers or "X-Nave-Dtype" not in headers:
+                raise self.no_nave("no array", path)
             actual = tuple(json.loads(headers["X-Nave-Shape"]))
             dtype = dtype_of(headers["X-Nave-Dtype"])
             wanted = shape if out is None else out.shape
@@ -226,12 +228,13 @@ class Client(VersionRequests):
             text: the slice; empty for the whole array.
             parameters: `op`, `axis`, `ddof`, `nan`, `bins`, `range`, `q`, as text.
         """
+        path = f"/v1/stats/{reference.path}"
         query = [("slice", text)] if text else []
         query += list(parameters.items())
         with self.about(reference):
             answer = self.transport.request(
-                "GET", f"/v1/stats/{reference.path}", query, timeout_seconds=_STATISTICS_SECONDS)
-        return dict(json.loads(answer.data))
+                "GET", path, query, timeout_seconds=_STATISTICS_SECONDS)
+        return self.read_document(answer.data, path)
 
     def preview(
         self, reference: Reference, timeout_seconds: float | None = None, **parameters: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hub.errors import NotFound
+from hub.errors import Invalid, NotFound
 from hub.reference import Reference
 from hub.transport import Repeat, Transport
 
@@ -40,7 +40,27 @@ class Requester:
         encoded = None if body is None else json.dumps(body, allow_nan=False).encode()
         with self.about(reference):
             answer = self.transport.request(method, path, query or [], body=encoded, repeat=repeat)
-        return json.loads(answer.data) if answer.data else {}
+        return self.read_document(answer.data, f"{method} {path}")
+
+    def read_document(self, data: bytes, where: str) -> Document:
+        """The document that an answer is.
+
+        Raises:
+            Invalid: it is none, as of a server that is no Nave.
+        """
+        try:
+            document = json.loads(data or b"{}")
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise self.no_nave("no JSON document", where)
+        return document
+
+    def no_nave(self, what: str, where: str) -> Invalid:
+        """The exception for an answer that no Nave server gives."""
+        endpoint = self.transport.configuration.endpoint
+        return Invalid(f"What {endpoint} answers is {what}.", where=where,
+                       hint="Is it a Nave server? `hub doctor` looks.")
 
     def pages(
         self,

@@ -235,6 +235,7 @@ class Transport:
                 timeout=urllib3.Timeout(connect=connect, read=call.timeout_seconds),
             )
             if response.status < 400:
+                _check_redirection(call, response)
                 _check_length(call, response)
                 return response
             data = response.read()
@@ -319,6 +320,16 @@ def _explained(call: _Call, error: HubError) -> HubError:
     if isinstance(error, Unavailable) and error.status is None and call.repeat != "safe":
         error.hint = "It may have been done all the same: look before you repeat it."
     return error
+
+
+def _check_redirection(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
+    """Refuses to be sent elsewhere: the signature is for this server alone."""
+    if 300 <= response.status < 400 and response.status != 304:
+        target = response.headers.get("Location", "nowhere")
+        response.close()
+        raise Invalid(
+            f"The endpoint sends to another place: {target}.", where=call.where,
+            status=response.status, hint="Configure the endpoint that it sends to.")
 
 
 def _check_length(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
