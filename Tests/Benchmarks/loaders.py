@@ -2,9 +2,9 @@
 
     python loaders.py LOADER SETTINGS
 
-SETTINGS is the JSON file that training.py writes. Prints one line of JSON: for each epoch the samples
-a second, and the seconds to the first batch. The first epoch begins without any cache on this
-machine's side; the second has what the loader kept of the first.
+SETTINGS is the JSON file that training.py writes. Prints one line of JSON: for each epoch the
+samples a second, and the milliseconds to the first batch. The first epoch begins without any cache
+of the loader's; the second has what the loader kept of the first.
 """
 
 import concurrent.futures

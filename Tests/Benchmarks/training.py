@@ -91,7 +91,7 @@ class Prepared:
         """256 random samples of a data set: a batch in one request, and one request for each."""
         with hub.configured(**self.keys, cache_folder=str(self.folder / "no-cache")):
             data = hub.load(f"bench/chunks-of-{per_chunk}:v0").to_pytorch()
-            chosen = np.random.default_rng(time.monotonic_ns()).permutation(len(data))[:256].tolist()
+            chosen = np.random.default_rng().permutation(len(data))[:256].tolist()
             begun = time.monotonic()
             together = data.__getitems__(chosen)
             one = time.monotonic() - begun
@@ -155,12 +155,12 @@ def rows(rates, firsts, options):
 def page(rates, firsts, gathered, prepared, options):
     lines = [
         "# Training", "",
-        f"Made by `Tests/Benchmarks/training`: medians of {options.rounds} rounds in which the loaders take"
-        f" turns, each in a process of its own. {options.samples} samples of 224 × 224 × 3 `uint8`, noise"
-        f" and not compressed, in batches of {options.batch} tensors with labels, by {options.workers}"
-        " workers. The first epoch begins with an empty cache; the second has what the loader kept on"
-        " the local disk. All others than the local files read from the same Nave, over S3. Files are in"
-        " the page cache; server and loader share the machine.", "",
+        f"Made by `Tests/Benchmarks/training`: medians of {options.rounds} rounds in which the"
+        f" loaders take turns, each in a process of its own. {options.samples} samples of 224 × 224"
+        f" × 3 `uint8`, noise and not compressed, in batches of {options.batch} tensors with labels,"
+        f" by {options.workers} workers. The first epoch begins with an empty cache; the second has"
+        " what the loader kept on the local disk. All others than the local files read from the same"
+        " Nave, over S3. Files are in the page cache; server and loader share the machine.", "",
         f"- Machine: {machine()}",
         f"- Versions: {prepared.server.version}", "",
         markdown(rows(rates, firsts, options)), "",

@@ -1,4 +1,4 @@
-"""The same samples in the formats of all loaders: arrays on Nave, local Zarr, MDS, LitData, tar files."""
+"""The same samples in the formats of all loaders: arrays, MDS, LitData and tar files."""
 
 import io
 import pathlib

@@ -321,13 +321,43 @@ def test_a_batch_larger_than_all_blocks():
         100, 1, 64, shuffle)
 
 
+@given(
+    count=st.integers(1, 400), samples_per_chunk=st.integers(1, 64), batch=st.integers(5, 200),
+    block=st.integers(8, 4000), prefetch=st.integers(1, 4), workers=st.integers(1, 3))
+@settings(max_examples=30, deadline=None)
+def test_memory_is_what_the_documentation_says(
+    count, samples_per_chunk, batch, block, prefetch, workers
+):
+    """So many blocks, or a batch and a block, and six batches, whatever the number of workers."""
+    data = stubs.dataset(count, samples_per_chunk=samples_per_chunk)
+    loader = data.loader(
+        batch, shuffle=Shuffle(0, block), prefetch=prefetch, workers=workers, start="thread")
+    with loader:
+        for _ in loader:
+            pass
+        block_samples = max(block // 8, samples_per_chunk)
+        ahead = max(prefetch * block_samples, batch + block_samples)
+        assert loader._equipment.places <= ahead + 6 * batch
+        assert len(loader._equipment.crew.ring._bytes) < 8 * loader._equipment.places + 64
+
+
+def test_a_shuffle_that_hardly_mixes_is_told():
+    data = stubs.dataset(100, (1 << 18,), 10)
+    with pytest.warns(hub.training.loader.ShuffleWarning, match='block="84MB"'):
+        data.loader(10, shuffle=True)
+    data.loader(10)
+    data.loader(10, shuffle=Shuffle(block="60MB"))
+    stubs.dataset(5, (1 << 18,), 10).loader(5, shuffle=True)
+
+
 def test_an_empty_data_set_has_no_batches():
     for workers, start in STARTS[:3]:
         assert flat(stubs.dataset(0).loader(4, shuffle=True, workers=workers, start=start)) == []
 
 
 @pytest.mark.parametrize("options, text", [
-    ({"workers": -1}, "-1 workers"), ({"prefetch": 0}, "0 blocks"), ({"start": "magic"}, "start is"),
+    ({"workers": -1}, "-1 workers"), ({"prefetch": 0}, "0 blocks"),
+    ({"start": "magic"}, "start is"),
     ({"shuffle": 3}, "hub.Shuffle"), ({"rank": 2, "world": 2}, "rank 2"), ({"rank": -1}, "rank -1"),
     ({"world": 0}, "0 ranks"), ({"batch": 0}, "0 samples"), ({"world": 11}, "11 ranks")])
 def test_wrong_arguments_are_refused_at_once(options, text):

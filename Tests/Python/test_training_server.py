@@ -189,7 +189,8 @@ def test_samples_that_are_not_stored_are_the_fill_value(namespace, connected):
 
 def test_mixtures_and_parts_of_arrays(stored):
     array, labels, values = stored
-    train, val = numpy_dataset(array, labels).split(train=0.75, val=0.25, stratify=np.arange(120) % 2)
+    train, val = numpy_dataset(array, labels).split(
+        train=0.75, val=0.25, stratify=np.arange(COUNT) % 2)
     assert sorted(
         label for part in (train, val) for _, batch in part.loader(16, shuffle=True)
         for label in batch.tolist()) == list(range(COUNT))

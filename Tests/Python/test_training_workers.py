@@ -1,4 +1,4 @@
-"""Workers that fail, die, are interrupted or left behind: an exception at once, and nothing remains."""
+"""Workers that fail, die, are interrupted or left behind: an exception, and nothing remains."""
 
 import gc
 import multiprocessing
@@ -265,7 +265,7 @@ def test_a_script_without_a_guard_is_told_so(tmp_path):
 
 
 def test_other_processes_do_not_keep_workers_alive(nothing_remains):
-    """A fork of this process, which has copies of all pipes, must not end the workers or keep them."""
+    """A fork of this process, which has copies of all pipes, neither ends nor keeps the workers."""
     loader = stubs.dataset(100, transform=stubs.process_of).loader(10, workers=1, start="fork")
     batches = iter(loader)
     worker = int(next(batches)[0])

@@ -1,4 +1,4 @@
-"""Data sets without a server: columns in memory with chunks, and transforms that worker processes import."""
+"""Data sets without a server: columns in memory, and transforms that processes can import."""
 
 import dataclasses
 import os

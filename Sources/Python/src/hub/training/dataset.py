@@ -23,9 +23,9 @@ from hub.training.work import check_transform, generator_of, takes_generator
 class Dataset:
     """Samples along the first axis of an array, for `torch.utils.data.DataLoader` or `loader`.
 
-    `dataset[i]` is a sample, or a pair of sample and label; a tensor where torch is installed and the
-    transform gives nothing else. `dataset.__getitems__` reads a batch in one request. It is picklable,
-    and holds no connection: workers that are started in any way can use it.
+    `dataset[i]` is a sample, or a pair of sample and label; a tensor where torch is installed and
+    the transform gives nothing else. `dataset.__getitems__` reads a batch in one request. It is
+    picklable, and holds no connection: workers that are started in any way can use it.
     """
 
     def __init__(
@@ -116,13 +116,14 @@ class Dataset:
 
         Which sample is where depends on `seed` and the number of the sample alone, and no list of
         samples is made. Every stretch of the array that a loader reads as one block has its
-        share in each part; together a part has its share within one sample a block, exactly where the
-        shares are simple fractions.
+        share in each part; together a part has its share within one sample a block, exactly where
+        the shares are simple fractions.
 
         Args:
             seed: chooses another split.
             stratify: labels, one a sample (`True` for those of this data set): each label's
-                samples are shared out within one. Then the samples of each part are listed in memory.
+                samples are shared out within one. The samples of each part are then listed in
+                memory.
             shares: names and fractions, together at most 1.
 
         Returns:

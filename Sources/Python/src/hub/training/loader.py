@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from hub.training.dataset import Dataset
 
 STARTS = ("thread", *METHODS)
+# A shuffle that mixes fewer rows of chunks than this leaves most neighbours in one batch.
+MIXED_ROWS_MIN = 4
+
+
+class ShuffleWarning(UserWarning):
+    """A block of the shuffle holds so few chunks that neighbours stay together."""
 
 
 class Stock(Protocol):
@@ -46,32 +53,34 @@ class Loader:
     """An iterable of the batches of an epoch; the next iteration is the next epoch.
 
     **Order.** A pure function of (seed, epoch, digest): `batch` samples at a time make the *global*
-    batches, the same for any number of workers and ranks, and `rank` of `world` gets its
-    contiguous part, `batch // world` samples, or one more where that does not come out even. All ranks get the
+    batches, the same for any number of workers and ranks, and `rank` of `world` gets its contiguous
+    part, `batch // world` samples, or one more where that does not come out even. All ranks get the
     same number of batches. Without `drop_last` the last one may be smaller.
 
     **Resuming.** `state_dict()` is where the batches end that were given out, whatever was read
     ahead. A loader that got it by `load_state_dict` goes on there, also with another `world`,
     number of workers or batch. An iteration that was broken off counts as its epoch.
 
-    **Workers.** With `workers=0` the caller does all work when it asks for a batch. Else `start` says
-    what workers are: `"thread"`, the default where there is no transform; or processes,
-    `"fork"`, `"spawn"` or `"forkserver"`, the default with a transform (`"spawn"` where there is no
-    forkserver). They stay from epoch to epoch, and end with `close`, with the loader, and when an
-    iteration ends early. An exception in a transform comes with its traceback; a worker that
-    ended is a `WorkerError`.
+    **Workers.** With `workers=0` the caller does all work when it asks for a batch. Else `start`
+    says what workers are: `"thread"`, the default where there is no transform; or processes,
+    `"fork"`, `"spawn"` or `"forkserver"`, the default with a transform (`"spawn"` where there is
+    no forkserver). They stay from epoch to epoch, and end with `close`, with the loader, and when
+    an iteration ends early. An exception in a transform comes in the place of its batch, with its
+    traceback; a worker that ended is a `WorkerError`.
 
-    **Randomness.** A transform with a parameter `rng` gets a NumPy generator that depends on (seed, epoch,
-    sample) alone. In processes and with `workers=0`, `random`, `numpy.random` and torch's generator are
-    seeded the same way before each sample, so augmentation is the same for any number of workers.
+    **Randomness.** A transform with a parameter `rng` gets a NumPy generator that depends on (seed,
+    epoch, sample) alone. In processes and with `workers=0`, `random`, `numpy.random` and torch's
+    generator are seeded the same way before each sample, so augmentation is the same for any number
+    of workers.
 
-    **Memory.** At most `prefetch` blocks of `shuffle.block` bytes (64 MB without a shuffle), or one batch and
-    one block if that is more, and five batches, all shared by the workers; with a transform
-    also `2 * workers + 4` batches of what it makes; and of each worker a few chunks, encoded and decoded. A batch is the
-    caller's until he drops it: he is given copies if he keeps more than three.
+    **Memory.** At most `prefetch` blocks of `shuffle.block` bytes (64 MB without a shuffle), or one
+    batch and one block if that is more, and six batches, all shared by the workers; with a
+    transform also `2 * workers + 4` batches of what it makes; and of each worker a few chunks,
+    encoded and decoded. A batch is the caller's until he drops it: he is given copies if he keeps
+    more than three.
 
-    **State of the array.** What a tag means is asked when an epoch begins. If no commit pins it and it is changed
-    meanwhile, there is an `ArrayChangedWarning` at the end.
+    **State of the array.** What a tag means is asked when an epoch begins. If no commit pins it and
+    it is changed meanwhile, there is an `ArrayChangedWarning` at the end.
     """
 
     def __init__(
@@ -101,6 +110,8 @@ class Loader:
         self._equipment: Equipment | None = None
         self._closer: weakref.finalize[Any, Any] | None = None
         self._plan(len(stock), 0)
+        if shuffle:
+            _warn_if_hardly_mixed(stock, shuffle)
 
     @property
     def shuffle(self) -> Shuffle | None:
@@ -241,3 +252,17 @@ def _default_start(recipe: Recipe) -> str:
     if not recipe.makes:
         return "thread"
     return "forkserver" if sys.platform == "linux" else "spawn"
+
+
+def _warn_if_hardly_mixed(stock: Stock, shuffle: Shuffle) -> None:
+    for member in stock.members:
+        subset = member.subset
+        rows = min(MIXED_ROWS_MIN, -(-subset.count // subset.samples_per_row))
+        wanted = rows * subset.row_bytes
+        # Who chose the block himself knows what it mixes.
+        if shuffle.block == Shuffle.block and wanted > shuffle.block_bytes:
+            warnings.warn(
+                f"{subset.samples_per_row:,} samples are read together, {subset.row_bytes:,} bytes,"
+                f" so a block of {shuffle.block} hardly mixes them. Give the shuffle a larger"
+                f' block, such as hub.Shuffle(block="{wanted / 1e6:.0f}MB"), which takes that'
+                " memory, or the array chunks of fewer samples.", ShuffleWarning, stacklevel=4)

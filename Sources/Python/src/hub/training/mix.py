@@ -24,12 +24,12 @@ WINDOW_GROWTH_MAX = 4
 def mix(weights: Mapping[Dataset, float], *, samples: int | None = None) -> Mixture:
     """A mixture of data sets: of every thousand samples each has its share.
 
-    Each data set goes through its own epochs, each in an order of its own: all its samples come before
-    one comes again, also from one epoch of the mixture to the next. Samples must have one shape and
-    type, labels too; each data set keeps its own transform.
+    Each data set goes through its own epochs, each in an order of its own: all its samples come
+    before one comes again, also from one epoch of the mixture to the next. Samples must have one
+    shape and type, labels too; each data set keeps its own transform.
 
     Args:
-        weights: how often samples of each data set come, relative to the others; told by thousandths.
+        weights: how often samples of each data set come, relative to the others; in thousandths.
         samples: how many samples an epoch has; those of all data sets together if not given.
 
     Raises:

@@ -34,9 +34,10 @@ class Shuffle:
     """How an epoch is shuffled: chunks in random order, samples at random within a block of them.
 
     `seed` chooses the order, together with the number of the epoch and the array's digest.
-    `block` is how much is read ahead and mixed, in bytes of decoded elements: the larger, the closer
-    to a shuffle of everything, at the cost of memory (see `Loader`). A block has at least one
-    chunk along the first axis, however large that is, and beyond one chunk at most 1,048,576 samples.
+    `block` is how much is read ahead and mixed, in bytes of decoded elements: the larger, the
+    closer to a shuffle of everything, at the cost of memory (see `Loader`). A block has at least
+    one chunk along the first axis, however large that is, and beyond one chunk at most 1,048,576
+    samples.
     """
 
     seed: int = 0

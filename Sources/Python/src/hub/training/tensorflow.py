@@ -24,8 +24,9 @@ def to_tensorflow(
         options: those of `Dataset.loader`: `shuffle`, `workers`, `rank`, `world`, `drop_last`, ….
 
     Returns:
-        A data set of tensors, or of pairs of them where there are labels. The size of a batch is known with
-        `drop_last` alone. If there is a transform, its form is taken from what it makes of the first sample.
+        A data set of tensors, or of pairs of them where there are labels. The size of a batch is
+        known with `drop_last` alone. If there is a transform, its form is taken from what it makes
+        of the first sample.
 
     Raises:
         Invalid: tensorflow is not installed, or the data set is empty.
