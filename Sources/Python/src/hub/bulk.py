@@ -81,7 +81,7 @@ class BulkReader:
         """
         store = self._store()
         if store is not None:
-            fetched = _by_obstore(store, path, etag, self._transport.configuration)
+            fetched = _by_obstore(store, path, etag)
             if fetched is not None:
                 return fetched
         return self._by_transport(path, etag)
@@ -175,9 +175,7 @@ def _is_set(name: str) -> bool:
     return bool(os.environ.get(name) or os.environ.get(name.upper()))
 
 
-def _by_obstore(
-    store: Any, path: str, etag: str, configuration: Configuration
-) -> Fetched | None:
+def _by_obstore(store: Any, path: str, etag: str) -> Fetched | None:
     """What obstore says, or None if Transport should be asked."""
     import obstore
     from obstore.exceptions import NotModifiedError
@@ -196,8 +194,9 @@ def _by_obstore(
         fetched = Fetched(404)
     except Exception:
         return None
-    seconds = time.perf_counter() - started
-    tracing.record(
-        "GET", view_path(path), fetched.status, seconds, received=len(fetched.data)
-    )
+    if tracing.is_active():
+        seconds = time.perf_counter() - started
+        tracing.record(
+            "GET", view_path(path), fetched.status, seconds, received=len(fetched.data)
+        )
     return fetched

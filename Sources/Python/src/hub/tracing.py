@@ -96,6 +96,11 @@ def trace() -> Iterator[Trace]:
         _active.reset(token)
 
 
+def is_active() -> bool:
+    """Whether anything that is recorded here is counted."""
+    return bool(_active.get())
+
+
 def record(
     method: str, path: str, status: int, seconds: float, *, sent: int = 0, received: int = 0
 ) -> None:

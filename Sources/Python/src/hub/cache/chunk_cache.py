@@ -108,12 +108,12 @@ class ChunkCache:
         """Keeps a chunk, and whether that was done; a failure is no error, but a warning, once."""
         if len(payload) * _PAYLOAD_PARTS_OF_LIMIT > self.bytes_max or not self._is_writable():
             return False
-        path = self.path(digest)
+        path = self._path(digest)
         try:
             try:
                 write_chunk_file(path, digest, etag, payload)
             except FileNotFoundError:
-                self._make_folder(path.parent)
+                self._make_folder(os.path.dirname(path))
                 write_chunk_file(path, digest, etag, payload)
         except OSError as error:
             self._fail(error)
@@ -138,9 +138,14 @@ class ChunkCache:
         self._bytes_until_eviction = random.random() * self.bytes_max / _PARTS_OF_LIMIT
         self._refused_until = 0.0
 
-    def _make_folder(self, folder: Path) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
+    def _make_folder(self, folder: str) -> None:
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.makedirs(folder, exist_ok=True)
 
     def _is_writable(self) -> bool:
         return not self._refused_until or time.monotonic() >= self._refused_until

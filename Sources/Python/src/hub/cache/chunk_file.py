@@ -31,6 +31,8 @@ ETAG_BYTES_MAX = 84
 PART_SUFFIX = ".part"
 _FIELDS = struct.Struct(f"<4sHHQ16sI{ETAG_BYTES_MAX}sI")
 _CHECKSUM = struct.Struct("<I")
+_BINARY = getattr(os, "O_BINARY", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 
 
 class DamagedChunkFile(Exception):
@@ -76,7 +78,7 @@ def read_chunk_file(path: str | Path, digest: bytes) -> ChunkFile:
         DamagedChunkFile: it is not the file that was written under this digest.
         OSError: it cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, os.O_RDONLY | _BINARY)
     try:
         status = os.fstat(descriptor)
         header = os.read(descriptor, HEADER_BYTES)
@@ -89,19 +91,19 @@ def read_chunk_file(path: str | Path, digest: bytes) -> ChunkFile:
     return ChunkFile(digest, etag, payload, status.st_mtime)
 
 
-def write_chunk_file(path: Path, digest: bytes, etag: str, payload: bytes) -> None:
+def write_chunk_file(path: str, digest: bytes, etag: str, payload: bytes) -> None:
     """Puts a file in place in one step; whatever was there is replaced.
 
     Raises:
         FileNotFoundError: the folder is not there.
         OSError: it cannot be written; nothing is left behind.
     """
-    part = path.with_name(f".{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(part, flags, 0o600)
+    part = f"{os.path.dirname(path)}/.{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}"
+    header = encode_header(digest, etag, payload)
+    descriptor = os.open(part, _CREATE, 0o600)
     try:
         try:
-            _write_all(descriptor, encode_header(digest, etag, payload))
+            _write_all(descriptor, header)
             _write_all(descriptor, payload)
         finally:
             os.close(descriptor)
@@ -141,6 +143,6 @@ def _read_exactly(descriptor: int, count: int) -> bytes:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
