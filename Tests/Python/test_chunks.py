@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import zarr
 from certificates import make_certificate
+from scripted_server import ScriptedServer, answer
 from server_process import ServerProcess
 
 import hub
@@ -390,6 +391,37 @@ class TestBulk:
                     reader = bulk.BulkReader(hub.current_client().transport, size)
                     with pytest.raises(hub.Unavailable, match="certificate"):
                         reader.get("test/x:v1/c/0/0")
+
+    @pytest.mark.parametrize("size", [0, 1 << 20], ids=["obstore", "urllib3"])
+    def test_an_answer_that_breaks_off_is_asked_for_again(self, settings, allowed, size):
+        body = bytes(range(256)) * 1000
+        headers = [("ETag", '"1"'), ("Last-Modified", "Thu, 26 Nov 2026 06:05:23 GMT")]
+        whole = answer(200, body, headers)
+        cut, busy = whole[: len(whole) // 2], answer(503, b"")
+        with ScriptedServer(cut, busy, cut, busy, cut, whole) as server:
+            mine = settings | {"endpoint": server.endpoint, "retries": 5, "timeout_seconds": 5}
+            with hub.configured(**mine):
+                reader = bulk.BulkReader(hub.current_client().transport, size)
+                assert (reader._store() is None) is (size > 0)
+                assert reader.get("test/x:v1/c/0") == bulk.Fetched(200, '"1"', body)
+        assert len(server.requests) == 6
+        with ScriptedServer(cut) as server:
+            mine = settings | {"endpoint": server.endpoint, "retries": 1}
+            with hub.configured(**mine):
+                reader = bulk.BulkReader(hub.current_client().transport, size)
+                with pytest.raises(hub.Unavailable):
+                    reader.get("test/x:v1/c/0")
+
+    @pytest.mark.parametrize("size", [0, 1 << 20], ids=["obstore", "urllib3"])
+    @pytest.mark.parametrize("status, kind", [
+        (403, hub.Denied), (404, hub.NotFound), (422, hub.Invalid), (500, hub.Unavailable)])
+    def test_refusals_are_errors_and_never_chunks(self, settings, allowed, size, status, kind):
+        document = json.dumps({"code": "other", "detail": "no", "status": status}).encode()
+        with ScriptedServer(answer(status, document)) as server:
+            with hub.configured(**settings | {"endpoint": server.endpoint, "retries": 0}):
+                reader = bulk.BulkReader(hub.current_client().transport, size)
+                with pytest.raises(kind):
+                    reader.get("test/x:v1/c/0")
 
     def test_obstore_is_not_used_through_a_proxy_or_offline(
         self, client, settings, monkeypatch, allowed
