@@ -19,11 +19,16 @@ def pair(connected, namespace):
 
 def test_an_open_version_is_read_in_one_request_and_never_stale(pair):
     array, values = pair
+    with hub.trace() as trace:
+        array[0]
+    assert trace.requests == 1
     array.prefetch()
     np.testing.assert_array_equal(array[...], values)
     array[3] = 7
     values[3] = 7
-    np.testing.assert_array_equal(array[...], values)
+    with hub.trace() as trace:
+        np.testing.assert_array_equal(array[...], values)
+    assert trace.requests == 1
 
 
 def test_whole_chunks_of_a_commit_are_kept(pair):
@@ -50,6 +55,7 @@ def test_a_small_part_of_a_commit_is_asked_for_as_such(pair):
 
 def test_a_tag_is_asked_each_time_and_its_chunks_are_not(pair):
     array, values = pair
+    array[...]
     array.commit()
     array.prefetch()
     array[...]

@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import math
 import os
+import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hub.client import Client
 from hub.description import Description
 from hub.npy import AnyArray
+from hub.reference import Reference
 from hub.selection import Selection
+
+if TYPE_CHECKING:
+    from hub.chunks import ChunkSource
 
 _WANTED_SHARE_MIN = 0.5
 # More are not looked up one by one: so many chunks are quicker asked for than looked for.
 _CHUNKS_LOOKED_UP_MAX = 10_000
+_OPEN_SECONDS = 5.0
+_SEEN_OPEN_MAX = 1000
+# When versions were last seen to be open, by endpoint and reference; each process has its own.
+_seen_open: dict[str, float] = {}
 
 
 def read_cached(
@@ -31,29 +41,60 @@ def read_cached(
         Offline: no request may be made, and the cache does not have all of it.
         Unavailable, IntegrityError: as the server's answers about chunks have it.
     """
-    is_offline = client.transport.configuration.offline
-    if not (is_offline or description.reference.is_immutable or _is_known(client, description)):
+    target = _target(client, description)
+    if target is None:
         return None
     from hub.chunks import open_source
 
-    source = open_source(client, description.reference, description)
+    source = open_source(client, target, description)
     if source.metadata.shape != description.shape:
         return None
-    chunk_shape = source.metadata.chunk_shape
-    count = selection.chunk_count(chunk_shape)
-    if not is_offline and not (
-        (description.reference.is_immutable and _is_most(selection, chunk_shape, count))
-        or (count <= _CHUNKS_LOOKED_UP_MAX and source.state.is_immutable
-            and all(source.has(part.coordinates) for part in selection.chunks(chunk_shape)))
-    ):
+    is_offline = client.transport.configuration.offline
+    if not is_offline and not _is_worthwhile(source, selection, description.reference):
         return None
+    chunk_shape = source.metadata.chunk_shape
     result = np.empty(selection.box_shape, description.dtype)
     parts = {part.coordinates: part for part in selection.chunks(chunk_shape)}
     for place, chunk in source.fetch(parts):
-        part = parts[place]
         whole = chunk if chunk is not None else np.broadcast_to(description.fill, chunk_shape)
-        part.copy(whole, result)
+        parts[place].copy(whole, result)
     return result
+
+
+def _target(client: Client, description: Description) -> Reference | None:
+    """What the cache may have chunks of: a commit, or `None`.
+
+    A version that was open just now is taken to be so for some seconds. That makes nothing stale, as
+    the server is asked for the elements then; it only saves asking what the version is.
+    """
+    reference = description.reference
+    if reference.is_immutable or client.transport.configuration.offline:
+        return reference
+    if not _is_known(client, description):
+        return None
+    name = f"{client.transport.configuration.endpoint} {reference.version}"
+    now = time.monotonic()
+    if _seen_open.get(name, -math.inf) > now - _OPEN_SECONDS:
+        return None
+    from hub.state import resolve
+
+    target = resolve(client, reference)
+    if target.is_immutable:
+        return target
+    if len(_seen_open) >= _SEEN_OPEN_MAX:
+        _seen_open.clear()
+    _seen_open[name] = now
+    return None
+
+
+def _is_worthwhile(source: ChunkSource, selection: Selection, reference: Reference) -> bool:
+    """Whether chunks are to be read: they are cached, or most of each is wanted of a commit."""
+    chunk_shape = source.metadata.chunk_shape
+    count = selection.chunk_count(chunk_shape)
+    if reference.is_immutable and _is_most(selection, chunk_shape, count):
+        return True
+    return count <= _CHUNKS_LOOKED_UP_MAX and all(
+        source.has(part.coordinates) for part in selection.chunks(chunk_shape))
 
 
 def _is_most(selection: Selection, chunk_shape: tuple[int, ...], count: int) -> bool:
