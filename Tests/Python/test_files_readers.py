@@ -150,12 +150,43 @@ def test_a_scaled_volume_is_read_as_floats(folder):
 @pytest.mark.parametrize("form", [
     {}, {"compression": "zlib"}, {"tile": (16, 16)}, {"bigtiff": True, "rowsperstrip": 2},
     {"imagej": True}])
-def test_tiff_stacks(folder, form):
+def test_tiff_stacks(folder, form, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     stack = DIGITS[:9].astype("u2")
     tifffile.imwrite(folder / "a.tif", stack, metadata={"axes": "ZYX"}, **form)
     found, layout = read_whole(folder / "a.tif")
     assert np.array_equal(found, stack)
     assert layout.dimension_names == ("z", "y", "x")
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+@pytest.mark.parametrize("form", [{}, {"compression": "zlib"}])
+def test_tiffs_of_the_other_byte_order_and_of_several_series(folder, form):
+    with tifffile.TiffWriter(folder / "a.tif", byteorder=">") as writer:
+        writer.write(DIGITS[:9].astype("u2"), metadata={"axes": "ZYX"}, **form)
+        writer.write(np.stack([DIGITS[0]] * 3, -1), photometric="rgb", **form)
+    found, layout = read_whole(folder / "a.tif")
+    assert np.array_equal(found, DIGITS[:9]) and layout.dtype == np.dtype("<u2")
+    found, layout = read_whole(folder / "a.tif", member="1")
+    assert np.array_equal(found, np.stack([DIGITS[0]] * 3, -1))
+    assert layout.dimension_names == ("y", "x", "channel")
+    with pytest.raises(NotFound, match="holds no series 2; it holds 2, counted from 0"):
+        open_reader(folder / "a.tif", ReadingOptions(member="2"))
+
+
+def test_a_tiff_whose_pages_are_damaged_is_refused(folder, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    tifffile.imwrite(folder / "a.tif", DIGITS[:9], compression="zlib", rowsperstrip=8)
+    with tifffile.TiffFile(folder / "a.tif") as file:
+        offset = file.pages[4].dataoffsets[0]
+    data = bytearray((folder / "a.tif").read_bytes())
+    data[offset : offset + 10] = b"\xff" * 10
+    (folder / "a.tif").write_bytes(data)
+    with pytest.raises(Invalid, match="a.tif cannot be decoded"):
+        open_reader(folder / "a.tif")
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_a_pyramid_gives_its_first_level(folder):

@@ -20,22 +20,29 @@ class Readable(Protocol):
         """At most `size` bytes; none at the end."""
 
 
+def temporary_file(suffix: str) -> pathlib.Path:
+    """A new and empty temporary file; the caller deletes it."""
+    descriptor, name = tempfile.mkstemp(prefix="hub-", suffix=suffix)
+    os.close(descriptor)
+    return pathlib.Path(name)
+
+
 def spooled(stream: Readable, suffix: str, where: str) -> pathlib.Path:
     """Copies a stream into a temporary file, whose path is returned; the caller deletes it.
 
     Memory stays at a megabyte. Raises `Invalid` if the folder for temporary files is too small or
     the stream is damaged.
     """
-    descriptor, name = tempfile.mkstemp(prefix="hub-", suffix=suffix)
+    path = temporary_file(suffix)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(path, "wb") as file:
             while piece := stream.read(COPY_BYTES):
                 file.write(piece)
     except BaseException as error:
-        os.unlink(name)
+        path.unlink()
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise Invalid(
-                f"{where} cannot be unpacked: {os.path.dirname(name)} is full.",
+                f"{where} cannot be unpacked: {path.parent} is full.",
                 hint="Set TMPDIR to a folder with more room.") from None
         raise
-    return pathlib.Path(name)
+    return path
