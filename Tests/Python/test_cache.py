@@ -61,7 +61,7 @@ class TestChunkFiles:
             + etag.ljust(84, b"\0") + bytes(4)
         )
         assert raw == fields + google_crc32c.value(fields).to_bytes(4, "little") + b"\x07" * 1000
-        assert cache.path(digest).parent.name == digest.hex()[:2]
+        assert cache.path(digest).parent.name == digest.hex()[0]
 
     def test_an_empty_chunk_is_a_chunk(self, cache):
         digest = put(cache, 1, size=0)

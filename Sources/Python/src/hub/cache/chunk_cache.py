@@ -1,6 +1,6 @@
 """The local cache: chunks by digest, and maps from keys to digests.
 
-    <folder>/chunks/ab/<digest>   one file a chunk, named by 32 hexadecimal digits
+    <folder>/chunks/a/<digest>    one file a chunk, named by 32 hexadecimal digits
     <folder>/maps/<name>.map1     records of one state of an array, or of what was last seen of one
     <folder>/pins/<name>.json     states that are kept whatever the limit
 
@@ -130,7 +130,9 @@ class ChunkCache:
 
     def _path(self, digest: bytes) -> str:
         name = digest.hex()
-        return f"{self._chunks}/{name[:2]}/{name}"
+        # Not more folders: ext4 puts each into another part of the disk, and a new file in one of
+        # 256 took 0.7 ms of CPU time, in one of 16 0.1 to 0.2 ms (1024 files, 2026-11).
+        return f"{self._chunks}/{name[0]}/{name}"
 
     def _start(self) -> None:
         # A process that writes little and is started often would never look at the whole, if
