@@ -15,11 +15,12 @@ from typing import Any
 from hub import tracing
 from hub.bulk import BulkReader, Fetched
 from hub.cache import open_cache
-from hub.cache.chunk_cache import ChunkCache, chunk_digest, map_name
+from hub.cache.chunk_cache import ChunkCache, chunk_digest
 from hub.cache.chunk_file import ChunkFile
 from hub.cache.chunk_map import NOT_STORED, ChunkMap
 from hub.client import Client
 from hub.errors import Offline
+from hub.map_name import map_name
 from hub.reference import Reference
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from hub.client import Client
 from hub.description import Description
+from hub.map_name import MAP_FOLDER, MAP_SUFFIX, map_name
 from hub.npy import AnyArray
 from hub.reference import Reference
 from hub.selection import Selection
@@ -105,11 +106,6 @@ def _is_most(selection: Selection, chunk_shape: tuple[int, ...], count: int) -> 
 def _is_known(client: Client, description: Description) -> bool:
     """Whether the cache ever saw a chunk of the array; looks for one file."""
     reference, settings = description.reference, client.transport.configuration
-    if not os.path.isdir(os.path.join(settings.cache_folder, "maps")):
-        return False
-    from hub.cache.chunk_cache import map_name
-    from hub.cache.chunk_map import MAP_SUFFIX
-
     member = f"/{reference.member}" if reference.member else ""
     name = map_name(settings.endpoint, f"{reference.line}{member}")
-    return os.path.exists(os.path.join(settings.cache_folder, "maps", name + MAP_SUFFIX))
+    return os.path.exists(os.path.join(settings.cache_folder, MAP_FOLDER, name + MAP_SUFFIX))

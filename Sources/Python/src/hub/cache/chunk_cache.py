@@ -23,8 +23,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from hub.map_name import MAP_FOLDER, MAP_SUFFIX
+
 from .chunk_file import ChunkFile, DamagedChunkFile, read_chunk_file, write_chunk_file
-from .chunk_map import DIGEST_BYTES, MAP_SUFFIX, ChunkMap
+from .chunk_map import DIGEST_BYTES, ChunkMap
 from .eviction import evict
 from .pins import Pins
 
@@ -74,7 +76,7 @@ class ChunkCache:
 
     def map(self, name: str) -> ChunkMap:
         """The map of a name, which is 32 hexadecimal digits from `map_name`."""
-        path = self.folder / "maps" / (name + MAP_SUFFIX)
+        path = self.folder / MAP_FOLDER / (name + MAP_SUFFIX)
         _renew(path)
         opened = _opened_map(path)
         opened.refresh()
@@ -197,12 +199,6 @@ def document_digest(origin: str, kind: str, reference: str) -> bytes:
     """What a document about something immutable is kept under: `reference` has a digest."""
     text = f"document\n{origin}\n{kind}\n{reference}"
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
-
-
-def map_name(origin: str, reference: str) -> str:
-    """The name of the map of what a reference names on a server."""
-    text = f"map\n{origin}\n{reference}"
-    return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 
 @lru_cache(maxsize=_MAPS_MAX)

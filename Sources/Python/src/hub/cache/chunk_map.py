@@ -23,11 +23,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hub.map_name import MAP_SUFFIX
+
 from .chunk_file import PART_SUFFIX
 
 RECORD_BYTES = 40
 DIGEST_BYTES = 16
-MAP_SUFFIX = ".map1"
 NOT_STORED = bytes(DIGEST_BYTES)
 """The digest that says: the server has no such key."""
 

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hub.map_name import MAP_SUFFIX
+
 from .chunk_file import PART_SUFFIX
-from .chunk_map import MAP_SUFFIX, ChunkMap
+from .chunk_map import ChunkMap
 
 PIN_VERSION = 1
 
