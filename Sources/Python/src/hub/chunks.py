@@ -28,10 +28,10 @@ AnyArray = npt.NDArray[Any]
 CONCURRENCY = 16
 """How many chunks are on their way at once, if not said otherwise."""
 
-_BYTES_UNDER_WAY = 8 << 20
+_BYTES_UNDER_WAY = 4 << 20
 _LARGE_CONCURRENCY = 4
-"""Of large chunks so many bytes, but at least so many chunks, are on their way at once: with 16 of
-1 MiB the threads took a third more CPU time than with 4 (two cores, 2026-11)."""
+"""Of large chunks so many bytes, but at least so many chunks, are on their way at once: 16 of 1 MiB
+were no faster than 4 beside a server on the same two cores (2026-11)."""
 
 _BYTES_WAITING_MAX = 512 << 20
 """How much of decoded chunks waits to be taken, beside one of any size."""
