@@ -13,6 +13,7 @@ import random
 import signal
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import google_crc32c
 import pytest
@@ -322,6 +323,22 @@ class TestChunkMaps:
             chunk_map.flush()
             assert ChunkMap(chunk_map.path).get("c/0") == b"1" * 16
             chunk_map.path.unlink()
+
+    def test_threads_share_one(self, tmp_path):
+        chunk_map = ChunkMap(tmp_path / "one.map1")
+        entries = self.entries(2000)
+
+        def work(number):
+            for key, digest in entries[number::8]:
+                assert chunk_map.get(key) is None
+                chunk_map.record(key, digest)
+                chunk_map.flush()
+                assert chunk_map.get(key) == digest
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        again = ChunkMap(chunk_map.path)
+        assert [(key, again.get(key)) for key, _ in entries] == entries
 
     def test_many_new_records_are_found(self, tmp_path, monkeypatch):
         monkeypatch.setattr("hub.cache.chunk_map.RECENT_MAX", 10)

@@ -39,6 +39,7 @@ RECENT_MAX = 1 << 16
 """Records that are kept apart from the table before the file is read as a whole again."""
 
 _RECORD = np.dtype([("key", "<u8", 2), ("digest", "<u8", 2), ("check", "<u8")])
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
 
@@ -54,8 +55,7 @@ class ChunkMap:
     """The records of one map file, in memory and on disk.
 
     Threads may share one, and a forked child may go on with it: what they race for is only read or
-    written again. A map that cannot be read is
-    empty, one that cannot be written stays in memory.
+    written again. A map that cannot be read is empty, one that cannot be written stays in memory.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,21 +85,14 @@ class ChunkMap:
 
     def flush(self) -> None:
         """Appends what was noted to the file; where that fails, the notes stay in memory."""
-        pending = []
-        while self._pending:
-            pending.append(self._pending.popleft())
+        pending = self._take_pending()
         if not pending:
             return
-        data = encode_records(pending)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(
-                self.path,
-                os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0),
-                0o600,
-            )
+            descriptor = os.open(self.path, _APPEND, 0o600)
             try:
-                os.write(descriptor, data)
+                os.write(descriptor, encode_records(pending))
                 if self._identity is None:
                     status = os.fstat(descriptor)
                     self._identity = (status.st_dev, status.st_ino)
@@ -145,14 +138,24 @@ class ChunkMap:
         if not is_same or status.st_size < self._bytes_read or len(self._recent) > RECENT_MAX:
             self._load()
             return True
-        if status.st_size < self._bytes_read + RECORD_BYTES:
+        start = self._bytes_read
+        if status.st_size < start + RECORD_BYTES:
             return False
-        data, _ = _read_from(self.path, self._bytes_read)
+        data, _ = _read_from(self.path, start)
         records, _ = parse_records(data)
-        self._bytes_read += len(data) - len(data) % RECORD_BYTES
+        # Not by addition: another thread may have read the same.
+        self._bytes_read = start + len(data) - len(data) % RECORD_BYTES
         for record in records:
             self._recent[record["key"].tobytes()] = record["digest"].tobytes()
         return len(records) > 0
+
+    def _take_pending(self) -> list[tuple[bytes, bytes]]:
+        taken = []
+        try:
+            while True:
+                taken.append(self._pending.popleft())
+        except IndexError:
+            return taken
 
     def _find(self, hashed: bytes) -> bytes | None:
         recent = self._recent.get(hashed)
