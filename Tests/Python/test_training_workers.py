@@ -254,6 +254,18 @@ def test_ctrl_c_ends_all(start):
     wait_until_gone([int(one) for one in output.split()])
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ctrl_c_ends_a_loader_without_processes(workers):
+    process, _, errors = run_script(f"""
+        import hub.training.order, training_stubs as stubs
+        data = stubs.dataset(100000, transform=stubs.slow, seconds_per_chunk=0.001)
+        shuffle = hub.training.order.Shuffle(block=800)
+        for batch in data.loader(10, workers={workers}, start="thread", shuffle=shuffle):
+            print("a batch", flush=True)
+    """, interrupt_after=True)
+    assert "KeyboardInterrupt" in errors and process.returncode != 0
+
+
 @pytest.mark.parametrize("start", METHODS)
 def test_workers_end_when_their_parent_is_killed(start, nothing_remains):
     process, output, _ = run_script(LONG_EPOCH.format(start=start), kill_after=True)
