@@ -83,6 +83,8 @@ def nave_processes(settings):
 
 
 def files(settings):
+    import zarr  # noqa: F401  Not in the time of the first epoch.
+
     count, per_chunk = settings["count"], settings["per_chunk"]
     path = str(pathlib.Path(settings["folder"]) / f"chunks-of-{per_chunk}")
     column = ZarrColumn(path, (count, 224, 224, 3), (per_chunk, 224, 224, 3))
@@ -118,8 +120,10 @@ def litdata(settings):
     server = settings["server"]
     # It passes no options on to obstore, which refuses plain HTTP without this one.
     downloader._OBSTORE_CLIENT_OPTIONS["allow_http"] = True
+    # With a shuffle of such samples, decoding in batches decodes each dozens of times.
     dataset = library.StreamingDataset(
-        "s3://bench/litdata", cache_dir=settings["scratch"], shuffle=True, seed=0, storage_options={
+        "s3://bench/litdata", cache_dir=settings["scratch"], shuffle=True, seed=0,
+        batch_decode=False, storage_options={
             "endpoint_url": server["endpoint"], "aws_access_key_id": server["access_key"],
             "aws_secret_access_key": server["secret_key"], "region_name": "us-east-1"})
     return library.StreamingDataLoader(
@@ -130,6 +134,7 @@ def litdata(settings):
 def webdataset(settings):
     import webdataset as library
 
+    pathlib.Path(settings["scratch"]).mkdir()
     dataset = library.WebDataset(
         settings["urls"], shardshuffle=len(settings["urls"]), seed=0, cache_dir=settings["scratch"],
         empty_check=False)

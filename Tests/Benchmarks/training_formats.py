@@ -5,6 +5,7 @@ import pathlib
 import tarfile
 
 import boto3
+import botocore.config
 import numpy as np
 import zarr
 import zarr.storage
@@ -25,7 +26,8 @@ def samples(count, seed=1):
 def s3_client(settings):
     return boto3.client(
         "s3", endpoint_url=settings["endpoint"], aws_access_key_id=settings["access_key"],
-        aws_secret_access_key=settings["secret_key"], region_name="us-east-1")
+        aws_secret_access_key=settings["secret_key"], region_name="us-east-1",
+        config=botocore.config.Config(signature_version="s3v4"))
 
 
 def write_arrays(settings, folder, images, per_chunk):
