@@ -109,6 +109,10 @@ def mosaic(settings):
     dataset = streaming.StreamingDataset(
         remote="s3://bench/mds", local=settings["scratch"], shuffle=True, shuffle_seed=0,
         batch_size=settings["batch"])
+    # It has read an index; forked workers would share that connection, and lose answers to each
+    # other until one of them waits for a minute.
+    for stream in dataset.streams:
+        stream._downloader.clean_up()
     return torch_loader(dataset, settings)
 
 
@@ -120,10 +124,10 @@ def litdata(settings):
     server = settings["server"]
     # It passes no options on to obstore, which refuses plain HTTP without this one.
     downloader._OBSTORE_CLIENT_OPTIONS["allow_http"] = True
-    # With a shuffle of such samples, decoding in batches decodes each dozens of times.
+    # By its defaults it decodes neighbours of every shuffled sample; without (batch_decode=False) it
+    # reads a whole chunk of a remote data set for each sample, which is slower still.
     dataset = library.StreamingDataset(
-        "s3://bench/litdata", cache_dir=settings["scratch"], shuffle=True, seed=0,
-        batch_decode=False, storage_options={
+        "s3://bench/litdata", cache_dir=settings["scratch"], shuffle=True, seed=0, storage_options={
             "endpoint_url": server["endpoint"], "aws_access_key_id": server["access_key"],
             "aws_secret_access_key": server["secret_key"], "region_name": "us-east-1"})
     return library.StreamingDataLoader(

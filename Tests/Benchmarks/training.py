@@ -36,14 +36,16 @@ class Prepared:
     """One Nave with the samples in the formats of all loaders, and local files."""
 
     def __init__(self, folder, options):
-        self.folder = pathlib.Path(folder)
+        self.folder, self.options = pathlib.Path(folder), options
         self.server = Nave(folder)
         self.server.start()
         self.keys = {
             "endpoint": self.server.endpoint, "access_key": KEYS[0], "secret_key": KEYS[1]}
+
+    def write(self):
+        """Writes the samples in every format that is asked for."""
+        options, images = self.options, formats.samples(self.options.samples)
         formats.s3_client(self.keys).create_bucket(Bucket=formats.BUCKET)
-        self.options = options
-        images = formats.samples(options.samples)
         for per_chunk in options.per_chunk:
             say(f"  writing {len(images)} samples, {per_chunk} a chunk")
             formats.write_arrays(self.keys, self.folder, images, per_chunk)
@@ -187,6 +189,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         prepared = Prepared(folder, options)
         try:
+            prepared.write()
             text = page(*measure(prepared, options), prepared, options)
         finally:
             prepared.server.stop()
