@@ -11,6 +11,7 @@ import os
 import pickle
 import random
 import signal
+import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -339,6 +340,26 @@ class TestChunkMaps:
             list(pool.map(work, range(8)))
         again = ChunkMap(chunk_map.path)
         assert [(key, again.get(key)) for key, _ in entries] == entries
+
+    def test_threads_that_open_one_at_the_same_moment_share_it(self, cache):
+        for round_number in range(50):
+            name = f"{round_number:032x}"
+            barrier = threading.Barrier(4)
+
+            def work(number):
+                barrier.wait(WATCHDOG_SECONDS)
+                chunk_map = cache.map(name)
+                chunk_map.record(f"c/{number}", b"1" * 16)
+                return chunk_map
+
+            with ThreadPoolExecutor(4) as pool:
+                opened = list(pool.map(work, range(4)))
+            assert len(set(map(id, opened))) == 1 and len(opened[0]) == 4
+
+    def test_maps_in_memory_are_few(self, cache):
+        for number in range(chunk_cache._MAPS_MAX * 2):
+            cache.map(f"{number:032x}")
+        assert len(chunk_cache._maps) == chunk_cache._MAPS_MAX
 
     def test_many_new_records_are_found(self, tmp_path, monkeypatch):
         monkeypatch.setattr("hub.cache.chunk_map.RECENT_MAX", 10)

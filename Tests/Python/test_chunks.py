@@ -338,7 +338,7 @@ class TestFailures:
 class TestBulk:
     @pytest.fixture
     def allowed(self, monkeypatch):
-        """Lets this process use obstore, whoever loaded it: it is no forked child of one that did."""
+        """Lets this process use obstore, whoever loaded it: it is no forked child."""
         monkeypatch.setattr(bulk, "_loaded_by", os.getpid())
 
     def test_obstore_and_urllib3_say_the_same(self, client, make, allowed):

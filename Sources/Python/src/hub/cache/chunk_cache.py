@@ -19,7 +19,6 @@ import os
 import random
 import time
 import warnings
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -201,10 +200,18 @@ def document_digest(origin: str, kind: str, reference: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
 
 
-@lru_cache(maxsize=_MAPS_MAX)
+_maps: dict[Path, ChunkMap] = {}
+"""Maps in memory: one of a million chunks takes 40 MB, and 0.2 s to read."""
+
+
 def _opened_map(path: Path) -> ChunkMap:
-    """A map in memory: one of a million chunks takes 40 MB, and 0.2 s to read."""
-    return ChunkMap(path)
+    """The map of a path, one object for all threads, so that none notes what nobody writes."""
+    opened = _maps.get(path)
+    if opened is None:
+        opened = _maps.setdefault(path, ChunkMap(path))
+        if len(_maps) > _MAPS_MAX:
+            _maps.pop(next(iter(list(_maps))), None)
+    return opened
 
 
 def _renew(path: str | Path) -> None:
