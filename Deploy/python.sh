@@ -17,22 +17,32 @@ sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
     fail "Python 3.11, 3.12 or 3.13 with venv is needed (Debian: apt-get install python3-venv)."
 }
 
+# fill_environment FOLDER PYTHON PIP_OPTION…
 fill_environment() {
-    local folder=$1 requirements=$2 python=$3
+    local folder=$1 python=$2
+    shift 2
     rm -rf "$folder"
     "$python" -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
 }
 
-# python_environment FOLDER REQUIREMENTS: makes FOLDER unless it holds just these requirements.
+# python_environment FOLDER REQUIREMENTS [PACKAGE [REQUIREMENTS…]]: makes FOLDER unless it holds just
+# these requirements and the package, whose own files are used where they lie.
 python_environment() {
-    local folder=$REPOSITORY/$1 requirements=$2 python wanted
+    local folder=$REPOSITORY/$1 requirements=$2 package=${3:-} python wanted
+    local -a files=("$2" "${@:4}") options=()
+    local file
     python=$(find_python)
-    wanted=$({ "$python" --version; cat "$requirements"; } | sha256sum | cut -d ' ' -f 1)
+    for file in "${files[@]}"; do options+=(-r "$file"); done
+    if [[ -n $package ]]; then
+        files+=("$REPOSITORY/$package/pyproject.toml")
+        options+=(-e "$REPOSITORY/$package")
+    fi
+    wanted=$({ "$python" --version; cat "${files[@]}"; } | sha256sum | cut -d ' ' -f 1)
     if [[ -f $folder/.complete && $(<"$folder/.complete") == "$wanted" ]]; then
         return
     fi
     step "Installing $(basename "$requirements" .txt) into $1" \
-        fill_environment "$folder" "$requirements" "$python"
+        fill_environment "$folder" "$python" "${options[@]}"
     printf '%s' "$wanted" >"$folder/.complete"
 }

@@ -10,6 +10,8 @@ import pytest
 from server_process import clean_environment
 
 GUIDES = pathlib.Path(__file__).resolve().parents[2] / "docs/guides"
+# The guide of the Python client is run by that client's own tests: Tests/Python/test_guide.py.
+OTHERS = {"python.md"}
 
 
 def blocks(guide):
@@ -18,7 +20,8 @@ def blocks(guide):
     return re.findall(r"^```(sh|python)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("guide", sorted(path.name for path in GUIDES.glob("*.md")))
+@pytest.mark.parametrize(
+    "guide", sorted({path.name for path in GUIDES.glob("*.md")} - OTHERS))
 def test_the_commands_of_a_guide_run(http_server, tmp_path, guide):
     keys = ":".join(http_server.root_keys)
     environment = clean_environment(

@@ -1,0 +1,8 @@
+"""`python -m hub` is the command line."""
+
+import sys
+
+from hub.command.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""One cached chunk as a file: a header that proves the rest, and the bytes.
+
+Integers are little-endian. A file is written once, under another name, and then renamed:
+what carries a chunk's name is whole, or was damaged later, and a reader tells which.
+
+    offset  size  field            meaning
+         0     4  magic            "HUBC"
+         4     2  version          1
+         6     2  etagBytes        length of the entity tag, 0 to 84
+         8     8  payloadBytes     length of the payload
+        16    16  digest           the file's own name
+        32     4  payloadChecksum  CRC-32C of the payload
+        36    84  etag             ASCII, filled up with zeros
+       120     4  reserved         0
+       124     4  headerChecksum   CRC-32C of bytes 0 ..< 124
+       128     …  payload
+"""
+
+import os
+import secrets
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import google_crc32c
+
+MAGIC = b"HUBC"
+VERSION = 1
+HEADER_BYTES = 128
+ETAG_BYTES_MAX = 84
+PART_SUFFIX = ".part"
+_FIELDS = struct.Struct(f"<4sHHQ16sI{ETAG_BYTES_MAX}sI")
+_CHECKSUM = struct.Struct("<I")
+_BINARY = getattr(os, "O_BINARY", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+
+
+class DamagedChunkFile(Exception):
+    """The file is not what was written: too short, too long, or with other bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFile:
+    """What a chunk file holds.
+
+    Attributes:
+        digest: the 16 bytes that the file is named by, in hexadecimal digits.
+        etag: the entity tag that the server gave, with its quotation marks; "" if none.
+        payload: the bytes as the server sent them.
+        changed: when the file was last used, in seconds since 1970.
+    """
+
+    digest: bytes
+    etag: str
+    payload: bytes
+    changed: float
+
+
+def encode_header(digest: bytes, etag: str, payload: bytes) -> bytes:
+    """The 128 bytes that go before `payload`.
+
+    Raises:
+        ValueError: the entity tag is longer than 84 bytes or not ASCII.
+    """
+    tag = etag.encode("ascii")
+    if len(tag) > ETAG_BYTES_MAX:
+        raise ValueError(f"an entity tag of {len(tag)} bytes; at most {ETAG_BYTES_MAX}")
+    checksum = google_crc32c.value(payload)
+    fields = _FIELDS.pack(MAGIC, VERSION, len(tag), len(payload), digest, checksum, tag, 0)
+    return fields + _CHECKSUM.pack(google_crc32c.value(fields))
+
+
+def read_chunk_file(path: str | Path, digest: bytes) -> ChunkFile:
+    """Reads and proves a whole file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedChunkFile: it is not the file that was written under this digest.
+        OSError: it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _BINARY)
+    try:
+        status = os.fstat(descriptor)
+        header = os.read(descriptor, HEADER_BYTES)
+        etag, checksum = _parse_header(header, digest, status.st_size)
+        payload = _read_exactly(descriptor, status.st_size - HEADER_BYTES)
+    finally:
+        os.close(descriptor)
+    if google_crc32c.value(payload) != checksum:
+        raise DamagedChunkFile(f"{path}: the payload has another checksum")
+    return ChunkFile(digest, etag, payload, status.st_mtime)
+
+
+def write_chunk_file(path: str, digest: bytes, etag: str, payload: bytes) -> None:
+    """Puts a file in place in one step; whatever was there is replaced.
+
+    Raises:
+        FileNotFoundError: the folder is not there.
+        OSError: it cannot be written; nothing is left behind.
+    """
+    part = f"{os.path.dirname(path)}/.{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}"
+    header = encode_header(digest, etag, payload)
+    descriptor = os.open(part, _CREATE, 0o600)
+    try:
+        try:
+            _write_all(descriptor, header)
+            _write_all(descriptor, payload)
+        finally:
+            os.close(descriptor)
+        os.replace(part, path)
+    except BaseException:
+        try:
+            os.unlink(part)
+        except OSError:
+            pass
+        raise
+
+
+def _parse_header(header: bytes, digest: bytes, file_bytes: int) -> tuple[str, int]:
+    """The entity tag and the payload's checksum, once everything in the header is proved."""
+    if len(header) < HEADER_BYTES:
+        raise DamagedChunkFile("shorter than a header")
+    fields, (checksum,) = header[:-4], _CHECKSUM.unpack(header[-4:])
+    if google_crc32c.value(fields) != checksum:
+        raise DamagedChunkFile("the header has another checksum")
+    magic, version, tag_bytes, payload_bytes, name, *rest = _FIELDS.unpack(fields)
+    payload_checksum, tag, _ = rest
+    if magic != MAGIC or version != VERSION or name != digest:
+        raise DamagedChunkFile("it is another file, or one of another version")
+    if payload_bytes != file_bytes - HEADER_BYTES:
+        raise DamagedChunkFile("the payload has another length")
+    return tag[:tag_bytes].decode("ascii"), payload_checksum
+
+
+def _read_exactly(descriptor: int, count: int) -> bytes:
+    data = os.read(descriptor, count)
+    while len(data) < count:
+        more = os.read(descriptor, count - len(data))
+        if not more:
+            raise DamagedChunkFile("it became shorter while it was read")
+        data += more
+    return data
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])

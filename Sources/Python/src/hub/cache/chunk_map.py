@@ -1,0 +1,268 @@
+"""Which cached chunk belongs to which key of one state of an array.
+
+A map is a file of records that is only appended to, by any number of processes at once: each
+batch is one `write` to a descriptor in append mode. There is no header; the version is in the
+name. Integers are little-endian.
+
+    offset  size  field   meaning
+         0    16  key     BLAKE2b-128 of the key's UTF-8 bytes
+        16    16  digest  of the chunk file; all zeros: the key is not stored
+        32     8  check   `_checks` of the four 64-bit words before it
+
+A record that fails its check is passed over, and the next good one is looked for byte by byte,
+so a write that was cut short costs that record and nothing behind it. Of two records of one key
+the later holds.
+"""
+
+import hashlib
+import os
+import secrets
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.map_name import MAP_SUFFIX
+
+from .chunk_file import PART_SUFFIX
+
+RECORD_BYTES = 40
+DIGEST_BYTES = 16
+NOT_STORED = bytes(DIGEST_BYTES)
+"""The digest that says: the server has no such key."""
+
+PENDING_MAX = 64
+"""Records that are kept back to be written together."""
+
+RECENT_MAX = 1 << 16
+"""Records that are kept apart from the table before the file is read as a whole again."""
+
+_RECORD = np.dtype([("key", "<u8", 2), ("digest", "<u8", 2), ("check", "<u8")])
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+_SEED = np.uint64(0x9E3779B97F4A7C15)
+_MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
+
+Records = npt.NDArray[np.void]
+
+
+def key_hash(key: str) -> bytes:
+    """The 16 bytes that a key is recorded under."""
+    return hashlib.blake2b(key.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+class ChunkMap:
+    """The records of one map file, in memory and on disk.
+
+    Threads may share one, and a forked child may go on with it: what they race for is only read or
+    written again. A map that cannot be read is empty, one that cannot be written stays in memory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pending: deque[tuple[bytes, bytes]] = deque()
+        self._recent: dict[bytes, bytes] = {}
+        self._identity: tuple[int, int] | None = None
+        self._load()
+
+    def get(self, key: str) -> bytes | None:
+        """The digest of a key, `NOT_STORED`, or None where nothing is recorded."""
+        hashed = key_hash(key)
+        found = self._find(hashed)
+        if found is None and self.refresh():
+            found = self._find(hashed)
+        return found
+
+    def record(self, key: str, digest: bytes) -> None:
+        """Notes a key's digest; `flush` sees to it that others read it."""
+        hashed = key_hash(key)
+        if self._find(hashed) == digest:
+            return
+        self._recent[hashed] = digest
+        self._pending.append((hashed, digest))
+        if len(self._pending) >= PENDING_MAX:
+            self.flush()
+
+    def flush(self) -> None:
+        """Appends what was noted to the file; where that fails, the notes stay in memory."""
+        pending = self._take_pending()
+        if not pending:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, _APPEND, 0o600)
+            try:
+                os.write(descriptor, encode_records(pending))
+                if self._identity is None:
+                    status = os.fstat(descriptor)
+                    self._identity = (status.st_dev, status.st_ino)
+                    self._bytes_read = 0
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return
+
+    def digests(self) -> set[bytes]:
+        """The digests of all chunks that the map names."""
+        self.refresh()
+        words = self._table.records["digest"].tobytes()
+        known = {words[at : at + DIGEST_BYTES] for at in range(0, len(words), DIGEST_BYTES)}
+        known.update(self._recent.values())
+        return known - {NOT_STORED}
+
+    def count_stored(self) -> int:
+        """How many keys have a chunk."""
+        self.refresh()
+        table, recent = self._table, dict(self._recent)
+        stored = int(table.records["digest"].any(axis=1).sum())
+        for hashed, digest in recent.items():
+            before = table.get(hashed)
+            stored += (digest != NOT_STORED) - (before is not None and before != NOT_STORED)
+        return stored
+
+    def __len__(self) -> int:
+        """How many keys are recorded, those that are not stored included."""
+        table = self._table
+        return len(table.records) + sum(1 for hashed in self._recent if table.get(hashed) is None)
+
+    def refresh(self) -> bool:
+        """Takes in what other processes did to the file; whether there was anything."""
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            was_there, self._identity = self._identity is not None, None
+            if was_there:
+                self._load()
+            return was_there
+        is_same = (status.st_dev, status.st_ino) == self._identity
+        if not is_same or status.st_size < self._bytes_read or len(self._recent) > RECENT_MAX:
+            self._load()
+            return True
+        start = self._bytes_read
+        if status.st_size < start + RECORD_BYTES:
+            return False
+        data, _ = _read_from(self.path, start)
+        records, _ = parse_records(data)
+        # Not by addition: another thread may have read the same.
+        self._bytes_read = start + len(data) - len(data) % RECORD_BYTES
+        for record in records:
+            self._recent[record["key"].tobytes()] = record["digest"].tobytes()
+        return len(records) > 0
+
+    def _take_pending(self) -> list[tuple[bytes, bytes]]:
+        taken = []
+        try:
+            while True:
+                taken.append(self._pending.popleft())
+        except IndexError:
+            return taken
+
+    def _find(self, hashed: bytes) -> bytes | None:
+        recent = self._recent.get(hashed)
+        return self._table.get(hashed) if recent is None else recent
+
+    def _load(self) -> None:
+        data, identity = _read_from(self.path, 0)
+        records, damaged = parse_records(data)
+        self._identity = identity
+        self._bytes_read = len(data) - len(data) % RECORD_BYTES
+        # In this order, so that a thread that looks meanwhile finds every key in one of them.
+        self._table = _Table(_newest(records))
+        self._recent = dict(self._pending)
+        if damaged or len(records) > 2 * len(self._table.records) + 1024:
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        """Replaces the file by one without damage and repetitions, if that can be done."""
+        part = self.path.with_name(f".{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}")
+        try:
+            part.write_bytes(self._table.records.tobytes())
+            os.replace(part, self.path)
+            status = os.stat(self.path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            return
+        self._identity = (status.st_dev, status.st_ino)
+        self._bytes_read = self._table.records.nbytes
+
+
+class _Table:
+    """Records that are ordered by the first word of their keys, each key once; never changed."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self._first_words = np.ascontiguousarray(records["key"][:, 0])
+
+    def get(self, hashed: bytes) -> bytes | None:
+        first, second = np.frombuffer(hashed, "<u8")
+        at = int(np.searchsorted(self._first_words, first))
+        if at == len(self.records) or self._first_words[at] != first:
+            return None
+        record = self.records[at]
+        return record["digest"].tobytes() if record["key"][1] == second else None
+
+
+def encode_records(entries: list[tuple[bytes, bytes]]) -> bytes:
+    """The bytes of records from pairs of a key's hash and a digest."""
+    records = np.zeros(len(entries), _RECORD)
+    words = np.frombuffer(b"".join(key + digest for key, digest in entries), "<u8").reshape(-1, 4)
+    records["key"], records["digest"] = words[:, :2], words[:, 2:]
+    records["check"] = _checks(records)
+    return records.tobytes()
+
+
+def parse_records(data: bytes) -> tuple[Records, bool]:
+    """The good records in `data`, in order, and whether anything else was between them.
+
+    An incomplete record at the end is no damage: its other half may be on its way.
+    """
+    records = _records_at(data, 0)
+    good = records["check"] == _checks(records)
+    if good.all():
+        return records, False
+    whole = int(np.argmin(good))
+    rest = data[whole * RECORD_BYTES :]
+    found: list[tuple[int, np.void]] = []
+    for shift in range(RECORD_BYTES):
+        shifted = _records_at(rest, shift)
+        places = np.flatnonzero(shifted["check"] == _checks(shifted))
+        found += [(shift + int(place) * RECORD_BYTES, shifted[place]) for place in places]
+    found.sort(key=lambda entry: entry[0])
+    rescued = np.array([record for _, record in found], _RECORD)
+    return np.concatenate([records[:whole], rescued]), True
+
+
+def _records_at(data: bytes, offset: int) -> Records:
+    count = max(len(data) - offset, 0) // RECORD_BYTES
+    return np.frombuffer(data, _RECORD, count, offset) if count else np.empty(0, _RECORD)
+
+
+def _checks(records: Records) -> npt.NDArray[np.uint64]:
+    """A 64-bit check of each record's four words: multiply, fold, and so on."""
+    words = np.concatenate([records["key"], records["digest"]], axis=1)
+    check = np.full(len(records), _SEED)
+    for column in range(4):
+        check = (check ^ words[:, column]) * _MULTIPLIER
+        check ^= check >> np.uint64(31)
+    return check
+
+
+def _newest(records: Records) -> Records:
+    """The last record of each key, ordered by the first word of the keys."""
+    order = np.argsort(records["key"][:, 0], kind="stable")
+    ordered = records[order]
+    words = ordered["key"][:, 0]
+    last = np.ones(len(ordered), bool)
+    last[:-1] = words[1:] != words[:-1]
+    return ordered[last]
+
+
+def _read_from(path: Path, offset: int) -> tuple[bytes, tuple[int, int] | None]:
+    """A file's bytes from `offset`, and which file it is; nothing where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            file.seek(offset)
+            return file.read(), (status.st_dev, status.st_ino)
+    except OSError:
+        return b"", None

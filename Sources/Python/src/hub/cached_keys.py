@@ -1,0 +1,165 @@
+"""The objects of one array's state, by key: from the cache where that is allowed, else the server.
+
+How an object is looked for:
+    - of an immutable state, the cache's map names the file: no request at all;
+    - else the file that was last seen under the key is read, and the server is asked whether that
+      is still the object (`If-None-Match`): 304, and the file is used;
+    - else the object is sent, kept in the cache, and recorded.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from hub import tracing
+from hub.bulk import BulkReader, Fetched
+from hub.cache import open_cache
+from hub.cache.chunk_cache import ChunkCache, chunk_digest
+from hub.cache.chunk_file import ChunkFile
+from hub.cache.chunk_map import NOT_STORED, ChunkMap
+from hub.client import Client
+from hub.errors import Offline
+from hub.map_name import map_name
+from hub.reference import Reference
+
+
+class CachedKeys:
+    """The chunks of one state of an array, as they are stored; picklable, for any threads.
+
+    Args:
+        client: who asks.
+        target: the array, by its digest, or by its tag if it can change.
+        document: the array's `zarr.json`, or whatever else changes with it: chunks that the server
+            decodes depend on it.
+        bytes_expected: about how large a chunk is; 0 if unknown.
+    """
+
+    def __init__(
+        self, client: Client, target: Reference, document: bytes, bytes_expected: int = 0
+    ) -> None:
+        self._client = client
+        self._target = target
+        self._document = document
+        self._bytes_expected = bytes_expected
+        self._reader = BulkReader(client.transport, bytes_expected)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CachedKeys, (self._client, self._target, self._document, self._bytes_expected)
+
+    def get(self, key: str) -> bytes | None:
+        """A chunk's stored bytes, or None if it is not stored.
+
+        Raises:
+            NotFound: the array or the commit is gone.
+            Offline: no request may be made, and the cache does not have it.
+            HubError: the server refused, or no whole answer came.
+        """
+        if self._target.is_immutable:
+            digest = self._known(key)
+            found = self._cache.read(digest) if digest and digest != NOT_STORED else None
+            if found is not None or digest == NOT_STORED:
+                tracing.record_cache(hits=1)
+                return None if found is None else found.payload
+        return self._asked(key)
+
+    def has(self, key: str) -> bool:
+        """Whether a chunk is known without a request: the state is immutable and it is cached."""
+        if not self._target.is_immutable:
+            return False
+        digest = self._known(key)
+        return digest is not None and (digest == NOT_STORED or self._cache.has(digest))
+
+    def flush(self) -> None:
+        """Sees to it that other processes know what was recorded; call it behind some `get`."""
+        for opened in (self.__dict__.get("_map"), self.__dict__.get("_candidates")):
+            if opened is not None:
+                opened.flush()
+
+    def _known(self, key: str) -> bytes | None:
+        digest = self._map.get(key)
+        return NOT_STORED if digest is None and self._is_complete else digest
+
+    def _asked(self, key: str) -> bytes | None:
+        """A chunk that the server has to be asked about."""
+        self._refuse_offline(key)
+        candidate = self._candidate(key)
+        fetched = self._reader.get(f"{self._target}/{key}", candidate.etag if candidate else "")
+        if fetched.status == 304 and candidate is not None:
+            tracing.record_cache(hits=1)
+            self._record(key, candidate.digest)
+            return candidate.payload
+        tracing.record_cache(misses=1)
+        if fetched.status == 404:
+            self._record(key, NOT_STORED)
+            return None
+        self._keep(key, fetched)
+        return fetched.data
+
+    def _candidate(self, key: str) -> ChunkFile | None:
+        """What was last seen under a key, if the cache has it still."""
+        digest = self._candidates.get(key)
+        if digest is None or digest == NOT_STORED:
+            return None
+        return self._cache.read(digest)
+
+    def _keep(self, key: str, fetched: Fetched) -> None:
+        if not fetched.etag:
+            return
+        digest = chunk_digest(self._origin, fetched.etag, len(fetched.data), self._document)
+        if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):
+            self._record(key, digest)
+
+    def _record(self, key: str, digest: bytes) -> None:
+        self._map.record(key, digest)
+        if digest != NOT_STORED:
+            self._candidates.record(key, digest)
+
+    def _refuse_offline(self, key: str) -> None:
+        if self._client.transport.configuration.offline:
+            raise Offline(
+                f"The cache does not have the chunk {key} of {self._target}.",
+                where=str(self._cache.folder),
+                hint="Pin the array while the server can be reached, or configure offline=False.",
+            )
+
+    @property
+    def _origin(self) -> str:
+        return self._client.transport.configuration.endpoint
+
+    # What is opened when it is first needed, once in each process.
+
+    @cached_property
+    def _cache(self) -> ChunkCache:
+        return open_cache(self._client.transport.configuration)
+
+    @cached_property
+    def _map(self) -> ChunkMap:
+        """Keys of this state, or for an open one what was last seen under them."""
+        return self._cache.map(state_map_name(self._origin, self._target))
+
+    @cached_property
+    def _candidates(self) -> ChunkMap:
+        """What was last seen under a key in any state of the array."""
+        if not self._target.is_immutable:
+            return self._map
+        return self._cache.map(array_map_name(self._origin, self._target))
+
+    @cached_property
+    def _is_complete(self) -> bool:
+        """Whether every stored chunk is in the map, so that others are known not to be stored."""
+        pin = self._cache.pins.get(state_map_name(self._origin, self._target))
+        return pin is not None and pin.chunks is not None and (
+            self._map.count_stored() >= pin.chunks
+        )
+
+
+def state_map_name(origin: str, target: Reference) -> str:
+    """The name of the map of a commit's array; of an open one, that of `array_map_name`."""
+    return map_name(origin, str(target)) if target.digest else array_map_name(origin, target)
+
+
+def array_map_name(origin: str, target: Reference) -> str:
+    """The name of the map of what was last seen of an array, at whatever tag or digest."""
+    member = f"/{target.member}" if target.member else ""
+    return map_name(origin, f"{target.line}{member}")

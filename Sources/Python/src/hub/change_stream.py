@@ -1,0 +1,180 @@
+"""What happens to arrays, told as it happens.
+
+Source: HTML standard, section "Server-sent events".
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from hub.client import Client
+from hub.errors import Unavailable
+from hub.stream import Stream
+
+_PAUSE_SECONDS = 0.5
+# The server says every 15 seconds that nothing happened; without a word for longer it is gone.
+_SILENCE_SECONDS_MAX = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to an array or version.
+
+    Attributes:
+        number: its place in the namespace's order; `changes(after=number)` goes on behind it.
+        kind: `written`, `deleted`, `committed`, `forked`, `sealed`, `unsealed`, `rolled_back`,
+            `renamed`, `version_deleted`, `draft_created`, `draft_discarded`; or `reset`, if events
+            before it are no longer known, so that everything has to be looked at anew.
+        namespace, name, tag, member: what it happened to; empty for `reset`.
+        key: the object that was written or deleted, or empty.
+        actor: whose keys did it, or `None`.
+        time: when, or `None` for `reset`.
+        digest: the commit that it is about, or `None`.
+        before: the name before a renaming, or `None`.
+    """
+
+    number: int
+    kind: str
+    namespace: str = ""
+    name: str = ""
+    tag: str = ""
+    member: str = ""
+    key: str = ""
+    actor: str | None = None
+    time: datetime | None = None
+    digest: str | None = None
+    before: str | None = None
+
+    @classmethod
+    def from_document(cls, number: int, kind: str, document: Mapping[str, Any]) -> Self:
+        """Reads the data of an event."""
+        moment = document.get("time")
+        known = ("namespace", "name", "tag", "member", "key", "actor", "digest", "before")
+        return cls(
+            number, kind, time=datetime.fromisoformat(moment) if moment else None,
+            **{name: document[name] for name in known if name in document})
+
+
+class ChangeStream:
+    """An iterator of the events of a namespace that waits for the next one; does not end by itself.
+
+    It is open as soon as it is made, so nothing that happens from then on is missed. After a break
+    of the connection it goes on behind the last event; before the first one it has no number to
+    go on from, so that what happens while a connection is broken then is missed. To be used by one thread; `close` may be
+    called by another.
+
+    State: the connection is read and closed under `_reading`.
+    """
+
+    def __init__(
+        self, client: Client, namespace: str, name: str = "", tag: str | None = None,
+        after: int | None = None, timeout_seconds: float | None = None,
+    ) -> None:
+        """Begins to follow.
+
+        Args:
+            name, tag: only events of this array or version; all of the namespace if empty.
+            after: begin behind this event instead of with what happens from now on.
+            timeout_seconds: end the iteration when nothing happened for so long.
+        """
+        self._client = client
+        self._namespace = namespace
+        self._name = name
+        self._tag = tag
+        self._last = after
+        self._timeout = timeout_seconds
+        self._is_closed = False
+        self._reading = threading.Lock()
+        self._open()
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        """The next event, waiting for it.
+
+        Raises:
+            StopIteration: it was closed, or nothing happened for `timeout_seconds`.
+            Unavailable: the server cannot be reached again.
+        """
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        while not self._is_closed:
+            event = self._read()
+            if event is not None:
+                if self._concerns(event):
+                    return event
+            elif deadline is not None and time.monotonic() >= deadline:
+                break
+            elif not self._is_closed:
+                self._reopen(deadline)
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """Follows no longer; a thread that waits for an event ends its iteration."""
+        self._is_closed = True
+        self._stream.close()
+        with self._reading:
+            self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        self._stack = ExitStack()
+        silence = min(self._timeout or _SILENCE_SECONDS_MAX, _SILENCE_SECONDS_MAX)
+        self._stream = self._stack.enter_context(
+            self._client.open_changes(self._namespace, self._name, self._last, silence))
+        self._events = self._parsed(self._stream)
+
+    def _read(self) -> Event | None:
+        """The next event of this connection, or nothing if it broke or is at its end."""
+        with self._reading:
+            try:
+                return next(self._events, None)
+            except Unavailable:
+                return None
+
+    def _reopen(self, deadline: float | None) -> None:
+        with self._reading:
+            self._stack.close()
+        time.sleep(_PAUSE_SECONDS if deadline is None else
+                   max(0.0, min(_PAUSE_SECONDS, deadline - time.monotonic())))
+        if not self._is_closed:
+            self._open()
+
+    def _concerns(self, event: Event) -> bool:
+        if event.kind == "reset" or not self._name:
+            return True
+        return event.name == self._name and (self._tag is None or event.tag == self._tag)
+
+    def _parsed(self, stream: Stream) -> Iterator[Event]:
+        """The events in a stream: blocks of lines `name: value`, each ended by an empty line."""
+        text = b""
+        for piece in stream.chunks():
+            *blocks, text = (text + piece).split(b"\n\n")
+            for block in blocks:
+                fields = dict(_field(line) for line in block.decode().splitlines())
+                if "data" in fields:
+                    self._last = int(fields["id"])
+                    yield Event.from_document(
+                        self._last, fields["event"], json.loads(fields["data"]))
+
+
+def _field(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.removeprefix(" ")

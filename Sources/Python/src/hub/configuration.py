@@ -1,0 +1,280 @@
+"""Where the server is, who asks, and how patiently: every value with its source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from hub import credentials
+from hub.credentials import Sourced
+from hub.errors import Invalid
+
+DEFAULT_ENDPOINT = "http://127.0.0.1:9000"
+_DEFAULT = "default"
+_CALL = "argument"
+_CONFIGURE = "hub.configure"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that a client needs to know of the outside; immutable and picklable.
+
+    Attributes:
+        endpoint: the server's URL, without a slash at the end.
+        access_key, secret_key: the principal's keys; both empty to ask as nobody.
+        region: the region that is signed; the server's is `us-east-1`.
+        verify: whether TLS certificates are checked (`True`), or the path of a file of authorities.
+        cache_folder: where chunks are kept.
+        cache_bytes_max: how much of them, in bytes.
+        offline: whether no request may be made.
+        timeout_seconds: how long is waited for a connection, and for bytes on one.
+        retries: how often a request that may be repeated is repeated.
+        sources: for each name above, where its value came from.
+    """
+
+    endpoint: str = DEFAULT_ENDPOINT
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    region: str = "us-east-1"
+    verify: bool | str = True
+    cache_folder: str = ""
+    cache_bytes_max: int = 32 * 2**30
+    offline: bool = False
+    timeout_seconds: float = 60.0
+    retries: int = 5
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether requests are not signed."""
+        return not self.access_key
+
+
+_NAMES = tuple(item.name for item in fields(Configuration) if item.name != "sources")
+_VARIABLES = {
+    "endpoint": ("HUB_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    "access_key": ("HUB_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+    "secret_key": ("HUB_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
+    "region": ("HUB_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    "verify": ("HUB_CA_BUNDLE", "AWS_CA_BUNDLE"),
+    "cache_folder": ("HUB_CACHE",),
+    "cache_bytes_max": ("HUB_CACHE_BYTES_MAX",),
+    "offline": ("HUB_OFFLINE",),
+    "timeout_seconds": ("HUB_TIMEOUT_SECONDS",),
+    "retries": ("HUB_RETRIES",),
+}
+# Replaced as a whole and never changed, so that no lock is needed that a fork could leave locked.
+_configured: Mapping[str, Any] = {}
+
+
+def configure(**values: Any) -> Configuration:
+    """Sets values for this process, over environment and files; `None` takes one back.
+
+    Args:
+        values: any attribute of `Configuration` but `sources`.
+
+    Returns:
+        What holds now.
+
+    Raises:
+        Invalid: there is no such value, or it has the wrong form.
+    """
+    # Checked before anything is kept, so that a wrong value changes nothing.
+    current_configuration(**{name: value for name, value in values.items() if value is not None})
+    global _configured
+    changed = {**_configured, **values}
+    _configured = {name: value for name, value in changed.items() if value is not None}
+    return current_configuration()
+
+
+@contextmanager
+def configured(**values: Any) -> Iterator[Configuration]:
+    """Sets values inside a `with` block, as `configure` does, and takes them back behind it."""
+    global _configured
+    before = _configured
+    try:
+        yield configure(**values)
+    finally:
+        _configured = before
+
+
+def current_configuration(
+    environment: Mapping[str, str] | None = None, **overrides: Any
+) -> Configuration:
+    """What holds now: each value from the first place that has it.
+
+    The places are the arguments, `hub.configure`, variables of the environment (`HUB_…` before
+    `AWS_…`), hub's own file, the AWS files with their profiles, and the defaults. The two keys are
+    taken from the same place, so that halves of different pairs are never mixed.
+
+    Raises:
+        Invalid: a value is unknown or has the wrong form; the message names its source.
+    """
+    environment = os.environ if environment is None else environment
+    unknown = set(overrides) - set(_NAMES)
+    if unknown:
+        raise Invalid(
+            f"There is no setting {', '.join(sorted(unknown))}.",
+            hint=f"The settings are {', '.join(_NAMES)}.",
+        )
+    places = _places(environment, {k: v for k, v in overrides.items() if v is not None})
+    found: dict[str, tuple[Any, str]] = {}
+    for place in reversed(places):
+        if "access_key" in place:
+            found.pop("secret_key", None)
+        found.update(place)
+    values = {name: _checked(name, value, source) for name, (value, source) in found.items()}
+    sources = {name: found[name][1] if name in found else _DEFAULT for name in _NAMES}
+    values.setdefault("cache_folder", _default_cache(environment))
+    return Configuration(**values, sources=sources)
+
+
+def configuration_file(environment: Mapping[str, str] | None = None) -> Path:
+    """Hub's own file, which `hub login` writes: `$XDG_CONFIG_HOME/hub/config.toml`."""
+    environment = os.environ if environment is None else environment
+    folder = environment.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(environment.get("HUB_CONFIG") or Path(folder) / "hub" / "config.toml").expanduser()
+
+
+Place = dict[str, tuple[Any, str]]
+
+
+def _places(environment: Mapping[str, str], overrides: Mapping[str, Any]) -> list[Place]:
+    """All places, the most important first."""
+    configured = _configured
+    return [
+        {name: (value, _CALL) for name, value in overrides.items()},
+        {name: (value, _CONFIGURE) for name, value in configured.items()},
+        *_environment(environment),
+        _own_file(environment),
+        _aws_files(environment),
+    ]
+
+
+def _environment(environment: Mapping[str, str]) -> list[Place]:
+    """The variables of the environment, `HUB_…` and `AWS_…` as two places."""
+    ours: Place = {}
+    theirs: Place = {}
+    for name, variables in _VARIABLES.items():
+        for variable in variables:
+            place = ours if variable.startswith("HUB_") else theirs
+            if environment.get(variable) and name not in place:
+                place[name] = (environment[variable], variable)
+    return [ours, theirs]
+
+
+def _own_file(environment: Mapping[str, str]) -> Place:
+    path = configuration_file(environment)
+    if not path.exists():
+        return {}
+    import tomllib
+
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(
+            f"{path} is not a TOML file: {error}.", hint="Mend it, or write it with `hub login`."
+        ) from None
+    return {name: (value, str(path)) for name, value in document.items() if name in _NAMES}
+
+
+def _aws_files(environment: Mapping[str, str]) -> Place:
+    found: Mapping[str, Sourced] = credentials.from_aws_files(environment)
+    return {name: (one.value, one.source) for name, one in found.items() if name in _NAMES}
+
+
+def _default_cache(environment: Mapping[str, str]) -> str:
+    folder = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    return str(Path(folder).expanduser() / "hub")
+
+
+def _checked(name: str, value: Any, source: str) -> Any:
+    try:
+        return _CHECKS[name](value)
+    except (ValueError, TypeError) as error:
+        raise Invalid(f"{name} cannot be {value!r} (from {source}): {error}.") from None
+
+
+def _endpoint(value: Any) -> str:
+    text = _text(value).rstrip("/")
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("an endpoint begins with http:// or https://")
+    return text
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError("it is not a text")
+    return os.fspath(value)
+
+
+def _folder(value: Any) -> str:
+    return os.path.expanduser(_text(value))
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if str(value).lower() not in words:
+        raise ValueError("it is neither true nor false")
+    return words[str(value).lower()]
+
+
+def _verify(value: Any) -> bool | str:
+    try:
+        return _flag(value)
+    except ValueError:
+        return _folder(value)
+
+
+def _positive(value: Any) -> float:
+    number = float(value)
+    if not 0 < number < float("inf"):
+        raise ValueError("it is not a positive number")
+    return number
+
+
+def _count(value: Any) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("it is negative")
+    return number
+
+
+_UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20,
+          "gib": 2**30, "tib": 2**40, "b": 1}
+
+
+def byte_count(value: Any) -> int:
+    """A number of bytes, also of a text such as `64MB` or `1.5 GiB`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, str):
+        text = value.strip().lower()
+        for unit in sorted(_UNITS, key=len, reverse=True):
+            if text.endswith(unit):
+                return _count(float(text.removesuffix(unit)) * _UNITS[unit])
+    return _count(value)
+
+
+_CHECKS: dict[str, Any] = {
+    "endpoint": _endpoint,
+    "access_key": _text,
+    "secret_key": _text,
+    "region": _text,
+    "verify": _verify,
+    "cache_folder": _folder,
+    "cache_bytes_max": byte_count,
+    "offline": _flag,
+    "timeout_seconds": _positive,
+    "retries": _count,
+}

@@ -1,0 +1,119 @@
+"""What goes wrong, as exceptions that say what, where, the request and what to do.
+
+Every class is also one of Python's own (`LookupError`, `ValueError`, …), so code that knows nothing
+of this package can handle it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class HubError(Exception):
+    """What all exceptions of this package have in common.
+
+    Attributes:
+        what: the sentence that says what went wrong.
+        where: the request, such as `GET http://host:9000/v1/arrays/test/x:v1`, or place; or empty.
+        request_id: the server's name for the request, to be found in its log; `None` if none came.
+        hint: what to do about it; may be empty.
+        code: the server's word for the failure, such as `array_missing`; may be empty.
+        status: the HTTP status, or `None` if no answer came.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        request_id: str | None = None,
+        hint: str = "",
+        code: str = "",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.request_id = request_id
+        self.hint = hint
+        self.code = code
+        self.status = status
+
+    def __str__(self) -> str:
+        text = self.what
+        if self.hint:
+            text += f" {self.hint}"
+        details = [self.where] if self.where else []
+        if self.status is not None:
+            details.append(f"{self.status} {self.code}".rstrip())
+        if self.request_id:
+            details.append(f"request {self.request_id}")
+        return f"{text} [{'; '.join(details)}]" if details else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions travel from worker processes; the default would lose the keywords.
+        return _restored, (type(self), self.what), self.__dict__
+
+
+def _restored(kind: type[HubError], what: str) -> HubError:
+    error = kind.__new__(kind, what)
+    error.what = what
+    return error
+
+
+class NotFound(HubError, LookupError):
+    """There is no such array, version, commit or namespace.
+
+    Attributes:
+        suggestions: references that exist and may have been meant.
+    """
+
+    suggestions: Sequence[str] = ()
+
+
+class Denied(HubError, PermissionError):
+    """The keys are missing, wrong or not allowed to do this, or the version is sealed."""
+
+    def __str__(self) -> str:
+        # PermissionError has a spelling of its own, made of errno and file name.
+        return HubError.__str__(self)
+
+
+class Conflict(HubError):
+    """Somebody else's change, or what is there already, stands against this one.
+
+    Attributes:
+        conflicts: the keys that both sides changed; empty if it is not about keys.
+        changes: for the commit of a draft, a `hub.Difference` for each of those keys: what the
+            others did there, as seen from the draft, and which box of which array that is.
+    """
+
+    conflicts: Sequence[str] = ()
+    changes: Sequence[Any] = ()
+
+
+class Invalid(HubError, ValueError):
+    """The arguments are wrong: a name, shape, dtype, index or selection."""
+
+
+class OutOfRange(Invalid, IndexError):
+    """An index is not within its axis."""
+
+
+class Unavailable(HubError, ConnectionError):
+    """No complete answer came: the server is not there, is overloaded, or the connection broke."""
+
+    def __str__(self) -> str:
+        return HubError.__str__(self)
+
+
+class Offline(Unavailable):
+    """Something is not in the local cache, and no request may be made."""
+
+
+class IntegrityError(HubError, OSError):
+    """Stored bytes are not what they should be, on the server or in the local cache."""
+
+    def __str__(self) -> str:
+        return HubError.__str__(self)

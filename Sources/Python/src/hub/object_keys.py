@@ -1,0 +1,162 @@
+"""Objects of a namespace by key, as S3 clients see them; safe in forked processes.
+
+Source: Amazon S3 API Reference, `GetObject`, `PutObject`, `DeleteObject`, `ListObjectsV2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote, unquote
+from xml.etree import ElementTree
+
+from hub.errors import Conflict, NotFound, Unavailable
+from hub.transport import Transport
+
+_NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """An object, or a common beginning of keys.
+
+    Attributes:
+        key: the key in its namespace; of a common beginning with the slash at its end.
+        bytes: the object's length; None for a common beginning.
+        etag: the entity tag, with quotation marks; "" for a common beginning.
+        changed: when it was written, in seconds since 1970; 0 for a common beginning.
+    """
+
+    key: str
+    bytes: int | None = None
+    etag: str = ""
+    changed: float = 0.0
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a common beginning of keys and no object."""
+        return self.bytes is None
+
+
+class ObjectKeys:
+    """The objects of one namespace; picklable, for any threads and processes.
+
+    All methods raise `Denied` and `Unavailable` as the server answers, and `NotFound` if there
+    is no such namespace.
+    """
+
+    def __init__(self, transport: Transport, namespace: str) -> None:
+        self.transport = transport
+        self.namespace = namespace
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ObjectKeys) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[str, str, str]:
+        configuration = self.transport.configuration
+        return configuration.endpoint, configuration.access_key, self.namespace
+
+    def get(self, key: str, byte_range: str = "") -> bytes | None:
+        """An object's bytes, or None if there is none.
+
+        Args:
+            byte_range: which of them, as HTTP has it: `0-99`, `100-`, `-10`. What lies behind the
+                end is left out.
+        """
+        headers = {"Range": f"bytes={byte_range}"} if byte_range else None
+        try:
+            return self.transport.request("GET", self._path(key), headers=headers).data
+        except NotFound as error:
+            _check_namespace(error)
+            return None
+
+    def entry(self, key: str) -> ObjectEntry | None:
+        """What is known of an object without its bytes, or None if there is none."""
+        try:
+            answer = self.transport.request("HEAD", self._path(key))
+        except NotFound as error:
+            _check_namespace(error)
+            return None
+        changed = parsedate_to_datetime(answer.headers["last-modified"]).timestamp()
+        return ObjectEntry(
+            key, int(answer.headers["content-length"]), answer.headers.get("etag", ""), changed
+        )
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        """Writes an object, whatever was there before."""
+        self.transport.request("PUT", self._path(key), body=data)
+
+    def create(self, key: str, data: bytes | memoryview) -> bool:
+        """Writes an object unless there is one, and whether it did; atomic among all clients.
+
+        A repetition behind a connection that broke may find what it wrote itself, and say no.
+        """
+        try:
+            self.transport.request(
+                "PUT", self._path(key), headers={"If-None-Match": "*"}, body=data
+            )
+        except Conflict:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """Removes an object; it is no error if there is none."""
+        self.transport.request("DELETE", self._path(key), repeat="safe")
+
+    def entries(self, prefix: str = "", delimiter: str = "") -> Iterator[ObjectEntry]:
+        """The objects whose keys begin with `prefix`, ordered by key.
+
+        Args:
+            delimiter: with `/`, what is below a folder is told as the folder alone.
+        """
+        token: str | None = ""
+        while token is not None:
+            entries, token = self._page(prefix, delimiter, token)
+            yield from entries
+
+    def _page(
+        self, prefix: str, delimiter: str, token: str
+    ) -> tuple[list[ObjectEntry], str | None]:
+        query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
+        query += [("delimiter", delimiter)] if delimiter else []
+        query += [("continuation-token", token)] if token else []
+        answer = self.transport.request("GET", f"/{quote(self.namespace, safe='~')}", query)
+        try:
+            page = ElementTree.fromstring(answer.data)
+            entries = [_object(found) for found in page.iterfind(f"{_NAMESPACE}Contents")]
+        except (ElementTree.ParseError, ValueError) as error:
+            raise Unavailable(
+                f"The listing of {self.namespace} cannot be understood: {error}.",
+                hint="Is the endpoint a Nave server?",
+            ) from error
+        entries += [
+            ObjectEntry(unquote(_text(found, "Prefix")))
+            for found in page.iterfind(f"{_NAMESPACE}CommonPrefixes")
+        ]
+        entries.sort(key=lambda entry: entry.key)
+        return entries, page.findtext(f"{_NAMESPACE}NextContinuationToken")
+
+    def _path(self, key: str) -> str:
+        return f"/{quote(self.namespace, safe='~')}/{quote(key, safe='/~')}"
+
+
+def _check_namespace(error: NotFound) -> None:
+    """That an object is not there is an answer; that its namespace is not is told."""
+    if error.code == "NoSuchBucket":
+        raise error
+
+
+def _object(found: ElementTree.Element) -> ObjectEntry:
+    changed = datetime.fromisoformat(_text(found, "LastModified")).timestamp()
+    key, etag = unquote(_text(found, "Key")), _text(found, "ETag")
+    return ObjectEntry(key, int(_text(found, "Size")), etag, changed)
+
+
+def _text(element: ElementTree.Element, name: str) -> str:
+    return element.findtext(f"{_NAMESPACE}{name}") or ""

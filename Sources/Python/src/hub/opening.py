@@ -1,0 +1,167 @@
+"""How arrays are opened and created: `hub.load`, `hub.array`, `hub.delete`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hub.arrays import Array
+from hub.client import Client, current_client
+from hub.description import Description
+from hub.errors import Conflict, Invalid, NotFound
+from hub.reference import Reference
+
+
+def load(name: str | Reference, **settings: Any) -> Array:
+    """Opens an array: `imagenet` is `library/imagenet:latest`, `ns/name@sha256:…` a commit.
+
+    Args:
+        name: `namespace/name:tag/member`; see `Reference`.
+        settings: for this array alone, as for `hub.configure`; with `offline=True` no request is
+            made, and what is pinned by its digest is read from the cache.
+
+    Raises:
+        NotFound: it is not there; the message says what is.
+        Invalid: the name is none, or it is a group.
+        Offline: no request may be made, and it is not pinned; the message says what is.
+    """
+    client = current_client(**settings)
+    reference = Reference.parse(name)
+    if reference.is_immutable or client.transport.configuration.offline:
+        from hub.state import describe
+
+        return Array(client, describe(client, reference))
+    return Array(client, client.describe(reference))
+
+
+def delete(name: str | Reference, **settings: Any) -> None:
+    """Deletes an array, a group or a whole version; commits that hold it stay.
+
+    Raises:
+        NotFound: it is not there; the message says what is.
+    """
+    current_client(**settings).delete(Reference.parse(name))
+
+
+def array(
+    shape: Sequence[int] | int | None = None,
+    name: str | Reference = "",
+    dtype: Any = "float64",
+    chunks: Sequence[int] | int | None = None,
+    *,
+    shards: Sequence[int] | int | None = None,
+    codecs: Sequence[Mapping[str, Any]] | None = None,
+    fill_value: Any = None,
+    dimension_names: Sequence[str | None] | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    dialect: str | None = None,
+    **settings: Any,
+) -> Array:
+    """Creates an array, or opens the one that is there if its shape and type agree.
+
+    Nothing is stored until something is written, so any shape takes the same moment. The namespace
+    is made if there is none. Without a shape the array must be there.
+
+    Args:
+        shape: extents per axis; 0 for an axis that is to grow.
+        name: `namespace/name:tag`.
+        dtype: a type of NumPy, or `bfloat16`.
+        chunks: extents of a chunk; chosen by the server if not given.
+        shards: extents of a stored object that holds many chunks.
+        codecs: as in `zarr.json`.
+        fill_value: the value of what is not written; 0 if not given.
+        dimension_names, attributes: for the array's metadata.
+        dialect: `zarr3` (if not given), `zarr2` or `hub0`.
+        settings: for this array alone, as for `hub.configure`.
+
+    Raises:
+        Conflict: the name has an array of another shape or type.
+        Invalid: the shape, type or something else is not possible.
+        Denied: the keys may not create it.
+    """
+    if not name:
+        raise Invalid("An array needs a name.",
+                      hint='Write hub.array(shape, name="namespace/name:tag").')
+    if shape is None:
+        return load(name, **settings)
+    reference = Reference.parse(name)
+    members = {
+        "shape": _extents(shape), "dtype": type_name(dtype),
+        "chunks": _extents(chunks), "shards": _extents(shards),
+        "codecs": codecs, "fill_value": _json_fill(fill_value),
+        "dimension_names": dimension_names, "attributes": attributes, "dialect": dialect,
+    }
+    specification = {name: value for name, value in members.items() if value is not None}
+    client = current_client(**settings)
+    return Array(client, _created_or_opened(client, reference, specification))
+
+
+def _created_or_opened(
+    client: Client, reference: Reference, specification: Mapping[str, Any]
+) -> Description:
+    try:
+        try:
+            return client.create_array(reference, specification)
+        except NotFound as error:
+            if error.code != "namespace_missing":
+                raise
+            client.create_namespace(reference.namespace)
+            return client.create_array(reference, specification)
+    except Conflict as error:
+        if error.code != "array_exists":
+            raise
+    found = client.describe(reference)
+    wanted = (tuple(specification["shape"]), np.dtype(_comparable(specification["dtype"])))
+    if found.kind == "array" and (found.shape, found.dtype) == wanted:
+        return found
+    there = f"{found.shape} of {found.data_type}" if found.kind == "array" else f"a {found.kind}"
+    raise Conflict(
+        f"{reference} is there already: {there}; asked for was {wanted[0]} of"
+        f" {specification['dtype']}.",
+        hint="Open it with hub.load, choose another tag, or delete it.", code="array_exists")
+
+
+def _extents(extents: Sequence[int] | int | None) -> list[int] | None:
+    """Extents as a list of whole numbers; one number is that of an only axis."""
+    if extents is None:
+        return None
+    try:
+        several = extents if hasattr(extents, "__iter__") else (extents,)
+        return [operator.index(one) for one in several]
+    except TypeError:
+        raise Invalid(f"{extents!r} are no extents: they are whole numbers.") from None
+
+
+def type_name(dtype: Any) -> str:
+    """A type as the server takes it: NumPy's name, or with the order of bytes if it is not ours.
+
+    Raises:
+        Invalid: it is no type.
+    """
+    if isinstance(dtype, str) and dtype == "bfloat16":
+        return dtype
+    try:
+        found = np.dtype(dtype)
+    except TypeError as error:
+        raise Invalid(f"{dtype!r} is no type of elements: {error}.") from None
+    is_plain = found.isnative and found.kind in "biufc"
+    return str(found.name if is_plain else found.str)
+
+
+def _comparable(name: str) -> str:
+    return "V2" if name == "bfloat16" else np.dtype(name).newbyteorder("=").str
+
+
+def _json_fill(value: Any) -> Any:
+    """A fill value in the JSON of Zarr: NaN and infinities as words, complex numbers as pairs."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (complex, np.complexfloating)):
+        return [_json_fill(value.real), _json_fill(value.imag)]
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and not np.isfinite(plain):
+        return "NaN" if np.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
+    return plain

@@ -1,0 +1,183 @@
+"""Statistics that the server computes, with NumPy's names; only the results are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hub.client import number_of
+from hub.errors import Invalid
+from hub.npy import AnyArray
+from hub.requester import Document
+
+Axis = int | tuple[int, ...] | None
+
+
+class Reductions:
+    """What arrays and views reduce on the server.
+
+    Means and deviations are `float64` and computed in double precision, whatever the type of the
+    elements. `axis=None` reduces to a scalar, axes to an array. `numpy.mean(a)` and its kin come
+    here as well. A NaN makes the result NaN unless `skip_nan`.
+
+    All raise `Invalid` for axes that are not there, and for the least and greatest of nothing.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        raise NotImplementedError
+
+    def _statistics(self, **parameters: str) -> Document:
+        """The server's statistics of these elements."""
+        raise NotImplementedError
+
+    def mean(
+        self, axis: Axis = None, dtype: Any = None, out: None = None, *,
+        keepdims: bool = False, skip_nan: bool = False,
+    ) -> Any:
+        """The arithmetic mean."""
+        return self._reduced("mean", axis, dtype, out, keepdims, skip_nan)
+
+    def std(
+        self, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, *,
+        keepdims: bool = False, skip_nan: bool = False,
+    ) -> Any:
+        """The standard deviation; its divisor is lessened by `ddof`."""
+        return self._reduced("std", axis, dtype, out, keepdims, skip_nan, ddof)
+
+    def var(
+        self, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, *,
+        keepdims: bool = False, skip_nan: bool = False,
+    ) -> Any:
+        """The variance; its divisor is lessened by `ddof`."""
+        return self._reduced("var", axis, dtype, out, keepdims, skip_nan, ddof)
+
+    def sum(
+        self, axis: Axis = None, dtype: Any = None, out: None = None, *,
+        keepdims: bool = False, skip_nan: bool = False,
+    ) -> Any:
+        """The sum: whole numbers as NumPy adds them, wrapped at 64 bits; floats as `float64`."""
+        return self._reduced("sum", axis, dtype, out, keepdims, skip_nan)
+
+    def min(
+        self, axis: Axis = None, out: None = None, *, keepdims: bool = False, skip_nan: bool = False
+    ) -> Any:
+        """The least element, of the array's own type."""
+        return self._reduced("min", axis, self.dtype, out, keepdims, skip_nan)
+
+    def max(
+        self, axis: Axis = None, out: None = None, *, keepdims: bool = False, skip_nan: bool = False
+    ) -> Any:
+        """The greatest element, of the array's own type."""
+        return self._reduced("max", axis, self.dtype, out, keepdims, skip_nan)
+
+    def count_nonzero(self, axis: Axis = None, *, keepdims: bool = False) -> Any:
+        """How many elements are not 0."""
+        return self._reduced("count_nonzero", axis, np.int64, None, keepdims, False)
+
+    def percentile(self, q: float | Sequence[float], *, skip_nan: bool = False) -> Any:
+        """The q-th percentiles, from 0 to 100, of all elements: exact, as `numpy.percentile`."""
+        asked = np.atleast_1d(np.asarray(q, dtype=float))
+        text = ",".join(map(_float_text, asked.tolist()))
+        values = self._statistics(op="percentile", q=text, **_skipping(skip_nan))
+        found = np.array([number_of(one) for one in values["percentile"]["values"]], dtype=float)
+        return found.reshape(np.shape(q))[()]
+
+    def histogram(
+        self, bins: int = 10, range: tuple[float, float] | None = None
+    ) -> tuple[AnyArray, AnyArray]:
+        """As `numpy.histogram` of the elements as `float64`: `counts` of `int64`, and `edges`.
+
+        Args:
+            bins: how many, of equal widths, at most 65,536.
+            range: lower and upper bound; the least and the greatest element if not given.
+        """
+        limits = {} if range is None else {"range": ",".join(map(_float_text, range))}
+        found = self._statistics(op="histogram", bins=str(bins), **limits)["histogram"]
+        return np.array(found["counts"], np.int64), np.array(found["edges"], float)
+
+    def _reduced(
+        self, name: str, axis: Axis, dtype: Any, out: None, keepdims: bool, skip_nan: bool,
+        ddof: float = 0,
+    ) -> Any:
+        if out is not None:
+            raise Invalid(f"{name} takes no out: the server's answer is a new array.")
+        axes = _axes(axis, len(self.shape))
+        parameters = {"op": name, **_skipping(skip_nan)}
+        if axes is not None:
+            parameters["axis"] = ",".join(map(str, axes))
+        if ddof:
+            parameters["ddof"] = _float_text(ddof)
+        if axes == ():
+            raise Invalid(f"{name} needs an axis to reduce: axis is an empty tuple.")
+        value = self._statistics(**parameters)["statistics"][name]
+        result = self._typed(name, value, dtype)
+        if keepdims:
+            reduced = _all_axes(len(self.shape)) if axes is None else axes
+            shape = [1 if one in reduced else extent for one, extent in enumerate(self.shape)]
+            return result.reshape(shape)
+        return result[()] if result.ndim == 0 else result
+
+    def _typed(self, name: str, value: Any, dtype: Any) -> AnyArray:
+        if value is None:
+            raise Invalid(f"There is no {name} of no elements.")
+        wanted = np.dtype(dtype) if dtype is not None else self._natural(name)
+        return _array(value, wanted)
+
+    def _natural(self, name: str) -> np.dtype[Any]:
+        """The type of a result: NumPy's, but in double precision."""
+        if self.dtype.kind == "c" and name in ("mean", "sum"):
+            return np.dtype(np.complex128)
+        if name == "sum" and self.dtype.kind in "biu":
+            return np.dtype(np.uint64 if self.dtype.kind == "u" else np.int64)
+        return np.dtype(np.float64)
+
+
+def _all_axes(count: int) -> tuple[int, ...]:
+    """The axes of an array of so many."""
+    return tuple(range(count))
+
+
+def _axes(axis: Axis, count: int) -> tuple[int, ...] | None:
+    if axis is None:
+        return None
+    given = axis if isinstance(axis, tuple) else (axis,)
+    axes = np.asarray(given, dtype=int)
+    if axes.size and (axes.min() < -count or axes.max() >= count):
+        raise Invalid(f"axis {axis} is out of bounds for an array of {count} axes.")
+    wrapped = tuple(int(one) % count for one in axes)
+    if len(set(wrapped)) < len(wrapped):
+        raise Invalid(f"axis {axis} names an axis twice.")
+    return wrapped
+
+
+def _skipping(skip_nan: bool) -> dict[str, str]:
+    return {"nan": "skip"} if skip_nan else {}
+
+
+def _float_text(value: float) -> str:
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _array(value: Any, dtype: np.dtype[Any]) -> AnyArray:
+    """Nested lists of the API's numbers as an array."""
+    if dtype.kind == "c":
+        pairs = np.array(_floats(value), dtype=float)
+        return (pairs[..., 0] + 1j * pairs[..., 1]).astype(dtype)
+    if dtype.kind in "biu":
+        # Through Python's whole numbers, which lose nothing of 64 bits.
+        return np.array(value, dtype=object).astype(dtype)
+    return np.array(_floats(value), dtype=float).astype(dtype)
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_floats(one) for one in value]
+    return float("nan") if value is None else float(value)

@@ -1,0 +1,95 @@
+"""Requests whose answers are JSON documents, single ones and pages of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from hub.errors import Invalid, NotFound
+from hub.reference import Reference
+from hub.transport import Repeat, Transport
+
+Document = dict[str, Any]
+Query = list[tuple[str, str]]
+_PAGE_MAX = 1000
+
+
+class Requester:
+    """What the client's groups of requests have in common; picklable, for any threads."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def document(
+        self,
+        method: str,
+        path: str,
+        reference: Reference | None = None,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        repeat: Repeat | None = None,
+    ) -> Document:
+        """Sends a request and reads the document of its answer; an empty answer is an empty one.
+
+        Args:
+            reference: what it is about, so that a failure can say what there is instead.
+            body: a document to send; NaN and infinities must be words in it already.
+        """
+        encoded = None if body is None else json.dumps(body, allow_nan=False).encode()
+        with self.about(reference):
+            answer = self.transport.request(method, path, query or [], body=encoded, repeat=repeat)
+        return self.read_document(answer.data, f"{method} {path}")
+
+    def read_document(self, data: bytes, where: str) -> Document:
+        """The document that an answer is.
+
+        Raises:
+            Invalid: it is none, as of a server that is no Nave.
+        """
+        try:
+            document = json.loads(data or b"{}")
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise self.no_nave("no JSON document", where)
+        return document
+
+    def no_nave(self, what: str, where: str) -> Invalid:
+        """The exception for an answer that no Nave server gives."""
+        endpoint = self.transport.configuration.endpoint
+        return Invalid(f"What {endpoint} answers is {what}.", where=where,
+                       hint="Is it a Nave server? `hub doctor` looks.")
+
+    def pages(
+        self,
+        path: str,
+        member: str,
+        reference: Reference | None = None,
+        query: Query | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Document]:
+        """The entries of a listing, page after page, at most `limit` of them."""
+        cursor: str | None = ""
+        remaining = limit
+        while cursor is not None and remaining != 0:
+            count = _PAGE_MAX if remaining is None else min(remaining, _PAGE_MAX)
+            asked = [*(query or []), ("limit", str(count))]
+            asked += [("cursor", cursor)] if cursor else []
+            page = self.document("GET", path, reference, asked)
+            yield from page[member]
+            cursor = page.get("next")
+            remaining = None if remaining is None else max(0, remaining - len(page[member]))
+
+    @contextmanager
+    def about(self, reference: Reference | None) -> Iterator[None]:
+        """Lets a `NotFound` say what there is instead of what was asked for."""
+        try:
+            yield
+        except NotFound as error:
+            if reference is None or self.transport.configuration.offline:
+                raise
+            from hub.suggestion import explained
+
+            raise explained(self.transport, reference, error) from error.__cause__

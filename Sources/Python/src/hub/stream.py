@@ -1,0 +1,112 @@
+"""Answers that are read as they come, and what breaks on the way, in this package's exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from hub.errors import Unavailable
+
+_READ_BYTES = 1 << 20
+
+
+class Stream:
+    """An answer that is read as it comes; given out by `Transport.stream`."""
+
+    def __init__(self, where: str, response: urllib3.BaseHTTPResponse) -> None:
+        self.status: int = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self._where = where
+        self._response = response
+
+    def read_into(self, buffer: memoryview) -> int:
+        """Fills a buffer of bytes and returns how many came, which is fewer only at the end.
+
+        Raises:
+            Unavailable: the connection broke.
+        """
+        with translated(self._where):
+            return read_into(self._response, buffer)
+
+    def chunks(self, size: int = _READ_BYTES) -> Iterator[bytes]:
+        """The body in pieces of at most `size` bytes, as they come.
+
+        Raises:
+            Unavailable: the connection broke.
+        """
+        while True:
+            with translated(self._where):
+                piece = self._response.read1(size)
+            if not piece:
+                return
+            yield piece
+
+    def close(self) -> None:
+        """Ends it; may be called by another thread, and wakes one that reads."""
+        try:
+            self._response.shutdown()
+        except (OSError, RuntimeError, ValueError):
+            # It is at its end already.
+            pass
+
+
+class Unopened(Unavailable):
+    """No connection could be opened, so the request cannot have done anything."""
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turns urllib3's failures into ours."""
+    try:
+        yield
+    except (NewConnectionError, ConnectTimeoutError, NameResolutionError) as error:
+        raise Unopened(
+            f"No connection to the server: {_reason(error)}.",
+            where=where,
+            hint="Is it running, and is this its endpoint? `hub doctor` looks.",
+        ) from error
+    except SSLError as error:
+        raise Unopened(
+            f"The server's TLS certificate or connection is not accepted: {_reason(error)}.",
+            where=where,
+            hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.",
+        ) from error
+    except ReadTimeoutError as error:
+        raise Unavailable(
+            "The server did not answer in time.",
+            where=where,
+            hint="Try again, or configure a longer timeout_seconds.",
+        ) from error
+    except (HTTPError, OSError) as error:
+        raise Unavailable(
+            f"The connection broke before the whole answer was there: {_reason(error)}.",
+            where=where,
+            hint="Try again.",
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error.args[-1] if error.args else error)
+    return text.partition(": ")[2] or text
+
+
+def read_into(response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
+    # In pieces, because urllib3 copies what it reads: so the copy stays in the processor's cache.
+    filled = 0
+    while filled < buffer.nbytes:
+        piece = response.read(min(_READ_BYTES, buffer.nbytes - filled), decode_content=False)
+        if not piece:
+            break
+        buffer[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    return filled

@@ -1,0 +1,76 @@
+"""What may have been meant by a name that is not there."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from hub.errors import HubError, NotFound
+from hub.reference import Reference
+
+if TYPE_CHECKING:
+    from hub.client import Client
+    from hub.transport import Transport
+
+_NAMES_LOOKED_AT_MAX = 1000
+_SHOWN_MAX = 5
+
+
+def explained(transport: Transport, reference: Reference, error: NotFound) -> NotFound:
+    """The same failure with what is there instead: other versions, close names, namespaces.
+
+    Takes at most two small requests. If those fail as well, it is left as it was.
+    """
+    if error.code not in ("array_missing", "version_missing", "namespace_missing"):
+        return error
+    if error.code == "version_missing" and f"{reference.name}:{reference.tag}" not in error.what:
+        # It is the other side of a comparison or the source of a fork, which the server names.
+        return error
+    from hub.client import Client
+
+    try:
+        what, error.suggestions = _found(Client(transport), reference, error)
+    except HubError:
+        return error
+    error.args = (what,)
+    error.what = what
+    return error
+
+
+def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, tuple[str, ...]]:
+    missing = f"There is no {'array' if error.code == 'array_missing' else 'version'} {reference}"
+    if error.code == "namespace_missing":
+        names = [one["name"] for one in client.list_namespaces(limit=_NAMES_LOOKED_AT_MAX)]
+        close = _close(reference.namespace, names)
+        missing = f'There is no namespace "{reference.namespace}"'
+        return _sentence(missing, "namespaces with such names", close), close
+    tags = tuple(error.suggestions) or _tags(client, reference)
+    if tags:
+        versions = tuple(f"{reference.line}:{tag}" for tag in tags)
+        return f"{missing}; versions there: {', '.join(tags[:_SHOWN_MAX * 4])}.", versions
+    arrays = client.list_arrays(reference.namespace, limit=_NAMES_LOOKED_AT_MAX)
+    names = list(dict.fromkeys(str(one["name"]) for one in arrays))
+    if reference.name in names and error.code == "version_missing":
+        error.hint = 'It is plain keys. Make a version of it: a.fork("v1").'
+        return f"{reference} is in no version.", ()
+    close = tuple(f"{reference.namespace}/{name}" for name in _close(reference.name, names))
+    return _sentence(missing, "arrays with such names", close), close
+
+
+def _tags(client: Client, reference: Reference) -> tuple[str, ...]:
+    try:
+        # Asked without the reference: what is missing here needs no suggestions of its own.
+        path = f"/v1/versions/{reference.line_path}"
+        return tuple(str(one["tag"]) for one in client.document("GET", path)["versions"])
+    except NotFound:
+        return ()
+
+
+def _close(name: str, names: list[str]) -> tuple[str, ...]:
+    folded = {one.casefold(): one for one in names}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=_SHOWN_MAX, cutoff=0.6)
+    return tuple(folded[one] for one in close)
+
+
+def _sentence(missing: str, kind: str, close: tuple[str, ...]) -> str:
+    return f"{missing}; {kind}: {', '.join(close)}." if close else f"{missing}."

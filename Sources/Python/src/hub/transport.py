@@ -1,0 +1,361 @@
+"""Requests to the server: signed, pooled, repeated where that is safe, counted in traces.
+
+Invariants:
+    - A connection is used only by the process that opened it: pools are kept under the process id,
+      which is compared at every use, so a forked child begins with connections of its own.
+    - An answer is given out whole or not at all; one that ends early is asked for again.
+    - A request that may have changed something is repeated only if repeating it does no harm.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+
+from hub import signing, tracing
+from hub.configuration import Configuration
+from hub.errors import HubError, Invalid, Offline, Unavailable
+from hub.refusal import refusal
+from hub.stream import Stream, Unopened, read_into, translated
+
+Buffer = bytes | memoryview
+Body = Buffer | Sequence[Buffer]
+Answer = TypeVar("Answer")
+Repeat = Literal["safe", "unopened"]
+"""When a request is repeated: whenever it failed, or only if no connection could be opened."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
+_BUSY = frozenset({429, 500, 503})
+# With these the server says that it has done nothing, and that the same may be asked again.
+_UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
+_CONNECT_SECONDS_MAX = 10.0
+_PAUSE_SECONDS = 0.1
+_PAUSE_SECONDS_MAX = 5.0
+_CONNECTIONS_MAX = 64
+
+# A parent's connections in a forked child. They are not used, and not collected either: that takes
+# the pool's lock, which another thread of the parent may have held when it was forked.
+_inherited: list[urllib3.HTTPConnectionPool] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer with a status below 400; `data` is empty if it was read into a buffer."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+class Transport:
+    """Sends requests of one configuration; may be used by any threads and be pickled."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        parts = urlsplit(configuration.endpoint)
+        self._is_encrypted = parts.scheme == "https"
+        self._prefix = parts.path.rstrip("/")
+        self._host = _host_header(parts.hostname or "", parts.port, self._is_encrypted)
+        self._pool: tuple[int, urllib3.HTTPConnectionPool] | None = None
+
+    def __getstate__(self) -> Configuration:
+        return self.configuration
+
+    def __setstate__(self, configuration: Configuration) -> None:
+        Transport.__init__(self, configuration)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        *,
+        repeat: Repeat | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Response:
+        """Sends a request and reads the whole answer.
+
+        Args:
+            method: the HTTP method in capitals.
+            path: the path, percent-encoded; `Reference.path` is a part of one.
+            query: parameters, not encoded.
+            headers: others than those of the signature.
+            body: bytes, or pieces of them that are sent one behind the other.
+            repeat: `safe` if the request may be sent twice, which is the default for `GET`, `HEAD`
+                and `PUT`; `unopened`, the default of the others, if it may not.
+            timeout_seconds: how long to wait for the answer, if not as configured.
+
+        Raises:
+            HubError: the server refused (see `refusal`), or no whole answer came (`Unavailable`).
+        """
+        call = self._call(method, path, query, headers, body, repeat, timeout_seconds)
+        return self._repeated(call, lambda: self._once(call, None))
+
+    def receive(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        buffer: Callable[[Mapping[str, str]], memoryview],
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        *,
+        repeat: Repeat = "safe",
+        timeout_seconds: float | None = None,
+    ) -> Response:
+        """Like `request`, but reads the answer into memory that `buffer` gives for its headers.
+
+        The answer must have exactly as many bytes as the buffer. A repetition asks for a buffer
+        again.
+        """
+        call = self._call(method, path, query, headers, body, repeat, timeout_seconds)
+        return self._repeated(call, lambda: self._once(call, buffer))
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        *,
+        repeat: Repeat | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Iterator[Stream]:
+        """Opens an answer that is read as it comes; only the opening is repeated.
+
+        The connection is used again only if the answer was read to its end.
+        """
+        call = self._call(method, path, query, headers, body, repeat, timeout_seconds)
+        response = self._repeated(call, lambda: self._opened(call))
+        started = time.perf_counter()
+        try:
+            yield Stream(call.where, response)
+        finally:
+            seconds = time.perf_counter() - started
+            tracing.record(method, call.path, response.status, seconds, sent=call.body_bytes,
+                           received=response.tell())
+            if response.length_remaining == 0:
+                response.release_conn()
+            else:
+                response.close()
+
+    # Below: one call, its attempts and what becomes of their failures.
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        headers: Mapping[str, str] | None,
+        body: Body | None,
+        repeat: Repeat | None,
+        timeout_seconds: float | None,
+    ) -> _Call:
+        where = f"{method} {self.configuration.endpoint}{unquote(path)}"
+        if self.configuration.offline:
+            raise Offline(
+                "No request may be made: this is offline.",
+                where=where,
+                hint="Read what is pinned by its digest, or configure offline=False.",
+            )
+        pieces = [body] if isinstance(body, (bytes, memoryview)) else list(body or ())
+        return _Call(
+            method, self._prefix + path, signing.query_text(query), dict(headers or {}),
+            [memoryview(piece).cast("B") if len(piece) else memoryview(b"") for piece in pieces],
+            where, repeat or ("safe" if method in _SAFE_METHODS else "unopened"),
+            timeout_seconds or self.configuration.timeout_seconds,
+        )
+
+    def _repeated(self, call: _Call, attempt: Callable[[], Answer]) -> Answer:
+        for pause in _pauses(self.configuration.retries):
+            started = time.perf_counter()
+            try:
+                return attempt()
+            except HubError as error:
+                tracing.record(call.method, call.path, error.status or 0,
+                               time.perf_counter() - started, sent=call.body_bytes)
+                if pause is None or not _may_repeat(call, error):
+                    raise _explained(call, error) from error.__cause__
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _once(
+        self, call: _Call, buffer: Callable[[Mapping[str, str]], memoryview] | None
+    ) -> Response:
+        started = time.perf_counter()
+        response = self._opened(call)
+        is_whole = False
+        try:
+            with translated(call.where):
+                if buffer is None or call.method == "HEAD":
+                    data = response.read(decode_content=True)
+                    received = len(data)
+                else:
+                    data = b""
+                    received = _fill(call, response, buffer(response.headers))
+            is_whole = True
+        finally:
+            # Whatever came between, Ctrl-C too: half an answer must not stay in the connection.
+            if is_whole:
+                response.release_conn()
+            else:
+                response.close()
+        seconds = time.perf_counter() - started
+        tracing.record(call.method, call.path, response.status, seconds, sent=call.body_bytes,
+                       received=received)
+        return Response(response.status, response.headers, data)
+
+    def _opened(self, call: _Call) -> urllib3.BaseHTTPResponse:
+        """Sends a request and reads the head of the answer, which is no refusal."""
+        headers = call.headers | self._signature(call)
+        headers["Accept-Encoding"] = call.headers.get("Accept-Encoding", "identity")
+        if call.body or call.method in ("PUT", "POST", "PATCH"):
+            headers["Content-Length"] = str(call.body_bytes)
+        target = call.path + (f"?{call.query}" if call.query else "")
+        connect = min(call.timeout_seconds, _CONNECT_SECONDS_MAX)
+        # urllib3 sends any pieces that sockets take, but its types name bytes alone.
+        body: Any = iter(call.body) if call.body else None
+        with translated(call.where):
+            response = self._current_pool().urlopen(
+                call.method, target, headers=headers, body=body,
+                retries=False, redirect=False, preload_content=False, decode_content=True,
+                timeout=urllib3.Timeout(connect=connect, read=call.timeout_seconds),
+            )
+            if response.status < 400:
+                _check_redirection(call, response)
+                _check_length(call, response)
+                return response
+            data = response.read()
+        raise refusal(call.where, response.status, response.headers, data)
+
+    def _signature(self, call: _Call) -> dict[str, str]:
+        ours = self.configuration
+        if ours.is_anonymous:
+            return {}
+        payload = signing.UNSIGNED_PAYLOAD
+        if not self._is_encrypted:
+            payload = signing.payload_digest(call.body) if call.body else signing.EMPTY_PAYLOAD
+        return signing.signed_headers(
+            call.method, self._host, call.path, call.query, call.headers, payload,
+            access_key=ours.access_key, secret_key=ours.secret_key, region=ours.region,
+            time=datetime.now(UTC),
+        )
+
+    def _authorities(self, path: str) -> str:
+        if not os.path.exists(path):
+            source = self.configuration.sources.get("verify", "verify")
+            raise Invalid(f"There is no file of authorities {path} (from {source}).")
+        return path
+
+    def _current_pool(self) -> urllib3.HTTPConnectionPool:
+        """This process's connections. Two threads may each make a pool at first: both work."""
+        kept = self._pool
+        if kept is not None:
+            if kept[0] == os.getpid():
+                return kept[1]
+            _inherited.append(kept[1])
+        parts = urlsplit(self.configuration.endpoint)
+        options: dict[str, Any] = {"maxsize": _CONNECTIONS_MAX, "block": False}
+        verify = self.configuration.verify
+        if self._is_encrypted:
+            options["cert_reqs"] = "CERT_REQUIRED" if verify else "CERT_NONE"
+            if isinstance(verify, str):
+                options["ca_certs"] = self._authorities(verify)
+        kind = urllib3.HTTPSConnectionPool if self._is_encrypted else urllib3.HTTPConnectionPool
+        pool = kind(parts.hostname or "", parts.port, **options)
+        self._pool = (os.getpid(), pool)
+        return pool
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request as it is sent, however often."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: list[memoryview]
+    where: str
+    repeat: Repeat
+    timeout_seconds: float
+
+    @property
+    def body_bytes(self) -> int:
+        return sum(piece.nbytes for piece in self.body)
+
+
+def _pauses(repetitions: int) -> Iterator[float | None]:
+    """The seconds to wait behind each attempt, growing and jittered; `None` behind the last."""
+    for number in range(repetitions):
+        yield min(_PAUSE_SECONDS * 2**number, _PAUSE_SECONDS_MAX) * random.uniform(0.5, 1.0)
+    yield None
+
+
+def _may_repeat(call: _Call, error: HubError) -> bool:
+    if isinstance(error, Unopened) or error.code in _UNDONE:
+        return True
+    if call.repeat != "safe":
+        return False
+    return error.status in _BUSY or (isinstance(error, Unavailable) and error.status is None)
+
+
+def _explained(call: _Call, error: HubError) -> HubError:
+    """The failure as it is told: one that may have done something says so."""
+    if isinstance(error, Unopened):
+        return Unavailable(error.what, where=error.where, hint=error.hint)
+    if isinstance(error, Unavailable) and error.status is None and call.repeat != "safe":
+        error.hint = "It may have been done all the same: look before you repeat it."
+    return error
+
+
+def _check_redirection(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
+    """Refuses to be sent elsewhere: the signature is for this server alone."""
+    if 300 <= response.status < 400 and response.status != 304:
+        target = response.headers.get("Location", "nowhere")
+        response.close()
+        raise Invalid(
+            f"The endpoint sends to another place: {target}.", where=call.where,
+            status=response.status, hint="Configure the endpoint that it sends to.")
+
+
+def _check_length(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
+    """Sees that the end of an answer can be told from a connection that broke.
+
+    Source: RFC 9112, section 6.3, "Message Body Length".
+    """
+    known = {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}
+    if not known and call.method != "HEAD" and response.status not in (204, 304):
+        response.close()
+        raise Unavailable(
+            "The answer's head does not say how long it is.", where=call.where, hint="Try again.")
+
+
+def _fill(call: _Call, response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
+    """Reads an answer that must fill the buffer exactly."""
+    count = read_into(response, buffer)
+    if count < buffer.nbytes or response.read(1, decode_content=False):
+        raise Unavailable(
+            f"The answer has another length than {buffer.nbytes} bytes.",
+            where=call.where,
+            hint="Try again.",
+        )
+    return count
+
+
+def _host_header(host: str, port: int | None, is_encrypted: bool) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if port in (None, 443 if is_encrypted else 80) else f"{name}:{port}"

@@ -1,0 +1,150 @@
+"""Versions, commits and what differs between them, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from hub.client import current_client
+from hub.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How a version, or a draft of one, stands at one moment.
+
+    Attributes:
+        reference: `namespace/name:tag`.
+        digest: the newest commit, or `None` if there is none.
+        changed_since: whether it holds something that is not committed.
+        opened: since when it is there.
+        sealed: since when nothing can be written to it, or `None` if it can.
+        retained_commits: how many of the newest commits are kept, or `None` for all.
+        keys, bytes: how many objects it holds, and what they take as they are stored.
+        content_hash: equal for versions with the same keys and bytes, on any server.
+        expires: when a draft is discarded by itself; `None` for versions.
+    """
+
+    reference: Reference
+    digest: str | None
+    changed_since: bool
+    opened: datetime
+    sealed: datetime | None
+    retained_commits: int | None
+    keys: int
+    bytes: int
+    content_hash: str
+    expires: datetime | None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Reads what the API says of a version."""
+        return cls(
+            reference=Reference.parse(document["reference"]),
+            digest=document["digest"],
+            changed_since=document["changed_since"],
+            opened=datetime.fromisoformat(document["opened"]),
+            sealed=_time(document["sealed"]),
+            retained_commits=document["retained_commits"],
+            keys=document.get("keys", 0),
+            bytes=document.get("bytes", 0),
+            content_hash=document.get("content_hash", ""),
+            expires=_time(document.get("expires")),
+        )
+
+    @property
+    def tag(self) -> str:
+        """What stands behind the colon."""
+        return str(self.reference.tag)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether nothing can be written to it."""
+        return self.sealed is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What a version was, under the digest of its manifest; it never changes.
+
+    Attributes:
+        reference: `namespace/name@sha256:…`, which can be loaded.
+        digest: `sha256:…`.
+        tag: the version that was committed.
+        parent: the digest of the commit before, or `None`.
+        author: whose keys committed it.
+        message: what the author said of it.
+        time: when.
+        keys, bytes, content_hash: as of `Version`.
+    """
+
+    reference: Reference
+    digest: str
+    tag: str
+    parent: str | None
+    author: str | None
+    message: str
+    time: datetime
+    keys: int
+    bytes: int
+    content_hash: str
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Reads what the API says of a commit."""
+        return cls(
+            reference=Reference.parse(document["reference"]),
+            digest=document["digest"],
+            tag=document["tag"],
+            parent=document["parent"],
+            author=document["author"],
+            message=document["message"],
+            time=datetime.fromisoformat(document["time"]),
+            keys=document["keys"],
+            bytes=document["bytes"],
+            content_hash=document["content_hash"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One key that is not the same in two versions or commits.
+
+    Attributes:
+        change: `added`, `removed` or `changed`, from the first to the second.
+        key: the object's key inside the version.
+        member: of a chunk, the array it is of; empty for the version's own.
+        chunk: of a chunk, its place in the grid; otherwise `None`.
+        box: of a chunk, the slice of each axis that it covers; otherwise `None`.
+    """
+
+    change: str
+    key: str
+    member: str = ""
+    chunk: tuple[int, ...] | None = None
+    box: tuple[slice, ...] | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Reads an entry of the API's difference."""
+        if "chunk" not in document:
+            return cls(document["change"], document["key"])
+        return cls(
+            document["change"], document["key"], document["member"], tuple(document["chunk"]),
+            tuple(slice(start, stop) for start, stop in document["box"]))
+
+
+def versions(name: str | Reference, **settings: Any) -> list[Version]:
+    """All versions of a name, whose own tag does not matter; at most 1000.
+
+    Raises:
+        NotFound: there are none.
+    """
+    documents = current_client(**settings).versions(Reference.parse(name))
+    return [Version.from_document(document) for document in documents]
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

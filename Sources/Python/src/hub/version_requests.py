@@ -1,0 +1,140 @@
+"""The requests about versions, commits, drafts and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from urllib.parse import quote
+
+from hub.errors import NotFound, Unavailable
+from hub.reference import Reference
+from hub.requester import Document, Requester
+from hub.stream import Stream
+from hub.transport import Repeat
+
+
+class VersionRequests(Requester):
+    """Requests of the client that are about versions; the answers are the server's documents.
+
+    All raise `NotFound`, `Denied`, `Conflict` and `Unavailable` as the server's answers have it.
+    """
+
+    def versions(self, reference: Reference) -> list[Document]:
+        """All versions of a name, at most 1000; the reference's tag is passed over."""
+        path = f"/v1/versions/{reference.line_path}"
+        found: list[Document] = self.document("GET", path, reference)["versions"]
+        return found
+
+    def version(self, reference: Reference) -> Document:
+        """How one version stands: `digest`, `changed_since`, `sealed`, `bytes`, …"""
+        return self.document("GET", f"/v1/versions/{reference.version.path}", reference)
+
+    def fork(self, source: Reference | str, target: Reference) -> Document:
+        """Makes a version of another one, a commit, or a folder of plain keys (`a/b/`)."""
+        text = source if isinstance(source, str) else _source(source, target)
+        about = None if isinstance(source, str) else source
+        return self.document(
+            "PUT", f"/v1/versions/{target.version.path}", about, body={"from": text},
+            repeat="unopened")
+
+    def change_version(self, reference: Reference, **change: Any) -> Document:
+        """Changes one of `sealed` (with a `message`), `tag`, `retained_commits`."""
+        repeat: Repeat = "unopened" if "tag" in change else "safe"
+        return self.document(
+            "PATCH", f"/v1/versions/{reference.version.path}", reference, body=change,
+            repeat=repeat)
+
+    def rename_versions(self, reference: Reference, name: str) -> Document:
+        """Gives all versions of a name another name."""
+        return self.document(
+            "PATCH", f"/v1/versions/{reference.line_path}", reference, body={"name": name})
+
+    def delete_version(self, reference: Reference) -> None:
+        """Deletes a version with the commits that nothing else goes on from."""
+        self.document("DELETE", f"/v1/versions/{reference.version.path}", reference)
+
+    def commit(self, reference: Reference, message: str = "") -> Document:
+        """Commits a version, or a draft into its version; the manifest of the newest commit."""
+        path, body = f"/v1/commits/{reference.version.path}", {"message": message}
+        if not reference.is_draft:
+            # To commit a version again does nothing.
+            return self.document("POST", path, reference, body=body, repeat="safe")
+        try:
+            return self.document("POST", path, reference, body=body, repeat="unopened")
+        except Unavailable as error:
+            if error.status is not None or not self._is_gone(reference):
+                raise
+        # The answer was lost, but the draft is gone: it is the newest commit of its version.
+        tag = str(reference.tag).rpartition(".draft-")[0]
+        return next(self.history(reference.tagged(tag), limit=1))
+
+    def _is_gone(self, reference: Reference) -> bool:
+        try:
+            self.version(reference)
+        except NotFound:
+            return True
+        return False
+
+    def manifest(self, reference: Reference) -> Document:
+        """What is known of a commit."""
+        return self.document("GET", f"/v1/commits/{reference.version.path}", reference)
+
+    def forget(self, reference: Reference) -> None:
+        """Keeps a commit no longer."""
+        self.document("DELETE", f"/v1/commits/{reference.version.path}", reference)
+
+    def history(self, reference: Reference, limit: int | None = None) -> Iterator[Document]:
+        """The commits of a version, or those that a commit goes back to, the newest first."""
+        path = f"/v1/history/{reference.version.path}"
+        return self.pages(path, "commits", reference, limit=limit)
+
+    def rollback(self, reference: Reference, digest: str) -> Document:
+        """Makes a version what was committed; what was not is lost."""
+        return self.document(
+            "POST", f"/v1/rollbacks/{reference.version.path}", reference, body={"to": digest},
+            repeat="safe")
+
+    def diff(
+        self, reference: Reference, other: Reference, limit: int | None = None
+    ) -> Iterator[Document]:
+        """The keys that differ from one version or commit towards another."""
+        path = f"/v1/diff/{reference.version.path}"
+        query = [("to", _source(other, reference))]
+        return self.pages(path, "changes", reference, query, limit)
+
+    def create_draft(self, reference: Reference) -> Document:
+        """Makes a private fork of a version."""
+        return self.document("POST", f"/v1/drafts/{reference.version.path}", reference)
+
+    def discard_draft(self, reference: Reference) -> None:
+        """Throws a draft away."""
+        self.document("DELETE", f"/v1/drafts/{reference.version.path}", reference)
+
+    def drafts(self, reference: Reference) -> list[Document]:
+        """All drafts of a name, at most 1000."""
+        path = f"/v1/drafts/{reference.line_path}"
+        found: list[Document] = self.document("GET", path, reference)["drafts"]
+        return found
+
+    def open_changes(
+        self, namespace: str, prefix: str = "", after: int | None = None,
+        timeout_seconds: float | None = None,
+    ) -> AbstractContextManager[Stream]:
+        """Opens the stream of a namespace's events, as server-sent events.
+
+        Args:
+            timeout_seconds: how long the server may be silent.
+        """
+        query = [("prefix", prefix)] if prefix else []
+        query += [("after", str(after))] if after is not None else []
+        path = f"/v1/changes/{quote(namespace, safe='~')}"
+        return self.transport.stream("GET", path, query, timeout_seconds=timeout_seconds)
+
+
+def _source(other: Reference, towards: Reference) -> str:
+    """Another version as the API names it beside a version: `v0`, `name:v0` or `sha256:…`."""
+    if other.digest:
+        return other.digest if other.line == towards.line else str(other).partition("/")[2]
+    tag = str(other.tag)
+    return tag if other.line == towards.line else f"{other.name}:{tag}"

@@ -1,0 +1,202 @@
+"""Compares epochs of training data: from Nave, from local files, and by other loaders from Nave."""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+import hub
+import training_formats as formats
+from loaders import LOADERS
+from report import machine, markdown
+from servers import KEYS, Nave
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+EPOCHS = ["first", "second"]
+REFERENCE = "local zarr files"
+SECONDS_MAX = 600
+# What the issue asks for: epoch, compared with, at least this ratio.
+TARGETS = {
+    ("first", REFERENCE): 0.95, ("second", REFERENCE): 1.0,
+    **{("first", name): 1.0 for name in ("MosaicML Streaming", "LitData", "WebDataset")}}
+
+
+def say(text):
+    print(text, flush=True)
+
+
+class Prepared:
+    """One Nave with the samples in the formats of all loaders, and local files."""
+
+    def __init__(self, folder, options):
+        self.folder, self.options = pathlib.Path(folder), options
+        self.server = Nave(folder)
+        self.server.start()
+        self.keys = {
+            "endpoint": self.server.endpoint, "access_key": KEYS[0], "secret_key": KEYS[1]}
+
+    def write(self):
+        """Writes the samples in every format that is asked for."""
+        options, images = self.options, formats.samples(self.options.samples)
+        formats.s3_client(self.keys).create_bucket(Bucket=formats.BUCKET)
+        for per_chunk in options.per_chunk:
+            say(f"  writing {len(images)} samples, {per_chunk} a chunk")
+            formats.write_arrays(self.keys, self.folder, images, per_chunk)
+        for name, prefix, write in [
+                ("MosaicML Streaming", "mds", formats.write_mosaic),
+                ("LitData", "litdata", formats.write_litdata),
+                ("WebDataset", "webdataset", formats.write_webdataset)]:
+            if name in options.only:
+                say(f"  writing for {name}")
+                write(self.folder / prefix, images)
+                formats.upload(self.keys, self.folder / prefix, prefix)
+
+    def settings(self, per_chunk, scratch):
+        client = formats.s3_client(self.keys)
+        shards = sorted((self.folder / "webdataset").glob("*.tar"))
+        return {
+            "server": self.keys, "folder": str(self.folder), "scratch": str(scratch),
+            "count": self.options.samples, "per_chunk": per_chunk, "batch": self.options.batch,
+            "workers": self.options.workers,
+            "urls": [
+                "pipe:curl -s -f '%s'" % client.generate_presigned_url(
+                    "get_object", {"Bucket": formats.BUCKET, "Key": f"webdataset/{shard.name}"},
+                    ExpiresIn=86_400)
+                for shard in shards],
+        }
+
+    def run(self, name, per_chunk):
+        """Two epochs of a loader in a process of its own, with an empty cache."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            file = self.folder / "settings.json"
+            file.write_text(json.dumps(self.settings(per_chunk, pathlib.Path(scratch) / "cache")))
+            kept = {
+                key: value for key, value in os.environ.items()
+                if not key.startswith(("NAVE_", "AWS_", "HUB_"))}
+            run = subprocess.run(
+                [sys.executable, REPOSITORY / "Tests/Benchmarks/loaders.py", name, file],
+                capture_output=True, text=True, timeout=SECONDS_MAX, env=kept | {
+                    "AWS_ACCESS_KEY_ID": KEYS[0], "AWS_SECRET_ACCESS_KEY": KEYS[1],
+                    "AWS_DEFAULT_REGION": "us-east-1", "HOME": scratch})
+            if run.returncode:
+                raise SystemExit(f"{name} failed:\n{run.stderr[-4000:]}")
+            return json.loads(run.stdout.strip().splitlines()[-1])
+
+    def gather(self, per_chunk):
+        """256 random samples of a data set: a batch in one request, and one request for each."""
+        with hub.configured(**self.keys, cache_folder=str(self.folder / "no-cache")):
+            data = hub.load(f"bench/chunks-of-{per_chunk}:v0").to_pytorch()
+            chosen = np.random.default_rng().permutation(len(data))[:256].tolist()
+            begun = time.monotonic()
+            together = data.__getitems__(chosen)
+            one = time.monotonic() - begun
+            begun = time.monotonic()
+            singles = [data[number] for number in chosen]
+            each = time.monotonic() - begun
+        assert all((a == b).all() for a, b in zip(together, singles))
+        return {"batch of 256, ms": one * 1000, "256 single samples, ms": each * 1000,
+                "batch, times as fast": each / one}
+
+
+def measure(prepared, options):
+    """Samples a second of every loader by epoch and chunk; in each round all take their turn."""
+    rates, firsts, gathered = {}, {}, {}
+    for number in range(1, options.rounds + 1):
+        for per_chunk in options.per_chunk:
+            for name in options.only:
+                if name not in ("Nave", "Nave, processes", REFERENCE):
+                    if per_chunk != options.per_chunk[0]:
+                        continue
+                for title, result in zip(EPOCHS, prepared.run(name, per_chunk)):
+                    key = (per_chunk, title, name)
+                    rates.setdefault(key, []).append(result["samples per second"])
+                    firsts.setdefault(key, []).append(result["first batch, ms"])
+                    say(f"  round {number}  {per_chunk:3} a chunk  {name:20} {title:7}"
+                        f" {result['samples per second']:9,.0f} /s, first batch"
+                        f" {result['first batch, ms']:6,.0f} ms")
+            for quantity, value in prepared.gather(per_chunk).items():
+                gathered.setdefault((per_chunk, quantity), []).append(value)
+    return rates, firsts, gathered
+
+
+def ratio_text(rates, per_chunk, title, name, options):
+    mine = rates.get((per_chunk, title, "Nave"))
+    # What other loaders read does not depend on the chunks of an array.
+    theirs = rates.get((per_chunk, title, name)) or rates.get((options.per_chunk[0], title, name))
+    if not mine or not theirs or name.startswith("Nave"):
+        return "–"
+    ratio, target = statistics.median(mine) / statistics.median(theirs), TARGETS.get((title, name))
+    if target is None:
+        return f"{ratio:.2f}"
+    return f"{ratio:.2f} ({'reaches' if ratio >= target else 'misses'} {target})"
+
+
+def rows(rates, firsts, options):
+    yield ["loader", "samples a chunk", "epoch", "samples/s", "MB/s", "first batch, ms",
+           "Nave ÷ it", "rounds"]
+    for (per_chunk, title, name), values in rates.items():
+        ratios = [ratio_text(rates, per_chunk, title, name, options)]
+        shared = name not in ("Nave", "Nave, processes", REFERENCE)
+        if shared:
+            ratios = [ratio_text(rates, one, title, name, options) for one in options.per_chunk]
+        middle = statistics.median(values)
+        yield [
+            name, "–" if shared else str(per_chunk), title, f"{middle:,.0f}",
+            f"{middle * np.prod(formats.SAMPLE) / 1e6:,.0f}",
+            f"{statistics.median(firsts[per_chunk, title, name]):,.0f}", " · ".join(ratios),
+            " · ".join(f"{value:,.0f}" for value in values)]
+
+
+def page(rates, firsts, gathered, prepared, options):
+    lines = [
+        "# Training", "",
+        f"Made by `Tests/Benchmarks/training`: medians of {options.rounds} rounds in which the"
+        f" loaders take turns, each in a process of its own. {options.samples} samples of 224 × 224"
+        f" × 3 `uint8`, noise and not compressed, in batches of {options.batch} tensors with labels,"
+        f" by {options.workers} workers. The first epoch begins with an empty cache; the second has"
+        " what the loader kept on the local disk. All others than the local files read from the same"
+        " Nave, over S3. Files are in the page cache; server and loader share the machine.", "",
+        f"- Machine: {machine()}",
+        f"- Versions: {prepared.server.version}", "",
+        markdown(rows(rates, firsts, options)), "",
+        "Ratios to loaders with formats of their own are told for"
+        f" {' and '.join(map(str, options.per_chunk))} samples a chunk.", "",
+        markdown([["quantity", "samples a chunk", "median"]] + [
+            [quantity, str(per_chunk), f"{statistics.median(values):,.1f}"]
+            for (per_chunk, quantity), values in gathered.items()])]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--samples", type=int, default=4096)
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--per-chunk", default="1,16")
+    parser.add_argument("--only", default=";".join(LOADERS), help="names with ; between them")
+    parser.add_argument("--no-report", action="store_true")
+    options = parser.parse_args()
+    options.only = options.only.split(";")
+    options.per_chunk = [int(one) for one in options.per_chunk.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Prepared(folder, options)
+        try:
+            prepared.write()
+            text = page(*measure(prepared, options), prepared, options)
+        finally:
+            prepared.server.stop()
+    say(text)
+    if not options.no_report:
+        (REPOSITORY / "docs/benchmarks-training.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

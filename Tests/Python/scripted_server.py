@@ -1,0 +1,151 @@
+"""A server on a socket that answers as a test tells it, byte for byte, or breaks off."""
+
+import socket
+import threading
+
+STALL = object()
+"""In place of an answer: none comes, and the connection stays open."""
+
+
+class ScriptedServer:
+    """Gives each request the next answer of a script; the last one again and again.
+
+    An answer is bytes, after which the connection is closed unless they are `keep`-ed, or `STALL`.
+
+    Attributes:
+        requests: the heads of the requests that came, with what there was of their bodies.
+        connections: how many were opened.
+        endpoint: where it is.
+    """
+
+    def __init__(self, *script, keep=False):
+        self.script, self.keep = list(script), keep
+        self.requests, self.connections = [], 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+        self._open = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        for one in [self._listener, *self._open]:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            while request := self._read(connection):
+                self.requests.append(request)
+                answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+                if answer is STALL:
+                    return
+                connection.sendall(answer)
+                if not self.keep:
+                    break
+            connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+        except OSError:
+            pass
+
+    @staticmethod
+    def _read(connection):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            piece = connection.recv(65536)
+            if not piece:
+                return data
+            data += piece
+        head, _, body = data.partition(b"\r\n\r\n")
+        lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+        length = int(lengths[0].partition(b":")[2]) if lengths else 0
+        while len(body) < length and (piece := connection.recv(65536)):
+            body += piece
+        return head + b"\r\n\r\n" + body
+
+
+class CuttingProxy:
+    """Passes connections on to a server, and cuts the first ones after some bytes of requests.
+
+    Attributes:
+        cuts: how many connections were cut.
+    """
+
+    def __init__(self, port, cut_after, cuts=1):
+        self._target, self._cut_after, self._left = port, cut_after, cuts
+        self.cuts = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._pass, args=(client,), daemon=True).start()
+
+    def _pass(self, client):
+        """Passes one connection on in both directions, to its end."""
+        with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+            down = threading.Thread(target=self._down, args=(server, client), daemon=True)
+            down.start()
+            self._up(client, server)
+            down.join()
+
+    def _up(self, client, server):
+        passed = 0
+        try:
+            while piece := client.recv(65536):
+                passed += len(piece)
+                if self._left and passed > self._cut_after:
+                    self._left -= 1
+                    self.cuts += 1
+                    for one in (client, server):
+                        one.shutdown(socket.SHUT_RDWR)
+                    return
+                server.sendall(piece)
+            server.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    @staticmethod
+    def _down(server, client):
+        try:
+            while piece := server.recv(65536):
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def answer(status, body=b"", headers=(), length=None):
+    """The bytes of an answer, whose length is told as it is, or wrongly."""
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body) if length is None else length}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

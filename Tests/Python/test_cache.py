@@ -1,0 +1,504 @@
+"""The local cache: what it gives is what was put in, whatever happens to its files.
+
+Method: the files are damaged, cut, filled up and removed from outside, processes are killed while
+they write, and every byte that comes back is compared with what was written.
+"""
+
+import errno
+import hashlib
+import multiprocessing
+import os
+import pickle
+import random
+import signal
+import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import google_crc32c
+import pytest
+
+import cache_writer
+from hub.cache import chunk_cache, chunk_file, eviction
+from hub.cache.chunk_cache import CacheWarning, ChunkCache, chunk_digest, document_digest
+from hub.cache.chunk_map import NOT_STORED, RECORD_BYTES, ChunkMap, encode_records, key_hash
+from hub.cache.pins import Pin
+
+MEGABYTE = 10**6
+WATCHDOG_SECONDS = 30
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return ChunkCache(tmp_path / "cache", 100 * MEGABYTE)
+
+
+def put(cache, number, size=1000):
+    """Keeps `size` bytes made of `number`, and returns their digest."""
+    digest = chunk_digest("http://here", f'"{number:032x}"', size)
+    assert cache.write(digest, f'"{number:032x}"', bytes([number % 256]) * size)
+    return digest
+
+
+def files(folder, pattern="*"):
+    return [path for path in folder.rglob(pattern) if path.is_file()]
+
+
+class TestChunkFiles:
+    def test_what_was_written_is_read(self, cache):
+        digest = put(cache, 7)
+        found = cache.read(digest)
+        assert (found.payload, found.etag) == (b"\x07" * 1000, f'"{7:032x}"')
+        assert cache.has(digest) and not cache.has(bytes(16))
+
+    def test_the_layout_is_the_one_in_the_table(self, cache):
+        digest = put(cache, 7)
+        raw = cache.path(digest).read_bytes()
+        etag = f'"{7:032x}"'.encode()
+        fields = (
+            b"HUBC" + (1).to_bytes(2, "little") + len(etag).to_bytes(2, "little")
+            + (1000).to_bytes(8, "little") + digest
+            + google_crc32c.value(b"\x07" * 1000).to_bytes(4, "little")
+            + etag.ljust(84, b"\0") + bytes(4)
+        )
+        assert raw == fields + google_crc32c.value(fields).to_bytes(4, "little") + b"\x07" * 1000
+        assert cache.path(digest).parent.name == digest.hex()[0]
+
+    def test_an_empty_chunk_is_a_chunk(self, cache):
+        digest = put(cache, 1, size=0)
+        assert cache.read(digest).payload == b""
+
+    @pytest.mark.parametrize("place", [0, 4, 6, 8, 16, 32, 36, 80, 121, 126, 128, 600, 1127])
+    def test_one_changed_byte_is_found_and_the_file_is_gone(self, cache, place):
+        digest = put(cache, 7)
+        path = cache.path(digest)
+        data = bytearray(path.read_bytes())
+        data[place] ^= 0x10
+        path.write_bytes(data)
+        assert cache.read(digest) is None
+        assert not path.exists()
+
+    @pytest.mark.parametrize("length", [0, 1, 127, 128, 129, 1127, 1129])
+    def test_another_length_is_found(self, cache, length):
+        digest = put(cache, 7)
+        path = cache.path(digest)
+        path.write_bytes((path.read_bytes() + b"\x07")[:length])
+        assert cache.read(digest) is None
+        assert not path.exists()
+
+    def test_a_file_under_another_name_is_not_taken_for_it(self, cache):
+        one, two = put(cache, 1), put(cache, 2)
+        cache.path(two).write_bytes(cache.path(one).read_bytes())
+        assert cache.read(two) is None
+        assert cache.read(one).payload == b"\x01" * 1000
+
+    def test_a_folder_in_place_of_a_file_does_no_harm(self, cache):
+        digest = put(cache, 1)
+        cache.path(digest).unlink()
+        cache.path(digest).mkdir()
+        assert cache.read(digest) is None
+
+    def test_entity_tags_that_depend_on_more_than_the_object_are_told_apart(self):
+        plain = [chunk_digest("a", '"00"', 5, metadata) for metadata in (b"1", b"2")]
+        decoded = [chunk_digest("a", '"00-3"', 5, metadata) for metadata in (b"1", b"2")]
+        assert plain[0] == plain[1] and decoded[0] != decoded[1]
+        others = {
+            plain[0], chunk_digest("b", '"00"', 5), chunk_digest("a", '"00"', 6),
+            document_digest("a", "zarr.json", "00"),
+        }
+        assert len(others) == 4
+
+    def test_a_cache_can_be_pickled(self, cache):
+        digest = put(cache, 3)
+        assert pickle.loads(pickle.dumps(cache)).read(digest).payload == b"\x03" * 1000
+
+    def test_the_folder_is_its_owners_alone(self, cache):
+        put(cache, 3)
+        assert cache.folder.stat().st_mode & 0o077 == 0
+
+
+class TestRefusedWrites:
+    @pytest.fixture(autouse=True)
+    def forget_warnings(self, monkeypatch):
+        monkeypatch.setattr(chunk_cache, "_warned", set())
+
+    @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
+    def test_a_write_that_fails_warns_once_and_leaves_nothing(self, cache, monkeypatch, code):
+        kept = put(cache, 1)
+        real = os.write
+
+        def refuse(descriptor, data):
+            if len(data) > 200:
+                # Half of it goes in, as on a disk that fills up.
+                real(descriptor, data[: len(data) // 2])
+                raise OSError(code, os.strerror(code))
+            return real(descriptor, data)
+
+        monkeypatch.setattr(os, "write", refuse)
+        digest = chunk_digest("http://here", '"x"', 1000)
+        with pytest.warns(CacheWarning, match=os.strerror(code)) as caught:
+            assert not cache.write(digest, '"x"', b"x" * 1000)
+            assert not cache.write(digest, '"x"', b"x" * 1000)
+        assert len(caught) == 1
+        assert cache.read(digest) is None and cache.read(kept) is not None
+        assert files(cache.folder) == [cache.path(kept)]
+
+    def test_after_a_while_it_is_tried_again(self, cache, monkeypatch):
+        real = os.write
+
+        def refuse(*_):
+            raise OSError(errno.ENOSPC, "no room")
+
+        monkeypatch.setattr(os, "write", refuse)
+        with pytest.warns(CacheWarning):
+            assert not cache.write(bytes(16), "", b"x")
+        monkeypatch.setattr(os, "write", real)
+        assert not cache.write(bytes(16), "", b"x")
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + chunk_cache.RETRY_SECONDS + 1)
+        assert cache.write(bytes(16), "", b"x")
+
+    def test_a_file_where_the_folder_should_be_only_warns(self, tmp_path):
+        (tmp_path / "cache").write_text("not a folder")
+        cache = ChunkCache(tmp_path / "cache", MEGABYTE)
+        with pytest.warns(CacheWarning):
+            assert not cache.write(bytes(16), "", b"x")
+        assert cache.read(bytes(16)) is None
+        chunk_map = cache.map("0" * 32)
+        chunk_map.record("c/0", bytes(range(16)))
+        chunk_map.flush()
+        assert chunk_map.get("c/0") == bytes(range(16))
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_that_may_not_be_written_is_still_read(self, cache):
+        digest = put(cache, 1)
+        for path in [cache.folder, *cache.folder.rglob("*")]:
+            path.chmod(0o500 if path.is_dir() else 0o400)
+        with pytest.warns(CacheWarning):
+            assert not cache.write(bytes(16), "", b"x")
+        assert cache.read(digest).payload == b"\x01" * 1000
+
+    def test_what_is_too_large_for_the_limit_is_not_kept_and_warns_not(self, tmp_path):
+        cache = ChunkCache(tmp_path, 1000)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert not cache.write(bytes(16), "", bytes(251))
+            assert cache.write(bytes(16), "", bytes(250))
+
+
+class TestEviction:
+    def age(self, cache, digest, seconds):
+        before = time.time() - seconds
+        os.utime(cache.path(digest), (before, before))
+
+    def test_the_least_recently_used_goes_first(self, cache):
+        digests = [put(cache, number) for number in range(10)]
+        for number, digest in enumerate(digests):
+            self.age(cache, digest, 1000 - number)
+        assert cache.read(digests[0]) is not None  # A hit: it is the newest now.
+        each = 1000 + chunk_file.HEADER_BYTES
+        assert eviction.evict(cache.folder, 4 * each) == 6 * each
+        assert [cache.has(digest) for digest in digests] == [True] + [False] * 6 + [True] * 3
+
+    def test_a_hit_renews_a_files_time_but_not_at_every_read(self, cache):
+        digest = put(cache, 1)
+        self.age(cache, digest, chunk_cache.RENEW_SECONDS / 2)
+        before = cache.path(digest).stat().st_mtime
+        cache.read(digest)
+        assert cache.path(digest).stat().st_mtime == before
+        self.age(cache, digest, chunk_cache.RENEW_SECONDS * 2)
+        cache.read(digest)
+        assert time.time() - cache.path(digest).stat().st_mtime < chunk_cache.RENEW_SECONDS / 2
+
+    def test_writing_keeps_the_limit(self, tmp_path):
+        cache = ChunkCache(tmp_path, MEGABYTE)
+        for number in range(1000):
+            put(cache, number, size=10_000)
+            if number % 100 == 99:
+                assert sum(path.stat().st_size for path in files(tmp_path)) <= MEGABYTE
+        assert sum(path.stat().st_size for path in files(tmp_path)) > MEGABYTE * 0.9
+
+    def test_processes_that_write_little_keep_it_together(self, tmp_path):
+        random.seed(5)
+        for number in range(1000):
+            put(ChunkCache(tmp_path, MEGABYTE), number, size=5_000)
+        # Each looks with a probability of a third, so it is long over the limit very rarely.
+        assert sum(path.stat().st_size for path in files(tmp_path)) <= MEGABYTE * 1.1
+
+    def test_pinned_states_stay(self, cache):
+        digests = [put(cache, number) for number in range(4)]
+        document = put(cache, 99)
+        chunk_map = cache.map("a" * 32)
+        chunk_map.record("c/0", digests[0])
+        chunk_map.record("c/1", NOT_STORED)
+        chunk_map.flush()
+        pin = Pin("test/x@sha256:00", "http://here", "a" * 32, [document.hex()], 1)
+        cache.pins.put(pin)
+        assert cache.pins.list() == [pin] and cache.pins.get("a" * 32) == pin
+        eviction.evict(cache.folder, 0)
+        assert [cache.has(digest) for digest in digests] == [True, False, False, False]
+        assert cache.has(document)
+        assert cache.map("a" * 32).get("c/0") == digests[0]
+        assert cache.pins.remove("a" * 32) and not cache.pins.remove("a" * 32)
+        eviction.evict(cache.folder, 0)
+        assert files(cache.folder) == []
+
+    def test_a_damaged_pin_is_none(self, cache):
+        cache.pins.put(Pin("r", "o", "a" * 32, [], 0))
+        for text in ["", "{", "[]", '{"version": 2}', '{"version": 1, "reference": 1}']:
+            (cache.folder / "pins" / ("a" * 32 + ".json")).write_text(text)
+            assert cache.pins.list() == [] and cache.pins.get("a" * 32) is None
+
+    def test_parts_of_dead_writers_are_swept_when_they_are_old(self, cache):
+        put(cache, 1)
+        shard = next((cache.folder / "chunks").iterdir())
+        for name, age in [(".1-old.part", 2 * eviction.PART_SECONDS_MAX), (".1-new.part", 10)]:
+            (shard / name).write_bytes(b"half")
+            before = time.time() - age
+            os.utime(shard / name, (before, before))
+        eviction.evict(cache.folder, 10**9)
+        assert [path.name for path in files(shard, ".*.part")] == [".1-new.part"]
+
+
+class TestChunkMaps:
+    def entries(self, count, start=0):
+        numbers = range(start, start + count)
+        return [(f"c/{number}", number.to_bytes(16, "big")) for number in numbers]
+
+    def filled(self, path, count):
+        chunk_map = ChunkMap(path)
+        for key, digest in self.entries(count):
+            chunk_map.record(key, digest)
+        chunk_map.flush()
+        return chunk_map
+
+    def test_what_was_recorded_is_found(self, tmp_path):
+        path = tmp_path / "maps" / "one.map1"
+        self.filled(path, 1000)
+        again = ChunkMap(path)
+        assert [(key, again.get(key)) for key, _ in self.entries(1000)] == self.entries(1000)
+        assert again.get("c/1000") is None and len(again) == 1000
+        assert again.digests() == {d for _, d in self.entries(1000)} - {NOT_STORED}
+        assert path.stat().st_size == 1000 * RECORD_BYTES
+
+    def test_the_layout_is_the_one_in_the_table(self, tmp_path):
+        """The check as docs/formats/client-cache.md tells it, with whole numbers of Python."""
+        path = tmp_path / "one.map1"
+        self.filled(path, 2)
+        expected = b""
+        for key, digest in self.entries(2):
+            fields = hashlib.blake2b(key.encode(), digest_size=16).digest() + digest
+            check = 0x9E3779B97F4A7C15
+            for at in range(0, 32, 8):
+                word = int.from_bytes(fields[at : at + 8], "little")
+                check = (check ^ word) * 0xBF58476D1CE4E5B9 % 2**64
+                check ^= check >> 31
+            expected += fields + check.to_bytes(8, "little")
+        assert path.read_bytes() == expected
+
+    def test_the_last_record_of_a_key_holds(self, tmp_path):
+        path = tmp_path / "one.map1"
+        for value in (b"1", b"2", b"3"):
+            chunk_map = ChunkMap(path)
+            chunk_map.record("c/0", value * 16)
+            chunk_map.flush()
+        assert ChunkMap(path).get("c/0") == b"3" * 16 and len(ChunkMap(path)) == 1
+
+    def test_what_others_append_is_seen(self, tmp_path):
+        path = tmp_path / "one.map1"
+        early = ChunkMap(path)
+        assert early.get("c/3") is None
+        self.filled(path, 10)
+        assert early.get("c/3") == (3).to_bytes(16, "big")
+        path.unlink()
+        self.filled(path, 20)
+        assert early.get("c/15") == (15).to_bytes(16, "big")
+
+    def test_what_was_removed_is_forgotten_and_written_again(self, cache):
+        name = "b" * 32
+        chunk_map = cache.map(name)
+        for _ in range(2):
+            assert cache.map(name) is chunk_map and chunk_map.get("c/0") is None
+            chunk_map.record("c/0", b"1" * 16)
+            chunk_map.flush()
+            assert ChunkMap(chunk_map.path).get("c/0") == b"1" * 16
+            chunk_map.path.unlink()
+
+    def test_threads_share_one(self, tmp_path):
+        chunk_map = ChunkMap(tmp_path / "one.map1")
+        entries = self.entries(2000)
+
+        def work(number):
+            for key, digest in entries[number::8]:
+                assert chunk_map.get(key) is None
+                chunk_map.record(key, digest)
+                chunk_map.flush()
+                assert chunk_map.get(key) == digest
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        again = ChunkMap(chunk_map.path)
+        assert [(key, again.get(key)) for key, _ in entries] == entries
+
+    def test_threads_that_open_one_at_the_same_moment_share_it(self, cache):
+        for round_number in range(50):
+            name = f"{round_number:032x}"
+            barrier = threading.Barrier(4)
+
+            def work(number):
+                barrier.wait(WATCHDOG_SECONDS)
+                chunk_map = cache.map(name)
+                chunk_map.record(f"c/{number}", b"1" * 16)
+                return chunk_map
+
+            with ThreadPoolExecutor(4) as pool:
+                opened = list(pool.map(work, range(4)))
+            assert len(set(map(id, opened))) == 1 and len(opened[0]) == 4
+
+    def test_maps_in_memory_are_few(self, cache):
+        for number in range(chunk_cache._MAPS_MAX * 2):
+            cache.map(f"{number:032x}")
+        assert len(chunk_cache._maps) == chunk_cache._MAPS_MAX
+
+    def test_many_new_records_are_found(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("hub.cache.chunk_map.RECENT_MAX", 10)
+        path = tmp_path / "one.map1"
+        early = ChunkMap(path)
+        for number in range(30):
+            self.filled(path, number + 1)
+            assert early.get(f"c/{number}") == number.to_bytes(16, "big")
+        assert len(early) == 30 and early.count_stored() == 29
+
+    @pytest.mark.parametrize("torn", range(1, RECORD_BYTES))
+    def test_a_torn_end_costs_its_record_and_nothing_behind_it(self, tmp_path, torn):
+        path = tmp_path / "one.map1"
+        self.filled(path, 10)
+        early = ChunkMap(path)
+        with open(path, "r+b") as file:
+            file.truncate(10 * RECORD_BYTES - torn)
+        late = ChunkMap(path)
+        assert late.get("c/9") is None and len(late) == 9
+        data = encode_records([(key_hash(key), digest) for key, digest in self.entries(5, 50)])
+        with open(path, "ab") as file:
+            file.write(data)
+        for chunk_map in (late, ChunkMap(path)):
+            assert [chunk_map.get(f"c/{n}") for n in (8, 50, 54)] == [
+                n.to_bytes(16, "big") for n in (8, 50, 54)
+            ]
+        assert early.get("c/8") is not None
+        # Whoever loads a damaged map writes it anew.
+        assert path.stat().st_size == 14 * RECORD_BYTES
+
+    def test_any_changed_byte_costs_one_record(self, tmp_path):
+        path = tmp_path / "one.map1"
+        self.filled(path, 10)
+        whole = path.read_bytes()
+        for place in range(len(whole)):
+            data = bytearray(whole)
+            data[place] ^= 1 << place % 8
+            path.write_bytes(data)
+            found = ChunkMap(path)
+            hit = place // RECORD_BYTES
+            assert [n for n in range(10) if found.get(f"c/{n}") is None] == [hit]
+
+    def test_garbage_is_an_empty_map(self, tmp_path):
+        path = tmp_path / "one.map1"
+        for data in (bytes(4000), random.Random(1).randbytes(4001), b"x"):
+            path.write_bytes(data)
+            assert len(ChunkMap(path)) == 0
+
+    def test_repetitions_are_removed_once_they_are_many(self, tmp_path):
+        path = tmp_path / "one.map1"
+        record = encode_records([(key_hash("c/0"), b"1" * 16)])
+        path.write_bytes(record * 5000)
+        assert ChunkMap(path).get("c/0") == b"1" * 16
+        assert path.read_bytes() == record
+
+
+def append_records(path, start):
+    chunk_map = ChunkMap(path)
+    for number in range(start, start + 300):
+        chunk_map.record(f"c/{number}", number.to_bytes(16, "big"))
+        if number % 7 == 0:
+            chunk_map.flush()
+    chunk_map.flush()
+
+
+class TestProcesses:
+    def test_several_append_to_one_map(self, tmp_path):
+        path = tmp_path / "one.map1"
+        context = multiprocessing.get_context("spawn")
+        started = [
+            context.Process(target=append_records, args=(path, 300 * number)) for number in range(4)
+        ]
+        for process in started:
+            process.start()
+        for process in started:
+            process.join(WATCHDOG_SECONDS)
+            assert process.exitcode == 0
+        chunk_map = ChunkMap(path)
+        assert all(chunk_map.get(f"c/{n}") == n.to_bytes(16, "big") for n in range(1200))
+
+    def test_kills_at_any_moment_hinder_nobody(self, tmp_path):
+        """Four writers that evict each other's files are killed and begun anew, twenty times."""
+        generator = random.Random(11)
+        writers = [self.writer(tmp_path, seed) for seed in range(4)]
+        try:
+            for seed in range(4, 24):
+                time.sleep(generator.random() * 0.05)
+                self.kill(writers.pop(0))
+                writers.append(self.writer(tmp_path, seed))
+        finally:
+            for process in writers:
+                self.kill(process)
+        cache = ChunkCache(tmp_path, 64 * 20_000)
+        found = [cache.read(cache_writer.digest(n)) for n in range(cache_writer.CHUNK_COUNT)]
+        assert sum(chunk is not None for chunk in found) > cache_writer.CHUNK_COUNT / 2
+        for number, chunk in enumerate(found):
+            assert chunk is None or chunk.payload == cache_writer.chunk(number)
+        assert len(cache.map("0" * 32)) > 0
+        assert all(cache.write(bytes([n]) * 16, "", b"x" * 100) for n in range(200))
+
+    def writer(self, folder, seed):
+        context = multiprocessing.get_context("fork")
+        ready = context.Event()
+        process = context.Process(target=cache_writer.write_on, args=(str(folder), seed, ready))
+        process.start()
+        assert ready.wait(WATCHDOG_SECONDS)
+        return process
+
+    def kill(self, process):
+        """Ends a writer; one that read nonsense has ended by itself, with another exit code."""
+        process.kill()
+        process.join(WATCHDOG_SECONDS)
+        assert process.exitcode == -signal.SIGKILL
+
+
+class TestPublicObject:
+    @pytest.fixture
+    def public(self, tmp_path):
+        import hub.cache
+        from hub.configuration import configured
+
+        with configured(cache_folder=tmp_path / "mine", cache_bytes_max="5MB"):
+            yield hub.cache
+
+    def test_info_verify_evict_and_clear(self, public):
+        empty = public.info()
+        assert (empty.bytes, empty.chunks, empty.pins, empty.bytes_max) == (0, 0, (), 5 * MEGABYTE)
+        cache = public.open_cache()
+        digests = [put(cache, number) for number in range(10)]
+        cache.pins.put(Pin("r", "o", "a" * 32, [digests[9].hex()], None))
+        told = public.info()
+        assert (told.bytes, told.chunks, len(told.pins)) == (11280, 10, 1)
+        cache.path(digests[0]).write_bytes(b"")
+        assert public.verify() == public.Verification(10, 1)
+        assert public.verify() == public.Verification(9, 0)
+        assert public.evict("5 kB") == 5 * 1128
+        assert public.evict() == 3 * 1128 and cache.has(digests[9])
+        with pytest.raises(ValueError, match="no number of bytes"):
+            public.evict("much")
+        public.clear()
+        assert files(cache.folder) == [] and public.info().chunks == 0
+        assert public.verify() == public.Verification(0, 0)

@@ -1,0 +1,148 @@
+"""Settings come from where people put them, the nearest place first, and say where that was."""
+
+import os
+import pickle
+
+import pytest
+
+import hub
+from hub import configuration, credentials
+from hub.configuration import byte_count, current_configuration
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+def test_without_anything_the_local_server_is_asked_as_nobody(home):
+    found = current_configuration()
+    assert (found.endpoint, found.access_key, found.verify) == ("http://127.0.0.1:9000", "", True)
+    assert found.is_anonymous and found.cache_folder == str(home / ".cache/hub")
+    assert set(found.sources.values()) == {"default"}
+
+
+def test_each_place_goes_before_the_next(home, monkeypatch):
+    write(home / ".aws/config", "[default]\nendpoint_url = http://aws-config:1\nregion = eu-1\n")
+    assert current_configuration().endpoint == "http://aws-config:1"
+    write(home / ".config/hub/config.toml", 'endpoint = "http://hub-file:1"\n')
+    assert current_configuration().endpoint == "http://hub-file:1"
+    steps = [("AWS_ENDPOINT_URL", "http://aws:1"), ("AWS_ENDPOINT_URL_S3", "http://aws-s3:1"),
+             ("HUB_ENDPOINT", "http://hub:1/")]
+    for variable, value in steps:
+        monkeypatch.setenv(variable, value)
+        found = current_configuration()
+        assert (found.endpoint, found.sources["endpoint"]) == (value.rstrip("/"), variable)
+    with hub.configured(endpoint="https://configured:1"):
+        found = current_configuration()
+        assert (found.endpoint, found.sources["endpoint"]) == (
+            "https://configured:1", "hub.configure")
+        called = current_configuration(endpoint="http://call:1")
+        assert (called.endpoint, called.sources["endpoint"]) == ("http://call:1", "argument")
+    assert current_configuration().endpoint == "http://hub:1"
+    assert current_configuration().sources["region"] == "~/.aws/config [default]"
+
+
+def test_keys_are_those_of_the_aws_files_and_their_profiles(home, monkeypatch):
+    write(home / ".aws/credentials", "[default]\naws_access_key_id = A\naws_secret_access_key = a\n"
+          "[lab]\naws_access_key_id = B\naws_secret_access_key = b\n")
+    write(home / ".aws/config", "[profile lab]\nregion = x\nca_bundle = ~/ca.pem\nservices = s\n"
+          "[services s]\ns3 =\n  endpoint_url = https://lab:9\n")
+    found = current_configuration()
+    assert (found.access_key, found.secret_key) == ("A", "a")
+    assert found.sources["secret_key"] == "~/.aws/credentials [default]"
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    found = current_configuration()
+    assert (found.access_key, found.secret_key, found.region) == ("B", "b", "x")
+    assert (found.endpoint, found.verify) == ("https://lab:9", str(home / "ca.pem"))
+    assert found.sources["access_key"] == "~/.aws/credentials [lab]"
+    other = write(home / "elsewhere", "[lab]\naws_access_key_id=C\naws_secret_access_key=c\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(other))
+    assert current_configuration().access_key == "C"
+
+
+def test_halves_of_different_pairs_are_never_mixed(home, monkeypatch):
+    write(home / ".aws/credentials", "[default]\naws_access_key_id = A\naws_secret_access_key = a\n")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "other")
+    found = current_configuration()
+    assert (found.access_key, found.secret_key) == ("other", "")
+    assert current_configuration(access_key="").is_anonymous
+
+
+@pytest.mark.parametrize("content", ["[default\n", "\0\1", "no section = 1\n"])
+def test_damaged_aws_files_say_nothing(home, content):
+    write(home / ".aws/credentials", content)
+    assert credentials.from_aws_files(os.environ) == {}
+
+
+def test_a_damaged_file_of_hubs_is_told(home):
+    path = write(home / ".config/hub/config.toml", "endpoint = \n")
+    with pytest.raises(hub.Invalid, match="is not a TOML file") as raised:
+        current_configuration()
+    assert str(path) in raised.value.what and "hub login" in raised.value.hint
+
+
+def test_hubs_file_is_where_it_is_said_to_be(home, monkeypatch):
+    assert configuration.configuration_file() == home / ".config/hub/config.toml"
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/etc/x")
+    assert str(configuration.configuration_file()) == "/etc/x/hub/config.toml"
+    monkeypatch.setenv("HUB_CONFIG", "/etc/y.toml")
+    assert str(configuration.configuration_file()) == "/etc/y.toml"
+
+
+@pytest.mark.parametrize(("settings", "message"), [
+    ({"endpoint": "localhost:9000"}, "begins with http:// or https://"),
+    ({"endpoint": 7}, "not a text"), ({"retries": -1}, "negative"),
+    ({"timeout_seconds": 0}, "not a positive number"), ({"offline": "perhaps"}, "neither true"),
+    ({"cache_bytes_max": "many"}, "cache_bytes_max cannot be 'many' (from argument)"),
+    ({"endpiont": "http://x"}, "There is no setting endpiont."),
+])
+def test_wrong_settings_are_told(settings, message):
+    with pytest.raises(hub.Invalid) as raised:
+        current_configuration(**settings)
+    assert message in str(raised.value)
+
+
+def test_a_wrong_variable_is_told_by_its_name(monkeypatch):
+    monkeypatch.setenv("HUB_RETRIES", "often")
+    with pytest.raises(hub.Invalid, match=r"retries cannot be 'often' \(from HUB_RETRIES\)"):
+        current_configuration()
+
+
+def test_configure_changes_all_or_nothing():
+    with pytest.raises(hub.Invalid):
+        hub.configure(endpoint="http://x:1", retries=-1)
+    assert current_configuration().endpoint == "http://127.0.0.1:9000"
+    try:
+        assert hub.configure(endpoint="http://x:1").endpoint == "http://x:1"
+        assert hub.configure(endpoint=None).endpoint == "http://127.0.0.1:9000"
+    finally:
+        hub.configure(endpoint=None)
+
+
+def test_values_of_the_environment_have_their_types(monkeypatch):
+    for name, value in {"HUB_OFFLINE": "1", "HUB_RETRIES": "3", "HUB_TIMEOUT_SECONDS": "2.5",
+                        "HUB_CACHE_BYTES_MAX": "1.5GB", "AWS_CA_BUNDLE": "/ca.pem"}.items():
+        monkeypatch.setenv(name, value)
+    found = current_configuration()
+    assert (found.offline, found.retries, found.timeout_seconds) == (True, 3, 2.5)
+    assert (found.cache_bytes_max, found.verify) == (1_500_000_000, "/ca.pem")
+
+
+@pytest.mark.parametrize(("text", "count"), [
+    ("64MB", 64_000_000), ("1.5 GiB", 3 << 29), ("10", 10), (7, 7), ("3kb", 3000), ("9 B", 9)])
+def test_numbers_of_bytes(text, count):
+    assert byte_count(text) == count
+
+
+def test_the_secret_is_not_shown_and_travels():
+    found = current_configuration(access_key="A", secret_key="very secret")
+    assert "very secret" not in repr(found)
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found and again.sources == found.sources and hash(again) == hash(found)

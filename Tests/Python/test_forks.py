@@ -1,0 +1,53 @@
+"""A process may be started by any method, whatever its parent did before: nothing hangs.
+
+Method: each case is a program of its own (`fork_case.py`), for each interpreter in $NAVE_PYTHONS
+(paths, separated as in PATH; the running one if it is not set), with a watchdog of 10 seconds.
+Each interpreter must have the package installed.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hub.reference import Reference
+
+PYTHONS = [path for path in os.environ.get("NAVE_PYTHONS", "").split(os.pathsep) if path]
+PROGRAM = pathlib.Path(__file__).parent / "fork_case.py"
+
+
+@pytest.fixture
+def array(client, namespace):
+    """64 numbers in chunks of 2, open, so that every read asks the server for every chunk."""
+    reference = Reference.parse(f"{namespace}/x:v1")
+    client.create_array(reference, {"shape": [64], "dtype": "int64", "chunks": [2]})
+    client.write_region(reference, "", np.arange(64))
+    return reference
+
+
+@pytest.mark.parametrize("python", PYTHONS or [sys.executable])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("use", ["unused", "used", "threads"])
+def test_a_child_reads_whatever_its_parent_did(array, settings, python, method, use, tmp_path):
+    environment = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")
+    } | {
+        "HUB_ENDPOINT": settings["endpoint"], "HUB_ACCESS_KEY": settings["access_key"],
+        "HUB_SECRET_KEY": settings["secret_key"], "HUB_CACHE": str(tmp_path / "cache"),
+    }
+    done = subprocess.run(
+        [python, "-W", "ignore::DeprecationWarning", PROGRAM, method, use, str(array)],
+        env=environment, capture_output=True, text=True, timeout=60,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    # Only a child that inherited obstore must do without it.
+    has_inherited = method == "fork" and use != "unused"
+    total = int(np.arange(64).sum())
+    assert found == {
+        "sum": total, "fresh": total, "chunks": 32, "used_obstore": not has_inherited,
+    }

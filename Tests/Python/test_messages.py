@@ -1,0 +1,111 @@
+"""What is refused before the server is asked says what is wrong and what to do."""
+
+from dataclasses import replace
+
+import hub
+import numpy as np
+import pytest
+from hub import writing
+from hub.description import dtype_of, fill_of
+from hub.refusal import refusal
+
+
+@pytest.fixture
+def array(connected, namespace):
+    array = hub.array((6, 4), name=f"{namespace}/x:v0", dtype="i4", chunks=(2, 4))
+    array[...] = np.arange(24).reshape(6, 4)
+    return array
+
+
+def test_extents(connected, namespace):
+    assert hub.array(7, name=f"{namespace}/a", chunks=3).chunks == (3,)
+    assert hub.array(np.array([4, 5]), name=f"{namespace}/b").shape == (4, 5)
+    for wrong in ((2.5,), "ab", [None]):
+        with pytest.raises(hub.Invalid, match="are no extents: they are whole numbers"):
+            hub.array(wrong, name=f"{namespace}/c")
+
+
+def test_types_that_numpy_does_not_have():
+    with pytest.raises(hub.Invalid, match="NumPy has no type string"):
+        dtype_of("string")
+    assert dtype_of("r24") == "V3" and dtype_of("bfloat16") == "V2"
+
+
+@pytest.mark.parametrize(("value", "dtype", "expected"), [
+    ("NaN", "f4", np.float32("nan")), ("-Infinity", "f8", -np.inf), (None, "i2", 0),
+    (["NaN", 1], "c8", complex("nan+1j")), ([1, "Infinity"], "c16", complex(1, np.inf)),
+    ("0x7fc00000", "f4", np.float32("nan")), (True, "?", True), (2**63, "u8", 2**63),
+    ("0a0b", "V2", np.void(b"\x0a\x0b")), ([1, 2], "V2", np.void(b"\x01\x02")),
+])
+def test_fill_values_of_the_api(value, dtype, expected):
+    """Source: Zarr core specification v3, "Fill value list"."""
+    found = fill_of(value, np.dtype(dtype))
+    assert found.dtype == np.dtype(dtype)
+    if np.dtype(dtype).kind == "V":
+        assert found.tobytes() == expected.tobytes()
+    else:
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_attributes_that_are_too_long_to_be_told(array):
+    array.description = replace(array.description, attributes=None)
+    with pytest.raises(hub.Invalid, match="too long for a description. Read zarr.json"):
+        array.attrs["a"]
+
+
+def test_what_is_gathered(array):
+    for wrong in ([[1]], [1.5], 3):
+        with pytest.raises(hub.Invalid, match="gather takes a list of whole numbers"):
+            array.gather(wrong)
+    read_only = np.zeros((1, 4), "i4")
+    read_only.flags.writeable = False
+    for out in (read_only, np.zeros((1, 4), "i8"), np.zeros((4, 1), "i4").T[:, ::2]):
+        with pytest.raises(hub.HubError, match="out must be|has the shape"):
+            array.client.gather(array.reference, [1], out)
+    with pytest.raises(hub.Invalid, match="At most 100,000 boxes"):
+        array.client.gather_boxes(array.reference, ["0"] * 100_001)
+    with pytest.raises(hub.Invalid, match="more than 8 MiB as text. Gather fewer at once"):
+        array.client.gather_boxes(array.reference, ["0" * 100] * 90_000)
+
+
+def test_a_region_of_another_shape_is_told(array):
+    with pytest.raises(hub.Conflict, match=r"has the shape \(2, 4\), not \(3, 4\).*resized meanwhile"):
+        array.client.read_region(array.reference, "4:9", shape=(3, 4))
+
+
+def test_assignments_in_very_many_pieces(array, monkeypatch):
+    monkeypatch.setattr(writing, "_PIECES_MAX", 2)
+    before = array[...]
+    with pytest.raises(hub.Invalid, match="takes more than 2 requests. Assign to slices"):
+        array.oindex[[0, 2, 4], [0, 2]] = 1
+    np.testing.assert_array_equal(array[...], before)
+    assert array.client.drafts(array.reference) == []
+
+
+@pytest.mark.parametrize(("code", "status", "hint"), [
+    ("clock_skewed", 403, "Set this machine's clock"), ("out_of_space", 507, "free space"),
+    ("chunk_corrupt", 422, "nave check"), ("access_denied", 403, "hub doctor"),
+    ("overloaded", 503, "Try again later"), ("version_sealed", 403, ""),
+])
+def test_refusals_say_what_to_do(code, status, hint):
+    error = refusal("GET x", status, {}, b'{"code": "%s", "detail": "Said."}' % code.encode())
+    assert hint in error.hint and bool(hint) == bool(error.hint)
+    assert str(error) == " ".join(filter(None, [
+        "Said.", error.hint, f"[GET x; {status} {code}]"]))
+
+
+def test_conflicts_name_the_first_keys():
+    body = b'{"code": "draft_conflict", "detail": "Both.", "conflicts": ["a", "b", "c", "d"]}'
+    assert refusal("", 409, {}, body).hint == "Changed by both: a, b, c, …."
+
+
+def test_appends_and_resizes(array):
+    with pytest.raises(hub.Invalid, match=r"shape \(2, 3\) cannot be broadcast to \(8, 4\)|\(2, 4\)"):
+        array.append(np.ones((2, 3)))
+    with pytest.raises(hub.HubError):
+        array.append(np.ones((2, 4)), axis=5)
+    with pytest.raises(hub.Invalid):
+        array.resize((1, 2, 3))
+    with pytest.raises(hub.Invalid):
+        array.resize((-1, 4))
+    assert array.shape == (6, 4)

@@ -1,0 +1,139 @@
+"""The server's statistics are NumPy's, of arrays and of lazy parts of them; only results are sent.
+
+Method: NumPy reduces the same elements in memory in double precision.
+"""
+
+import hub
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from test_selection import axis_by_axis, indexed, numbered
+
+
+@pytest.fixture(params=["i4", "u1", "f4", "f8", "?"])
+def pair(connected, namespace, request):
+    values = np.random.default_rng(2).normal(3, 90, (9, 8, 7)).astype(request.param)
+    array = hub.array(values.shape, name=f"{namespace}/a:v1", dtype=request.param, chunks=(4, 4, 4))
+    array[...] = values
+    return array, values
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (0, 1, 2)], ids=str)
+@pytest.mark.parametrize("name", ["mean", "std", "var", "sum", "min", "max"])
+def test_reductions_are_numpys(pair, name, axis):
+    array, values = pair
+    exact = values if name in ("min", "max", "sum") and values.dtype.kind in "biu" else (
+        values.astype("f8"))
+    expected = getattr(exact, name)(axis=axis)
+    actual = getattr(array, name)(axis=axis)
+    assert np.shape(actual) == np.shape(expected)
+    wanted = {"min": values.dtype, "max": values.dtype}.get(name, np.asarray(expected).dtype)
+    assert actual.dtype == wanted
+    np.testing.assert_allclose(actual, expected, rtol=1e-12)
+    kept = getattr(array, name)(axis=axis, keepdims=True)
+    assert kept.shape == getattr(exact, name)(axis=axis, keepdims=True).shape
+
+
+def test_numpys_functions_ask_the_server(pair):
+    array, values = pair
+    with hub.trace() as trace:
+        assert np.mean(array) == pytest.approx(values.astype("f8").mean(), rel=1e-12)
+        assert np.max(array, axis=0).tolist() == values.max(axis=0).tolist()
+        np.std(array, ddof=1)
+    assert trace.requests == 3 and trace.bytes_received < 4000
+
+
+def test_other_statistics(pair):
+    array, values = pair
+    floats = values.astype("f8")
+    assert array.std(ddof=1) == pytest.approx(floats.std(ddof=1), rel=1e-12)
+    assert array.count_nonzero() == np.count_nonzero(values)
+    assert array.count_nonzero(axis=1).tolist() == np.count_nonzero(values, axis=1).tolist()
+    counts, edges = array.histogram(bins=7)
+    expected_counts, expected_edges = np.histogram(floats, bins=7)
+    np.testing.assert_array_equal(counts, expected_counts)
+    np.testing.assert_allclose(edges, expected_edges)
+    np.testing.assert_array_equal(
+        array.histogram(4, range=(-1.5, 100))[0], np.histogram(floats, 4, range=(-1.5, 100))[0])
+    np.testing.assert_allclose(
+        array.percentile([1, 50, 99.5]), np.percentile(floats, [1, 50, 99.5]))
+    assert array.percentile(50).shape == ()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(case=indexed(orthogonal=True))
+def test_lazy_parts_read_and_reduce_like_parts_in_memory(connected, namespace, case):
+    shape, index = case
+    values = numbered(shape)
+    array = hub.array(shape, name=f"{namespace}/a:t{'-'.join(map(str, shape))}", dtype="i8",
+                      chunks=[3] * len(shape))
+    array[...] = values
+    expected = axis_by_axis(values, index)
+    with hub.trace() as trace:
+        view = array.lazy[index]
+        assert view.shape == expected.shape and view.dtype == np.int64
+    assert trace.requests == 0
+    np.testing.assert_array_equal(view[...], expected)
+    if expected.size and len(view.selection.lists) <= 1:
+        assert view.sum() == expected.sum() and view.max() == expected.max()
+        assert view.mean() == pytest.approx(expected.mean())
+
+
+def test_parts_of_parts(pair):
+    array, values = pair
+    view = array.lazy[2:9, :, ::-1].lazy[::2, 3]
+    np.testing.assert_array_equal(view[...], values[2:9, :, ::-1][::2, 3])
+    np.testing.assert_array_equal(view[[0, 1], [2, 0]], values[2:9, :, ::-1][::2, 3][[0, 1], [2, 0]])
+    np.testing.assert_array_equal(view[None, 1], values[2:9, :, ::-1][::2, 3][None, 1])
+    np.testing.assert_array_equal(array.view(slice(1, 3))[...], values[1:3])
+    assert view.min() == values[2:9, :, ::-1][::2, 3].min()
+    view[0] = 0
+    values[2:9, :, ::-1][::2, 3][0] = 0
+    np.testing.assert_array_equal(array[...], values)
+    assert "2:9:2,3,6::-1" in repr(view)
+
+
+def test_nan_is_told_or_passed_over(connected, namespace):
+    values = np.array([[1.0, np.nan, 3], [4, 5, np.inf]])
+    array = hub.array(values.shape, name=f"{namespace}/nan:v1")
+    array[...] = values
+    assert np.isnan(array.mean()) and np.isnan(array.max())
+    assert array.sum(skip_nan=True) == np.inf
+    np.testing.assert_array_equal(array.min(axis=1, skip_nan=True), np.nanmin(values, axis=1))
+    np.testing.assert_array_equal(array.mean(axis=0), values.mean(axis=0))
+
+
+def test_complex_numbers_have_sums_and_means(connected, namespace):
+    values = np.array([1 + 2j, 3 - 1j, 0.5j])
+    array = hub.array(values.shape, name=f"{namespace}/c:v1", dtype="c16")
+    array[...] = values
+    assert array.sum() == values.sum() and array.mean() == pytest.approx(values.mean())
+    with pytest.raises(hub.Invalid):
+        array.max()
+
+
+def test_large_whole_numbers_are_exact(connected, namespace):
+    values = np.array([2**62, 2**62 - 1, -5], "i8")
+    array = hub.array(values.shape, name=f"{namespace}/big:v1", dtype="i8")
+    array[...] = values
+    assert array.max() == 2**62 and array.sum() == values.sum()
+    unsigned = hub.array((2,), name=f"{namespace}/unsigned:v1", dtype="u8")
+    unsigned[...] = np.array([2**64 - 1, 1], "u8")
+    assert unsigned.max() == 2**64 - 1 and unsigned.sum() == 0
+
+
+def test_what_cannot_be_reduced_is_told(pair):
+    array, _ = pair
+    with pytest.raises(hub.Invalid, match="axis 3 is out of bounds"):
+        array.mean(axis=3)
+    with pytest.raises(hub.Invalid, match="names an axis twice"):
+        array.mean(axis=(0, -3))
+    with pytest.raises(hub.Invalid, match="no out"):
+        array.mean(out=np.zeros(()))
+    with pytest.raises(hub.Invalid, match="There is no min of no elements"):
+        array.lazy[3:3].min()
+    with pytest.raises(hub.Invalid, match="one list of indices"):
+        array.lazy[[1, 2], [1, 2]].mean()
+    assert array.lazy[3:3].sum() == 0
+    with pytest.raises(hub.Invalid):
+        array.percentile(101)
