@@ -197,7 +197,7 @@ extension OpenFile {
     /// Reads a run block by block, with zeros for those that the disk fails to read; nil if it reads
     /// nothing of 64 KiB or more: a disk that fails so is no damaged file.
     func readablePart(of count: Int, at offset: Int64) -> [UInt8]? {
-        let blockBytes: Int64 = 4096
+        let blockBytes: Int64 = 512
         var bytes: [UInt8] = []
         var hasRead = count < 65_536
         while bytes.count < count {
