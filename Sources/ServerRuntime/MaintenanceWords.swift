@@ -50,15 +50,11 @@ extension ServerError {
             )
         case .backupReplaced(let path):
             self = .maintenanceFailed(
-                "Backups were made into \(path) again and again while it was read. See to it that none "
-                    + "is made meanwhile, and try again."
+                "Backups were made into \(path) while it was read, again and again. Let none begin, and "
+                    + "try again."
             )
         case .manifestInvalid(let path):
-            self = .maintenanceFailed(
-                "\(path) cannot be read, and it alone says what of the backup counts. Name another "
-                    + "folder for a new backup, and restore another one; log and blobs beside it were left "
-                    + "as they are."
-            )
+            self = .maintenanceFailed(Self.words(ofManifest: path))
         case .versionUnknown(let path, let version):
             self = .dataUnusable(
                 path: path,
@@ -142,6 +138,12 @@ extension ServerError {
             )
         case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
         }
+    }
+
+    /// What can be done where a backup does not say what of it counts.
+    private static func words(ofManifest path: String) -> String {
+        "\(path) cannot be read, and it alone says what of the backup counts. Name another folder for "
+            + "a new backup, and restore another one; log and blobs beside it were left as they are."
     }
 
     /// What can be done where a file is of a version that is not known.
