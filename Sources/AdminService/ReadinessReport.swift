@@ -4,7 +4,7 @@ import ObjectStorage
 import Volumes
 
 /// What `/-/ready` answers: whether the server takes requests, when what it
-/// answers is durable, and how each volume is.
+/// answers is durable, how each volume is, and on how many everything is.
 public struct ReadinessReport: Hashable, Sendable {
     /// Whether the server takes requests.
     public let state: Readiness
@@ -14,18 +14,22 @@ public struct ReadinessReport: Hashable, Sendable {
     public let isRoomLow: Bool
     /// The volumes.
     public let volumes: [VolumeReport]
+    /// On how many of them everything is.
+    public let copies: CopiesReport
 
     /// Makes a report of its parts.
     public init(
         _ state: Readiness,
         durability: Durability = .strict,
         isRoomLow: Bool = false,
-        volumes: [VolumeReport] = []
+        volumes: [VolumeReport] = [],
+        copies: CopiesReport = CopiesReport()
     ) {
         self.state = state
         self.durability = durability
         self.isRoomLow = isRoomLow
         self.volumes = volumes
+        self.copies = copies
     }
 
     private struct Body: Encodable {
@@ -35,10 +39,20 @@ public struct ReadinessReport: Hashable, Sendable {
             let directory: String?
         }
 
+        struct Copies: Encodable {
+            let wanted: Int
+            let log: Int
+            let state: String
+            let payloadsBelow: Int
+            let payloadsChecked: Int?
+            let payloadsToCheck: Int?
+        }
+
         let state: String
         let durability: String
         let room: String
         let volumes: [Volume]
+        let copies: Copies
     }
 
     private static func word(_ condition: VolumeReport.Condition) -> String {
@@ -62,7 +76,15 @@ public struct ReadinessReport: Hashable, Sendable {
                     state: Self.word(volume.condition),
                     directory: request.isLoopback ? volume.directory : nil
                 )
-            }
+            },
+            copies: Body.Copies(
+                wanted: copies.wanted,
+                log: copies.ofLog,
+                state: copies.state.rawValue,
+                payloadsBelow: copies.payloadsBelow,
+                payloadsChecked: copies.progress?.blobs,
+                payloadsToCheck: copies.progress?.blobsInAll
+            )
         )
         return .json(body, status: state == .ready ? .ok : .serviceUnavailable)
     }

@@ -25,6 +25,12 @@ public protocol FileSystem: Sendable {
     /// Removes a file's name, as `unlink(2)` does; open files keep their bytes.
     func remove(_ path: String) throws(DiskError)
 
+    /// Removes a directory that is empty, as `rmdir(2)` does.
+    ///
+    /// - Throws: ``DiskError`` of operation `.remove`: `.notFound`, `.notADirectory`, `.other` if
+    ///   something is in it, …
+    func removeDirectory(_ path: String) throws(DiskError)
+
     /// Flushes a directory's entries to the device, as `fsync(2)` on its descriptor does.
     func synchronizeDirectory(_ path: String) throws(DiskError)
 

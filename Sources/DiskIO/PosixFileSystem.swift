@@ -73,6 +73,11 @@ public struct PosixFileSystem: FileSystem {
         try Self.check(unlink(path), .remove, path)
     }
 
+    /// Removes a directory that is empty.
+    public func removeDirectory(_ path: String) throws(DiskError) {
+        try Self.check(rmdir(path), .remove, path)
+    }
+
     /// Flushes a directory's entries to the device.
     public func synchronizeDirectory(_ path: String) throws(DiskError) {
         let descriptor = try Self.open(

@@ -101,6 +101,14 @@ struct SimulatedDisk: Sendable {
         directories[directory]?.apply(.unlink(name))
     }
 
+    mutating func removeDirectory(_ path: String) throws(DiskError) {
+        guard try self.directory(at: path, .remove).seen.isEmpty else {
+            throw DiskError(errorNumber: ENOTEMPTY, .remove, path: path)
+        }
+        let (directory, name) = try parent(of: path, .remove)
+        directories[directory]?.apply(.unlink(name))
+    }
+
     mutating func synchronizeDirectory(_ path: String) throws(DiskError) {
         guard case .directory(let number) = entry(at: path) else {
             throw DiskError(errorNumber: ENOENT, .synchronizeDirectory, path: path)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// An open file of a simulated disk.
 final class SimulatedFile: OpenFile {
     let path: String
@@ -18,6 +20,9 @@ final class SimulatedFile: OpenFile {
         let bytes = try perform(.read) { disk, file throws(DiskError) in
             let start = min(Int(offset), file.seen.count)
             let end = start + disk.shortened(min(buffer.count, file.seen.count - start))
+            if let bad = disk.plan.unreadable[path], bad.overlaps(start..<end) {
+                throw DiskError(errorNumber: EIO, .read, path: path)
+            }
             return Array(file.seen[start..<end])
         }
         buffer.copyBytes(from: bytes)

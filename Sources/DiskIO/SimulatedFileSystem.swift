@@ -132,6 +132,15 @@ public final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    /// Removes a directory that is empty.
+    public func removeDirectory(_ path: String) throws(DiskError) {
+        try disk.withLock { disk throws(DiskError) in
+            try disk.perform(.remove, path) { disk throws(DiskError) in
+                try disk.removeDirectory(path)
+            }
+        }
+    }
+
     /// Flushes a directory's entries to the device.
     public func synchronizeDirectory(_ path: String) throws(DiskError) {
         try disk.withLock { disk throws(DiskError) in
@@ -167,18 +176,22 @@ public struct FaultPlan: Sendable, Hashable {
     public var shortPercent: Int
     /// Directories on disks that die: from which call on every call under them fails with `EIO`.
     public var dead: [String: Int]
+    /// Bytes of files that cannot be read: every read that touches them fails with `EIO`.
+    public var unreadable: [String: Range<Int>]
 
     /// Makes a plan; the default is that all goes well.
     public init(
         failures: [Int: Int32] = [:],
         crashAtCall: Int? = nil,
         shortPercent: Int = 0,
-        dead: [String: Int] = [:]
+        dead: [String: Int] = [:],
+        unreadable: [String: Range<Int>] = [:]
     ) {
         self.failures = failures
         self.crashAtCall = crashAtCall
         self.shortPercent = shortPercent
         self.dead = dead
+        self.unreadable = unreadable
     }
 }
 

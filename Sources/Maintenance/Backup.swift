@@ -97,13 +97,19 @@ public struct Backup: Sendable {
         progress: ProgressVisitor = { _ in }
     ) throws(MaintenanceError) -> Report {
         do {
-            let run = try BackupRun(
-                store: store,
-                copy: VolumeCopy(directory: target, fileSystem: fileSystem),
-                fileSystem: fileSystem,
-                stop: stop
-            )
-            return try run.perform(companions, clock, progress)
+            // What is known to be damaged needs snapshots that the backup would hold back.
+            _ = try store.coverDamage([])
+            do {
+                return try attempt(stop, progress)
+            } catch let damaged as RecordsDamaged {
+                // The index holds what they said: with a snapshot behind them, the backup does.
+                guard let damage = damaged.damage, try store.coverDamage([damage]) else {
+                    throw damaged.error
+                }
+                return try attempt(stop, progress)
+            }
+        } catch let damaged as RecordsDamaged {
+            throw damaged.error
         } catch let error as StoreError {
             throw .store(error)
         } catch {
@@ -119,7 +125,7 @@ public struct Backup: Sendable {
         let path = "\(directory)/\(labelName)"
         let bytes = try copy.read(labelName, bytesMax: VolumeLabel.encodedBytesMax + 1)
         guard let bytes else {
-            throw MaintenanceError.volume(.labelMissing(directory: directory))
+            throw MaintenanceError.backupDamaged(path: path, offset: 0)
         }
         do throws(FormatError) {
             let label = try VolumeLabel(decoding: bytes)
@@ -130,8 +136,21 @@ public struct Backup: Sendable {
         } catch .versionUnknown(let version) {
             throw MaintenanceError.versionUnknown(path: path, version: version)
         } catch {
-            throw MaintenanceError.volume(.damaged(path: path, offset: 0))
+            throw MaintenanceError.backupDamaged(path: path, offset: 0)
         }
+    }
+
+    private func attempt(
+        _ stop: StopFlag,
+        _ progress: ProgressVisitor
+    ) throws -> Report {
+        let run = try BackupRun(
+            store: store,
+            copy: VolumeCopy(directory: target, fileSystem: fileSystem),
+            fileSystem: fileSystem,
+            stop: stop
+        )
+        return try run.perform(companions, clock, progress)
     }
 
     /// Reads what a backup says about itself; nil if there is none.

@@ -8,20 +8,18 @@ extension BackupRun {
     /// Copies the log, from the first volume whose copy of it is whole.
     ///
     /// A payload that is damaged on all of them goes along by name; without a record, nothing after
-    /// it could be restored, and the earlier backup stays.
+    /// it could be restored, unless a snapshot holds it: then the earlier backup stays.
     ///
     /// What lies before `replayStart` is not walked over, since records may have been taken out
     /// there.
     ///
     /// - Parameters:
     ///   - start: Where the log ends that an earlier backup has copied, and read; nil for none.
-    ///   - last: The last record of the state.
     ///   - progress: Told what was copied.
     /// - Returns: The first address of the log that was copied.
-    /// - Throws: ``MaintenanceError``: `.volume(.damaged(…))` if no volume has every record.
+    /// - Throws: ``RecordsDamaged`` if no volume has every record; ``MaintenanceError``.
     func copyLog(
         from start: LogPosition?,
-        upTo last: BackupManifest.LastRecord,
         _ progress: ProgressVisitor
     ) throws -> LogPosition {
         var best: CopiedLog?
@@ -35,10 +33,12 @@ extension BackupRun {
         guard var best else { throw MaintenanceError.store(.closed) }
         if !isBestInPlace { best = try copyLog(of: best.source, from: start, progress) }
         if let fault = best.faults.first(where: \.isOfRecord) {
-            throw MaintenanceError.volume(.damaged(path: fault.path, offset: fault.offset ?? 0))
+            throw RecordsDamaged(
+                damage: best.damage,
+                error: .volume(.damaged(path: fault.path, offset: fault.offset ?? 0))
+            )
         }
         for fault in best.faults { note(fault) }
-        try checkCopy(last)
         return best.start
     }
 
@@ -49,6 +49,8 @@ extension BackupRun {
         let start: LogPosition
         /// What is not whole in the copy.
         let faults: [Disagreement]
+        /// The first record that is not, if it is known where it is.
+        var damage: LogAudit.Damage?
 
         /// 0 if it is whole, 1 if payloads are not, 2 if records are missing.
         private var rank: Int {
@@ -72,9 +74,6 @@ extension BackupRun {
         do throws(VolumeError) {
             first = try source.segments().first?.first ?? volume.logStart
             begin = max(start ?? first, first)
-            if start == nil, let fault = try faultBeforeReplacing(with: source, from: first) {
-                return CopiedLog(source: source, start: first, faults: [fault])
-            }
             try copySegments(of: source, from: begin, progress)
         } catch {
             let fault: Disagreement
@@ -88,23 +87,9 @@ extension BackupRun {
             return CopiedLog(source: source, start: volume.logStart, faults: [fault])
         }
         if stop.isStopped { throw MaintenanceError.stopped }
-        let faults = try faults(from: begin, ofCopyOf: source)
-        return CopiedLog(source: source, start: first, faults: faults)
-    }
-
-    /// The first place of a log without a whole record, where it is to take the place of what an
-    /// earlier backup has copied: that may have the record.
-    private func faultBeforeReplacing(
-        with source: VolumeAudit,
-        from first: LogPosition
-    ) throws(VolumeError) -> Disagreement? {
-        guard try copy.names().contains(Backup.manifestName) else { return nil }
-        var log = try source.log(from: max(first, replayStart), to: position)
-        while !stop.isStopped, let step = try log.next() {
-            guard case .damage(let damage) = step else { continue }
-            return Disagreement(.logRecordUnreadable, path: damage.path, offset: damage.offset)
-        }
-        return nil
+        var damage: LogAudit.Damage?
+        let faults = try faults(from: begin, ofCopyOf: source, &damage)
+        return CopiedLog(source: source, start: first, faults: faults, damage: damage)
     }
 
     /// Copies one volume's log until it ends, or the backup is told to stop.
@@ -118,7 +103,7 @@ extension BackupRun {
             try source.segments(),
             from: source.files,
             begin..<max(begin, position),
-            replayStart: replayStart
+            removingStrangeFrom: max(begin, replayStart)
         ) { bytes in
             copiedLogBytes += bytes
             progress(MaintenanceProgress(stage: .log, bytes: copiedLogBytes, totalBytes: total))
@@ -129,7 +114,8 @@ extension BackupRun {
     /// Reads what was copied, and names by the file that it was copied from what is not whole.
     private func faults(
         from begin: LogPosition,
-        ofCopyOf source: VolumeAudit
+        ofCopyOf source: VolumeAudit,
+        _ damaged: inout LogAudit.Damage?
     ) throws -> [Disagreement] {
         let copied = copiedAudit
         func original(_ path: String) -> String {
@@ -146,6 +132,7 @@ extension BackupRun {
             switch step {
             case .damage(let damage):
                 let path = original(damage.path)
+                damaged = damage.moved(to: path)
                 return [Disagreement(.logRecordUnreadable, path: path, offset: damage.offset)]
             case .record(let record) where record.payload == .damaged:
                 if try isMended(record) { continue }
@@ -194,7 +181,7 @@ extension BackupRun {
     }
 
     /// Whether the log that was copied, by this backup and by those before, ends as this one does.
-    private func checkCopy(_ last: BackupManifest.LastRecord) throws {
+    func checkCopy(_ last: BackupManifest.LastRecord) throws {
         guard last.position < position else { return }
         let copied = copiedAudit
         let found = try copied.record(at: last.position, in: try copied.segments())
@@ -203,9 +190,17 @@ extension BackupRun {
         }
     }
 
-    private var copiedAudit: VolumeAudit {
+    var copiedAudit: VolumeAudit {
         VolumeAudit(label: label, directory: copy.directory, fileSystem: fileSystem)
     }
+}
+
+/// No volume has all records of the log whole.
+struct RecordsDamaged: Error {
+    /// The first that is not, if it is known where it is.
+    let damage: LogAudit.Damage?
+    /// What that is to those who asked for the backup.
+    let error: MaintenanceError
 }
 
 extension Disagreement {

@@ -70,7 +70,6 @@ final class BackupRun {
         _ progress: ProgressVisitor
     ) throws -> Backup.Report {
         let earlier = try earlierBackup()
-        let last = try lastRecord()
         try checkContinues(earlier)
         let wasGivenUp = try copy.names().contains(Backup.attemptName)
         try copy.prepare()
@@ -81,9 +80,10 @@ final class BackupRun {
         let isWhole = earlier?.damagedPayloadCount ?? 0 == 0
         let logStart = try copyLog(
             from: isWhole ? earlier?.position : nil,
-            upTo: last,
             progress
         )
+        let last = try lastRecord()
+        try checkCopy(last)
         // What an attempt that was given up copied may be damaged, and has a name all the same.
         let trust: CopyTrust = isWhole && !wasGivenUp ? .length : .checksums
         let blobBytes = try copyBlobs(trust, progress)
@@ -169,13 +169,28 @@ final class BackupRun {
         }
     }
 
-    /// The last record before the position, found from the beginning of its segment.
+    /// The last record before the position, found from the beginning of its segment; in what was copied
+    /// where no volume has all of that whole any more.
     private func lastRecord() throws -> BackupManifest.LastRecord {
-        guard position > replayStart,
-            let record = try asking({ source throws(VolumeError) in
-                try source.lastRecord(before: position, in: try source.segments())
-            })
-        else { return BackupManifest.LastRecord(position: position, checksum: 0) }
+        func last(in audit: VolumeAudit) throws(VolumeError) -> VolumeAudit.RecordMark? {
+            try audit.lastRecord(
+                before: position,
+                from: replayStart,
+                in: try audit.segments()
+            )
+        }
+        guard position > replayStart else {
+            return BackupManifest.LastRecord(position: position, checksum: 0)
+        }
+        let found: VolumeAudit.RecordMark?
+        do throws(VolumeError) {
+            found = try asking(last)
+        } catch {
+            found = try last(in: copiedAudit)
+        }
+        guard let record = found else {
+            return BackupManifest.LastRecord(position: position, checksum: 0)
+        }
         return BackupManifest.LastRecord(position: record.position, checksum: record.checksum)
     }
 

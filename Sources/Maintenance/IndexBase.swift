@@ -19,8 +19,8 @@ struct IndexBase {
     ///   - audit: The volume.
     ///   - end: What is made of it ends there; nil for the end of the log.
     ///   - stop: Ends the looking.
-    /// - Returns: The whole log alone, where all of it is there; otherwise the snapshots, the oldest
-    ///   first.
+    /// - Returns: The whole log alone, where all of it is there; otherwise the snapshots: first those
+    ///   from which on the log can be read up to the newest, the oldest of them first, then the others.
     /// - Throws: `VolumeError`; ``MaintenanceError/stopped``.
     static func candidates(
         of audit: VolumeAudit,
@@ -34,25 +34,27 @@ struct IndexBase {
             snapshot: nil,
             audit: audit
         )
-        guard let oldest = snapshots.first else { return [whole] }
-        if try whole.start == LogPosition(0) && isWhole(audit, upTo: oldest.position, stop) {
-            return [whole]
-        }
-        return snapshots.map { IndexBase(start: $0.position, snapshot: $0, audit: audit) }
+        guard let newest = snapshots.last else { return [whole] }
+        let unreadable = try lastUnreadable(audit, upTo: newest.position, stop)
+        if whole.start == LogPosition(0) && unreadable == nil { return [whole] }
+        let bases = snapshots.map { IndexBase(start: $0.position, snapshot: $0, audit: audit) }
+        guard let unreadable else { return bases }
+        return bases.filter { $0.start > unreadable } + bases.filter { $0.start <= unreadable }
     }
 
-    /// Whether every record up to an address can be read.
-    private static func isWhole(
+    /// The last address before another where no record can be read; nil if all can be.
+    private static func lastUnreadable(
         _ audit: VolumeAudit,
         upTo end: LogPosition,
         _ stop: StopFlag
-    ) throws -> Bool {
+    ) throws -> LogPosition? {
+        var last: LogPosition?
         var log = try audit.log(to: end)
         while let step = try log.next() {
-            guard case .record = step else { return false }
+            if case .damage(let damage) = step { last = damage.position }
             if stop.isStopped { throw MaintenanceError.stopped }
         }
-        return log.position == end
+        return log.position == end ? last : max(last ?? log.position, log.position)
     }
 
     /// Makes the beginning of an index in a file; the log from ``start`` on is to be applied to it.

@@ -87,7 +87,8 @@ public struct IndexRebuild: Sendable {
             let isOurs = state != nil && origin?.description == state?.volume
             let configuration = VolumeConfiguration(
                 now: now,
-                flushed: isOurs ? state?.flushed ?? LogPosition(0) : LogPosition(0)
+                flushed: isOurs ? state?.flushed ?? LogPosition(0) : LogPosition(0),
+                applied: isOurs ? state?.appliedPosition : nil
             )
             return try VolumeSet.open(locations, VolumeSetConfiguration(volume: configuration))
         } catch {

@@ -145,9 +145,7 @@ final class InspectionRun {
         let volume = audit.originID.description
         let found = MetadataIndex.state(directory: indexDirectory)
         state = found?.volume == volume ? found : nil
-        logEnd =
-            try manifest?.position
-            ?? Self.logEnd(audit, flushed: state?.flushed ?? LogPosition(0))
+        logEnd = try manifest?.position ?? Self.logEnd(audit, state)
         var damaged: Set<String> = []
         let bases = try IndexBase.candidates(of: audit, upTo: logEnd, stop)
         let begun = try IndexBase.begin(bases, at: scratchPath) { damaged.insert($0) }
@@ -161,10 +159,13 @@ final class InspectionRun {
 
     private static func logEnd(
         _ audit: VolumeAudit,
-        flushed: LogPosition
+        _ state: IndexState?
     ) throws(VolumeError) -> LogPosition? {
         do throws(VolumeError) {
-            return try audit.logEnd(flushed: flushed)
+            return try audit.logEnd(
+                flushed: state?.flushed ?? LogPosition(0),
+                applied: state?.appliedPosition
+            )
         } catch .logDamaged {
             return nil
         } catch .logSegmentMissing {

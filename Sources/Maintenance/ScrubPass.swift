@@ -36,6 +36,8 @@ final class ScrubPass {
     private var unspentBytes: Int64 = 0
     /// Payloads that differ from their checksums and whose owners are not known yet.
     var suspects: [Suspect] = []
+    /// Damaged records that no other volume has whole.
+    private var damagedRecords: [LogAudit.Damage] = []
     /// Damage that is listed and whose owners are not known yet.
     private var unnamed: Set<DamageRecord.Place> = []
 
@@ -175,6 +177,24 @@ final class ScrubPass {
             if suspects.count >= Self.suspectsMax { try settle() }
         }
         try settle()
+        try coverDamage()
+    }
+
+    /// Has snapshots of the index made behind damaged records, so that nobody needs them any more.
+    private func coverDamage() throws {
+        guard !damagedRecords.isEmpty else { return }
+        defer { damagedRecords = [] }
+        do throws(StoreError) {
+            _ = try scrub.store.coverDamage(damagedRecords)
+        } catch .closed {
+            throw MaintenanceError.stopped
+        } catch {
+            // It is tried again while the store is open, and by the next pass.
+            scrub.logger.warning(
+                "no snapshots made behind damaged records of the log",
+                metadata: ["error": "\(error)"]
+            )
+        }
     }
 
     /// The next step; nil at the end, and where the log was given up behind the walk.
@@ -210,10 +230,12 @@ final class ScrubPass {
                 place: .log(damage.position)
             )
         )
-        guard damage.kind == .record, end > damage.position,
-            volumes.mendLog(damage.position..<end, on: volume)
-        else { return }
-        scrub.store.damage.heal(path: damage.path, offset: damage.offset)
+        guard damage.kind == .record, end > damage.position else { return }
+        if volumes.mendLog(damage.position..<end, on: volume) {
+            scrub.store.damage.heal(path: damage.path, offset: damage.offset)
+        } else {
+            damagedRecords.append(damage)
+        }
     }
 
     private func check(_ record: LogAudit.Record, _ volume: Volume) throws {
@@ -265,7 +287,7 @@ final class ScrubPass {
         if copies == 0, let volume = volumes.readable.first {
             try note(.blobMissing(id), id, volume)
         } else if copies < volumes.possibleCopies, try isNeeded(id) {
-            volumes.wantCopies(of: id)
+            try volumes.wantCopies(of: id)
         }
     }
 

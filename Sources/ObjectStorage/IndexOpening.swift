@@ -49,7 +49,7 @@ struct IndexOpening {
     /// Makes an index of the newest snapshot that can be read, or of the log alone.
     private func made() throws -> Current {
         var unreadable: [StoredSnapshot] = []
-        for snapshot in volume.storedSnapshots {
+        for snapshot in volume.storedSnapshots where isBehindDamage(snapshot.position) {
             do {
                 let current = try restored(snapshot)
                 forget(unreadable)
@@ -178,7 +178,16 @@ struct IndexOpening {
         }
     }
 
+    /// Whether an index at a position needs no record that cannot be read: the index in use, whatever is
+    /// wrong with it, is then not given up for one that could not be brought forward.
+    private func isBehindDamage(_ position: LogPosition) -> Bool {
+        volume.passedDamage.allSatisfy { $0.position < position }
+    }
+
     private func madeAnew() throws -> Current {
+        if let damage = volume.passedDamage.first {
+            throw VolumeError.logDamaged(path: damage.path, offset: damage.offset)
+        }
         guard volume.logStart == LogPosition(0) else {
             throw StoreOpenFailure.indexLost(directory: configuration.indexDirectory)
         }

@@ -68,14 +68,7 @@ struct LogCleaner {
             try translating { () throws(VolumeError) in try volume.beginSegment() }
         }
         guard let end = volume.sealedSegments.last?.end else { return }
-        // Two are needed at or after the end, and each may need a change to move on to.
-        for _ in 0..<4 where pace.goesOn && (volume.cleanLimit ?? LogPosition(0)) < end {
-            switch try snapshots.make() {
-            case .made: continue
-            case .givenUp: return
-            case .alreadyThere: try snapshots.moveOn()
-            }
-        }
+        _ = try snapshots.cover(upTo: end)
     }
 
     // MARK: - Segments of which nothing is named

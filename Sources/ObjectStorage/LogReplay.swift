@@ -68,3 +68,10 @@ package enum LogReplayError: Error, Hashable, Sendable {
     /// The body of the record at an address is no change that this program can read.
     case changeUnreadable(at: LogPosition, ChangeFormatError)
 }
+
+extension IndexState {
+    /// How far the index has come, with the history that it knows; nil if it does not know one.
+    package var appliedPosition: AppliedPosition? {
+        chain.map { AppliedPosition(position: applied, chain: $0) }
+    }
+}

@@ -30,6 +30,18 @@ extension ObjectStore {
         return isDone
     }
 
+    /// Makes damaged records of the log needless, those that were met before among them, and waits for
+    /// that on this thread: they are listed, and snapshots of the index are made behind them.
+    ///
+    /// - Parameter damaged: Records that cannot be read on any volume, and that the index holds.
+    /// - Returns: False if it has to be done later, since a state is being copied.
+    /// - Throws: ``StoreError``, ``StoreError/outOfSpace`` and ``StoreError/closed`` among them.
+    package func coverDamage(_ damaged: [LogAudit.Damage]) throws(StoreError) -> Bool {
+        guard case .covered(let isDone) = try reclaimer.performWaiting(.coverDamage(damaged))
+        else { preconditionFailure("an outcome is of the kind of its request") }
+        return isDone
+    }
+
     /// Keeps blobs and pieces of the log from being removed.
     package func holdRemovals() -> RemovalHold { upkeep.gate.hold() }
 

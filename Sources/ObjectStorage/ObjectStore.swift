@@ -249,8 +249,20 @@ public final class ObjectStore: Sendable {
     /// Never waits.
     public var unflushed: UnflushedLog { volume.unflushed }
 
-    /// How far bringing volumes up to date has come; nil while none needs it.
-    public var repairProgress: RepairProgress? { repair.progress }
+    /// On how many volumes everything is, and how far bringing volumes up to date has come.
+    ///
+    /// Never waits.
+    public var copies: CopiesReport { repair.report }
+
+    /// Has the copies made that are wanting, and waits for it, as far as they can be made.
+    ///
+    /// - Returns: What is wanting still.
+    public func makeCopies() async -> CopiesReport {
+        await withCheckedContinuation { continuation in
+            repair.whenLooked { continuation.resume() }
+        }
+        return copies
+    }
 
     /// The room on the volumes' disks for one more payload.
     public func space() async throws(StoreError) -> DiskSpace {

@@ -146,6 +146,7 @@ struct OpenedStore {
             volume: VolumeConfiguration(
                 now: configuration.clock(),
                 flushed: flushed ?? LogPosition(0),
+                applied: isOurs ? state?.appliedPosition : nil,
                 segmentBytesMax: configuration.limits.logSegmentBytesMax,
                 random: configuration.random
             ),

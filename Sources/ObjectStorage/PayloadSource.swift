@@ -38,7 +38,7 @@ struct PayloadSource: Sendable {
         for payload in staged {
             switch payload.content {
             case .inline: continue
-            case .blob(let id, _): blobs.insert(id)
+            case .blob(let writer, _): blobs.insert(writer.id)
             case .packed(let pack, _): blobs.insert(pack.id)
             }
         }
@@ -102,7 +102,7 @@ extension ObjectStore {
                 let writer = try volume.createBlob()
                 try writer.append(bytes)
                 let extent = try writer.finish()
-                let payload = StagedPayload(.blob(writer.id, extent), upkeep: upkeep)
+                let payload = StagedPayload(.blob(writer, extent), upkeep: upkeep)
                 return (.stored(extent), payload)
             } catch {
                 throw StoreError(error)

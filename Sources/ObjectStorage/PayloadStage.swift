@@ -93,7 +93,7 @@ public final class PayloadStage: Sendable {
                 let writer = if let writer { writer } else { try volume.createBlob() }
                 if !filling.isEmpty { try writer.append(filling) }
                 let extent = try writer.finish()
-                return StagedPayload(.blob(writer.id, extent), upkeep: upkeep)
+                return StagedPayload(.blob(writer, extent), upkeep: upkeep)
             } catch {
                 throw StoreError(error)
             }

@@ -18,6 +18,8 @@ final class Reclaimer: Sendable {
         case snapshot
         /// Makes snapshots in the place of damaged ones.
         case replaceSnapshots([StoredSnapshot])
+        /// Makes snapshots behind damaged records of the log, and those that are known.
+        case coverDamage([LogAudit.Damage])
         case clean(CleaningPlan.Depth)
         case expireUploads
         /// Frees what versions left behind, with expired drafts and commits that are kept no longer.
@@ -29,6 +31,8 @@ final class Reclaimer: Sendable {
         case snapshot
         /// Whether it was done; not while somebody copies a state.
         case replaced(Bool)
+        /// Likewise.
+        case covered(Bool)
         case cleaned(CleaningReport)
         case expired(Int)
         case swept
@@ -54,6 +58,8 @@ final class Reclaimer: Sendable {
         var leftDeep: Int64 = 0
         var logEnd = LogPosition(0)
         var nextExpiry: ContinuousClock.Instant?
+        /// Damaged records of the log that a lost index would still need.
+        var uncovered: [LogAudit.Damage] = []
     }
 
     private let state = Mutex(State())
@@ -64,6 +70,7 @@ final class Reclaimer: Sendable {
     private let index: MetadataIndex
     private let snapshots: SnapshotMaker
     private let cleaner: LogCleaner
+    private let damageCover: LogDamageCover
     private let expiry: UploadExpiry
     private let sweeper: LineSweeper
     private let reserve: DiskReserve
@@ -89,6 +96,13 @@ final class Reclaimer: Sendable {
             directory: opened.configuration.indexDirectory,
             limits: limits,
             pace: pace,
+            logger: opened.logger
+        )
+        damageCover = LogDamageCover(
+            volume: opened.volume,
+            snapshots: snapshots,
+            ledger: opened.configuration.ledger,
+            clock: opened.configuration.clock,
             logger: opened.logger
         )
         cleaner = LogCleaner(
@@ -117,6 +131,9 @@ final class Reclaimer: Sendable {
             pace: pace,
             logger: opened.logger
         )
+        let damaged = opened.volume.passedDamage
+        damageCover.list(damaged)
+        memory.withLock { $0.uncovered = damaged }
         // Weakly: the committer holds the board, and this the committer's queue.
         opened.board.whenSweepBegins { [weak self] in self?.wantSweep() }
     }
@@ -166,6 +183,7 @@ final class Reclaimer: Sendable {
     /// The life of the thread.
     func run() {
         if limits.reclaimIntervalSeconds > 0 { lookAtRoom() }
+        coverWhenDue()
         while pace.goesOn {
             if let asked = nextAsked() {
                 asked.answer(Result { () throws(StoreError) in try perform(now: asked.request) })
@@ -210,6 +228,12 @@ final class Reclaimer: Sendable {
             var isDone = false
             try unlessHeld { () throws(StoreError) in isDone = try snapshots.replace(damaged) }
             return .replaced(isDone)
+        case .coverDamage(let damaged):
+            damageCover.list(damaged)
+            memory.withLock { memory in
+                memory.uncovered += damaged.filter { !memory.uncovered.contains($0) }
+            }
+            return .covered(try coverDamage())
         case .clean(let depth):
             var report = CleaningReport()
             try unlessHeld { () throws(StoreError) in report = try clean(depth, goalBytes: 0) }
@@ -218,6 +242,22 @@ final class Reclaimer: Sendable {
         case .sweep:
             try tidyVersions()
             return .swept
+        }
+    }
+
+    /// Makes snapshots behind the damaged records that are known; false if that has to be done later.
+    private func coverDamage() throws(StoreError) -> Bool {
+        let damaged = memory.withLock { $0.uncovered }
+        guard !damaged.isEmpty else { return true }
+        var isDone = false
+        try unlessHeld { () throws(StoreError) in isDone = try damageCover.cover(damaged) }
+        if isDone { memory.withLock { $0.uncovered.removeAll(where: damaged.contains) } }
+        return isDone
+    }
+
+    private func coverWhenDue() {
+        attempt("no snapshots made behind damaged records of the log") { () throws(StoreError) in
+            _ = try coverDamage()
         }
     }
 
@@ -233,6 +273,7 @@ final class Reclaimer: Sendable {
     /// Does what is due.
     private func lookAround() {
         lookAtRoom()
+        coverWhenDue()
         attempt("abandoned uploads not aborted") { () throws(StoreError) in
             try expireWhenDue()
         }

@@ -30,6 +30,28 @@ extension SnapshotMaker {
         return whole() >= VolumeSet.snapshotsKept
     }
 
+    /// Makes snapshots until as many as are kept hold all of the log before an address.
+    ///
+    /// - Parameter end: An address that the index in use has come to.
+    /// - Returns: False if the store is closing.
+    /// - Throws: ``StoreError``; snapshots that were made before stay.
+    func cover(upTo end: LogPosition) throws(StoreError) -> Bool {
+        // Each may need a change to move on to.
+        for _ in 0..<(2 * VolumeSet.snapshotsKept) where !isCovered(upTo: end) {
+            guard pace.goesOn else { return false }
+            switch try make() {
+            case .made: continue
+            case .givenUp: return false
+            case .alreadyThere: try moveOn()
+            }
+        }
+        return isCovered(upTo: end)
+    }
+
+    private func isCovered(upTo end: LogPosition) -> Bool {
+        (volume.cleanLimit ?? LogPosition(0)) >= end
+    }
+
     /// Has the index move, so that a snapshot of it has a position of its own.
     func moveOn() throws(StoreError) {
         _ = try pace.commit(.relocate(RelocationProposal(moves: [], payload: .none)))

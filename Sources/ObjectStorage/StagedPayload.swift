@@ -10,7 +10,7 @@ public final class StagedPayload: Sendable {
         /// Short: kept in memory, travels in the log record.
         case inline(LogPayload)
         /// In a blob of its own, flushed.
-        case blob(BlobID, Extent)
+        case blob(BlobSetWriter, Extent)
         /// In a blob that holds others as well.
         case packed(PayloadPack, Extent)
     }
@@ -49,11 +49,11 @@ public final class StagedPayload: Sendable {
 
     /// Frees the blob, unless it was handed over.
     private func release() {
-        guard case .blob(let id, _) = content else { return }
+        guard case .blob(let writer, _) = content else { return }
         let isOurs = owner.withLock { owner in
             defer { owner = .store }
             return owner == .stage
         }
-        if isOurs { upkeep.remove([id]) }
+        if isOurs { upkeep.remove([writer.id]) }
     }
 }

@@ -6,8 +6,11 @@ import StorageModel
 import Synchronization
 import Volumes
 
-/// Brings volumes up to date that are new, came back or failed, on a thread of its own, for as long as
-/// there is something to do.
+/// Brings volumes up to date that are new, came back or failed, and makes the copies that are wanting,
+/// on a thread of its own, for as long as there is something to do.
+///
+/// It begins at once: while copies are wanting, the loss of one more volume takes data, and a volume that
+/// comes late is taken back at a restart alone, which ends the work.
 ///
 /// A store that works in turn has no such thread and calls ``runOnce()``. State: guarded by `state`.
 final class VolumeRepair: Sendable {
@@ -15,6 +18,11 @@ final class VolumeRepair: Sendable {
         var isClosed = false
         var isRunning = false
         var progress: RepairProgress?
+        /// Payloads that may have too few copies, as the last look left it.
+        var below = 0
+        /// Copies that were made before the present look.
+        var copied = 0
+        var onLooked: [@Sendable () -> Void] = []
         var onEnd: [@Sendable () -> Void] = []
     }
 
@@ -40,8 +48,12 @@ final class VolumeRepair: Sendable {
         func discard(_ id: BlobID) throws { upkeep.remove([id]) }
     }
 
-    /// How long a repair that ended early is left before it is tried again.
+    /// How long a repair that ended early is left before it is tried again; longer each time.
     private static let retryMilliseconds: Int32 = 30_000
+    /// The longest time between two tries.
+    private static let retryMillisecondsMax: Int32 = 960_000
+    /// How often payloads are counted of which no copies can be made.
+    private static let countMilliseconds: Int32 = 60_000
     /// Blobs after which the log hears of the progress.
     private static let reportedBlobs = 10_000
 
@@ -66,10 +78,29 @@ final class VolumeRepair: Sendable {
         self.volumes = volumes
         self.index = index
         self.logger = logger
+        if volumes.isThin {
+            countAll()
+            warn()
+        }
     }
 
-    /// How far the present repair has come; nil if none is under way.
-    var progress: RepairProgress? { state.withLock { $0.progress } }
+    /// On how many volumes everything is.
+    ///
+    /// Never waits.
+    var report: CopiesReport {
+        let isThin = volumes.isThin
+        let needsRepair = volumes.needsRepair
+        return state.withLock { state in
+            CopiesReport(
+                wanted: volumes.copies,
+                ofLog: volumes.logCopies,
+                state: state.isRunning || needsRepair ? .copying : isThin ? .wanting : .complete,
+                payloadsBelow: isThin ? state.progress?.belowCopies ?? state.below : 0,
+                progress: state.progress,
+                copied: state.copied + (state.progress?.copied ?? 0)
+            )
+        }
+    }
 
     /// Looks whether there is something to do.
     func wake() {
@@ -85,31 +116,60 @@ final class VolumeRepair: Sendable {
         if scheduling == .inTurn { run() } else { wakeup.post() }
     }
 
+    /// Calls `action` once what is wanting now was made, as far as that can be done.
+    func whenLooked(_ action: @escaping @Sendable () -> Void) {
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.onLooked.append(action) }
+            return state.isClosed
+        }
+        if isClosed { return action() }
+        if scheduling == .inTurn { runOnce() } else { wakeup.post() }
+    }
+
     /// The life of the thread.
     func run() {
+        var rest = Self.retryMilliseconds
         while !isClosed {
             runOnce()
             guard !isClosed else { break }
-            wakeup.wait(upToMilliseconds: volumes.needsRepair ? Self.retryMilliseconds : -1)
+            if !volumes.needsRepair {
+                rest = Self.retryMilliseconds
+                wakeup.wait(upToMilliseconds: volumes.isThin ? Self.countMilliseconds : -1)
+            } else if wakeup.wait(upToMilliseconds: rest) {
+                rest = Self.retryMilliseconds
+            } else {
+                rest = min(rest * 2, Self.retryMillisecondsMax)
+            }
         }
         let actions = state.withLock { state in
-            defer { state.onEnd = [] }
-            return state.onEnd
+            defer { (state.onLooked, state.onEnd) = ([], []) }
+            return state.onLooked + state.onEnd
         }
         for action in actions { action() }
     }
 
     /// Brings volumes up to date if they need it.
     func runOnce() {
-        if volumes.needsRepair { repair() }
+        let actions = state.withLock { state in
+            defer { state.onLooked = [] }
+            return state.onLooked
+        }
+        if volumes.needsRepair {
+            repair()
+        } else if volumes.isThin, !volumes.canSpread {
+            countAll()
+        }
+        for action in actions { action() }
     }
 
     private var isClosed: Bool { state.withLock { $0.isClosed } }
 
     private func repair() {
+        state.withLock { $0.isRunning = true }
         logger.notice("volumes are brought up to date")
+        var result = RepairProgress()
         do {
-            let progress = try volumes.repair(
+            result = try volumes.repair(
                 Census(index: index, upkeep: upkeep),
                 isCancelled: { isClosed },
                 report: { progress in note(progress) }
@@ -117,22 +177,56 @@ final class VolumeRepair: Sendable {
             logger.notice(
                 "volumes were brought up to date",
                 metadata: [
-                    "blobs": "\(progress.blobs)", "copied": "\(progress.copied)",
-                    "lost": "\(progress.lost)", "complete": "\(progress.isComplete)",
+                    "blobs": "\(result.blobs)", "copied": "\(result.copied)",
+                    "lost": "\(result.lost)", "wanting": "\(result.wanting)",
+                    "complete": "\(result.isComplete)",
                 ]
             )
         } catch {
             logger.error("volumes not brought up to date", metadata: ["error": "\(error)"])
+            result = progress ?? result
         }
-        state.withLock { $0.progress = nil }
+        let ended = result
+        state.withLock { state in
+            state.progress = nil
+            state.isRunning = false
+            state.below = ended.belowCopies
+            state.copied += ended.copied
+        }
+    }
+
+    /// Says at the start what an earlier end, or a volume that is not there, has left.
+    private func warn() {
+        let report = report
+        logger.warning(
+            volumes.canSpread
+                ? "payloads may be on fewer volumes than wanted; the missing copies are made"
+                : "payloads are on fewer volumes than wanted, and no volume is there for more copies",
+            metadata: ["copies": "\(report.wanted)", "payloads": "\(report.payloadsBelow)"]
+        )
+    }
+
+    private var progress: RepairProgress? { state.withLock { $0.progress } }
+
+    /// Counts the payloads where all of them have too few copies, and none can be made.
+    private func countAll() {
+        do {
+            let count = try Census(index: index, upkeep: upkeep).count()
+            state.withLock { $0.below = count }
+        } catch {
+            logger.warning("payloads not counted", metadata: ["error": "\(error)"])
+        }
     }
 
     private func note(_ progress: RepairProgress) {
         state.withLock { $0.progress = progress }
-        guard progress.blobs.isMultiple(of: Self.reportedBlobs) else { return }
+        guard progress.blobs > 0, progress.blobs.isMultiple(of: Self.reportedBlobs) else { return }
         logger.notice(
             "volumes are being brought up to date",
-            metadata: ["blobs": "\(progress.blobs)", "of": "\(progress.blobsInAll)"]
+            metadata: [
+                "blobs": "\(progress.blobs)", "of": "\(progress.blobsInAll)",
+                "copied": "\(progress.copied)",
+            ]
         )
     }
 }

@@ -43,6 +43,9 @@ struct DataFolder {
         if holdsBackup { throw .folderIsBackup(path: path) }
     }
 
+    /// Whether the folder says that it is one of several, or was.
+    var isOneOfSeveral: Bool { access(path + "/members.json", F_OK) == 0 }
+
     /// Whether two paths lead to one folder.
     func isSame(as other: DataFolder) -> Bool {
         var mine = stat()

@@ -97,7 +97,9 @@ public struct MaintenanceDesk: Sendable {
                 let healed = store.damage.counts.healed - healedBefore
                 return (DamageList(of: store), pass, healed)
             }
-            return MaintenanceOutcome(pass, healed: healed, list)
+            if store.copies.state == .copying { progress("copies that are wanting are made") }
+            let copies = await store.makeCopies()
+            return MaintenanceOutcome(pass, healed: healed, list, copies)
         }
     }
 

@@ -1,5 +1,6 @@
 import Maintenance
 import StorageModel
+import Volumes
 
 // What each command says at its end.
 
@@ -69,12 +70,20 @@ extension MaintenanceOutcome {
         let bytes: Int64
         let damaged: Int64
         let healed: Int64
+        let copied: Int
+        let payloadsBelowCopies: Int
         let damage: [Item]
     }
 
-    /// What a pass of the scrub found, of which so many places were written anew from other volumes.
-    init(_ pass: ScrubState.FinishedPass, healed: Int64, _ list: DamageList) {
-        let isWell = pass.damaged <= healed
+    /// What a pass of the scrub found, of which so many places were written anew from other volumes, and
+    /// on how many volumes everything is afterwards.
+    init(
+        _ pass: ScrubState.FinishedPass,
+        healed: Int64,
+        _ list: DamageList,
+        _ copies: CopiesReport
+    ) {
+        let isWell = pass.damaged <= healed && copies.payloadsBelow == 0
         let open = list.items.filter { $0.state == "found" }
         var lines = open.map { item in
             let place = item.offset.map { " at byte \($0)" } ?? ""
@@ -84,10 +93,16 @@ extension MaintenanceOutcome {
         let read = ByteText(pass.bytes)
         lines.append(
             pass.damaged == 0
-                ? "All well: \(read) read and verified."
+                ? "\(isWell ? "All well: " : "")\(read) read and verified."
                 : "\(pass.damaged) damaged places in \(read)"
                     + (healed > 0 ? ", \(healed) of them mended from another volume." : ".")
         )
+        if copies.copied > 0 { lines.append("\(copies.copied) copies were wanting and were made.") }
+        if copies.payloadsBelow > 0 {
+            lines.append(
+                "\(copies.payloadsBelow) payloads are on fewer than \(copies.wanted) folders."
+            )
+        }
         self.init(
             isWell: isWell,
             lines: lines,
@@ -96,6 +111,8 @@ extension MaintenanceOutcome {
                 bytes: pass.bytes,
                 damaged: pass.damaged,
                 healed: healed,
+                copied: copies.copied,
+                payloadsBelowCopies: copies.payloadsBelow,
                 damage: open.map {
                     ScrubDocument.Item(
                         kind: $0.kind,

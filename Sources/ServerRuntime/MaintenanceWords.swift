@@ -53,6 +53,8 @@ extension ServerError {
                 "Backups were made into \(path) while it was read, again and again. Let none begin, and "
                     + "try again."
             )
+        case .backupDamaged(let path, let offset):
+            self = .maintenanceFailed(Self.words(ofBackupDamage: path, offset))
         case .manifestInvalid(let path):
             self = .maintenanceFailed(Self.words(ofManifest: path))
         case .versionUnknown(let path, let version):
@@ -74,13 +76,19 @@ extension ServerError {
     }
 
     /// Puts the reason why a store or volume cannot be opened in words for a person.
-    init(_ failure: StoreOpenFailure, folder: String) {
+    ///
+    /// - Parameters:
+    ///   - failure: The reason.
+    ///   - folder: The folder that was to be opened.
+    ///   - folders: How many were to be opened with it, itself included.
+    init(_ failure: StoreOpenFailure, folder: String, of folders: Int = 1) {
         switch failure {
         case .inUse(let directory): self = .dataInUse(path: directory)
         case .labelMissing(let directory):
             self = .dataUnusable(
                 path: directory,
-                cause: "it holds a log or blobs but no volume.json; put the file back from a backup"
+                cause: folders > 1 || DataFolder(path: directory).isOneOfSeveral
+                    ? Self.labelOfSeveralMissing : Self.labelMissing
             )
         case .foreign(let directory):
             self = .dataUnusable(path: directory, cause: "its files belong to another Nave")
@@ -140,6 +148,13 @@ extension ServerError {
         }
     }
 
+    /// What can be done where a backup lacks what all the rest needs.
+    private static func words(ofBackupDamage path: String, _ offset: Int64) -> String {
+        "\(path) of the backup is damaged or missing at byte \(offset), and nothing can be restored "
+            + "without it; nothing was changed. Restore another backup, or back up again into another "
+            + "folder if the data is still there."
+    }
+
     /// What can be done where a backup does not say what of it counts.
     private static func words(ofManifest path: String) -> String {
         "\(path) cannot be read, and it alone says what of the backup counts. Name another folder for "
@@ -158,9 +173,20 @@ extension ServerError {
             offset == 0 && path.hasSuffix(".log")
             ? "it does not begin as a piece of the log does, and nothing was changed; if it is none, take "
                 + "it out of the folder"
-            : "it is damaged at byte \(offset), and nothing was changed"
+            : "it is damaged at byte \(offset), "
+                + (path.hasSuffix(".log") ? "no index that fits it has come further, " : "")
+                + "and nothing was changed"
         return "\(place); \(wayOut)"
     }
+
+    private static let labelMissing =
+        "it holds a log or blobs but no volume.json; put the file back from a backup"
+
+    /// A backup has the label of the volume that the Nave began with, which would make any other its copy.
+    private static let labelOfSeveralMissing =
+        "it holds a log or blobs but no volume.json; put that file back as it was, not another's or a "
+        + "backup's. If it is lost and everything is kept twice, serve the others with an empty folder "
+        + "in its place"
 
     /// What can be done where a volume cannot be opened for damage.
     private static let wayOut =

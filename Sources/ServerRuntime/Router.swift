@@ -66,7 +66,8 @@ struct Router: HTTPResponder {
                     store.isWritable ? .ready : .readOnly,
                     durability: store.durability,
                     isRoomLow: store.isRoomLow,
-                    volumes: store.volumeConditions
+                    volumes: store.volumeConditions,
+                    copies: store.copies
                 )
             },
             logger: logger

@@ -45,13 +45,32 @@ public struct Server: Sendable {
 
     private func serve(_ folders: DataFolders) async throws {
         for folder in folders.all { try folder.refuseBackup() }
+        let logger = Self.logger(configuration.logLevel)
+        let new = NewFolders(folders)
+        let opened = await outcome { try await open(folders, logger: logger) }
+        // One that cannot be served is left as it was found.
+        if case .failure = opened { new.remove() }
+        let (keys, store) = try opened.get()
+        warn(of: configuration.flushing, logger)
+        let result = await outcome {
+            try folders.record()
+            try await serve(folders, store, keys: keys, logger: logger)
+        }
+        await store.close()
+        try result.get()
+    }
+
+    /// Makes the folders and their keys, and opens what they hold.
+    private func open(
+        _ folders: DataFolders,
+        logger: Logger
+    ) async throws -> (keys: RootKeys, store: ObjectStore) {
         try folders.create()
         for (index, folder) in folders.all.enumerated()
         where folders.all[..<index].contains(where: folder.isSame) {
             throw ServerError.directoryNamedTwice(folder.path)
         }
         let keys = try RootKeys(in: folders, given: configuration.rootKeys)
-        let logger = Self.logger(configuration.logLevel)
         let root = Principal(
             name: .root,
             accessKey: keys.pair.accessKey,
@@ -67,13 +86,7 @@ public struct Server: Sendable {
             root: root,
             limits: limits
         ).open(logger: logger)
-        warn(of: configuration.flushing, logger)
-        let result = await outcome {
-            try folders.record()
-            try await serve(folders, store, keys: keys, logger: logger)
-        }
-        await store.close()
-        try result.get()
+        return (keys, store)
     }
 
     private func warn(of flushing: FlushSchedule, _ logger: Logger) {
@@ -196,7 +209,9 @@ public struct Server: Sendable {
     }
 
     /// Runs a function and keeps what came of it, so that clearing up can come first.
-    private func outcome(_ body: () async throws -> Void) async -> Result<Void, any Error> {
+    private func outcome<Value>(
+        _ body: () async throws -> Value
+    ) async -> Result<Value, any Error> {
         do {
             return .success(try await body())
         } catch {

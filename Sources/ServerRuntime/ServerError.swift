@@ -61,6 +61,9 @@ public enum ServerError: Error, Hashable, Sendable {
 }
 
 extension ServerError: CustomStringConvertible {
+    /// As many as a list of volumes has; normative text: `docs/formats/members.md`.
+    private static let foldersMax = 32
+
     /// One or two sentences for the person at the terminal: what is wrong and what to do.
     public var description: String {
         switch self {
@@ -76,10 +79,13 @@ extension ServerError: CustomStringConvertible {
         case .dataDirectoryMissing:
             "Name the folder for the data, for example: nave serve ./data"
         case .directoryNamedTwice(let directory): "The folder \(directory) was named twice."
+        case .copiesImpossible(_, let folders) where folders > Self.foldersMax:
+            "\(folders) folders are too many: at most \(Self.foldersMax) may ever belong to a Nave, "
+                + "those that are missing included."
         case .copiesImpossible(let copies, let folders):
             "\(copies) \(copies == 1 ? "copy" : "copies") cannot be kept on \(folders) "
                 + "\(folders == 1 ? "folder" : "folders"): name at least as many folders as copies, "
-                + "each on a disk of its own, and at most 32."
+                + "each on a disk of its own."
         case .copiesInvalid(let text):
             "'\(text)' is no number of copies; write --copies 2, for example."
         case .durabilityInvalid(let text):

@@ -35,7 +35,8 @@ final class ServerMetrics: Sendable {
                 "The version of the server; always 1.",
                 [Metric.Sample(1, labels: [.init("version", NaveVersion.current)])]
             )
-        ] + (await volumes()) + commits() + durability() + http() + damage() + scrubbing()
+        ] + (await volumes()) + copies() + commits() + durability() + http() + damage()
+            + scrubbing()
             + backup()
     }
 
@@ -65,6 +66,42 @@ final class ServerMetrics: Sendable {
                 .gauge,
                 "Size of the volume's disk.",
                 samples(reports.map { $0.space.map { Double($0.totalBytes) } })
+            ),
+        ]
+    }
+
+    private func copies() -> [Metric] {
+        let copies = store.copies
+        return [
+            Metric(
+                "nave_copies_wanted",
+                .gauge,
+                "On how many volumes everything is to be kept.",
+                Double(copies.wanted)
+            ),
+            Metric(
+                "nave_log_copies",
+                .gauge,
+                "Volumes that hold the whole log, and with it the small objects.",
+                Double(copies.ofLog)
+            ),
+            Metric(
+                "nave_payloads_below_copies",
+                .gauge,
+                "Payloads that may be on fewer volumes than wanted.",
+                Double(copies.payloadsBelow)
+            ),
+            Metric(
+                "nave_copying_running",
+                .gauge,
+                "1 while copies that are wanting are made.",
+                copies.state == .copying ? 1 : 0
+            ),
+            Metric(
+                "nave_payloads_copied_total",
+                .counter,
+                "Copies of payloads that were made because they were wanting.",
+                Double(copies.copied)
             ),
         ]
     }

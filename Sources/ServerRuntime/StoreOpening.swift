@@ -44,6 +44,6 @@ struct StoreOpening {
         guard case .openFailed(let failure) = error else {
             return .dataUnusable(path: folder.path, cause: "\(error)")
         }
-        return ServerError(failure, folder: folder.path)
+        return ServerError(failure, folder: folder.path, of: folders.all.count)
     }
 }

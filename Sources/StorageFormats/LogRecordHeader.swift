@@ -131,6 +131,14 @@ extension LogRecordHeader {
         return Self.checksum(of: metadata, volumeID: volumeID) == checksum
     }
 
+    /// What the field of the checksum says, in a header that need not be whole.
+    ///
+    /// - Parameter header: At least ``encodedBytes`` bytes.
+    /// - Returns: The field, whatever it is.
+    public static func storedChecksum(in header: UnsafeRawBufferPointer) -> UInt64 {
+        header.field(at: 40)
+    }
+
     /// The checksums of the payload's blocks.
     public func blockChecksums(in metadata: UnsafeRawBufferPointer) -> [UInt64] {
         (0..<blockCount).map { metadata.field(at: Self.encodedBytes + 8 * $0) }
@@ -142,7 +150,13 @@ extension LogRecordHeader {
         return [UInt8](metadata.run(start..<start + bodyBytes))
     }
 
-    private static func checksum(
+    /// What the checksum of a record is, by all the bytes before its payload but the field itself.
+    ///
+    /// - Parameters:
+    ///   - metadata: At least a header.
+    ///   - volumeID: The volume that the log belongs to.
+    /// - Returns: What the field has to be.
+    public static func checksum(
         of metadata: UnsafeRawBufferPointer,
         volumeID: UniqueID
     ) -> UInt64 {

@@ -5,7 +5,7 @@
 ///
 ///     member   value
 ///     format   "nave-members"
-///     version  1
+///     version  2
 ///     nave     the identifier of the Nave, a UUID
 ///     origin   the identifier that log and blobs carry: that of the volume the Nave began with
 ///     epoch    grows by one with every change of what follows
@@ -14,12 +14,15 @@
 ///     seen     for each of them the last epoch that it is known to have in writing
 ///     log      those of them that hold the whole log
 ///     behind   those of them that may lack payloads: new, missing, or failed before
+///     thin     1 if payloads may be on fewer volumes than `copies`, else 0
+///
+/// Version 1 had no `thin`; nothing is known of it there, so that it counts as 1.
 ///
 /// Invariants: no list has a volume twice; `log` and `behind` are among `members`; `log` has at least
 /// one.
 public struct VolumeMembership: Hashable, Sendable {
-    /// The version that this program writes, and the only one that it reads.
-    public static let version: UInt64 = 1
+    /// The version that this program writes; it reads those before as well.
+    public static let version: UInt64 = 2
     /// The longest file, in bytes; a longer one is not believed.
     public static let encodedBytesMax = 8192
     /// The most volumes a Nave has.
@@ -42,6 +45,8 @@ public struct VolumeMembership: Hashable, Sendable {
     public private(set) var log: [UniqueID]
     /// The volumes that may lack payloads.
     public private(set) var behind: [UniqueID]
+    /// Whether payloads may be on fewer volumes than ``copies``.
+    public private(set) var isThin: Bool
 
     /// The membership of a Nave that begins with one volume.
     public init(naveID: UniqueID, first: UniqueID, copies: Int) {
@@ -53,6 +58,7 @@ public struct VolumeMembership: Hashable, Sendable {
         seen = [0]
         log = [first]
         behind = []
+        isThin = false
     }
 
     /// Whether a volume is a member.
@@ -64,6 +70,7 @@ public struct VolumeMembership: Hashable, Sendable {
         members.append(id)
         seen.append(0)
         behind.append(id)
+        isThin = true
         epoch += 1
     }
 
@@ -73,6 +80,7 @@ public struct VolumeMembership: Hashable, Sendable {
     public mutating func setBehind(_ id: UniqueID) {
         if log != [id] { log.removeAll { $0 == id } }
         if !behind.contains(id) { behind.append(id) }
+        isThin = true
         epoch += 1
     }
 
@@ -89,9 +97,22 @@ public struct VolumeMembership: Hashable, Sendable {
         epoch += 1
     }
 
-    /// The next epoch, with another number of copies.
+    /// The next epoch, with another number of copies; if it is greater, payloads lack some.
     public mutating func setCopies(_ copies: Int) {
+        if copies > self.copies { isThin = true }
         self.copies = copies
+        epoch += 1
+    }
+
+    /// The next epoch, in which payloads may be on fewer volumes than ``copies``.
+    public mutating func setThin() {
+        isThin = true
+        epoch += 1
+    }
+
+    /// The next epoch, in which every payload is on ``copies`` volumes.
+    public mutating func setWhole() {
+        isThin = false
         epoch += 1
     }
 
@@ -138,7 +159,7 @@ extension VolumeMembership {
         guard case .number(let version) = fields["version"] else {
             throw .fieldInvalid(.version)
         }
-        guard version == Self.version else { throw .versionUnknown(version) }
+        guard (1...Self.version).contains(version) else { throw .versionUnknown(version) }
         guard case .number(let epoch) = fields["epoch"], epoch < UInt64(Int64.max) else {
             throw .fieldInvalid(.epoch)
         }
@@ -153,6 +174,7 @@ extension VolumeMembership {
         seen = try Self.epochs(fields["seen"])
         log = try Self.identifiers(fields["log"], .log)
         behind = try Self.identifiers(fields["behind"], .behind)
+        isThin = version == 1 ? true : try Self.truth(fields["thin"], .thin)
         guard (1...Self.membersMax).contains(members.count) else { throw .fieldInvalid(.members) }
         guard seen.count == members.count, seen.allSatisfy({ $0 <= epoch }) else {
             throw .fieldInvalid(.epoch)
@@ -175,7 +197,8 @@ extension VolumeMembership {
               "members": "\(Self.text(members))",
               "seen": "\(seen.map(String.init).joined(separator: " "))",
               "log": "\(Self.text(log))",
-              "behind": "\(Self.text(behind))"
+              "behind": "\(Self.text(behind))",
+              "thin": \(isThin ? 1 : 0)
             }
 
             """.utf8
@@ -209,6 +232,17 @@ extension VolumeMembership {
             ids.append(id)
         }
         return ids
+    }
+
+    private static func truth(
+        _ value: LabelText.Value?,
+        _ field: FormatField
+    ) throws(FormatError) -> Bool {
+        switch value {
+        case .number(0): return false
+        case .number(1): return true
+        case .number, .text, nil: throw .fieldInvalid(field)
+        }
     }
 
     private static func epochs(_ value: LabelText.Value?) throws(FormatError) -> [UInt64] {

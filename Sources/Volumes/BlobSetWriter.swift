@@ -3,7 +3,9 @@ import Synchronization
 
 /// A blob that is being written to several volumes: append, then finish or discard.
 ///
-/// A volume that fails meanwhile is taken out, and the blob goes on with the copies that are left.
+/// A volume that fails meanwhile is taken out, and the blob goes on with the copies that are left. What
+/// it lacks is made up for once a change names it: keep the writer until the index shows that change, or
+/// the blob is given up.
 ///
 /// State: guarded by `copies`; calls go one after the other.
 public final class BlobSetWriter: Sendable {
@@ -13,13 +15,15 @@ public final class BlobSetWriter: Sendable {
     }
 
     /// The blob's number.
-    public let id: BlobID
+    public var id: BlobID { claim.id }
 
+    /// As long as this writer lives, nobody takes it for settled that no change names the blob.
+    private let claim: BlobClaim
     private let copies: Mutex<[Copy]>
     private let set: VolumeSet
 
-    init(id: BlobID, copies: [Copy], set: VolumeSet) {
-        self.id = id
+    init(_ claim: BlobClaim, copies: [Copy], set: VolumeSet) {
+        self.claim = claim
         self.copies = Mutex(copies)
         self.set = set
     }
@@ -63,6 +67,8 @@ public final class BlobSetWriter: Sendable {
             if extent != nil { try? set.removeBlob(id) }
             throw error
         }
+        // Whoever keeps the writer keeps no file open.
+        copies.withLock { $0 = [] }
         guard let extent else { throw .blobWriterClosed }
         return extent
     }
@@ -87,7 +93,7 @@ public final class BlobSetWriter: Sendable {
         copies.withLock { copies in
             copies.removeAll { copy in failed.contains { $0.0.writer === copy.writer } }
         }
-        set.noteThin(id)
         for (copy, error) in failed { try set.takeOut(copy.member, error) }
+        try set.noteThin(id)
     }
 }

@@ -23,7 +23,8 @@ public struct DamageRecord: Hashable, Sendable {
     public enum State: String, Hashable, Sendable {
         /// It is there.
         case found
-        /// The bytes were written anew: from another copy, or, of a snapshot, from the index.
+        /// The bytes were written anew: from another copy, or, of a snapshot, from the index; or they are a
+        /// record of the log that nobody needs any more, since snapshots of the index hold what it said.
         case healed
     }
 

@@ -5,7 +5,7 @@ import StorageModel
 /// Walks over the records of a log whose state is not known, and names what cannot be read.
 ///
 /// After a place that cannot be read it goes on with the next whole record, so that one damaged
-/// sector hides no other. What was written last and never flushed is not told from damage here: the
+/// sector hides no other; bytes that the disk fails to read are such a place. What was written last and never flushed is not told from damage here: the
 /// caller gives the end of the log (``VolumeAudit/logEnd(flushed:)``, ``Volume/logEnd``).
 public struct LogAudit {
     /// Whether payloads are read.
@@ -64,6 +64,11 @@ public struct LogAudit {
         public let offset: Int64
         /// The address in the log.
         public let position: LogPosition
+
+        /// The same place in another copy of the log.
+        package func moved(to path: String) -> Damage {
+            Damage(kind: kind, path: path, offset: offset, position: position)
+        }
     }
 
     /// What comes next in the log.
@@ -110,9 +115,12 @@ public struct LogAudit {
         index = max(0, (segments.firstIndex { $0.first > begin } ?? segments.count) - 1)
     }
 
+    /// The checksum of the record that ends at ``position``; nil if none is known to.
+    package var chain: UInt64? { previousChecksum }
+
     /// What comes next; nil at the end.
     ///
-    /// - Throws: `.readFailed`; the walk is then at its end.
+    /// - Throws: `.readFailed` where the disk reads nothing of a long run; the walk is then at its end.
     public mutating func next() throws(VolumeError) -> Step? {
         while position < end, index < segments.count {
             guard reader != nil else {
@@ -211,7 +219,8 @@ public struct LogAudit {
             volumeID: volumeID,
             limit: min(segmentEnd, LogPosition(segment.first.bytes + segment.sizeBytes)),
             position: position,
-            previousChecksum: isFromStart && isWhole ? chain : nil
+            previousChecksum: isFromStart && isWhole ? chain : nil,
+            unreadable: .zeros
         )
         guard !isWhole else { return nil }
         return Damage(
@@ -242,7 +251,8 @@ public struct LogAudit {
                 volumeID: volumeID,
                 limit: current.limit,
                 position: found,
-                previousChecksum: nil
+                previousChecksum: nil,
+                unreadable: .zeros
             )
         } else {
             position = limit
@@ -255,11 +265,17 @@ public struct LogAudit {
 extension VolumeAudit {
     /// Where the log ends, as opening the volume would find it.
     ///
-    /// - Parameter flushed: A position that is known to have been flushed, by what the index says.
+    /// - Parameters:
+    ///   - flushed: A position that is known to have been flushed, by what the index says.
+    ///   - applied: How far the index has come, by what it says; nil if nothing is to be passed over
+    ///     that cannot be read.
     /// - Returns: The address after the last record.
     /// - Throws: `.logDamaged` if records follow a place that cannot be read, `.logSegmentMissing`
     ///   if there is no segment, `.readFailed`.
-    public func logEnd(flushed: LogPosition) throws(VolumeError) -> LogPosition {
+    public func logEnd(
+        flushed: LogPosition,
+        applied: AppliedPosition? = nil
+    ) throws(VolumeError) -> LogPosition {
         guard let last = try segments().last else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
         }
@@ -269,14 +285,15 @@ extension VolumeAudit {
         } catch {
             throw .readFailed(error)
         }
-        var reader = LogReader(
+        let ending = LogEnding(
+            segment: last,
             file: file,
-            first: last.first,
             volumeID: originID,
-            limit: LogPosition(last.first.bytes + last.sizeBytes),
-            position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
-            previousChecksum: nil
+            fileSystem: fileSystem,
+            previousChecksum: nil,
+            flushed: flushed,
+            applied: applied.map { [$0] } ?? []
         )
-        return try LogTail(&reader, flushed: flushed).end
+        return try ending.find().tail.end
     }
 }

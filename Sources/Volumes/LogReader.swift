@@ -13,6 +13,8 @@ struct LogReader {
     let volumeID: UniqueID
     /// Nothing at or after this address is looked at.
     let limit: LogPosition
+    /// What becomes of bytes that the disk fails to read.
+    let unreadable: UnreadableBytes
     /// Where the next record is expected.
     private(set) var position: LogPosition
     /// The checksum that the next record must name; `nil` takes what it says.
@@ -28,8 +30,10 @@ struct LogReader {
         volumeID: UniqueID,
         limit: LogPosition,
         position: LogPosition,
-        previousChecksum: UInt64?
+        previousChecksum: UInt64?,
+        unreadable: UnreadableBytes = .refused
     ) {
+        self.unreadable = unreadable
         self.file = file
         self.first = first
         self.volumeID = volumeID
@@ -172,10 +176,42 @@ struct LogReader {
         do throws(DiskError) {
             window = try file.read(Int(wanted), at: start)
         } catch {
-            throw .readFailed(error)
+            guard unreadable == .zeros, let found = file.readablePart(of: Int(wanted), at: start)
+            else { throw .readFailed(error) }
+            window = found
         }
         windowOffset = start
         return window.count >= count
+    }
+}
+
+/// What becomes of bytes that the disk fails to read.
+enum UnreadableBytes: Hashable, Sendable {
+    /// Reading ends with an error.
+    case refused
+    /// They read as zeros, which are no record, as long as the disk reads something of a long run.
+    case zeros
+}
+
+extension OpenFile {
+    /// Reads a run block by block, with zeros for those that the disk fails to read; nil if it reads
+    /// nothing of 64 KiB or more: a disk that fails so is no damaged file.
+    func readablePart(of count: Int, at offset: Int64) -> [UInt8]? {
+        let blockBytes: Int64 = 4096
+        var bytes: [UInt8] = []
+        var hasRead = count < 65_536
+        while bytes.count < count {
+            let place = offset + Int64(bytes.count)
+            let length = min(Int(blockBytes - place % blockBytes), count - bytes.count)
+            if let block = try? read(length, at: place) {
+                hasRead = hasRead || !block.isEmpty
+                bytes += block
+                guard block.count == length else { break }
+            } else {
+                bytes += [UInt8](repeating: 0, count: length)
+            }
+        }
+        return hasRead ? bytes : nil
     }
 }
 

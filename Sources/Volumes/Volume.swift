@@ -16,6 +16,9 @@ public final class Volume: Sendable {
     public let originID: UniqueID
     /// Where it is.
     public let directory: String
+    /// Records at the end of the log that could not be read when it was opened, and that the index, or
+    /// a snapshot of it, holds; in order.
+    public let passedDamage: [LogAudit.Damage]
 
     let layout: VolumeLayout
     let fileSystem: any FileSystem
@@ -61,6 +64,7 @@ public final class Volume: Sendable {
         directory = opening.layout.directory
         fileSystem = opening.fileSystem
         health = opened.health
+        passedDamage = opened.passedDamage
         segmentBytesMax = opening.configuration.segmentBytesMax
         end = Atomic(opened.writer?.end.bytes ?? 0)
         segments = opened.segments

@@ -225,19 +225,23 @@ extension VolumeAudit {
 
     /// The last record that ends at or before an address; nil if there is none.
     ///
-    /// Reads the headers of the segment that holds it, from the beginning.
+    /// Reads the headers of the segment that holds it, from the beginning or from `start`.
     ///
     /// - Parameters:
     ///   - end: The end of a record.
+    ///   - start: The end of a record before it; what lies before that need not be readable.
     ///   - segments: Those of the log.
-    /// - Returns: Its address and checksum.
+    /// - Returns: Its address and checksum; nil as well if the record before `start` is the last.
     /// - Throws: `.logDamaged` if no record ends there, `.readFailed`.
     package func lastRecord(
         before end: LogPosition,
+        from start: LogPosition = LogPosition(0),
         in segments: [Segment]
     ) throws(VolumeError) -> RecordMark? {
         let first = LogPosition(end.bytes - 1)
-        guard var reader = try reader(of: segments, holding: first, limit: end) else { return nil }
+        guard
+            var reader = try reader(of: segments, holding: first, limit: end, from: start)
+        else { return nil }
         var mark: RecordMark?
         while reader.position < end, let header = try reader.next() {
             mark = RecordMark(position: header.position, checksum: header.checksum)
@@ -271,7 +275,8 @@ extension VolumeAudit {
     private func reader(
         of segments: [Segment],
         holding position: LogPosition,
-        limit: LogPosition
+        limit: LogPosition,
+        from start: LogPosition = LogPosition(0)
     ) throws(VolumeError) -> LogReader? {
         let header = Int64(LogSegmentHeader.encodedBytes)
         guard let segment = segments.last(where: { $0.first.bytes + header <= position.bytes })
@@ -287,7 +292,7 @@ extension VolumeAudit {
             first: segment.first,
             volumeID: originID,
             limit: min(limit, LogPosition(segment.first.bytes + segment.sizeBytes)),
-            position: LogPosition(segment.first.bytes + header),
+            position: max(start, LogPosition(segment.first.bytes + header)),
             previousChecksum: nil
         )
     }

@@ -25,6 +25,10 @@ public struct VolumeConfiguration: Sendable {
     ///
     /// A log that ends before it is damaged and is left as it is.
     public var flushed: LogPosition
+    /// How far the index has come, by what it says; `nil` if there is none of this log.
+    public var applied: AppliedPosition?
+    /// What becomes of damaged records at the end of the log.
+    public var damagedRecords: DamagedRecords
     /// A segment of the log takes no further batch when it would become longer than this, in bytes.
     public var segmentBytesMax: Int64
     /// How many blob files are kept open for reading.
@@ -41,6 +45,8 @@ public struct VolumeConfiguration: Sendable {
         originID: UniqueID? = nil,
         logHolding: LogHolding = .whole,
         flushed: LogPosition = LogPosition(0),
+        applied: AppliedPosition? = nil,
+        damagedRecords: DamagedRecords = .passed,
         segmentBytesMax: Int64 = 256 << 20,
         openBlobsMax: Int = 512,
         checksumTableBytesMax: Int = 32 << 20,
@@ -54,6 +60,8 @@ public struct VolumeConfiguration: Sendable {
         self.originID = originID
         self.logHolding = logHolding
         self.flushed = flushed
+        self.applied = applied
+        self.damagedRecords = damagedRecords
         self.segmentBytesMax = segmentBytesMax
         self.openBlobsMax = openBlobsMax
         self.checksumTableBytesMax = checksumTableBytesMax

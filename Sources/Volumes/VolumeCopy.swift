@@ -58,30 +58,31 @@ public final class VolumeCopy {
 
     /// Copies a range of the log, and flushes it.
     ///
+    /// Blocks that the disk fails to read are zeros in the copy, and a segment that ends too early does
+    /// so in the copy: who copies reads what was copied, since bytes may be wrong as well.
+    ///
     /// - Parameters:
     ///   - source: The segments of the log that is copied.
     ///   - sourceFiles: The disk that they are on.
     ///   - range: The addresses; what is before them was copied earlier and stays.
-    ///   - replayStart: Before it segments may be missing.
+    ///   - strangeStart: From there on segments are removed that the source does not have; nil for the
+    ///     beginning of the range. Before it the source may have given up what an earlier backup needs.
     ///   - progress: Told the bytes of each piece; false stops.
     /// - Returns: False if it was stopped.
-    /// - Throws: `.logDamaged` if a segment of the source ends too early, `.readFailed`,
-    ///   `.outOfSpace`, `.writeFailed`.
+    /// - Throws: `.readFailed` if a file, or a whole piece of it, cannot be read; `.outOfSpace`,
+    ///   `.writeFailed`.
     public func copyLog(
         _ source: [VolumeAudit.Segment],
         from sourceFiles: any FileSystem,
         _ range: Range<LogPosition>,
-        replayStart: LogPosition,
+        removingStrangeFrom strangeStart: LogPosition? = nil,
         progress: (Int64) -> Bool
     ) throws(VolumeError) -> Bool {
-        // Before `replayStart` the source may have given segments up that an earlier backup needs.
-        try removeStrangeSegments(source, from: max(range.lowerBound, replayStart))
+        try removeStrangeSegments(source, from: strangeStart ?? range.lowerBound)
         for (index, segment) in source.enumerated() where segment.first < range.upperBound {
             var end = index + 1 < source.count ? source[index + 1].first : range.upperBound
             end = min(end, range.upperBound)
-            if segment.first < replayStart {
-                end = min(end, LogPosition(segment.first.bytes + segment.sizeBytes))
-            }
+            end = min(end, LogPosition(segment.first.bytes + segment.sizeBytes))
             if end <= range.lowerBound {
                 // Copied by an earlier backup, unless that was made where it was not.
                 let present = try status(layout.segment(segment.first))?.sizeBytes ?? 0
@@ -137,8 +138,9 @@ public final class VolumeCopy {
         var offset = start
         while offset < wanted.upperBound {
             let count = Int(min(Int64(Self.pieceBytes), wanted.upperBound - offset))
-            let piece = try reading { () throws(DiskError) in try source.read(count, at: offset) }
+            let piece = try Self.readPiece(of: source, count, at: offset)
             guard piece.count == count else {
+                // It was cut since it was looked at.
                 throw .logDamaged(path: segment.path, offset: offset + Int64(piece.count))
             }
             try writing { () throws(DiskError) in
@@ -153,6 +155,23 @@ public final class VolumeCopy {
             if written != path { try fileSystem.rename(written, to: path) }
         }
         return true
+    }
+
+    /// Reads a piece; what cannot be read of it is zeros.
+    private static func readPiece(
+        of source: any OpenFile,
+        _ count: Int,
+        at offset: Int64
+    ) throws(VolumeError) -> [UInt8] {
+        do throws(DiskError) {
+            return try source.read(count, at: offset)
+        } catch {
+            guard error.code == .inputOutput else { throw .readFailed(error) }
+            guard let piece = source.readablePart(of: count, at: offset) else {
+                throw .readFailed(error)
+            }
+            return piece
+        }
     }
 
     /// Writes a piece without its runs of zeros, behind the end of the file.

@@ -15,6 +15,8 @@ struct VolumeOpening {
         let snapshots: SnapshotDirectory
         /// Nil if the volume does not hold the log.
         let writer: LogWriter?
+        /// Records at the end of the log that cannot be read, and that the index holds.
+        let passedDamage: [LogAudit.Damage]
         /// The names of the directories below `blobs`.
         let fanOut: Set<String>
     }
@@ -49,12 +51,14 @@ struct VolumeOpening {
         let health = VolumeHealth()
         var writer: LogWriter?
         var segments: [SegmentTable.Segment] = []
+        var passedDamage: [LogAudit.Damage] = []
         if configuration.logHolding == .whole {
             try snapshots.find()
             segments = try findSegments(originID, snapshots.positions)
             let opened = try openLast(segments, originID, snapshots.positions, health)
-            segments[segments.count - 1].file = opened.file
-            writer = opened
+            segments[segments.count - 1].file = opened.writer.file
+            writer = opened.writer
+            passedDamage = opened.passedDamage
         }
         return Opened(
             label: label,
@@ -64,6 +68,7 @@ struct VolumeOpening {
             segments: SegmentTable(segments, directory: layout.log, fileSystem: fileSystem),
             snapshots: snapshots,
             writer: writer,
+            passedDamage: passedDamage,
             fanOut: fanOut
         )
     }
@@ -213,7 +218,7 @@ struct VolumeOpening {
         _ originID: UniqueID,
         _ snapshots: [LogPosition],
         _ health: VolumeHealth
-    ) throws(VolumeError) -> LogWriter {
+    ) throws(VolumeError) -> (writer: LogWriter, passedDamage: [LogAudit.Damage]) {
         guard let last = segments.last else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
         }
@@ -226,17 +231,22 @@ struct VolumeOpening {
         } catch {
             throw .readFailed(error)
         }
-        var reader = LogReader(
+        let ending = LogEnding(
+            segment: VolumeAudit.Segment(
+                first: last.first,
+                path: last.path,
+                sizeBytes: sizeBytes
+            ),
             file: file,
-            first: last.first,
             volumeID: originID,
-            limit: LogPosition(last.first.bytes + sizeBytes),
-            position: LogPosition(last.first.bytes + Int64(LogSegmentHeader.encodedBytes)),
-            previousChecksum: header.previousChecksum
+            fileSystem: fileSystem,
+            previousChecksum: header.previousChecksum,
+            // The log was flushed up to where a snapshot was made.
+            flushed: max(configuration.flushed, snapshots.last ?? LogPosition(0)),
+            applied: applied(snapshots)
         )
-        // The log was flushed up to where a snapshot was made.
-        let flushed = max(configuration.flushed, snapshots.last ?? LogPosition(0))
-        let tail = try LogTail(&reader, flushed: flushed)
+        let found = try ending.find()
+        let tail = found.tail
         try writing { () throws(DiskError) in
             if tail.hasLitter {
                 sizeBytes = tail.end.bytes - last.first.bytes
@@ -245,7 +255,7 @@ struct VolumeOpening {
             // What was read may never have been flushed by the process that wrote it. If its flush
             // failed, the system takes the bytes for written, and only new ones go to the disk.
             let unflushed = max(
-                tail.unflushed.bytes - last.first.bytes,
+                found.unflushed.bytes - last.first.bytes,
                 Int64(LogSegmentHeader.encodedBytes)
             )
             do throws(DiskError) {
@@ -257,7 +267,7 @@ struct VolumeOpening {
             try fileSystem.synchronizeDirectory(layout.log)
             try fileSystem.synchronizeDirectory(layout.directory)
         }
-        return LogWriter(
+        let writer = LogWriter(
             layout: layout,
             fileSystem: fileSystem,
             volumeID: originID,
@@ -271,6 +281,14 @@ struct VolumeOpening {
                 sizeBytes: sizeBytes
             )
         )
+        return (writer, found.passed)
+    }
+
+    /// How far the index and its snapshots have come, where damage before that may be passed over.
+    private func applied(_ snapshots: [LogPosition]) -> [AppliedPosition] {
+        guard configuration.damagedRecords == .passed else { return [] }
+        let copies = snapshots.reversed().map { AppliedPosition(position: $0, chain: nil) }
+        return (configuration.applied.map { [$0] } ?? []) + copies
     }
 
     private static let rewrittenPieceBytes: Int64 = 1 << 20

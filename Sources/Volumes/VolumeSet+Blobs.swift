@@ -12,6 +12,8 @@ extension VolumeSet {
         var failure: VolumeError?
         while true {
             let id = BlobID(random() >> 1)
+            // Before a volume is chosen: one that is taken out from now on has this blob thin.
+            let claim = BlobClaim(id, in: unsettled)
             let chosen = placement(without: failed)
             guard !chosen.isEmpty else {
                 if let failure { throw failure }
@@ -33,8 +35,10 @@ extension VolumeSet {
             // After a failure other volumes are chosen, and a number that is taken somewhere is drawn
             // anew; the files of the writers that are there go with them.
             guard copies.count == chosen.count else { continue }
-            if !failed.isEmpty { noteThin(id) }
-            return BlobSetWriter(id: id, copies: copies, set: self)
+            if chosen.count < self.copies {
+                if failed.isEmpty { try writeThin() } else { try noteThin(id) }
+            }
+            return BlobSetWriter(claim, copies: copies, set: self)
         }
     }
 
@@ -73,12 +77,21 @@ extension VolumeSet {
         return readable.reduce(0) { $0 + ((try? $1.sweepBlobs(keeping: isKept)) ?? 0) }
     }
 
-    /// A blob was written with fewer copies than wanted.
-    func noteThin(_ id: BlobID) {
-        standing.withLock { standing in
-            if standing.thin.count < Self.thinBlobsMax { standing.thin.insert(id) }
-            standing.isRepairWanted = true
-        }
+    /// A blob is written, or lies there, with fewer copies than wanted; that there is such a one is in
+    /// writing when this returns.
+    ///
+    /// - Throws: `.volumeFailed` if no volume is left that can keep that.
+    func noteThin(_ id: BlobID) throws(VolumeError) {
+        standing.withLock { _ = $0.thin.insert(id) }
+        try writeThin()
         onEvent(.thin(id))
+    }
+
+    /// Has it in writing that there are blobs with fewer copies than wanted.
+    ///
+    /// - Throws: `.volumeFailed` if no volume is left that can keep that.
+    func writeThin() throws(VolumeError) {
+        guard standing.withLock({ $0.membership?.isThin == false }) else { return }
+        try change { standing in standing.membership?.setThin() }
     }
 }

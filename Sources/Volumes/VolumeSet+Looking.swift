@@ -25,6 +25,10 @@ extension VolumeSet {
         return nil
     }
 
+    /// Records at the end of the log that could not be read when it was opened, and that the index, or
+    /// a snapshot of it, holds.
+    public var passedDamage: [LogAudit.Damage] { logVolumes.flatMap(\.passedDamage) }
+
     /// The volume whose file a failure names; the first where it names none.
     public func directory(of error: VolumeError) -> String {
         let path: String? =

@@ -12,10 +12,13 @@ extension VolumeSet {
         guard standing.withLock({ $0.logHolders.contains { $0 !== member && $0.writable != nil } }),
             member.fail(error)
         else { return }
-        onEvent(.takenOut(directory: member.directory, error))
-        try change { standing in
+        // Whoever brings volumes up to date is woken when it can see that it is wanted.
+        defer { onEvent(.takenOut(directory: member.directory, error)) }
+        try change { [copies, unsettled] standing in
             standing.logHolders.removeAll { $0 === member }
-            standing.isRepairWanted = true
+            standing.isCensusWanted = true
+            // The census does not know these yet, and the failed volume may have been to hold them.
+            if copies > 1 { standing.thin.formUnion(unsettled.all) }
             standing.membership?.setBehind(member.id)
         }
     }

@@ -85,7 +85,21 @@ extension VolumeSet {
     }
 
     /// Notes that fewer volumes than wanted hold a blob; the next repair copies it.
-    package func wantCopies(of id: BlobID) { noteThin(id) }
+    ///
+    /// - Throws: `.volumeFailed` if no volume is left that can keep that in writing.
+    package func wantCopies(of id: BlobID) throws(VolumeError) {
+        let isNoted = standing.withLock { standing in
+            guard standing.thin.count >= Self.thinBlobsMax else { return false }
+            standing.isCensusWanted = true
+            return true
+        }
+        if !isNoted { try noteThin(id) }
+    }
+
+    /// Whether a blob can be on more than one volume.
+    ///
+    /// Never waits.
+    package var canSpread: Bool { possibleCopies > 1 }
 
     /// On how many volumes a blob can be, at most as many as wanted.
     package var possibleCopies: Int { min(copies, members.count { $0.writable != nil }) }

@@ -16,17 +16,17 @@ import Synchronization
 /// State: who holds the log and what the volumes were told, guarded by `standing`; the order of
 /// appends by `appending`, which is taken first; whether the log may be cleaned, by `copyingLog`; how
 /// far it is flushed by `flushed`, which is taken last, and one flush at a time by `flushing`, which is
-/// taken before all of them.
+/// taken before all of them; which blobs are unsettled has a lock of its own, taken under any other.
 public final class VolumeSet: Sendable {
     struct Standing {
         /// Nil for a lone volume that was never one of several.
         var membership: VolumeMembership?
         /// The volumes that hold the whole log, as members; at least one.
         var logHolders: [VolumeMember]
-        /// Blobs that were written with fewer copies than wanted.
+        /// Blobs that may have fewer copies than wanted, whether or not a census knows them yet.
         var thin: Set<BlobID> = []
-        /// Whether something is to be brought up to date.
-        var isRepairWanted = false
+        /// Whether any blob may have fewer copies than wanted, so that all are to be looked through.
+        var isCensusWanted = false
     }
 
     /// The identifier that log and blobs carry.
@@ -42,6 +42,7 @@ public final class VolumeSet: Sendable {
     let members: [VolumeMember]
     let threads: VolumeThreads
     let standing: Mutex<Standing>
+    let unsettled = UnsettledBlobs()
     let appending = Mutex(())
     let flushing = Mutex(())
     /// How far the log is flushed; of use with ``Durability/relaxed`` alone.
@@ -51,7 +52,7 @@ public final class VolumeSet: Sendable {
     let onEvent: @Sendable (VolumeEvent) -> Void
     let random: @Sendable () -> UInt64
 
-    /// Blobs written with too few copies that are remembered; beyond it all are looked through.
+    /// Blobs found with too few copies that are remembered; beyond it all are looked through.
     static let thinBlobsMax = 4096
 
     /// Opens the volumes of some directories; makes those that are missing or empty.
@@ -148,6 +149,18 @@ public final class VolumeSet: Sendable {
                 space: detail == .withSpace ? (try? member.volume?.space()) : nil
             )
         }
+    }
+
+    /// How many volumes hold the whole log and take writes.
+    ///
+    /// Never waits.
+    public var logCopies: Int { logVolumes.count { $0.isWritable } }
+
+    /// Whether payloads may be on fewer volumes than ``copies``, as is written down.
+    ///
+    /// Never waits.
+    public var isThin: Bool {
+        copies > 1 && standing.withLock { $0.membership?.isThin ?? false }
     }
 
     /// The room that is left for one more payload and the log's word of it: that of the fullest disk

@@ -27,6 +27,9 @@ struct VolumeSetOpening {
         var membership: VolumeMembership?
         /// Why it cannot be read; a disk that fails is no reason to stop if others have it all.
         var failure: VolumeError?
+
+        /// Whether a volume is to be made there.
+        var isNew: Bool { label == nil && failure == nil }
     }
 
     let locations: [VolumeLocation]
@@ -214,31 +217,41 @@ struct VolumeSetOpening {
 
     // MARK: - Opening
 
+    /// Opens all volumes; passes over damaged records only where no volume has the log without.
     private func open(
         _ peeks: [Peek],
         _ found: VolumeMembership
     ) throws(VolumeError) -> Opened {
-        var membership = found
-        var members: [VolumeMember] = []
-        var firstFailure: VolumeError?
-        for peek in peeks {
-            if let failure = peek.failure {
-                configuration.onEvent(.unreadable(directory: peek.location.directory, failure))
-                firstFailure = firstFailure ?? failure
-                continue
+        try checkCount(peeks, found)
+        do throws(VolumeError) {
+            return try open(peeks, found, .refused)
+        } catch {
+            guard error.isOfLogBytes, configuration.volume.damagedRecords == .passed else {
+                throw error
             }
-            do throws(VolumeError) {
-                members.append(try member(peek, &membership))
-            } catch {
-                // A disk that fails is done without if another volume has the log.
-                guard let id = peek.label?.volumeID, membership.contains(id),
-                    error.isDisk || error.isLog
-                else { throw error }
-                firstFailure = firstFailure ?? error
-                membership.setBehind(id)
-                members.append(try withoutLog(peek, id, membership, error))
-            }
+            return try open(peeks, found, .passed)
         }
+    }
+
+    private func open(
+        _ peeks: [Peek],
+        _ found: VolumeMembership,
+        _ damaged: DamagedRecords
+    ) throws(VolumeError) -> Opened {
+        var membership = found
+        var firstFailure: VolumeError?
+        var opened: [Int: VolumeMember] = [:]
+        for place in peeks.indices where !peeks[place].isNew {
+            opened[place] = try present(peeks[place], &membership, damaged, &firstFailure)
+        }
+        // What those that are there refuse leaves no new one behind.
+        guard opened.values.contains(where: { $0.volume?.logTip != nil }) else {
+            throw firstFailure ?? .logUnavailable(missing: membership.log)
+        }
+        for place in peeks.indices where peeks[place].isNew {
+            opened[place] = try present(peeks[place], &membership, damaged, &firstFailure)
+        }
+        var members = peeks.indices.compactMap { opened[$0] }
         for id in membership.members where !members.contains(where: { $0.id == id }) {
             // It holds the log no more, even if payloads were all that it was known to lack.
             if !membership.behind.contains(id) || membership.log.contains(id) {
@@ -249,6 +262,10 @@ struct VolumeSetOpening {
         }
         let holders = try LogHolders(members)
         for member in holders.givenUp { membership.setBehind(member.id) }
+        if !membership.isThin, members.contains(where: { isBehind($0, membership) }) {
+            // Payloads are written there from now on, and it may be away again at the next start.
+            membership.setThin()
+        }
         guard !holders.alike.isEmpty else {
             throw firstFailure ?? .logUnavailable(missing: membership.log)
         }
@@ -264,13 +281,60 @@ struct VolumeSetOpening {
         )
     }
 
+    /// Refuses too few volumes for so many copies, and too many, before a folder is made.
+    private func checkCount(
+        _ peeks: [Peek],
+        _ membership: VolumeMembership
+    ) throws(VolumeError) {
+        let joining = peeks.count { peek in
+            peek.failure == nil && peek.label.map { !membership.contains($0.volumeID) } ?? true
+        }
+        let count = membership.members.count + joining
+        let copies = configuration.copies ?? membership.copies
+        guard count <= VolumeMembership.membersMax, configuration.copies ?? 1 <= count else {
+            throw .copiesInvalid(copies: copies, volumes: count)
+        }
+    }
+
+    /// Opens a directory, or goes on without it if its disk fails; nil if nothing is known of it.
+    private func present(
+        _ peek: Peek,
+        _ membership: inout VolumeMembership,
+        _ damaged: DamagedRecords,
+        _ firstFailure: inout VolumeError?
+    ) throws(VolumeError) -> VolumeMember? {
+        if let failure = peek.failure {
+            configuration.onEvent(.unreadable(directory: peek.location.directory, failure))
+            firstFailure = firstFailure ?? failure
+            return nil
+        }
+        do throws(VolumeError) {
+            return try member(peek, &membership, damaged)
+        } catch {
+            // A disk that fails is done without if another volume has the log.
+            guard let id = peek.label?.volumeID, membership.contains(id),
+                error.isDisk || error.isLog
+            else { throw error }
+            firstFailure = firstFailure ?? error
+            membership.setBehind(id)
+            return try withoutLog(peek, id, membership, error)
+        }
+    }
+
+    private func isBehind(_ member: VolumeMember, _ membership: VolumeMembership) -> Bool {
+        member.volume != nil && membership.behind.contains(member.id)
+    }
+
     /// Opens a directory as what the membership says it is; one that is new joins.
     private func member(
         _ peek: Peek,
-        _ membership: inout VolumeMembership
+        _ membership: inout VolumeMembership,
+        _ damaged: DamagedRecords
     ) throws(VolumeError) -> VolumeMember {
         let holding = peek.label.map { membership.log.contains($0.volumeID) } ?? false
-        let volume = try open(peek.location, settings(membership, holding ? .whole : .none))
+        var settings = settings(membership, holding ? .whole : .none)
+        settings.damagedRecords = damaged
+        let volume = try open(peek.location, settings)
         if !membership.contains(volume.label.volumeID) {
             let count = membership.members.count + 1
             guard count <= VolumeMembership.membersMax else {

@@ -84,6 +84,19 @@ import Testing
         #expect(try disk.list(top) == ["Z", "ä"])
         let isFile = Self.code { () throws(DiskError) in try disk.makeDirectories("\(top)/Z") }
         #expect(isFile == .notADirectory)
+        try disk.makeDirectory("\(top)/folder")
+        _ = try disk.open("\(top)/folder/a", .createNew)
+        #expect(
+            Self.code { () throws(DiskError) in try disk.removeDirectory("\(top)/folder") } != nil
+        )
+        #expect(try disk.list("\(top)/folder") == ["a"])
+        try disk.remove("\(top)/folder/a")
+        try disk.removeDirectory("\(top)/folder")
+        let gone = Self.code { () throws(DiskError) in try disk.removeDirectory("\(top)/folder") }
+        #expect(gone == .notFound)
+        let noFolder = Self.code { () throws(DiskError) in try disk.removeDirectory("\(top)/Z") }
+        #expect(noFolder == .notADirectory)
+        #expect(try disk.list(top) == ["Z", "ä"])
 
         var lock: (any FileLock)? = try disk.lock("\(top)/lock")
         #expect(Self.code { () throws(DiskError) in _ = try disk.lock("\(top)/lock") } == .locked)

@@ -17,8 +17,10 @@ final class StoreLife {
     let copies: Int
     /// The directories of the volumes; one that came back empty has another name than before.
     var directories: [String]
-    /// The volume that is not there.
-    var missing: Int?
+    /// The volumes that are not there.
+    var missing: Set<Int> = []
+    /// Whether all that the missing ones held has its copies on the others: one more may be lost.
+    var isMadeUpFor = false
     /// The volume of which a bit was turned over: no other may be lost before it is replaced.
     var suspect: Int?
     /// Whether the disks have next to no room.
@@ -49,7 +51,7 @@ final class StoreLife {
     }
 
     /// Whether what one volume holds is on another as well.
-    var isSpare: Bool { copies > 1 && missing == nil }
+    var isSpare: Bool { copies > 1 && missing.isEmpty }
 
     /// Lives; what was found wrong is in the model's violations.
     func run() async throws {
@@ -61,7 +63,7 @@ final class StoreLife {
             guard model.violations.isEmpty else { return }
             try folder.meet(plan.fate)
         }
-        if missing != nil { bringBack() }
+        bringBack()
         empty()
         await hold(UptimePlan(rounds: 1, end: .closed, fate: .kept))
         guard model.violations.isEmpty else { return }
@@ -85,24 +87,38 @@ final class StoreLife {
     // MARK: - Volumes that go and come
 
     private func chooseVolumes() {
-        if missing != nil {
-            if !random.oneIn(3) { bringBack() }
+        if !missing.isEmpty {
+            if isMadeUpFor, !random.oneIn(3) {
+                chronicle.count("volumes lost after others")
+                lose()
+            } else if !random.oneIn(3) {
+                bringBack()
+            }
         } else if isSpare, isHealthy, suspect == nil, random.oneIn(2) {
-            missing = Int.random(in: directories.indices, using: &random)
-            isHealthy = false
-            chronicle.note("volume \(missing ?? -1) is lost")
-            chronicle.count("volumes lost")
+            lose()
         }
         if isHealthy, isSpare, suspect == nil, random.oneIn(6) { flipBit() }
     }
 
+    private func lose() {
+        let there = directories.indices.filter { !missing.contains($0) }
+        let number = random.pick(there)
+        missing.insert(number)
+        isHealthy = false
+        isMadeUpFor = false
+        chronicle.note("volume \(number) is lost")
+        chronicle.count("volumes lost")
+    }
+
     private func bringBack() {
-        guard let number = missing else { return }
-        missing = nil
-        let isEmpty = random.oneIn(2)
-        if isEmpty { directories[number] += "b" }
-        chronicle.note("volume \(number) is back, \(isEmpty ? "empty" : "old")")
-        chronicle.count(isEmpty ? "volumes back empty" : "volumes back old")
+        for number in missing.sorted() {
+            let isEmpty = random.oneIn(2)
+            if isEmpty { directories[number] += "b" }
+            chronicle.note("volume \(number) is back, \(isEmpty ? "empty" : "old")")
+            chronicle.count(isEmpty ? "volumes back empty" : "volumes back old")
+        }
+        missing = []
+        isMadeUpFor = false
     }
 
     /// Turns over a bit of some file of one volume.
@@ -136,7 +152,7 @@ final class StoreLife {
     /// Opens the store with the volumes that are there.
     func open() async throws -> SimulatedStore {
         openings += 1
-        let present = directories.indices.filter { $0 != missing }.map { directories[$0] }
+        let present = directories.indices.filter { !missing.contains($0) }.map { directories[$0] }
         return try await SimulatedStore.open(
             disk,
             index: folder.index,
@@ -149,19 +165,32 @@ final class StoreLife {
 
     // MARK: - At the end
 
-    /// Opens the store without each of its volumes in turn, and without an index.
+    /// Opens the store without each of its volumes in turn, and without an index; where the others make
+    /// up for it, then without each of them as well.
     private func loseEach() async throws {
         guard isHealthy, suspect == nil, random.oneIn(2) else { return }
         let whole = disk.restartProcess()
         for number in directories.indices {
-            missing = number
             disk = whole.restartProcess()
-            try folder.meet(.lost)
-            chronicle.note("without volume \(number)")
-            chronicle.count("volumes lost at the end")
-            await hold(UptimePlan(rounds: 0, end: .killed, fate: .kept))
-            guard model.violations.isEmpty else { return }
+            try await hold(without: [number])
+            guard isMadeUpFor else { continue }
+            let madeUpFor = disk.restartProcess()
+            for other in directories.indices where other != number {
+                disk = madeUpFor.restartProcess()
+                try await hold(without: [number, other])
+            }
         }
+    }
+
+    private func hold(without lost: Set<Int>) async throws {
+        guard model.violations.isEmpty else { return }
+        missing = lost
+        isMadeUpFor = false
+        try folder.meet(.lost)
+        chronicle.note("without volumes \(lost.sorted())")
+        chronicle.count("volumes lost at the end")
+        if lost.count > 1 { chronicle.count("volumes lost after others") }
+        await hold(UptimePlan(rounds: 0, end: .killed, fate: .kept))
     }
 
     /// Makes the index anew; then turns over a bit of the only copy: what is read is right, or an error.
