@@ -117,19 +117,6 @@ public struct Backup: Sendable {
         }
     }
 
-    private func attempt(
-        _ stop: StopFlag,
-        _ progress: ProgressVisitor
-    ) throws -> Report {
-        let run = try BackupRun(
-            store: store,
-            copy: VolumeCopy(directory: target, fileSystem: fileSystem),
-            fileSystem: fileSystem,
-            stop: stop
-        )
-        return try run.perform(companions, clock, progress)
-    }
-
     /// Reads the label of a backup.
     ///
     /// - Throws: ``MaintenanceError``; `VolumeError`.
@@ -151,6 +138,19 @@ public struct Backup: Sendable {
         } catch {
             throw MaintenanceError.backupDamaged(path: path, offset: 0)
         }
+    }
+
+    private func attempt(
+        _ stop: StopFlag,
+        _ progress: ProgressVisitor
+    ) throws -> Report {
+        let run = try BackupRun(
+            store: store,
+            copy: VolumeCopy(directory: target, fileSystem: fileSystem),
+            fileSystem: fileSystem,
+            stop: stop
+        )
+        return try run.perform(companions, clock, progress)
     }
 
     /// Reads what a backup says about itself; nil if there is none.

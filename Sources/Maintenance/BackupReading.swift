@@ -62,18 +62,3 @@ extension MaintenanceError {
         }
     }
 }
-
-extension VolumeCopy {
-    /// Refuses a directory that holds something.
-    ///
-    /// - Throws: ``MaintenanceError/directoryNotEmpty(path:)``.
-    func requireEmpty() throws(MaintenanceError) {
-        let names: [String]
-        do throws(VolumeError) { names = try self.names() } catch {
-            throw MaintenanceError(error, directory: directory)
-        }
-        guard names.allSatisfy({ $0 == "lost+found" }) else {
-            throw .directoryNotEmpty(path: directory)
-        }
-    }
-}

@@ -74,9 +74,6 @@ extension BackupRun {
         do throws(VolumeError) {
             first = try source.segments().first?.first ?? volume.logStart
             begin = max(start ?? first, first)
-            if start == nil, let fault = try faultBeforeReplacing(with: source, from: first) {
-                return CopiedLog(source: source, start: first, faults: [fault])
-            }
             try copySegments(of: source, from: begin, progress)
         } catch {
             let fault: Disagreement
@@ -95,21 +92,6 @@ extension BackupRun {
         return CopiedLog(source: source, start: first, faults: faults, damage: damage)
     }
 
-    /// The first place of a log without a whole record, where it is to take the place of what an
-    /// earlier backup has copied: that may have the record.
-    private func faultBeforeReplacing(
-        with source: VolumeAudit,
-        from first: LogPosition
-    ) throws(VolumeError) -> Disagreement? {
-        guard try copy.names().contains(Backup.manifestName) else { return nil }
-        var log = try source.log(from: max(first, replayStart), to: position)
-        while !stop.isStopped, let step = try log.next() {
-            guard case .damage(let damage) = step else { continue }
-            return Disagreement(.logRecordUnreadable, path: damage.path, offset: damage.offset)
-        }
-        return nil
-    }
-
     /// Copies one volume's log until it ends, or the backup is told to stop.
     private func copySegments(
         of source: VolumeAudit,
@@ -121,7 +103,7 @@ extension BackupRun {
             try source.segments(),
             from: source.files,
             begin..<max(begin, position),
-            replayStart: replayStart
+            removingStrangeFrom: max(begin, replayStart)
         ) { bytes in
             copiedLogBytes += bytes
             progress(MaintenanceProgress(stage: .log, bytes: copiedLogBytes, totalBytes: total))

@@ -33,10 +33,10 @@ public enum MaintenanceError: Error, Hashable, Sendable {
     case removalsHeldTooLong
     /// There is no backup, or none was ever finished.
     case backupMissing(path: String)
-    /// A backup is damaged where nothing can be restored without what is missing.
-    case backupDamaged(path: String, offset: Int64)
     /// Backups took the place of the one that was read, again and again.
     case backupReplaced(path: String)
+    /// A backup is damaged where nothing can be restored without what is missing.
+    case backupDamaged(path: String, offset: Int64)
     /// What a backup says about itself cannot be read.
     case manifestInvalid(path: String)
     /// A file was written by a version that this program does not know.

@@ -10,7 +10,6 @@ final class RestoreRun {
     private static let damageMax = InspectionReport.listedMax
     static let ownersMax = 16
 
-    /// Tells whether another backup took the place of the one that is read.
     let reading: BackupReading
     /// The backup.
     let source: VolumeAudit
@@ -53,7 +52,9 @@ final class RestoreRun {
         index: String,
         _ progress: ProgressVisitor
     ) throws -> Restore.Report {
-        try target.requireEmpty()
+        guard try target.names().allSatisfy({ $0 == "lost+found" }) else {
+            throw MaintenanceError.directoryNotEmpty(path: target.directory)
+        }
         let wasThere = try fileSystem.status(target.directory) != nil
         let hadIndex = try PosixFileSystem().status(index) != nil
         do {

@@ -30,9 +30,6 @@ struct DataFolder {
     /// Whether the folder says that it is a volume.
     var holdsVolume: Bool { access(path + "/volume.json", F_OK) == 0 }
 
-    /// Whether the folder says that it is one of several, or was.
-    var isOneOfSeveral: Bool { access(path + "/members.json", F_OK) == 0 }
-
     /// Whether the folder is a backup, finished or not, of which only `nave restore` makes a volume.
     var holdsBackup: Bool {
         access(path + "/log", F_OK) == 0
@@ -45,6 +42,9 @@ struct DataFolder {
     func refuseBackup() throws(ServerError) {
         if holdsBackup { throw .folderIsBackup(path: path) }
     }
+
+    /// Whether the folder says that it is one of several, or was.
+    var isOneOfSeveral: Bool { access(path + "/members.json", F_OK) == 0 }
 
     /// Whether two paths lead to one folder.
     func isSame(as other: DataFolder) -> Bool {

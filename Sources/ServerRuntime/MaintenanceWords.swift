@@ -48,23 +48,15 @@ extension ServerError {
             self = .maintenanceFailed(
                 "There is no finished backup in \(path): it has no backup.json."
             )
-        case .backupDamaged(let path, let offset):
-            self = .maintenanceFailed(
-                "\(path) of the backup is damaged or missing at byte \(offset), and nothing can be "
-                    + "restored without it; nothing was changed. Restore another backup, or back up "
-                    + "again into another folder if the data is still there."
-            )
         case .backupReplaced(let path):
             self = .maintenanceFailed(
-                "Backups were made into \(path) again and again while it was read. See to it that none "
-                    + "is made meanwhile, and try again."
+                "Backups were made into \(path) while it was read, again and again. Let none begin, and "
+                    + "try again."
             )
+        case .backupDamaged(let path, let offset):
+            self = .maintenanceFailed(Self.words(ofBackupDamage: path, offset))
         case .manifestInvalid(let path):
-            self = .maintenanceFailed(
-                "\(path) cannot be read, and it alone says what of the backup counts. Name another "
-                    + "folder for a new backup, and restore another one; log and blobs beside it were left "
-                    + "as they are."
-            )
+            self = .maintenanceFailed(Self.words(ofManifest: path))
         case .versionUnknown(let path, let version):
             self = .dataUnusable(
                 path: path,
@@ -156,14 +148,18 @@ extension ServerError {
         }
     }
 
-    private static let labelMissing =
-        "it holds a log or blobs but no volume.json; put the file back from a backup"
+    /// What can be done where a backup lacks what all the rest needs.
+    private static func words(ofBackupDamage path: String, _ offset: Int64) -> String {
+        "\(path) of the backup is damaged or missing at byte \(offset), and nothing can be restored "
+            + "without it; nothing was changed. Restore another backup, or back up again into another "
+            + "folder if the data is still there."
+    }
 
-    /// A backup has the label of the volume that the Nave began with, which would make any other its copy.
-    private static let labelOfSeveralMissing =
-        "it holds a log or blobs but no volume.json; put that file back as it was, not another's or a "
-        + "backup's. If it is lost and everything is kept twice, serve the others with an empty folder "
-        + "in its place"
+    /// What can be done where a backup does not say what of it counts.
+    private static func words(ofManifest path: String) -> String {
+        "\(path) cannot be read, and it alone says what of the backup counts. Name another folder for "
+            + "a new backup, and restore another one; log and blobs beside it were left as they are."
+    }
 
     /// What can be done where a file is of a version that is not known.
     private static func words(ofVersion version: UInt64) -> String {
@@ -182,6 +178,15 @@ extension ServerError {
                 + "and nothing was changed"
         return "\(place); \(wayOut)"
     }
+
+    private static let labelMissing =
+        "it holds a log or blobs but no volume.json; put the file back from a backup"
+
+    /// A backup has the label of the volume that the Nave began with, which would make any other its copy.
+    private static let labelOfSeveralMissing =
+        "it holds a log or blobs but no volume.json; put that file back as it was, not another's or a "
+        + "backup's. If it is lost and everything is kept twice, serve the others with an empty folder "
+        + "in its place"
 
     /// What can be done where a volume cannot be opened for damage.
     private static let wayOut =

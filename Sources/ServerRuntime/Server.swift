@@ -44,6 +44,7 @@ public struct Server: Sendable {
     }
 
     private func serve(_ folders: DataFolders) async throws {
+        for folder in folders.all { try folder.refuseBackup() }
         let logger = Self.logger(configuration.logLevel)
         let new = NewFolders(folders)
         let opened = await outcome { try await open(folders, logger: logger) }
@@ -64,7 +65,6 @@ public struct Server: Sendable {
         _ folders: DataFolders,
         logger: Logger
     ) async throws -> (keys: RootKeys, store: ObjectStore) {
-        for folder in folders.all { try folder.refuseBackup() }
         try folders.create()
         for (index, folder) in folders.all.enumerated()
         where folders.all[..<index].contains(where: folder.isSame) {

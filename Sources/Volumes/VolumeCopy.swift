@@ -65,7 +65,8 @@ public final class VolumeCopy {
     ///   - source: The segments of the log that is copied.
     ///   - sourceFiles: The disk that they are on.
     ///   - range: The addresses; what is before them was copied earlier and stays.
-    ///   - replayStart: Segments before it that the source has no longer stay as well.
+    ///   - strangeStart: From there on segments are removed that the source does not have; nil for the
+    ///     beginning of the range. Before it the source may have given up what an earlier backup needs.
     ///   - progress: Told the bytes of each piece; false stops.
     /// - Returns: False if it was stopped.
     /// - Throws: `.readFailed` if a file, or a whole piece of it, cannot be read; `.outOfSpace`,
@@ -74,11 +75,10 @@ public final class VolumeCopy {
         _ source: [VolumeAudit.Segment],
         from sourceFiles: any FileSystem,
         _ range: Range<LogPosition>,
-        replayStart: LogPosition = LogPosition(0),
+        removingStrangeFrom strangeStart: LogPosition? = nil,
         progress: (Int64) -> Bool
     ) throws(VolumeError) -> Bool {
-        // Before `replayStart` the source may have given segments up that an earlier backup needs.
-        try removeStrangeSegments(source, from: max(range.lowerBound, replayStart))
+        try removeStrangeSegments(source, from: strangeStart ?? range.lowerBound)
         for (index, segment) in source.enumerated() where segment.first < range.upperBound {
             var end = index + 1 < source.count ? source[index + 1].first : range.upperBound
             end = min(end, range.upperBound)

@@ -147,28 +147,4 @@ import Testing
             #expect(crash > 20)
         }
     }
-
-    @Test func `a log that lost a record does not take the place of one that has it`() async throws
-    {
-        let folder = try Folder()
-        try await StoreSubject.with(folder) { subject in
-            try await subject.fill()
-            let gone = try folder.blobPath(try subject.extent("large/0"))
-            try FileManager.default.removeItem(atPath: gone)
-            let first = try BackupTests.backUp(subject, folder)
-            #expect(first.damage.map(\.kind) == [.blobMissing])
-            let place = try folder.place(try subject.extent("small/7"))
-            try Folder.flip(place.path, place.offset - 30)
-            let error = #expect(throws: MaintenanceError.self) {
-                try BackupTests.backUp(subject, folder)
-            }
-            guard case .volume(.damaged(place.path, _)) = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
-            let (_, report) = try BackupTests.restore(folder)
-            #expect(report.damage.map(\.kind) == [.blobMissing])
-            #expect(report.manifest == first.manifest)
-        }
-    }
 }
