@@ -115,15 +115,9 @@ extension ServerError {
         case .copiesInvalid(let copies, let volumes):
             self = .copiesImpossible(copies: copies, folders: volumes)
         case .versionUnknown(let path, let version):
-            self = .dataUnusable(
-                path: path,
-                cause: Self.words(ofVersion: version)
-            )
+            self = .dataUnusable(path: path, cause: Self.words(ofVersion: version))
         case .damaged(let path, let offset):
-            self = .dataUnusable(
-                path: path,
-                cause: Self.words(ofDamage: path, offset)
-            )
+            self = .dataUnusable(path: path, cause: Self.words(ofDamage: path, offset))
         case .changeUnreadable(let position):
             self = .dataUnusable(
                 path: folder,
