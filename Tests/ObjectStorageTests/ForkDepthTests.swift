@@ -6,7 +6,7 @@ import Testing
 
 /// Checks versions that are forks of forks, as many times over as is allowed: what they show, what is
 /// left when those in between go, and that one more is refused.
-@Suite(.timeLimit(.minutes(2))) struct ForkDepthTests {
+@Suite(.timeLimit(.minutes(15))) struct ForkDepthTests {
     static func version(_ number: Int) -> VersionName {
         VersionName(trustedName: "m", tag: "v\(number)")
     }
