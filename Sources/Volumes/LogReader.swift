@@ -176,12 +176,33 @@ struct LogReader {
         do throws(DiskError) {
             window = try file.read(Int(wanted), at: start)
         } catch {
-            guard unreadable == .zeros, let found = file.readablePart(of: Int(wanted), at: start)
-            else { throw .readFailed(error) }
-            window = found
+            window = try readAgain(count, Int(wanted), at: start, error)
         }
         windowOffset = start
         return window.count >= count
+    }
+
+    /// Reads what is needed of a window that could not be read: the rest may be payload, which is not looked
+    /// at here.
+    private func readAgain(
+        _ count: Int,
+        _ wanted: Int,
+        at start: Int64,
+        _ failure: DiskError
+    ) throws(VolumeError) -> [UInt8] {
+        switch unreadable {
+        case .refused:
+            do throws(DiskError) {
+                return try file.read(count, at: start)
+            } catch {
+                throw .readFailed(error)
+            }
+        case .zeros:
+            guard let found = file.readablePart(of: wanted, at: start) else {
+                throw .readFailed(failure)
+            }
+            return found
+        }
     }
 }
 
