@@ -100,7 +100,7 @@ extension Committer {
             with: draft,
             upTo: sequence,
             for: row.version,
-            depthMax: Self.forkDepthMax + 1
+            depthMax: limits.forkDepthMax + 1
         )
         let document = try newDocument(row, note, namespace, total)
         return VersionCommit(

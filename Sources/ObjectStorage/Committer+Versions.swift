@@ -7,11 +7,6 @@ import StorageModel
 // has arrays and groups.
 
 extension Committer {
-    /// How many parents a version's line may have above it.
-    ///
-    /// Each costs a look-up that misses some microseconds.
-    static let forkDepthMax = 1000
-
     func evaluate(_ proposal: VersionProposal) throws(Refusal) -> Decision {
         try checkLive(proposal.namespace)
         try asking { () throws(SQLiteError) in try writer.flushTotals() }
@@ -119,7 +114,7 @@ extension Committer {
         with draft: LineID? = nil,
         upTo sequence: Int64,
         for version: VersionName,
-        depthMax: Int = Committer.forkDepthMax
+        depthMax: Int? = nil
     ) throws(Refusal) -> LineOrigin {
         let (origin, depth) = try asking { () throws(SQLiteError) -> (LineOrigin, Int) in
             let reader = writer.reader
@@ -139,6 +134,7 @@ extension Committer {
             let own = LineOrigin(parent: line, prefix: "", sequence: sequence, kind: .fork)
             return (own, try reader.depth(of: line) + 1)
         }
+        let depthMax = depthMax ?? limits.forkDepthMax
         guard depth <= depthMax else {
             throw .refused(.version(.forkedTooOften(version, limit: depthMax)))
         }

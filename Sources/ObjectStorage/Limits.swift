@@ -36,6 +36,8 @@ public struct StoreLimits: Hashable, Sendable {
     /// Free room on the disk that objects leave, in bytes, or a sixteenth of a smaller disk: deletes
     /// and the index must find some, or a full disk could never be emptied.
     public var reservedBytes: Int64 = 67_108_864
+    /// How many parents a version's line may have above it: each costs a look-up that misses a microsecond.
+    public var forkDepthMax = 1000
     /// The length of a file that keeps room for deletions in each folder, in bytes, or a 128th of a
     /// smaller disk; see ``DiskReserve``.
     public var deletionReserveBytes: Int64 = 8_388_608

@@ -6,7 +6,7 @@ import Testing
 
 /// Checks versions that are forks of forks, as many times over as is allowed: what they show, what is
 /// left when those in between go, and that one more is refused.
-@Suite(.timeLimit(.minutes(15))) struct ForkDepthTests {
+@Suite struct ForkDepthTests {
     static func version(_ number: Int) -> VersionName {
         VersionName(trustedName: "m", tag: "v\(number)")
     }
@@ -57,13 +57,16 @@ import Testing
     @Test func `forks go as deep as the limit, and no deeper`() async throws {
         let folder = StoreSubject.newFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let depth = Committer.forkDepthMax - 1
-        let shown = try await StoreSubject.with(folder) { subject in
+        // A tenth of what is allowed, for the sake of time.
+        var limits = StoreSubject.limits()
+        limits.forkDepthMax = 100
+        let depth = limits.forkDepthMax - 1
+        let shown = try await StoreSubject.with(folder, limits: limits) { subject in
             let shown = try await Self.deepen(subject, to: depth)
             try await Self.check(subject, depth, shows: shown)
             await #expect(
                 throws: StoreError.version(
-                    .forkedTooOften(Self.version(depth), limit: Committer.forkDepthMax)
+                    .forkedTooOften(Self.version(depth), limit: limits.forkDepthMax)
                 )
             ) {
                 try await subject.store.fork(
@@ -76,7 +79,7 @@ import Testing
             _ = try await subject.store.commitVersion(Self.version(depth), in: subject.namespace)
             return shown
         }
-        try await StoreSubject.with(folder) { subject in
+        try await StoreSubject.with(folder, limits: limits) { subject in
             try await Self.check(subject, depth, shows: shown)
             for number in 0..<depth {
                 try await subject.store.deleteVersion(Self.version(number), in: subject.namespace)
