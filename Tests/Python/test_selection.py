@@ -158,8 +158,8 @@ def test_runs_write_what_numpy_assigns(case):
     expected[index] = values
     stack = selection.unarranged(values)
     for box, run in selection.runs():
-        place = tuple(pick if isinstance(pick, int) else slice(pick.start, pick.stop, pick.step)
-                      if pick.step > 0 or pick[-1] else slice(pick.start, None, pick.step)
+        place = tuple(pick if isinstance(pick, int)
+                      else slice(pick.start, pick.stop if pick.stop >= 0 else None, pick.step)
                       for pick in box.picks)
         actual[place] = selection.run_values(stack, run)
     np.testing.assert_array_equal(actual, expected)
