@@ -1,6 +1,7 @@
 """One server a session, and `hub` configured for it, without anything of this machine's own."""
 
 import itertools
+import os
 import pathlib
 import re
 import sys
@@ -8,8 +9,10 @@ import sys
 import hypothesis
 import pytest
 
-# Failing examples are printed with how to replay them; nothing is left behind in the folder.
-hypothesis.settings.register_profile("hub", database=None, deadline=None)
+# The same examples each time, unless $HUB_RANDOM_EXAMPLES asks for others; those that fail are printed
+# with how to replay them, and nothing is left behind in the folder.
+hypothesis.settings.register_profile(
+    "hub", database=None, deadline=None, derandomize="HUB_RANDOM_EXAMPLES" not in os.environ)
 hypothesis.settings.load_profile("hub")
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Clients"))
@@ -30,8 +33,6 @@ def server(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
     """No keys, endpoints or caches of whoever runs the tests."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(("AWS_", "HUB_", "XDG_", "NAVE_")) and name != "NAVE_BINARY":
             monkeypatch.delenv(name)
