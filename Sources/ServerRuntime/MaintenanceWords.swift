@@ -58,10 +58,7 @@ extension ServerError {
         case .manifestInvalid(let path):
             self = .maintenanceFailed(Self.words(ofManifest: path))
         case .versionUnknown(let path, let version):
-            self = .dataUnusable(
-                path: path,
-                cause: Self.words(ofVersion: version)
-            )
+            self = .dataUnusable(path: path, cause: Self.words(ofVersion: version))
         case .snapshotInvalid(let path):
             self = .dataUnusable(
                 path: path,
