@@ -40,6 +40,12 @@ import Volumes
 
         func loseIndex() throws { try FileManager.default.removeItem(atPath: folder.index) }
 
+        /// Where the last change ends in its segment.
+        var lastOffset: Int {
+            let last = records.last { $0.change != nil }
+            return Int((last?.payloadOffset ?? 0) + Int64(last?.change?.payloadBytes ?? 0))
+        }
+
         /// The segment that takes records.
         var lastSegment: String { records.last?.path ?? "" }
     }
@@ -184,6 +190,59 @@ import Volumes
             fileSystem: disk,
             now: folder.clock()
         ).run()
+    }
+
+    @Test func `a sector of the log that cannot be read costs nothing but the payloads in it`()
+        async throws
+    {
+        let filled = try await Self.filled()
+        let folder = filled.folder
+        for record in filled.records where record.change != nil {
+            let disk = try filled.begin()
+            let first = Int(record.payloadOffset) / 512 * 512
+            // Whether the log ends in a sector that cannot be read is not known, and not guessed.
+            let isLast = record.path == filled.lastSegment && first + 512 > filled.lastOffset
+            guard first > 0, !isLast else { continue }
+            let faults = FaultPlan(unreadable: [record.path: first..<first + 512])
+            disk.inject(faults)
+            let place = "\(record.path) \(first)"
+            let ledger = DamageLedger()
+            try await StoreSubject.with(folder, fileSystem: disk, ledger: ledger) { subject in
+                try await Self.cover(subject)
+                try await Self.checkWritten(subject, filled, place)
+                _ = try ScrubTests.scrub(subject, folder).runPass(.unlimited)
+                let backup = try BackupTests.backUp(subject, folder)
+                #expect(backup.damage.allSatisfy { $0.kind == .payloadDamaged }, "\(place)")
+            }
+            try filled.loseIndex()
+            let again = disk.restartProcess()
+            again.inject(faults)
+            try await StoreSubject.with(folder, fileSystem: again) { subject in
+                try await Self.checkWritten(subject, filled, place)
+            }
+            try FileManager.default.removeItem(atPath: folder.path + "/backup")
+        }
+    }
+
+    /// At most a few objects cannot be read; the others are as written.
+    static func checkWritten(
+        _ subject: StoreSubject,
+        _ filled: Filled,
+        _ place: String
+    ) async throws {
+        let keys = try await subject.store.list(ListQuery(), in: subject.namespace).objects
+            .map(\.key.text)
+        #expect(keys == filled.contents.keys.sorted(), "\(place)")
+        var failed = 0
+        for key in keys {
+            do {
+                let bytes = try await subject.read(key)
+                #expect(bytes == filled.contents[key], "\(place), \(key)")
+            } catch is StoreError {
+                failed += 1
+            }
+        }
+        #expect(failed <= 2, "\(place)")
     }
 
     @Test func `without an index that is behind it, a damaged record is refused and named`()
