@@ -109,8 +109,10 @@ struct OpenedStore {
             do {
                 return (volume, try opening.open())
             } catch {
-                try? volume.close()
-                throw failure(error, configuration)
+                let reason = failure(error, configuration)
+                // That is opened once more; a log that is refused stays as it is.
+                if case .outOfSpace = reason { try? volume.close() }
+                throw reason
             }
         }
     }

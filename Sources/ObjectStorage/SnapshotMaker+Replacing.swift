@@ -18,16 +18,9 @@ extension SnapshotMaker {
             try remove(damaged)
             positions = []
         }
-        // Each may need a change to move on to.
-        for _ in 0..<(2 * VolumeSet.snapshotsKept) where whole() < VolumeSet.snapshotsKept {
-            switch try make() {
-            case .made: continue
-            case .givenUp: return false
-            case .alreadyThere: try moveOn()
-            }
-        }
-        if !hasWhole { try remove(damaged) }
-        return whole() >= VolumeSet.snapshotsKept
+        let isDone = try make(until: { whole() >= VolumeSet.snapshotsKept })
+        if !hasWhole, isDone { try remove(damaged) }
+        return isDone
     }
 
     /// Makes snapshots until as many as are kept hold all of the log before an address.
@@ -36,8 +29,12 @@ extension SnapshotMaker {
     /// - Returns: False if the store is closing.
     /// - Throws: ``StoreError``; snapshots that were made before stay.
     func cover(upTo end: LogPosition) throws(StoreError) -> Bool {
-        // Each may need a change to move on to.
-        for _ in 0..<(2 * VolumeSet.snapshotsKept) where !isCovered(upTo: end) {
+        try make(until: { (volume.cleanLimit ?? LogPosition(0)) >= end })
+    }
+
+    /// Makes snapshots until there are enough, each of which may need a change to move on to.
+    private func make(until isDone: () -> Bool) throws(StoreError) -> Bool {
+        for _ in 0..<(2 * VolumeSet.snapshotsKept) where !isDone() {
             guard pace.goesOn else { return false }
             switch try make() {
             case .made: continue
@@ -45,15 +42,11 @@ extension SnapshotMaker {
             case .alreadyThere: try moveOn()
             }
         }
-        return isCovered(upTo: end)
-    }
-
-    private func isCovered(upTo end: LogPosition) -> Bool {
-        (volume.cleanLimit ?? LogPosition(0)) >= end
+        return isDone()
     }
 
     /// Has the index move, so that a snapshot of it has a position of its own.
-    func moveOn() throws(StoreError) {
+    private func moveOn() throws(StoreError) {
         _ = try pace.commit(.relocate(RelocationProposal(moves: [], payload: .none)))
     }
 
