@@ -174,17 +174,22 @@ def test_answers_are_as_it_says(tmp_path):
     assert answered == operations - set(LEFT_OUT)
 
 
-def test_changes_are_told_as_it_says(http_server, document):
-    """A stream without an end is read by itself."""
-    api = ArrayAPI(http_server)
-    s3_client(http_server).create_bucket(Bucket="told")
+def test_changes_are_told_as_it_says(tmp_path, document):
+    """A stream without an end is read by itself, on a server that has forgotten no change yet."""
+    with ServerProcess(tmp_path / "data") as server:
+        check_changes(server, document)
+
+
+def check_changes(server, document):
+    api = ArrayAPI(server)
+    s3_client(server).create_bucket(Bucket="told")
     api.create("told/cells:v0", shape=[4], dtype="<i4")
     digest = commit_of(api, "told/cells:v0", "first")
     operation = document["paths"]["/v1/changes/{namespace}"]["get"]
     content = operation["responses"]["200"]["content"]["text/event-stream"]
     schema = {**content["x-event-data"], "components": document["components"]}
     validator = jsonschema.Draft202012Validator(schema)
-    url = f"{http_server.endpoint}/v1/changes/told?after=0"
+    url = f"{server.endpoint}/v1/changes/told?after=0"
     kinds, last = [], 0
     with api.session.get(url, stream=True, timeout=30) as answer:
         assert answer.status_code == 200
