@@ -38,7 +38,10 @@ extension SnapshotMaker {
     /// - Returns: False if the store is closing.
     /// - Throws: ``StoreError``; snapshots that were made before stay.
     func complete() throws(StoreError) -> Bool {
-        guard volume.logStart > LogPosition(0) else { return true }
+        let kept = Set(volume.storedSnapshots.map(\.position))
+        guard volume.logStart > LogPosition(0), kept.count < VolumeSet.snapshotsKept else {
+            return true
+        }
         return try make(until: { volume.snapshotPositions.count >= VolumeSet.snapshotsKept })
     }
 

@@ -167,17 +167,7 @@ struct VolumeOpening {
             }
             guard let first = VolumeLayout.segmentPosition(ofName: name) else { continue }
             // First, since a foreign file would make the segment before it look too short.
-            let header = try readHeader(path)
-            guard header.volumeID == originID else {
-                throw .foreign(
-                    directory: path,
-                    expected: originID,
-                    found: header.volumeID
-                )
-            }
-            guard header.firstPosition == first else {
-                throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
-            }
+            try checkHeader(path, first, originID)
             if let before = segments.last {
                 let end = LogPosition(min(first.bytes, before.first.bytes + sizeBytes))
                 guard end == first || first <= gapsEnd else {
@@ -208,6 +198,20 @@ struct VolumeOpening {
             offset: 0,
             position: LogPosition(first.bytes - 1)
         )
+    }
+
+    private func checkHeader(
+        _ path: String,
+        _ first: LogPosition,
+        _ originID: UniqueID
+    ) throws(VolumeError) {
+        let header = try readHeader(path)
+        guard header.volumeID == originID else {
+            throw .foreign(directory: path, expected: originID, found: header.volumeID)
+        }
+        guard header.firstPosition == first else {
+            throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
+        }
     }
 
     private func readHeader(_ path: String) throws(VolumeError) -> LogSegmentHeader {
