@@ -325,6 +325,23 @@ class TestChunkMaps:
             assert ChunkMap(chunk_map.path).get("c/0") == b"1" * 16
             chunk_map.path.unlink()
 
+    def test_where_all_stored_keys_are_recorded_others_are_not_stored(self, tmp_path):
+        digests = {f"c/{number}": bytes([number + 1] * 16) for number in range(4)}
+        written, path = ChunkMap(tmp_path / "m"), tmp_path / "m"
+        for key, digest in list(digests.items())[:3]:
+            written.record(key, digest)
+        written.record("c/9", NOT_STORED)
+        assert written.get("c/8", stored=4) is None and written.get("c/8") is None
+        written.record("c/3", digests["c/3"])
+        written.flush()
+        for one in (written, ChunkMap(path)):
+            assert one.get("c/8", stored=4) == NOT_STORED and one.get("c/8") is None
+            assert one.get("c/8", stored=5) is None
+            assert {key: one.get(key, stored=4) for key in digests} == digests
+        path.unlink()
+        assert written.get("c/7", stored=4) is None, "nothing is recorded any more"
+        assert written.get("c/0", stored=4) is None
+
     def test_threads_share_one(self, tmp_path):
         chunk_map = ChunkMap(tmp_path / "one.map1")
         entries = self.entries(2000)

@@ -9,7 +9,6 @@ How an object is looked for:
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from hub import tracing
@@ -20,6 +19,7 @@ from hub.cache.chunk_file import ChunkFile
 from hub.cache.chunk_map import NOT_STORED, ChunkMap
 from hub.client import Client
 from hub.errors import Offline
+from hub.kept_attribute import kept_attribute
 from hub.map_name import map_name
 from hub.reference import Reference
 
@@ -77,8 +77,8 @@ class CachedKeys:
                 opened.flush()
 
     def _known(self, key: str) -> bytes | None:
-        digest = self._map.get(key)
-        return NOT_STORED if digest is None and self._is_complete else digest
+        """The digest of a key of an immutable state, `NOT_STORED`, or None: ask the server."""
+        return self._map.get(key, self._stored_count)
 
     def _asked(self, key: str) -> bytes | None:
         """A chunk that the server has to be asked about."""
@@ -129,29 +129,31 @@ class CachedKeys:
 
     # What is opened when it is first needed, once in each process.
 
-    @cached_property
+    @kept_attribute
     def _cache(self) -> ChunkCache:
         return open_cache(self._client.transport.configuration)
 
-    @cached_property
+    @kept_attribute
     def _map(self) -> ChunkMap:
         """Keys of this state, or for an open one what was last seen under them."""
         return self._cache.map(state_map_name(self._origin, self._target))
 
-    @cached_property
+    @kept_attribute
     def _candidates(self) -> ChunkMap:
         """What was last seen under a key in any state of the array."""
         if not self._target.is_immutable:
             return self._map
         return self._cache.map(array_map_name(self._origin, self._target))
 
-    @cached_property
-    def _is_complete(self) -> bool:
-        """Whether every stored chunk is in the map, so that others are known not to be stored."""
+    @kept_attribute
+    def _stored_count(self) -> int | None:
+        """How many chunks are stored, where that is known: the state is pinned as a whole.
+
+        It stays true, since the state cannot change. What is in the map and in the cache does not
+        stay, so that has to be looked at each time.
+        """
         pin = self._cache.pins.get(state_map_name(self._origin, self._target))
-        return pin is not None and pin.chunks is not None and (
-            self._map.count_stored() >= pin.chunks
-        )
+        return None if pin is None else pin.chunks
 
 
 def state_map_name(origin: str, target: Reference) -> str:

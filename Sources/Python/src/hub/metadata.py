@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from hub.description import dtype_of, fill_of
 from hub.errors import Invalid
+from hub.kept_attribute import kept_attribute
 
 _UNDERSTOOD_TYPES = frozenset(
     [
@@ -67,7 +67,7 @@ class ArrayMetadata:
         is_raw = isinstance(name, str) and name[:1] == "r" and name[1:].isdigit()
         return is_raw or (isinstance(name, str) and name in _UNDERSTOOD_TYPES)
 
-    @cached_property
+    @kept_attribute
     def dtype(self) -> np.dtype[Any]:
         """The type of elements in this machine's byte order; `V2` for `bfloat16`.
 
@@ -78,7 +78,7 @@ class ArrayMetadata:
             return dtype_of(self.data_type)
         return _zarr_type(self.data_type)
 
-    @cached_property
+    @kept_attribute
     def fill(self) -> Any:
         """The value of what is not stored, as a scalar of `dtype`."""
         value = self.document["fill_value"]
