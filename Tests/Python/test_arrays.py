@@ -116,6 +116,11 @@ def test_oindex_and_blocks_read_and_write(pair):
     values[np.ix_([8, 1], [0, 3, 11], [4])] = np.arange(6).reshape(2, 3, 1)
     np.testing.assert_array_equal(array[...], values)
     np.testing.assert_array_equal(array.blocks[2, 0], values[8:11, 0:5])
+    mask = values % 7 == 0
+    for refused in (lambda: array.oindex[mask], lambda: array.lazy[mask[:, :, 0]],
+                    lambda: array.oindex.__setitem__(mask, -1)):
+        with pytest.raises(hub.Invalid, match="masks of one axis"):
+            refused()
     array.blocks[0, 1:] = 3
     values[0:4, 5:] = 3
     np.testing.assert_array_equal(array[...], values)

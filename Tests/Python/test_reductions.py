@@ -93,6 +93,22 @@ def test_parts_of_parts(pair):
     assert "2:9:2,3,6::-1" in repr(view)
 
 
+@pytest.mark.parametrize("index", [
+    (slice(None), [0, 1, 2], [6, 0, 3]), (slice(None, None, -1), [[1], [0]], [2, 0, 0]),
+    ([0, 2, 1], slice(2, 7, 2), [6, 0, 3]), ([2, 0], [1, 1], slice(1, 3)),
+], ids=str)
+def test_points_of_a_part_of_lists_are_read_and_written(connected, namespace, index):
+    values = numbered((9, 8, 7))
+    array = hub.array(values.shape, name=f"{namespace}/a:v1", dtype="i8", chunks=(4, 4, 4))
+    array[...] = values
+    view, part = array.lazy[[5, 0, 8]], values[[5, 0, 8]]
+    np.testing.assert_array_equal(view[index], part[index])
+    part[index] = np.arange(part[index].size).reshape(part[index].shape) - 1000
+    view[index] = part[index]
+    values[[5, 0, 8]] = part
+    np.testing.assert_array_equal(array[...], values)
+
+
 def test_nan_is_told_or_passed_over(connected, namespace):
     values = np.array([[1.0, np.nan, 3], [4, 5, np.inf]])
     array = hub.array(values.shape, name=f"{namespace}/nan:v1")
