@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -249,7 +250,7 @@ def _count(value: Any) -> int:
 
 
 _UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20,
-          "gib": 2**30, "tib": 2**40, "b": 1}
+          "gib": 2**30, "tib": 2**40, "b": 1, "": 1}
 
 
 def byte_count(value: Any) -> int:
@@ -258,12 +259,13 @@ def byte_count(value: Any) -> int:
     Raises:
         ValueError: it is none.
     """
-    if isinstance(value, str):
-        text = value.strip().lower()
-        for unit in sorted(_UNITS, key=len, reverse=True):
-            if text.endswith(unit):
-                return _count(float(text.removesuffix(unit)) * _UNITS[unit])
-    return _count(value)
+    if not isinstance(value, str):
+        return _count(value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", value.lower())
+    if match is None or match[2] not in _UNITS:
+        raise ValueError("it is no number of bytes")
+    number = float(match[1]) if "." in match[1] else int(match[1])
+    return _count(number * _UNITS[match[2]])
 
 
 _CHECKS: dict[str, Any] = {
