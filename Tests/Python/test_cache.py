@@ -36,8 +36,8 @@ def cache(tmp_path):
 
 def put(cache, number, size=1000):
     """Keeps `size` bytes made of `number`, and returns their digest."""
-    digest = chunk_digest("http://here", f'"{number:032x}"', size)
-    assert cache.write(digest, f'"{number:032x}"', bytes([number % 256]) * size)
+    digest = chunk_digest("http://here", f'"{number:032x}-1"', size)
+    assert cache.write(digest, f'"{number:032x}-1"', bytes([number % 256]) * size)
     return digest
 
 
@@ -49,13 +49,13 @@ class TestChunkFiles:
     def test_what_was_written_is_read(self, cache):
         digest = put(cache, 7)
         found = cache.read(digest)
-        assert (found.payload, found.etag) == (b"\x07" * 1000, f'"{7:032x}"')
+        assert (found.payload, found.etag) == (b"\x07" * 1000, f'"{7:032x}-1"')
         assert cache.has(digest) and not cache.has(bytes(16))
 
     def test_the_layout_is_the_one_in_the_table(self, cache):
         digest = put(cache, 7)
         raw = cache.path(digest).read_bytes()
-        etag = f'"{7:032x}"'.encode()
+        etag = f'"{7:032x}-1"'.encode()
         fields = (
             b"HUBC" + (1).to_bytes(2, "little") + len(etag).to_bytes(2, "little")
             + (1000).to_bytes(8, "little") + digest
@@ -500,6 +500,15 @@ class TestPublicObject:
 
         with configured(cache_folder=tmp_path / "mine", cache_bytes_max="5MB"):
             yield hub.cache
+
+    def test_verify_removes_what_its_entity_tag_does_not_name(self, public):
+        cache = public.open_cache()
+        payload = bytes(100_000)
+        md5 = hashlib.md5(payload).hexdigest()
+        for number, etag in enumerate([f'"{md5}"', f'"{"0" * 32}"', f'"{"0" * 32}-2"', ""]):
+            assert cache.write(bytes([number] * 16), etag, payload)
+        assert public.verify() == public.Verification(4, 1)
+        assert not cache.has(bytes([1] * 16))
 
     def test_info_verify_evict_and_clear(self, public):
         empty = public.info()

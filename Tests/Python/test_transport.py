@@ -169,7 +169,8 @@ def test_refusals_are_not_repeated():
 @pytest.mark.parametrize(("status", "body", "kind"), [
     (403, b"<Error><Code>AccessDenied</Code><Message>Not you.</Message></Error>", hub.Denied),
     (401, b'{"code": "unauthenticated", "detail": "Who?"}', hub.Denied),
-    (403, b"", hub.Denied), (404, b"[]", hub.NotFound), (412, b"", hub.Conflict),
+    (403, b"", hub.Denied), (404, b"[]", hub.Unavailable), (404, b"<html>", hub.Unavailable),
+    (404, b'{"code": "array_missing"}', hub.NotFound), (412, b"", hub.Conflict),
     (400, b'{"code": "index_out_of_range", "detail": "Outside."}', hub.OutOfRange),
     (400, b"", hub.Invalid), (413, b"", hub.Invalid), (422, b"", hub.Invalid),
     (422, b'{"code": "chunk_corrupt", "detail": "Damaged."}', hub.IntegrityError),

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub import tracing
-from hub.bulk import BulkReader, Fetched
+from hub import entity_tag, tracing
+from hub.bulk import BulkReader, Fetched, view_path
 from hub.cache import open_cache
 from hub.cache.chunk_cache import ChunkCache, chunk_digest
 from hub.cache.chunk_file import ChunkFile
 from hub.cache.chunk_map import NOT_STORED, ChunkMap
 from hub.client import Client
-from hub.errors import Offline
+from hub.errors import Offline, Unavailable
 from hub.kept_attribute import kept_attribute
 from hub.map_name import map_name
 from hub.reference import Reference
@@ -53,7 +53,8 @@ class CachedKeys:
         Raises:
             NotFound: the array or the commit is gone.
             Offline: no request may be made, and the cache does not have it.
-            HubError: the server refused, or no whole answer came.
+            Unavailable: no whole answer came, or one that is not the chunk.
+            HubError: the server refused.
         """
         if self._target.is_immutable:
             digest = self._known(key)
@@ -61,6 +62,18 @@ class CachedKeys:
             if found is not None or digest == NOT_STORED:
                 tracing.record_cache(hits=1)
                 return None if found is None else found.payload
+        return self._asked(key)
+
+    def get_anew(self, key: str) -> bytes | None:
+        """Like `get`, but from the server: what the cache has under the key is removed before.
+
+        For what the cache has and nobody can decode: something else may have answered in the
+        server's place when it came.
+        """
+        for known in (self._map, self._candidates):
+            digest = known.get(key)
+            if digest is not None and digest != NOT_STORED:
+                self._cache.remove(digest)
         return self._asked(key)
 
     def has(self, key: str) -> bool:
@@ -84,7 +97,7 @@ class CachedKeys:
         """A chunk that the server has to be asked about."""
         self._refuse_offline(key)
         candidate = self._candidate(key)
-        fetched = self._reader.get(f"{self._target}/{key}", candidate.etag if candidate else "")
+        fetched = self._fetched(key, candidate.etag if candidate else "")
         if fetched.status == 304 and candidate is not None:
             tracing.record_cache(hits=1)
             self._record(key, candidate.digest)
@@ -96,6 +109,19 @@ class CachedKeys:
         self._keep(key, fetched)
         return fetched.data
 
+    def _fetched(self, key: str, etag: str) -> Fetched:
+        """The server's answer, of which the entity tag and the bytes belong together."""
+        path = f"{self._target}/{key}"
+        fetched = self._reader.get(path, etag)
+        if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
+            fetched = self._reader.get(path)
+            if entity_tag.contradicts(fetched.etag, fetched.data):
+                raise Unavailable(
+                    f"What came in place of the chunk {key} of {self._target} is something else.",
+                    where=view_path(path), hint="Something between may answer for the server:"
+                    " `hub doctor` looks.")
+        return fetched
+
     def _candidate(self, key: str) -> ChunkFile | None:
         """What was last seen under a key, if the cache has it still."""
         digest = self._candidates.get(key)
@@ -104,7 +130,7 @@ class CachedKeys:
         return self._cache.read(digest)
 
     def _keep(self, key: str, fetched: Fetched) -> None:
-        if not fetched.etag:
+        if not entity_tag.is_known(fetched.etag):
             return
         digest = chunk_digest(self._origin, fetched.etag, len(fetched.data), self._document)
         if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):

@@ -140,7 +140,16 @@ class ChunkSource:
         except IntegrityError:
             if not self.state.is_immutable:
                 self._check_layout()
-            raise
+            again = self._stored_anew(place)
+            if again is None or again == stored:
+                raise
+        return self._decoder.decode(again, where)
+
+    def _stored_anew(self, place: Coordinates) -> bytes | None:
+        """A chunk's bytes from the server, which the cache may have wrong; None offline."""
+        if self.state.client.transport.configuration.offline:
+            return None
+        return self._keys.get_anew(self.metadata.key(place))
 
     def _stored(self, place: Coordinates) -> bytes | None:
         """A chunk's stored bytes, or None where there are none."""

@@ -43,10 +43,19 @@ class ArrayMetadata:
         """Reads the bytes of a `zarr.json`.
 
         Raises:
-            Invalid: it is not an array on a regular grid.
+            Invalid: it is not an array on a regular grid, or no `zarr.json` at all.
         """
-        document = json.loads(data)
-        if document.get("node_type") != "array":
+        try:
+            return cls._read(json.loads(data), where)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            if isinstance(error, Invalid):
+                raise
+            raise Invalid("This is no zarr.json of an array.", where=where,
+                          hint="Is the endpoint a Nave server? `hub doctor` looks.") from error
+
+    @classmethod
+    def _read(cls, document: Mapping[str, Any], where: str) -> ArrayMetadata:
+        if document["node_type"] != "array":
             raise Invalid("This is a group, not an array.", where=where,
                           hint="Name one of its members.")
         grid = document["chunk_grid"]
