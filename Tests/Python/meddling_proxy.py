@@ -13,10 +13,11 @@ class MeddlingProxy:
         endpoint: where it is.
         instead: a function that gets the method and path of a request, and gives `(status, body)`
             or `(status, body, headers)` to answer with, or None to pass it on.
+        loses: a function that gets the same, and says whether the server's answer is lost.
     """
 
     def __init__(self, endpoint):
-        self.instead = None
+        self.instead = self.loses = None
         self._target = urllib3.connection_from_url(endpoint, maxsize=32)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.endpoint = "http://127.0.0.1:%d" % self._server.server_port
@@ -39,10 +40,13 @@ class MeddlingProxy:
             def handle_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 told = proxy.instead and proxy.instead(self.command, self.path)
-                if told is None or told is False:
+                if not told:
                     answer = proxy._target.urlopen(
                         self.command, self.path, body=body, headers=dict(self.headers),
                         redirect=False, retries=False, decode_content=False)
+                    if proxy.loses and proxy.loses(self.command, self.path):
+                        self.close_connection = True
+                        return
                     told = answer.status, answer.data, answer.headers
                 self.tell(*told)
 

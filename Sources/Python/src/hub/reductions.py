@@ -190,7 +190,7 @@ def _float_text(value: float) -> str:
 
 
 def _array(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> AnyArray:
-    """Nested lists of the API's numbers as an array; where there are none, they do not say a shape."""
+    """Nested lists of the API's numbers as an array of a shape, which lists of none do not tell."""
     if dtype.kind in "biu":
         # Through Python's whole numbers, which lose nothing of 64 bits.
         return np.array(value, dtype=object).reshape(shape).astype(dtype)

@@ -245,6 +245,10 @@ class Transport:
         ours = self.configuration
         if ours.is_anonymous:
             return {}
+        if not ours.secret_key:
+            source = ours.sources.get("access_key", "argument")
+            raise Invalid(f"The access key {ours.access_key} (from {source}) has no secret key.",
+                          hint="`hub doctor` tells where keys came from.")
         payload = signing.UNSIGNED_PAYLOAD
         if not self._is_encrypted:
             payload = signing.payload_digest(call.body) if call.body else signing.EMPTY_PAYLOAD
