@@ -281,7 +281,11 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         return verify(self, is_shown)
 
     def delete(self) -> None:
-        """Deletes it; commits that hold it stay."""
+        """Deletes it, with the commits of its version that nothing else goes on from.
+
+        A commit stays if another version was forked from it. Of a member of a group, all commits of
+        the version stay and still hold it.
+        """
         self._tagged()
         self.client.delete(self.reference)
 

@@ -38,7 +38,9 @@ def load(name: str | Reference, **settings: Any) -> Array:
 
 
 def delete(name: str | Reference, **settings: Any) -> None:
-    """Deletes an array, a group or a whole version; commits that hold it stay.
+    """Deletes an array, a group or a version, with the commits that nothing else goes on from.
+
+    Of what is deleted inside a group, the commits of the version stay and still hold it.
 
     Raises:
         NotFound: it is not there; the message says what is.
