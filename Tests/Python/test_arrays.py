@@ -182,7 +182,7 @@ def test_gather_and_samples(pair):
         with pytest.raises(hub.OutOfRange, match="is out of bounds"):
             array.gather(beyond)
     for refused in ([1.0], 3, [[1]], [2**64], ["a"]):
-        with pytest.raises(hub.Invalid, match="are a list of whole numbers"):
+        with pytest.raises(hub.Invalid, match="takes a list of whole numbers"):
             array.gather(refused)
     with pytest.raises(hub.Invalid, match="There are 11 samples, not 12"):
         array.sample(12)

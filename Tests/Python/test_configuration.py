@@ -98,7 +98,7 @@ def test_both_keys_are_of_one_section(home, config, keys, pair):
 
 def test_a_key_without_its_secret_is_not_used(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "half")
-    with pytest.raises(hub.Invalid, match=r"half \(from AWS_ACCESS_KEY_ID\) has no secret key"):
+    with pytest.raises(hub.Denied, match=r"half \(from AWS_ACCESS_KEY_ID\) has no secret key"):
         hub.load("test/x", endpoint="http://127.0.0.1:9", retries=0)
 
 

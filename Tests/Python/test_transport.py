@@ -189,6 +189,13 @@ def test_every_refusal_has_its_exception(status, body, kind):
     assert raised.value.status == status and str(status) in str(raised.value)
 
 
+def test_a_server_without_tls_is_told(settings):
+    endpoint = settings["endpoint"].replace("http:", "https:")
+    ours = Transport(Configuration(endpoint=endpoint, access_key="A", secret_key="a", retries=0))
+    with pytest.raises(hub.Unavailable, match="is not TLS. If it speaks plain HTTP"):
+        ours.request("GET", "/v1/x")
+
+
 def test_the_endpoint_may_have_a_path():
     with ScriptedServer(WHOLE) as server:
         ours = Transport(Configuration(endpoint=server.endpoint + "/nave", access_key="A",

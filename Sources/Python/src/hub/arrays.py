@@ -182,7 +182,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         Raises:
             OutOfRange: an index is outside.
         """
-        numbers = whole_indices(indices, "The indices to gather")
+        numbers = whole_indices(indices, "gather takes")
         shape = (len(numbers), *self.shape[1:])
         if out is not None and (out.shape != shape or out.dtype != self.dtype):
             raise Invalid(f"out must be of the shape {shape} and {self.dtype}, not of the shape"

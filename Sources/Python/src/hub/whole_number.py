@@ -40,8 +40,11 @@ def extents(value: Sequence[int] | int) -> list[int]:
         raise Invalid(f"{value!r} are no extents: they are whole numbers.") from None
 
 
-def indices(values: Any, what: str = "indices") -> AnyArray:
+def indices(values: Any, beginning: str = "Indices are") -> AnyArray:
     """A list of indices as an array of one axis of `int64`.
+
+    Args:
+        beginning: the message's, before "a list of whole numbers".
 
     Raises:
         Invalid: they are no list of whole numbers.
@@ -49,7 +52,7 @@ def indices(values: Any, what: str = "indices") -> AnyArray:
     """
     numbers = np.asarray(values)
     if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
-        raise Invalid(f"{what} are a list of whole numbers.")
+        raise Invalid(f"{beginning} a list of whole numbers.")
     if numbers.dtype.kind == "u" and numbers.size and int(numbers.max()) > np.iinfo("i8").max:
         raise OutOfRange(f"index {numbers.max()} is out of bounds for any axis.")
     return numbers.astype(np.int64)

@@ -62,7 +62,7 @@ class Dataset:
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """Samples, read with one request; raises `OutOfRange`."""
-        wanted = whole_indices(indices, "Numbers of samples")
+        wanted = whole_indices(indices, "Samples are named by")
         outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
         if outside.size:
             raise OutOfRange(f"Sample {outside[0]} is not one of {len(self):,}.")
