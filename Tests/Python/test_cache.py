@@ -11,6 +11,7 @@ import os
 import pickle
 import random
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -342,21 +343,30 @@ class TestChunkMaps:
         assert written.get("c/7", stored=4) is None, "nothing is recorded any more"
         assert written.get("c/0", stored=4) is None
 
-    def test_threads_share_one(self, tmp_path):
-        chunk_map = ChunkMap(tmp_path / "one.map1")
-        entries = self.entries(2000)
+    @pytest.fixture
+    def hasty_threads(self):
+        """Threads take turns so often that they meet in the middle of anything."""
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        yield
+        sys.setswitchinterval(before)
 
-        def work(number):
-            for key, digest in entries[number::8]:
-                assert chunk_map.get(key) is None
-                chunk_map.record(key, digest)
-                chunk_map.flush()
-                assert chunk_map.get(key) == digest
+    def test_threads_share_one(self, tmp_path, hasty_threads):
+        entries = self.entries(128)
+        for number in range(30):
+            chunk_map = ChunkMap(tmp_path / f"{number}.map1")
 
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(work, range(8)))
-        again = ChunkMap(chunk_map.path)
-        assert [(key, again.get(key)) for key, _ in entries] == entries
+            def work(number, chunk_map=chunk_map):
+                for key, digest in entries[number::8]:
+                    assert chunk_map.get(key) is None
+                    chunk_map.record(key, digest)
+                    chunk_map.flush()
+                    assert chunk_map.get(key) == digest
+
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(work, range(8)))
+            again = ChunkMap(chunk_map.path)
+            assert [(key, again.get(key)) for key, _ in entries] == entries
 
     def test_threads_that_open_one_at_the_same_moment_share_it(self, cache):
         for round_number in range(50):

@@ -14,6 +14,8 @@ so a write that was cut short costs that record and nothing behind it. Of two re
 the later holds.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import secrets
@@ -61,7 +63,6 @@ class ChunkMap:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._pending: deque[tuple[bytes, bytes]] = deque()
-        self._identity: tuple[int, int] | None = None
         self._load()
 
     def get(self, key: str, stored: int | None = None) -> bytes | None:
@@ -73,24 +74,23 @@ class ChunkMap:
         """
         hashed = key_hash(key)
         found = self._content.find(hashed)
-        if found is None and self.refresh():
-            found = self._content.find(hashed)
-        if found is not None or stored is None:
+        if found is not None:
             return found
+        self.refresh()
         # Counted and looked for in one content: the file may be removed or replaced meanwhile.
         content = self._content
-        if not content.has_stored(stored):
-            return None
-        return content.find(hashed) or NOT_STORED
+        is_whole = stored is not None and content.has_stored(stored)
+        # Also where nothing was new: another thread may have taken it in just before.
+        return content.find(hashed) or (NOT_STORED if is_whole else None)
 
     def record(self, key: str, digest: bytes) -> None:
         """Notes a key's digest; `flush` sees to it that others read it."""
         hashed = key_hash(key)
-        content = self._content
-        if content.find(hashed) == digest:
+        if self._content.find(hashed) == digest:
             return
-        content.recent[hashed] = digest
+        # In this order, so that a thread that loads the file meanwhile does not lose it.
         self._pending.append((hashed, digest))
+        self._content.recent[hashed] = digest
         if len(self._pending) >= PENDING_MAX:
             self.flush()
 
@@ -101,13 +101,12 @@ class ChunkMap:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            content = self._content
             descriptor = os.open(self.path, _APPEND, 0o600)
             try:
                 os.write(descriptor, encode_records(pending))
-                if self._identity is None:
-                    status = os.fstat(descriptor)
-                    self._identity = (status.st_dev, status.st_ino)
-                    self._bytes_read = 0
+                if content.identity is None:
+                    content.bytes_read, content.identity = 0, _identity(os.fstat(descriptor))
             finally:
                 os.close(descriptor)
         except OSError:
@@ -135,27 +134,27 @@ class ChunkMap:
 
     def refresh(self) -> bool:
         """Takes in what other processes did to the file; whether there was anything."""
+        content = self._content
         try:
             status = os.stat(self.path)
         except OSError:
-            was_there, self._identity = self._identity is not None, None
+            was_there = content.identity is not None
             if was_there:
                 self._load()
             return was_there
-        is_same = (status.st_dev, status.st_ino) == self._identity
-        is_long = len(self._content.recent) > RECENT_MAX
-        if not is_same or is_long or status.st_size < self._bytes_read:
+        is_long = len(content.recent) > RECENT_MAX
+        if _identity(status) != content.identity or is_long or status.st_size < content.bytes_read:
             self._load()
             return True
-        start = self._bytes_read
+        start = content.bytes_read
         if status.st_size < start + RECORD_BYTES:
             return False
         data, _ = _read_from(self.path, start)
         records, _ = parse_records(data)
-        # Not by addition: another thread may have read the same.
-        self._bytes_read = start + len(data) - len(data) % RECORD_BYTES
         for record in records:
-            self._content.recent[record["key"].tobytes()] = record["digest"].tobytes()
+            content.recent[record["key"].tobytes()] = record["digest"].tobytes()
+        # Not by addition: another thread may have read the same.
+        content.bytes_read = start + len(data) - len(data) % RECORD_BYTES
         return len(records) > 0
 
     def _take_pending(self) -> list[tuple[bytes, bytes]]:
@@ -169,16 +168,16 @@ class ChunkMap:
     def _load(self) -> None:
         data, identity = _read_from(self.path, 0)
         records, damaged = parse_records(data)
-        self._identity = identity
-        self._bytes_read = len(data) - len(data) % RECORD_BYTES
-        self._content = _Content(_Table(_newest(records)), dict(self._pending))
-        if damaged or len(records) > 2 * len(self._content.table.records) + 1024:
-            self._rewrite()
+        content = _Content(_Table(_newest(records)), dict(self._pending))
+        content.bytes_read, content.identity = len(data) - len(data) % RECORD_BYTES, identity
+        self._content = content
+        if damaged or len(records) > 2 * len(content.table.records) + 1024:
+            self._rewrite(content)
 
-    def _rewrite(self) -> None:
+    def _rewrite(self, content: _Content) -> None:
         """Replaces the file by one without damage and repetitions, if that can be done."""
         part = self.path.with_name(f".{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}")
-        records = self._content.table.records
+        records = content.table.records
         try:
             part.write_bytes(records.tobytes())
             os.replace(part, self.path)
@@ -186,8 +185,7 @@ class ChunkMap:
         except OSError:
             part.unlink(missing_ok=True)
             return
-        self._identity = (status.st_dev, status.st_ino)
-        self._bytes_read = records.nbytes
+        content.bytes_read, content.identity = records.nbytes, _identity(status)
 
 
 class _Table:
@@ -210,13 +208,20 @@ class _Table:
 class _Content:
     """What is known of a file at a time: its table, and what was added to it behind that.
 
-    It is replaced as a whole, so that whoever has it looks for keys in what was counted. Digests
-    of `recent` hold before those of `table`; of a state that cannot change, stored keys only come.
+    It is replaced as a whole, so that whoever has it looks for keys in what was counted, and goes
+    on reading where that ends. Digests of `recent` hold before those of `table`; of a state that
+    cannot change, stored keys only come.
+
+    Attributes:
+        identity: which file it was read from; None if there was none.
+        bytes_read: how far.
     """
 
     def __init__(self, table: _Table, recent: dict[bytes, bytes]) -> None:
         self.table = table
         self.recent = recent
+        self.identity: tuple[int, int] | None = None
+        self.bytes_read = 0
         self._stored_min = 0
 
     def find(self, hashed: bytes) -> bytes | None:
@@ -303,6 +308,10 @@ def _read_from(path: Path, offset: int) -> tuple[bytes, tuple[int, int] | None]:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             file.seek(offset)
-            return file.read(), (status.st_dev, status.st_ino)
+            return file.read(), _identity(status)
     except OSError:
         return b"", None
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
