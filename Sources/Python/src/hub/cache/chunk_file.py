@@ -29,6 +29,10 @@ VERSION = 1
 HEADER_BYTES = 128
 ETAG_BYTES_MAX = 84
 PART_SUFFIX = ".part"
+WRITE_BYTES_MAX = 512 << 10
+"""What is written at once. A first write of 2.4 MB to a file's beginning took four times the CPU
+time of one behind a header or of pieces (2.9 ms against 0.65 ms; ext4, 2026-11)."""
+Buffer = bytes | bytearray | memoryview
 _FIELDS = struct.Struct(f"<4sHHQ16sI{ETAG_BYTES_MAX}sI")
 _CHECKSUM = struct.Struct("<I")
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -56,7 +60,7 @@ class ChunkFile:
     changed: float
 
 
-def encode_header(digest: bytes, etag: str, payload: bytes) -> bytes:
+def encode_header(digest: bytes, etag: str, payload: Buffer) -> bytes:
     """The 128 bytes that go before `payload`.
 
     Raises:
@@ -91,7 +95,7 @@ def read_chunk_file(path: str | Path, digest: bytes) -> ChunkFile:
     return ChunkFile(digest, etag, payload, status.st_mtime)
 
 
-def write_chunk_file(path: str, digest: bytes, etag: str, payload: bytes) -> None:
+def write_chunk_file(path: str, digest: bytes, etag: str, payload: Buffer) -> None:
     """Puts a file in place in one step; whatever was there is replaced.
 
     Raises:
@@ -142,7 +146,8 @@ def _read_exactly(descriptor: int, count: int) -> bytes:
     return data
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, memoryview(data)[written:])
+def _write_all(descriptor: int, data: Buffer) -> None:
+    view = memoryview(data)
+    while view.nbytes:
+        written = os.write(descriptor, view[:WRITE_BYTES_MAX])
+        view = view[written:]
