@@ -80,6 +80,26 @@ public final class PayloadReader: Sendable {
         try readNext(max: max, allocator: allocator, mode: .cachedOnly)
     }
 
+    /// Adds the next bytes, at most `max`, behind what a buffer holds, without waiting.
+    ///
+    /// May be called on an event loop.
+    ///
+    /// - Returns: How many bytes were added, 0 at the end; nil if they are not in memory.
+    /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is
+    ///   added.
+    public func readNow(
+        max: Int,
+        appendingTo buffer: inout ByteBuffer
+    ) throws(StoreError) -> Int? {
+        let start = offset.withLock { $0 }
+        guard let length = nextLength(from: start, max: max) else { return 0 }
+        guard try read(from: start, length, into: &buffer, mode: .cachedOnly) == .complete else {
+            return nil
+        }
+        offset.withLock { $0 = start + Int64(length) }
+        return length
+    }
+
     /// Gives the next piece, at most `max` bytes; waits on a disk thread.
     ///
     /// Never `.wouldBlock`.
