@@ -79,9 +79,7 @@ class CachedKeys:
         """Whether the server is asked for many chunks at once."""
         return has_bundles(self._client.transport)
 
-    def get_many(
-        self, keys: Sequence[str], halt: Halt
-    ) -> Generator[tuple[str, Buffer | None]]:
+    def get_many(self, keys: Sequence[str], halt: Halt) -> Generator[Buffer | None]:
         """Chunks that are not known, in the order of their keys, each as soon as it is there.
 
         What does not come is asked for again, as long as something comes.
@@ -101,11 +99,11 @@ class CachedKeys:
             before = len(waiting)
             try:
                 for payload in self._bundled(list(waiting), halt):
-                    yield waiting.popleft(), payload
+                    waiting.popleft()
+                    yield payload
             except Unbundled:
                 while waiting and not halt.is_called:
-                    yield waiting[0], self._asked(waiting[0])
-                    waiting.popleft()
+                    yield self._asked(waiting.popleft())
             except CutShort as error:
                 if len(waiting) < before:
                     patience = pauses(retries)

@@ -11,8 +11,8 @@ from typing import Any
 from hub.bundle import Halt
 
 Coordinates = tuple[int, ...]
-Job = list[Coordinates]
-"""Chunks that are loaded one after another in one thread."""
+Job = list[tuple[Coordinates, str]]
+"""Chunks with their keys that are loaded one after another in one thread."""
 
 Loaded = tuple[Coordinates, Any]
 

@@ -28,8 +28,12 @@ AnyArray = npt.NDArray[Any]
 CONCURRENCY = 16
 """How many requests are on their way at once, if not said otherwise."""
 
-BUNDLE_BYTES = 4 << 20
-"""How much one request asks for, of the decoded chunks."""
+BUNDLE_BYTES = 8 << 20
+"""How much one request asks for at most, of the decoded chunks."""
+
+_FIRST_BUNDLES_BYTES = 1 << 20
+"""How much the first requests ask for, where several are on their way at once: so there are several
+of a few chunks, too, and each that follows asks for more."""
 
 _BUNDLES_AT_ONCE = 4
 
@@ -126,10 +130,10 @@ class ChunkSource:
             for place, stored in self._loaded(job, halt):
                 yield place, None if stored is None else finish(place, stored)
 
-        jobs = self._jobs(coordinates)
+        jobs = self._jobs(coordinates, is_growing=concurrency > 1)
         first = list(islice(jobs, 2))
         chunk_bytes = max(1, self.metadata.chunk_bytes)
-        if any(len(job) > 1 for job in first):
+        if self.is_bundled:
             concurrency = min(concurrency, _BUNDLES_AT_ONCE)
         else:
             concurrency = min(concurrency, max(_LARGE_CONCURRENCY, _BYTES_UNDER_WAY // chunk_bytes))
@@ -145,41 +149,51 @@ class ChunkSource:
         if first and not self.state.is_immutable:
             self._check_layout()
 
-    def _jobs(self, coordinates: Iterable[Coordinates]) -> Iterator[Job]:
+    @property
+    def is_bundled(self) -> bool:
+        """Whether many chunks are asked for at once."""
+        return 2 * self.metadata.chunk_bytes <= BUNDLE_BYTES and self._keys.is_bundled
+
+    def _jobs(self, coordinates: Iterable[Coordinates], is_growing: bool) -> Iterator[Job]:
         """What is done in one go: a chunk that is known or is large, or many that are asked for."""
-        size = min(KEYS_MAX, BUNDLE_BYTES // max(1, self.metadata.chunk_bytes))
-        if size < 2 or not self._keys.is_bundled:
-            yield from ([place] for place in coordinates)
+        if not self.is_bundled:
+            yield from ([(place, self.metadata.key(place))] for place in coordinates)
             return
+        chunk_bytes = max(1, self.metadata.chunk_bytes)
+        bundle_bytes = _FIRST_BUNDLES_BYTES if is_growing else BUNDLE_BYTES
         asked: Job = []
         key_bytes = 0
         for place in coordinates:
-            if self.has(place):
-                yield [place]
+            key = self.metadata.key(place)
+            if self._keys.has(key):
+                yield [(place, key)]
                 continue
-            key_bytes += len(self.metadata.key(place))
-            if len(asked) == size or key_bytes > KEY_BYTES_MAX:
+            asked.append((place, key))
+            key_bytes += len(key)
+            is_full = (len(asked) + 1) * chunk_bytes > bundle_bytes
+            if is_full or len(asked) == KEYS_MAX or key_bytes > KEY_BYTES_MAX:
                 yield asked
-                asked, key_bytes = [], len(self.metadata.key(place))
-            asked.append(place)
+                asked, key_bytes = [], 0
+                bundle_bytes = min(bundle_bytes * 5 // 4, BUNDLE_BYTES)
         if asked:
             yield asked
 
     def _loaded(self, job: Job, halt: Halt) -> Iterator[tuple[Coordinates, Buffer | None]]:
         """The stored bytes of the chunks of a job; None where there are none."""
         if len(job) == 1:
-            yield job[0], self._keys.get(self.metadata.key(job[0]))
+            place, key = job[0]
+            yield place, self._keys.get(key)
             return
-        found = self._keys.get_many([self.metadata.key(place) for place in job], halt)
+        found = self._keys.get_many([key for _, key in job], halt)
         with closing(found):
-            for place, (_, stored) in zip(job, found, strict=True):
+            for (place, _), stored in zip(job, found, strict=True):
                 yield place, stored
 
     def _decode(self, place: Coordinates, stored: Buffer) -> AnyArray:
-        where = f"{self.state.reference}/{self.metadata.key(place)}"
         try:
-            return self._decoder.decode(stored, where)
-        except IntegrityError:
+            return self._decoder.decode(stored)
+        except IntegrityError as error:
+            error.where = f"{self.state.reference}/{self.metadata.key(place)}"
             if not self.state.is_immutable:
                 self._check_layout()
             raise
