@@ -29,7 +29,9 @@ extension ArrayService {
         guard
             let bundle = ChunkBundle(
                 parts,
+                store: store,
                 reader: reader,
+                budget: chunksAhead,
                 onFailure: { note(.read($0), caller.request) }
             )
         else { throw .resultTooLarge(elements: .max) }

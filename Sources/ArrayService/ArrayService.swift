@@ -21,6 +21,8 @@ public struct ArrayService: HTTPResponder {
     let writer: ArrayWriter
     /// The memory for bodies that are read as a whole.
     let bodies = BodyBudget(bytesMax: ArrayServiceLimits.bodiesBytesMax)
+    /// The memory for chunks that are read ahead of what was sent.
+    let chunksAhead = BodyBudget(bytesMax: ArrayServiceLimits.chunksAheadBytesMax)
     /// The memory for pictures while they are made.
     let pictures = BodyBudget(bytesMax: ArrayServiceLimits.picturesBytesMax)
     private let authenticator: RequestAuthenticator

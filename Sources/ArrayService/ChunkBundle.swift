@@ -13,7 +13,11 @@ import Synchronization
 /// the client has taken what comes before it. Whatever fails ends the body early, and the server cuts the
 /// connection.
 ///
-/// Memory: one piece of at most the length that is asked for, the frames, and one decoded chunk.
+/// What is not in the page cache is read ahead on a disk thread, several chunks in one go, since going
+/// there and back costs as much as copying one.
+///
+/// Memory: one piece of at most the length that is asked for, or what is read ahead, which all bundles
+/// share; the frames; and one decoded chunk.
 ///
 /// State: guarded by `state`; one caller at a time.
 final class ChunkBundle: HTTPBodySource {
@@ -40,6 +44,10 @@ final class ChunkBundle: HTTPBodySource {
     private struct State {
         /// What was read already and is sent first.
         var begun = ByteBuffer()
+        /// What accounts for its memory.
+        var begunMemory: BodyBudget.Reservation?
+        /// The beginning of a piece that has to be waited for.
+        var partial = ByteBuffer()
         /// Last first, so that those that were sent are given back.
         var parts: [Part]
         var rest: Rest?
@@ -51,23 +59,37 @@ final class ChunkBundle: HTTPBodySource {
         case blocked
     }
 
+    /// Whether the calling thread may wait for the disk.
+    private enum Waiting {
+        case forbidden
+        case allowed
+    }
+
     /// A piece of fewer bytes is worth waiting for more.
     private static let pieceBytesMin = Int(StorageModel.Payload.blockBytes)
+    /// How much is read in one go where the disk has to be waited for.
+    private static let aheadBytes = 1 << 20
 
     let byteCount: Int64
     private let state: Mutex<State>
+    private let store: ObjectStore
     private let reader: ArrayReader
+    private let budget: BodyBudget
     private let onFailure: @Sendable (ArrayReadError) -> Void
 
     /// Makes a body; nil if its bytes cannot be counted.
     ///
     /// - Parameters:
     ///   - parts: The chunks, in order.
+    ///   - store: Has the threads that wait for the disk.
     ///   - reader: Decodes chunks.
+    ///   - budget: The memory for what is read ahead; without room there, nothing is.
     ///   - onFailure: Notes why a body cannot go on.
     init?(
         _ parts: [Part],
+        store: ObjectStore,
         reader: ArrayReader,
+        budget: BodyBudget,
         onFailure: @escaping @Sendable (ArrayReadError) -> Void
     ) {
         var total: Int64 = 0
@@ -78,7 +100,9 @@ final class ChunkBundle: HTTPBodySource {
         }
         byteCount = total
         state = Mutex(State(parts: parts.reversed()))
+        self.store = store
         self.reader = reader
+        self.budget = budget
         self.onFailure = onFailure
     }
 
@@ -95,9 +119,14 @@ final class ChunkBundle: HTTPBodySource {
         if let begun = takeBegun(max: max) { return .ready(begun) }
         do {
             var piece = allocator.buffer(capacity: Swift.min(max, Int(clamping: byteCount)))
-            let filling = try fill(&piece, max: max)
-            guard piece.readableBytes == 0 else { return .ready(cut(piece, max: max)) }
-            return filling == .blocked ? .wouldBlock : .end
+            if try fill(&piece, max: max, .forbidden) == .blocked,
+                piece.readableBytes < Swift.min(max, Self.pieceBytesMin)
+            {
+                let partial = piece
+                state.withLock { $0.partial = partial }
+                return .wouldBlock
+            }
+            return piece.readableBytes > 0 ? .ready(cut(piece, max: max)) : .end
         } catch {
             onFailure(error)
             throw error
@@ -118,15 +147,20 @@ final class ChunkBundle: HTTPBodySource {
     private func takeBegun(max: Int) -> ByteBuffer? {
         state.withLock { state in
             guard state.begun.readableBytes > 0 else { return nil }
-            return state.begun.readSlice(length: Swift.min(max, state.begun.readableBytes))
+            let piece = state.begun.readSlice(length: Swift.min(max, state.begun.readableBytes))
+            if state.begun.readableBytes == 0 {
+                state.begun = ByteBuffer()
+                state.begunMemory = nil
+            }
+            return piece
         }
     }
 
-    /// The beginning of a piece that has more than `max` bytes, which only the head of a frame can cause;
-    /// the rest is sent next.
+    /// The beginning of a piece that has more than `max` bytes; the rest is sent next.
     private func cut(_ piece: ByteBuffer, max: Int) -> ByteBuffer {
         var piece = piece
         guard piece.readableBytes > max, let first = piece.readSlice(length: max) else {
+            state.withLock { $0.begunMemory = nil }
             return piece
         }
         let rest = piece
@@ -139,44 +173,58 @@ final class ChunkBundle: HTTPBodySource {
         max: Int,
         _ allocator: ByteBufferAllocator
     ) async throws(ArrayReadError) -> ByteBuffer {
-        var piece = allocator.buffer(capacity: Swift.min(max, Int(clamping: byteCount)))
+        var piece = state.withLock { state in
+            defer { state.partial = ByteBuffer() }
+            return state.partial
+        }
+        if piece.readableBytes == 0 {
+            piece = allocator.buffer(capacity: Swift.min(max, Int(clamping: byteCount)))
+        }
         let enough = Swift.min(max, Self.pieceBytesMin)
-        while try fill(&piece, max: max) == .blocked, piece.readableBytes < enough {
-            try await wait(addingTo: &piece, max: max, allocator)
+        while try fill(&piece, max: max, .forbidden) == .blocked, piece.readableBytes < enough {
+            switch state.withLock({ $0.rest }) {
+            case .undecoded(let key, let entry, let array):
+                let chunk = try await reader.decodedChunk(key, entry: entry, of: array)
+                state.withLock { $0.rest = .decoded(chunk.bytes, memory: chunk.memory) }
+            case .stored: piece = try await readAhead(piece, max: max)
+            case .decoded, nil: return piece
+            }
         }
         return piece
     }
 
-    /// Waits for what comes next: a chunk to be decoded, or bytes from the disk.
-    private func wait(
-        addingTo piece: inout ByteBuffer,
-        max: Int,
-        _ allocator: ByteBufferAllocator
-    ) async throws(ArrayReadError) {
-        switch state.withLock({ $0.rest }) {
-        case .undecoded(let key, let entry, let array):
-            let chunk = try await reader.decodedChunk(key, entry: entry, of: array)
-            state.withLock { $0.rest = .decoded(chunk.bytes, memory: chunk.memory) }
-        case .stored(let payload, let remaining):
-            let most = max - piece.readableBytes
-            var bytes = ByteBuffer()
-            do throws(StoreError) {
-                guard
-                    case .ready(let read) = try await payload.read(max: most, allocator: allocator)
-                else { throw StoreError.rangeInvalid }
-                bytes = read
-            } catch {
-                throw .store(error)
+    /// Adds to a piece what comes next, waiting for the disk: more than fits if there is memory for it.
+    private func readAhead(
+        _ piece: ByteBuffer,
+        max: Int
+    ) async throws(ArrayReadError) -> ByteBuffer {
+        let memory = byteCount > Int64(max) ? budget.reserve(Self.aheadBytes) : nil
+        let most = memory == nil ? max : Swift.max(max, Self.aheadBytes)
+        state.withLock { $0.begunMemory = memory }
+        let result: Result<ByteBuffer, ArrayReadError>
+        do {
+            result = try await store.diskPool.run { [self] in
+                Result { () throws(ArrayReadError) -> ByteBuffer in
+                    var piece = piece
+                    piece.reserveCapacity(Swift.min(most, Int(clamping: byteCount)))
+                    _ = try fill(&piece, max: most, .allowed)
+                    return piece
+                }
             }
-            let left = remaining - Int64(bytes.readableBytes)
-            state.withLock { $0.rest = left > 0 ? .stored(payload, remainingBytes: left) : nil }
-            piece.writeBuffer(&bytes)
-        case .decoded, nil: break
+        } catch is CancellationError {
+            throw .cancelled
+        } catch {
+            throw .shutDown
         }
+        return try result.get()
     }
 
-    /// Adds what is in memory to a piece, up to `max` bytes and the head of a frame.
-    private func fill(_ piece: inout ByteBuffer, max: Int) throws(ArrayReadError) -> Filling {
+    /// Adds what comes next to a piece, up to `max` bytes and the head of a frame.
+    private func fill(
+        _ piece: inout ByteBuffer,
+        max: Int,
+        _ waiting: Waiting
+    ) throws(ArrayReadError) -> Filling {
         try state.withLock { state throws(ArrayReadError) -> Filling in
             while piece.readableBytes < max {
                 switch state.rest {
@@ -192,7 +240,7 @@ final class ChunkBundle: HTTPBodySource {
                         piece.readableBytes == 0
                             || room >= Swift.min(remaining, Int64(Self.pieceBytesMin))
                     else { return .done }
-                    let count = try Self.append(payload, to: &piece, max: room)
+                    let count = try Self.append(payload, to: &piece, max: room, waiting)
                     guard let count, count > 0 else { return .blocked }
                     let left = remaining - Int64(count)
                     state.rest = left > 0 ? .stored(payload, remainingBytes: left) : nil
@@ -210,10 +258,14 @@ final class ChunkBundle: HTTPBodySource {
     private static func append(
         _ payload: PayloadReader,
         to piece: inout ByteBuffer,
-        max: Int
+        max: Int,
+        _ waiting: Waiting
     ) throws(ArrayReadError) -> Int? {
         do throws(StoreError) {
-            return try payload.readNow(max: max, appendingTo: &piece)
+            switch waiting {
+            case .forbidden: return try payload.readNow(max: max, appendingTo: &piece)
+            case .allowed: return try payload.readBlocking(max: max, appendingTo: &piece)
+            }
         } catch {
             throw .store(error)
         }

@@ -84,9 +84,10 @@ class BulkReader:
             fetched = _by_obstore(store, path, etag)
             if fetched is not None:
                 return fetched
-        return self._by_transport(path, etag)
+        return self.get_by_transport(path, etag)
 
-    def _by_transport(self, path: str, etag: str) -> Fetched:
+    def get_by_transport(self, path: str, etag: str = "") -> Fetched:
+        """Like `get`, with urllib3, and without the content coding that an object was stored with."""
         headers = {"If-None-Match": etag} if etag else None
         try:
             answer = self._transport.request("GET", view_path(path), headers=headers)
