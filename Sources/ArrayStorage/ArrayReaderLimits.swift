@@ -39,10 +39,8 @@ public struct ArrayReaderLimits: Sendable {
 
     /// The chunks whose statistics are kept; about 200 bytes of memory each.
     public var summariesMax = 131_072
-    /// The most cells that statistics along axes compute at a time.
-    public var reductionCellsMax = 65_536
 
-    /// The cells of one request whose elements are put in order or counted at a time, in bytes.
+    /// The cells of one request that are reduced, put in order or counted at a time, in bytes.
     public var cellBlockBytesMax = 128 << 20
     /// Such cells of all requests together, in bytes; who comes when it is as much waits.
     public var cellsBytesMax = 256 << 20

@@ -1,128 +1,132 @@
 import ArrayModel
-import ObjectStorage
+import CKernels
 
 /// The computation of statistics along axes: one reduction for every cell of the result, which are
 /// computed a block at a time.
-struct AxisReduction: Sendable {
-    /// The most bytes that one cell takes while it is computed, with its copies in parts.
-    private static let cellBytes = 800
-
+private struct AxisReduction: Sendable {
     private let array: StoredArray
     private let engine: ReadEngine
     private let selection: Selection
-    private let kept: [Int]
-    private let reduced: [Int]
+    private let kept: KeptAxes
+    private let kind: nave_item_kind
     private let empty: Reduction
-    private let gathering: PieceGathering
+    private let cellElements: Int
+    private let cellBytes: Int
+    private let tiling: CellTiling
 
     /// Prepares a computation.
     ///
     /// - Parameters:
     ///   - array: The array.
-    ///   - selection: What to reduce.
-    ///   - kept: The axes of the array that are left, ascending.
-    ///   - parts: What to compute.
+    ///   - selection: What to reduce; not empty.
+    ///   - kept: The axes that are left.
+    ///   - empty: The reduction of nothing.
     ///   - engine: What runs it.
     /// - Throws: ``ArrayReadError/dataTypeNotSliceable(_:)``.
     init(
         _ array: StoredArray,
         _ selection: Selection,
-        kept: [Int],
-        parts: SummaryParts,
+        kept: KeptAxes,
+        empty: Reduction,
         engine: ReadEngine
     ) throws(ArrayReadError) {
+        guard let kind = nave_item_kind(array.metadata.dataType) else {
+            throw .dataTypeNotSliceable(array.metadata.dataType.name)
+        }
         self.array = array
         self.engine = engine
         self.selection = selection
         self.kept = kept
-        reduced = selection.axes.indices.filter { !kept.contains($0) }
-        empty = try Reduction(array.metadata.dataType, parts: parts)
-        gathering = PieceGathering(itemBytes: array.itemBytes)
+        self.kind = kind
+        self.empty = empty
+        let cells = selection.part(axes: kept.axes)
+        cellElements = selection.elementCount / cells.elementCount
+        cellBytes = CellReductions.cellBytes(
+            elements: cellElements,
+            empty: empty,
+            itemBytes: array.itemBytes
+        )
+        tiling = CellTiling(
+            cells,
+            chunkShape: kept.axes.map { array.grid.chunkShape[$0] },
+            cellsMax: max(engine.limits.cellBlockBytesMax / cellBytes, 1)
+        )
     }
 
-    /// Computes all cells in the C order of the result.
+    /// Computes all cells.
     ///
     /// - Parameters:
-    ///   - budget: Where memory for a block is set aside.
-    ///   - use: Takes the cells, block by block.
+    ///   - gate: Where memory for a block is set aside.
+    ///   - use: Takes the reductions of some cells of a box, on several threads at once.
     /// - Throws: ``ArrayReadError``, any case.
     func run(
-        budget: SlabBudget,
-        use: ([Reduction]) throws(ArrayReadError) -> Void
+        gate: MemoryGate,
+        use:
+            @escaping @Sendable (CellTiling.Box, Range<Int>, [Reduction]) throws(ArrayReadError)
+            -> Void
     ) async throws(ArrayReadError) {
-        let cells = selection.part(axes: kept)
-        let cellsWanted = min(cells.elementCount, engine.limits.reductionCellsMax)
-        let reservation = budget.reserve(
-            preferred: cellsWanted * Self.cellBytes,
-            minimum: min(cellsWanted, 4096) * Self.cellBytes
-        )
-        let plan = ReadPlan(
-            selection: cells,
-            grid: ChunkGrid(
-                shape: kept.map { array.grid.shape[$0] },
-                chunkShape: kept.map { array.grid.chunkShape[$0] }
-            ),
-            slabElementsMax: max(reservation.bytes / Self.cellBytes, 1)
-        )
-        for slab in plan.slabs { try use(try await block(lower: slab.lower, counts: slab.counts)) }
+        let reservation: MemoryGate.Reservation
+        do {
+            reservation = try await gate.reserve(tiling.blockCells * cellBytes)
+        } catch {
+            throw .cancelled
+        }
+        let (tiling, cellElements) = (tiling, cellElements)
+        let (empty, itemBytes) = (empty, array.itemBytes)
+        let stripes = try await engine.blocking {
+            () throws(ArrayReadError) -> CellStripes<CellReductions> in
+            CellStripes(cellCount: tiling.blockCells) { count in
+                CellReductions(
+                    cellCount: count,
+                    cellElements: cellElements,
+                    empty: empty,
+                    itemBytes: itemBytes
+                )
+            }
+        }
+        for number in 0..<tiling.blockCount {
+            try await block(tiling.box(number), in: stripes, use: use)
+        }
         withExtendedLifetime(reservation) {}
     }
 
-    /// One block of cells.
     private func block(
-        lower: [Int],
-        counts: [Int]
-    ) async throws(ArrayReadError) -> [Reduction] {
-        let part = selection.part(axes: kept, lower: lower, counts: counts)
-        let block = CellBlock(counts: part.counts, kept: kept, reduced: reduced)
-        var cells = Array(repeating: empty, count: block.cellCount)
-        let pass = ChunkPass(array, part, engine: engine)
-        let chunkCells = kept.reduce(1) { $0 * min(array.grid.chunkShape[$1], part.counts[$1]) }
-        try await pass.run(
-            chunksMax: max(16_384 / max(chunkCells, 1), 1),
-            empty: [CellPart](),
-            merge: { parts in
-                for part in parts {
-                    for (cell, found) in zip(part.cells, part.reductions) {
-                        cells[cell].merge(found)
-                    }
+        _ box: CellTiling.Box,
+        in stripes: CellStripes<CellReductions>,
+        use:
+            @escaping @Sendable (CellTiling.Box, Range<Int>, [Reduction]) throws(ArrayReadError)
+            -> Void
+    ) async throws(ArrayReadError) {
+        let pass = CellPass(
+            array,
+            selection.part(axes: kept.axes, lower: box.lower, counts: box.counts),
+            kept: kept.axes,
+            kind: kind,
+            engine: engine
+        )
+        let itemBytes = array.itemBytes
+        try await pass.run { run in
+            stripes.visit(run, itemBytes: itemBytes) { cells, firstCell, part in
+                cells.add(part, firstCell: firstCell)
+            }
+        }
+        let (block, cellElements) = (0..<pass.block.cellCount, cellElements)
+        try await engine.process(
+            ListedParts(stripes.stripes),
+            merge: { (_: Void) in },
+            work: { stripe throws(ArrayReadError) -> Void in
+                let cells = stripe.cells.clamped(to: block)
+                let found = stripe.with { reductions in
+                    reductions.take(
+                        cells.count,
+                        fill: pass.fillValue,
+                        cellElements: cellElements
+                    )
                 }
-            },
-            visit: { chunk, entry, parts throws(ArrayReadError) in
-                try pass.withBytes(of: chunk, entry) { bytes, _ in
-                    for piece in chunk.pieces { parts.append(self.part(piece, bytes, block)) }
-                }
+                try use(box, cells, found)
             }
         )
-        let fill = array.metadata.fillValue.bytes
-        for cell in cells.indices where cells[cell].count < block.cellElements {
-            cells[cell].add(fill, repeated: block.cellElements - cells[cell].count)
-        }
-        return cells
     }
-
-    /// What a piece of a chunk gives to its cells.
-    private func part(
-        _ piece: ChunkPiece,
-        _ bytes: UnsafeRawBufferPointer,
-        _ block: CellBlock
-    ) -> CellPart {
-        let cells = block.cells(of: piece)
-        let inner = reduced.reduce(1) { $0 * piece.counts[$1] }
-        var reductions = Array(repeating: empty, count: cells.count)
-        gathering.with(piece, of: bytes, axes: kept + reduced) { items, _ in
-            for index in reductions.indices {
-                reductions[index].add(items + index * inner * array.itemBytes, count: inner)
-            }
-        }
-        return CellPart(cells: cells, reductions: reductions)
-    }
-}
-
-/// What one piece gives to cells.
-private struct CellPart: Sendable {
-    let cells: [Int]
-    let reductions: [Reduction]
 }
 
 extension ArrayReader {
@@ -131,8 +135,9 @@ extension ArrayReader {
 
     /// Computes statistics of a selection along axes.
     ///
-    /// Memory is bounded by a block of cells and by the result; a chunk is read once for every block
-    /// that it lies in.
+    /// Memory is bounded by a block of cells and by the result; who comes when others have that memory
+    /// waits. A chunk is decoded once for every block that it lies in. Chunks are taken in as they come,
+    /// so that the last digits of floats may be others the next time.
     ///
     /// - Parameters:
     ///   - array: The array.
@@ -153,27 +158,31 @@ extension ArrayReader {
         try Self.check(statistics, array)
         let kept = KeptAxes(of: selection, reducing: axes)
         try kept.check(valuesPerCell: statistics.count)
-        var values: [Statistic: StatisticArray] = [:]
-        for statistic in statistics {
-            values[statistic] = StatisticArray(statistic, of: array.metadata.dataType)
-        }
-        let reduction = try AxisReduction(
-            try StoredArray(array, limits: engine.limits),
-            selection,
-            kept: kept.axes,
-            parts: SummaryParts(statistics.map(\.parts)),
-            engine: engine
+        let dataType = array.metadata.dataType
+        let empty = try Reduction(dataType, parts: SummaryParts(statistics.map(\.parts)))
+        let cells = CellStatistics(
+            statistics,
+            options,
+            of: dataType,
+            shape: selection.part(axes: kept.axes).counts
         )
-        try await reduction.run(budget: budget) { cells throws(ArrayReadError) in
-            for statistic in statistics {
-                for cell in cells {
-                    guard let value = cell.value(statistic, options) else {
-                        throw .statisticUndefined(.noElements)
-                    }
-                    values[statistic]?.append(value)
-                }
+        if selection.elementCount > 0 {
+            let reduction = try AxisReduction(
+                try StoredArray(array, limits: engine.limits),
+                selection,
+                kept: kept,
+                empty: empty,
+                engine: engine
+            )
+            try await reduction.run(gate: cellGate) {
+                box,
+                range,
+                reductions throws(ArrayReadError) in
+                try cells.put(reductions, of: range, in: box)
             }
+        } else {
+            try await engine.blocking { () throws(ArrayReadError) in try cells.fill(with: empty) }
         }
-        return AxisStatistics(shape: kept.shape, values: values)
+        return AxisStatistics(shape: kept.shape, values: cells.take())
     }
 }

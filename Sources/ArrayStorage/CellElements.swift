@@ -20,11 +20,11 @@ struct CellElements: Sendable {
     }
 
     /// Takes in elements of cells, counted from `firstCell`.
-    mutating func append(_ run: CellRun, _ kind: nave_item_kind, firstCell: Int) {
+    mutating func append(_ run: CellRun, firstCell: Int) {
         run.cells.withUnsafeBufferPointer { cells in
             items.withUnsafeMutableBytes { items in
                 nave_append_to_cells(
-                    kind,
+                    itemBytes,
                     items.baseAddress,
                     capacity,
                     &filled,
@@ -41,6 +41,16 @@ struct CellElements: Sendable {
     /// Forgets the elements.
     mutating func clear() {
         for cell in filled.indices { filled[cell] = 0 }
+    }
+
+    /// Hands the elements of a cell over, if there are any, and forgets them.
+    mutating func empty(_ cell: Int, into use: (UnsafeRawPointer, Int) -> Void) {
+        guard filled[cell] > 0 else { return }
+        items.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            use(start + cell * capacity * itemBytes, filled[cell])
+        }
+        filled[cell] = 0
     }
 
     /// Writes the keys of a cell's elements to the front of `keys`, in order.

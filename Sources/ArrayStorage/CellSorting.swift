@@ -28,10 +28,10 @@ struct CellSorting: Sendable {
     func run(
         use: @escaping @Sendable (Range<Int>, [Double]) -> Void
     ) async throws(ArrayReadError) {
-        let (stripes, itemBytes, kind) = (stripes, pass.itemBytes, pass.kind)
+        let (stripes, itemBytes) = (stripes, pass.itemBytes)
         try await pass.run { run in
             stripes.visit(run, itemBytes: itemBytes) { found, firstCell, part in
-                found.append(part, kind, firstCell: firstCell)
+                found.append(part, firstCell: firstCell)
             }
         }
         let (fill, block) = (order.key(of: pass.fillValue), 0..<pass.block.cellCount)

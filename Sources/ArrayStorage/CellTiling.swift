@@ -9,6 +9,20 @@ struct CellTiling: Sendable {
         let lower: [Int]
         /// How many indices are taken along each.
         let counts: [Int]
+
+        /// Where a cell of the box, by its number in the box's C order, lies in the C order of a result
+        /// of `shape`.
+        func place(of cell: Int, in shape: [Int]) -> Int {
+            var rest = cell
+            var place = 0
+            var stride = 1
+            for axis in shape.indices.reversed() {
+                place += (lower[axis] + rest % counts[axis]) * stride
+                rest /= counts[axis]
+                stride *= shape[axis]
+            }
+            return place
+        }
     }
 
     /// In how many blocks a chunk lies at most.

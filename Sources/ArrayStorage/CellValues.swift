@@ -30,7 +30,7 @@ final class CellValues: Sendable {
         let valuesPerCell = found.count / max(cells.count, 1)
         values.withLock { values in
             for (number, cell) in cells.enumerated() {
-                let place = place(of: cell, in: box)
+                let place = box.place(of: cell, in: shape)
                 for value in 0..<valuesPerCell {
                     values[value * cellCount + place] = found[number * valuesPerCell + value]
                 }
@@ -45,17 +45,5 @@ final class CellValues: Sendable {
             values = []
             return taken
         }
-    }
-
-    private func place(of cell: Int, in box: CellTiling.Box) -> Int {
-        var rest = cell
-        var place = 0
-        var stride = 1
-        for axis in shape.indices.reversed() {
-            place += (box.lower[axis] + rest % box.counts[axis]) * stride
-            rest /= box.counts[axis]
-            stride *= shape[axis]
-        }
-        return place
     }
 }

@@ -40,10 +40,6 @@ struct BatchSize: Sendable {
 
     let chunksMax: Int
 
-    init(chunksMax: Int) {
-        self.chunksMax = chunksMax
-    }
-
     /// As many chunks of an array as the limits allow in one piece of work, at least one.
     init(_ array: StoredArray, limits: ArrayReaderLimits) {
         let byBytes = limits.batchBytesMax / max(array.decoder.chunkBytes, 1)

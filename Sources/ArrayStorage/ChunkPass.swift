@@ -23,14 +23,12 @@ struct ChunkPass: Sendable {
     ///
     /// - Parameters:
     ///   - chunks: The chunks to visit, each once; nil for all that the selection touches.
-    ///   - chunksMax: The most chunks in one part, at least 1; nil for the usual.
     ///   - empty: What a part begins with.
     ///   - merge: Takes in the parts, in the order of the chunks.
     ///   - visit: Takes a stored chunk into a part, on a thread that may wait.
     /// - Throws: ``ArrayReadError``, any case.
     func run<Part: Sendable>(
         over chunks: [[Int]]? = nil,
-        chunksMax: Int? = nil,
         empty: Part,
         merge: (Part) -> Void,
         visit:
@@ -39,8 +37,7 @@ struct ChunkPass: Sendable {
             -> Void
     ) async throws(ArrayReadError) {
         guard selection.elementCount > 0 else { return }
-        let usual = BatchSize(array, limits: engine.limits)
-        let size = BatchSize(chunksMax: min(chunksMax ?? .max, usual.chunksMax))
+        let size = BatchSize(array, limits: engine.limits)
         if let chunks {
             return try await process(
                 KnownChunks(slab, stored: chunks, size: size),

@@ -8,15 +8,21 @@ public struct StatisticArray: Hashable, Sendable {
     /// The values.
     public private(set) var bytes: [UInt8] = []
 
-    init(_ statistic: Statistic, of elements: DataType) {
+    private init(_ statistic: Statistic, of elements: DataType) {
         dataType = Self.dataType(statistic, of: elements)
+    }
+
+    /// As many zeros, of the type that the values of a statistic have.
+    init(_ statistic: Statistic, of elements: DataType, zeros count: Int) {
+        self.init(statistic, of: elements)
+        bytes = [UInt8](repeating: 0, count: count * dataType.itemBytes)
     }
 
     /// Floats that are not of one statistic.
     public init(_ values: [Double]) {
         dataType = .float64
         bytes.reserveCapacity(values.count * 8)
-        for value in values { append(value) }
+        for value in values { append(.float(value)) }
     }
 
     /// Counts that are not of one statistic.
@@ -53,22 +59,38 @@ public struct StatisticArray: Hashable, Sendable {
         }
     }
 
-    mutating func append(_ value: StatisticValue) {
-        switch value {
-        case .boolean(let flag): bytes.append(flag ? 1 : 0)
-        case .integer(let number):
-            withUnsafeBytes(of: UInt64(truncatingIfNeeded: number).littleEndian) {
-                bytes.append(contentsOf: $0.prefix(dataType.itemBytes))
-            }
-        case .float(let number): append(number)
-        case .complex(let real, let imaginary):
-            append(real)
-            append(imaginary)
+    /// Replaces a value.
+    mutating func set(_ value: StatisticValue, at index: Int) {
+        let start = index * dataType.itemBytes
+        Self.forEachPart(of: value, itemBytes: dataType.itemBytes) { offset, part in
+            for (place, byte) in part.enumerated() { bytes[start + offset + place] = byte }
         }
     }
 
-    private mutating func append(_ number: Double) {
-        withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+    private mutating func append(_ value: StatisticValue) {
+        Self.forEachPart(of: value, itemBytes: dataType.itemBytes) { _, part in
+            bytes.append(contentsOf: part)
+        }
+    }
+
+    /// Hands over the bytes of a value, and where each run of them goes in an item.
+    private static func forEachPart(
+        of value: StatisticValue,
+        itemBytes: Int,
+        use: (Int, Slice<UnsafeRawBufferPointer>) -> Void
+    ) {
+        func put(_ pattern: UInt64, at offset: Int, count: Int) {
+            withUnsafeBytes(of: pattern.littleEndian) { use(offset, $0.prefix(count)) }
+        }
+        switch value {
+        case .boolean(let flag): put(flag ? 1 : 0, at: 0, count: 1)
+        case .integer(let number):
+            put(UInt64(truncatingIfNeeded: number), at: 0, count: itemBytes)
+        case .float(let number): put(number.bitPattern, at: 0, count: 8)
+        case .complex(let real, let imaginary):
+            put(real.bitPattern, at: 0, count: 8)
+            put(imaginary.bitPattern, at: 8, count: 8)
+        }
     }
 }
 

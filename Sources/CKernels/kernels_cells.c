@@ -40,19 +40,18 @@ static size_t item_bytes_of(nave_item_kind kind)
     }                                                                                              \
     return
 
-void nave_append_to_cells(nave_item_kind kind, void *cell_items, size_t capacity, size_t *filled,
+void nave_append_to_cells(size_t item_bytes, void *cell_items, size_t capacity, size_t *filled,
                           const size_t *cells, size_t cell_count, size_t first_cell,
                           const void *items, size_t each)
 {
     uint8_t *target = cell_items;
     const uint8_t *source = items;
-    size_t item_bytes = item_bytes_of(kind);
     if (each == 1) {
         switch (item_bytes) {
         case 1: APPEND_ONES(uint8_t);
         case 2: APPEND_ONES(uint16_t);
         case 4: APPEND_ONES(uint32_t);
-        default: APPEND_ONES(uint64_t);
+        case 8: APPEND_ONES(uint64_t);
         }
     }
     for (size_t i = 0; i < cell_count; i++) {

@@ -31,20 +31,29 @@ import Testing
         var items: [UInt16] = [9, 0, 0, 0, 0, 0, 9, 9, 9]
         // Cells 12, 10 and 11 of a block, of which those from 10 on are here.
         let source = (1...6).map { UInt16($0) }
-        nave_append_to_cells(NAVE_ITEM_UINT16, &items, 3, &filled, [12, 10, 11], 3, 10, source, 2)
+        nave_append_to_cells(2, &items, 3, &filled, [12, 10, 11], 3, 10, source, 2)
         #expect(items == [9, 3, 4, 5, 6, 0, 9, 9, 9])
         #expect(filled == [3, 2, 3])
-        nave_append_to_cells(NAVE_ITEM_INT16, &items, 3, &filled, [10, 11, 11], 3, 10, source, 1)
+        nave_append_to_cells(2, &items, 3, &filled, [10, 11, 11], 3, 10, source, 1)
         #expect(items == [9, 3, 4, 5, 6, 2, 9, 9, 9])
         #expect(filled == [3, 3, 3])
-        let kinds = [NAVE_ITEM_BOOL, NAVE_ITEM_FLOAT32, NAVE_ITEM_INT64]
-        for (kind, itemBytes) in zip(kinds, [1, 4, 8]) {
+        for itemBytes in [1, 4, 8, 16] {
             let bytes = [UInt8](0..<UInt8(4 * itemBytes))
             for each in [1, 2] {
                 var target = [UInt8](repeating: 0, count: 4 * itemBytes)
                 var counts = [0, 0]
                 let cells = each == 1 ? [1, 1, 0, 0] : [1, 0]
-                nave_append_to_cells(kind, &target, 2, &counts, cells, cells.count, 0, bytes, each)
+                nave_append_to_cells(
+                    itemBytes,
+                    &target,
+                    2,
+                    &counts,
+                    cells,
+                    cells.count,
+                    0,
+                    bytes,
+                    each
+                )
                 let half = 2 * itemBytes
                 #expect(target == Array(bytes[half...]) + Array(bytes[..<half]))
                 #expect(counts == [2, 2])

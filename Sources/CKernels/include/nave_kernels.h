@@ -158,10 +158,10 @@ void nave_histogram(nave_item_kind kind, const void *items, size_t count, const 
 /// no item of less than 64 bits does, and of 64 bits only the greatest whole number.
 void nave_order_keys(nave_item_kind kind, const void *items, size_t count, uint64_t *keys);
 
-/// Appends items to cells, of which every one has room for `capacity` items, one cell behind the other,
-/// and holds `filled` of them: `each` items of `items` go to each of `cell_count` cells, the next to the
+/// Appends items of `item_bytes` bytes to cells, of which every one has room for `capacity` items, one
+/// cell behind the other, and holds `filled` of them: `each` items of `items` go to each of `cell_count` cells, the next to the
 /// next. `cells` are counted from `first_cell`. What a cell has no room for is dropped.
-void nave_append_to_cells(nave_item_kind kind, void *cell_items, size_t capacity, size_t *filled,
+void nave_append_to_cells(size_t item_bytes, void *cell_items, size_t capacity, size_t *filled,
                           const size_t *cells, size_t cell_count, size_t first_cell,
                           const void *items, size_t each);
 
