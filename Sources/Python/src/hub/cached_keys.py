@@ -5,23 +5,34 @@ How an object is looked for:
     - else the file that was last seen under the key is read, and the server is asked whether that
       is still the object (`If-None-Match`): 304, and the file is used;
     - else the object is sent, kept in the cache, and recorded.
+
+Many objects are asked for in one request, and each is written to the cache while it comes.
 """
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from hub import entity_tag, tracing
 from hub.bulk import BulkReader, Fetched, view_path
+from hub.bundle import Bundle, CutShort, Frame, Halt, Unbundled, has_bundles, opened_bundle
 from hub.cache import open_cache
 from hub.cache.chunk_cache import ChunkCache, chunk_digest
-from hub.cache.chunk_file import ChunkFile
+from hub.cache.chunk_file import WRITE_BYTES_MAX, ChunkFile
 from hub.cache.chunk_map import NOT_STORED, ChunkMap
 from hub.client import Client
 from hub.errors import Offline, Unavailable
 from hub.kept_attribute import kept_attribute
 from hub.map_name import map_name
 from hub.reference import Reference
+from hub.transport import pauses
+
+Buffer = bytes | memoryview
 
 
 class CachedKeys:
@@ -76,6 +87,44 @@ class CachedKeys:
                 self._cache.remove(digest)
         return self._asked(key)
 
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the server is asked for many chunks at once."""
+        return has_bundles(self._client.transport)
+
+    def get_many(self, keys: Sequence[str], halt: Halt) -> Generator[Buffer | None]:
+        """Chunks that are not known, in the order of their keys, each as soon as it is there.
+
+        What does not come is asked for again, as long as something comes.
+
+        Args:
+            keys: at most `bundle.KEYS_MAX`.
+            halt: may end it from another thread.
+
+        Raises:
+            As `get`.
+        """
+        self._refuse_offline(keys[0])
+        waiting = deque(keys)
+        retries = self._client.transport.configuration.retries
+        patience = pauses(retries)
+        while waiting:
+            before = len(waiting)
+            try:
+                for payload in self._bundled(list(waiting), halt):
+                    waiting.popleft()
+                    yield payload
+            except Unbundled:
+                while waiting and not halt.is_called:
+                    yield self._asked(waiting.popleft())
+            except CutShort as error:
+                if len(waiting) < before:
+                    patience = pauses(retries)
+                pause = next(patience)
+                if pause is None or halt.is_called:
+                    raise error.cause from error.cause.__cause__
+                time.sleep(pause)
+
     def has(self, key: str) -> bool:
         """Whether a chunk is known without a request: the state is immutable and it is cached."""
         if not self._target.is_immutable:
@@ -121,6 +170,65 @@ class CachedKeys:
                     where=view_path(path), hint="Something between may answer for the server:"
                     " `hub doctor` looks.")
         return fetched
+
+    def _bundled(self, keys: list[str], halt: Halt) -> Iterator[Buffer | None]:
+        """Chunks of one answer, up to where it ends."""
+        candidates = [self._candidate(key) for key in keys]
+        etags = [one.etag if one else "" for one in candidates]
+        transport = self._client.transport
+        with opened_bundle(transport, self._target, keys, etags, halt) as bundle:
+            for number, key in enumerate(keys):
+                candidate, candidates[number] = candidates[number], None
+                try:
+                    frame = bundle.next()
+                    payload, digest = self._payload(bundle, frame)
+                except Unavailable as error:
+                    raise CutShort(error) from error
+                if frame.coding or (frame.status == 304 and candidate is None):
+                    # What a coding means is for clients of HTTP, as `Transport` is one.
+                    tracing.record_cache(misses=1)
+                    yield self._reader.get_by_transport(f"{self._target}/{key}").data
+                elif frame.status == 304 and candidate is not None:
+                    tracing.record_cache(hits=1)
+                    self._record(key, candidate.digest)
+                    yield candidate.payload
+                else:
+                    tracing.record_cache(misses=1)
+                    if digest is not None:
+                        self._record(key, digest)
+                    yield payload
+
+    def _payload(self, bundle: Bundle, frame: Frame) -> tuple[Buffer | None, bytes | None]:
+        """Reads a payload to memory and, while it comes, to the cache.
+
+        Returns:
+            The payload, or None if there is none, and what to record of it, if anything.
+        """
+        if frame.status != 200:
+            return None, NOT_STORED if frame.status == 404 else None
+        payload = np.empty(frame.payload_bytes, np.uint8)
+        is_worthy = entity_tag.is_known(frame.etag) and not frame.coding
+        digest = self._digest(frame) if is_worthy else None
+        is_kept = digest is not None and self._cache.has(digest)
+        intake = None
+        if digest is not None and not is_kept:
+            intake = self._cache.begin(digest, frame.etag, frame.payload_bytes)
+        try:
+            for start in range(0, len(payload), WRITE_BYTES_MAX):
+                piece = payload[start : start + WRITE_BYTES_MAX]
+                bundle.stream.fill(piece.data)
+                if intake is not None:
+                    intake.write(piece)
+            if intake is not None:
+                is_kept = intake.finish()
+        except BaseException:
+            if intake is not None:
+                intake.abandon()
+            raise
+        return payload.data, digest if is_kept else None
+
+    def _digest(self, frame: Frame) -> bytes:
+        return chunk_digest(self._origin, frame.etag, frame.payload_bytes, self._document)
 
     def _candidate(self, key: str) -> ChunkFile | None:
         """What was last seen under a key, if the cache has it still."""

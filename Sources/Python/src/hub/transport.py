@@ -180,7 +180,7 @@ class Transport:
         )
 
     def _repeated(self, call: _Call, attempt: Callable[[], Answer]) -> Answer:
-        for pause in _pauses(self.configuration.retries):
+        for pause in pauses(self.configuration.retries):
             started = time.perf_counter()
             try:
                 return attempt()
@@ -302,7 +302,7 @@ class _Call:
         return sum(piece.nbytes for piece in self.body)
 
 
-def _pauses(repetitions: int) -> Iterator[float | None]:
+def pauses(repetitions: int) -> Iterator[float | None]:
     """The seconds to wait behind each attempt, growing and jittered; `None` behind the last."""
     for number in range(repetitions):
         yield min(_PAUSE_SECONDS * 2**number, _PAUSE_SECONDS_MAX) * random.uniform(0.5, 1.0)

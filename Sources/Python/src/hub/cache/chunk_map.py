@@ -197,6 +197,8 @@ class _Table:
         self._first_words = np.ascontiguousarray(records["key"][:, 0])
 
     def get(self, hashed: bytes) -> bytes | None:
+        if not len(self.records):
+            return None
         first, second = np.frombuffer(hashed, "<u8")
         at = int(np.searchsorted(self._first_words, first))
         if at == len(self.records) or self._first_words[at] != first:

@@ -121,9 +121,9 @@ def read_samples(
 
 @dataclasses.dataclass(frozen=True)
 class CachedFirst:
-    """A source that reads what the local cache has without threads, which would only be slower.
+    """A source without threads, which would only be slower, where one request asks for many chunks.
 
-    Measured on 150 kB chunks: 55 µs of a core each, and 117 µs with 16 threads.
+    Measured on 150 kB chunks in the cache: 55 µs of a core each, and 117 µs with 16 threads.
     """
 
     source: ChunkSource
@@ -132,6 +132,9 @@ class CachedFirst:
         self, coordinates: Iterable[Coordinates], concurrency: int = 16
     ) -> Iterator[tuple[Coordinates, AnyArray | None]]:
         """Cached chunks, and then those that the server is asked for, several at once."""
+        if self.source.is_bundled:
+            yield from self.source.fetch(coordinates, 1)
+            return
         cached: list[Coordinates] = []
         asked: list[Coordinates] = []
         for place in coordinates:
