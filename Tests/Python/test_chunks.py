@@ -10,6 +10,8 @@ import os
 import pickle
 import random
 import signal
+import subprocess
+import sys
 import time
 import warnings
 from dataclasses import replace
@@ -511,6 +513,26 @@ class TestPrefetching:
         path.write_bytes(path.read_bytes()[40:])
         with pytest.raises(hub.Offline, match="does not have the chunk"):
             fetched(source)
+
+    @pytest.mark.parametrize("loss", ["cleared", "map removed", "map cut"])
+    def test_a_cache_that_others_empty_is_not_taken_for_fill_values(self, client, make, loss):
+        """A source that knew all of a pinned state is kept while another process empties the cache."""
+        reference = make(shape=[20, 8])
+        client.commit(reference)
+        source = open_source(client, pin(client, reference))
+        store = zarr.open_array(hub.ViewStore(source.state.target), mode="r")
+        assert fetched(source, [(4, 0)])[4, 0] is None and store[16, 0] == 0
+        if loss == "cleared":
+            subprocess.run(
+                [sys.executable, "-c", "import sys, hub; hub.configure(cache_folder=sys.argv[1]);"
+                 "hub.cache.clear()", hub.cache.info().folder], check=True)
+        else:
+            for path in (hub.cache.open_cache().folder / "maps").iterdir():
+                path.unlink() if loss == "map removed" else os.truncate(path, 40)
+        # What makes it look at the map again is another chunk that was never stored.
+        assert fetched(source, [(3, 0)])[3, 0] is None and store[12, 0] == 0
+        assert np.array_equal(read_all(source)[:8], values())
+        assert np.array_equal(store[:8], values())
 
     def test_what_can_change_is_not_pinned(self, client, make):
         reference = make()

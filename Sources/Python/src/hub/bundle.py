@@ -32,6 +32,7 @@ KEY_BYTES_MAX = 100_000
 """How long the keys of a request are together, at most; entity tags take as much again."""
 
 _FIELDS = struct.Struct("<HHHHQ")
+_CONTENT_TYPE = "application/vnd.nave.chunks"
 _ROUTE_MISSING = "route_missing"
 _LOOK_AGAIN_SECONDS = 600.0
 
@@ -138,6 +139,7 @@ def opened_bundle(
 
     Raises:
         Unbundled: the server does not have the resource.
+        Unavailable: something else came.
         HubError: the server refused, or could not be reached.
     """
     request: dict[str, Sequence[str | None]] = {"keys": keys}
@@ -156,9 +158,14 @@ def opened_bundle(
                 raise
             _without[endpoint] = time.monotonic()
             raise Unbundled from error
+        where = f"POST {endpoint}{path}"
+        if stream.headers.get("content-type") != _CONTENT_TYPE:
+            raise Unavailable(
+                "What came in place of chunks is something else.", where=where,
+                hint="Something between may answer for the server: `hub doctor` looks.")
         halt.add(stream)
         stack.callback(halt.remove, stream)
-        yield Bundle(stream, f"POST {endpoint}{path}")
+        yield Bundle(stream, where)
 
 
 def has_bundles(transport: Transport) -> bool:

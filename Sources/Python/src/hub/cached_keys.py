@@ -14,13 +14,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from hub import tracing
-from hub.bulk import BulkReader, Fetched
+from hub import entity_tag, tracing
+from hub.bulk import BulkReader, Fetched, view_path
 from hub.bundle import Bundle, CutShort, Frame, Halt, Unbundled, has_bundles, opened_bundle
 from hub.cache import open_cache
 from hub.cache.chunk_cache import ChunkCache, chunk_digest
@@ -28,6 +27,7 @@ from hub.cache.chunk_file import WRITE_BYTES_MAX, ChunkFile
 from hub.cache.chunk_map import NOT_STORED, ChunkMap
 from hub.client import Client
 from hub.errors import Offline, Unavailable
+from hub.kept_attribute import kept_attribute
 from hub.map_name import map_name
 from hub.reference import Reference
 from hub.transport import pauses
@@ -64,7 +64,8 @@ class CachedKeys:
         Raises:
             NotFound: the array or the commit is gone.
             Offline: no request may be made, and the cache does not have it.
-            HubError: the server refused, or no whole answer came.
+            Unavailable: no whole answer came, or one that is not the chunk.
+            HubError: the server refused.
         """
         if self._target.is_immutable:
             digest = self._known(key)
@@ -112,6 +113,18 @@ class CachedKeys:
                     raise error.cause from error.cause.__cause__
                 time.sleep(pause)
 
+    def get_anew(self, key: str) -> bytes | None:
+        """Like `get`, but from the server: what the cache has under the key is removed before.
+
+        For what the cache has and nobody can decode: something else may have answered in the
+        server's place when it came.
+        """
+        for known in (self._map, self._candidates):
+            digest = known.get(key)
+            if digest is not None and digest != NOT_STORED:
+                self._cache.remove(digest)
+        return self._asked(key)
+
     def has(self, key: str) -> bool:
         """Whether a chunk is known without a request: the state is immutable and it is cached."""
         if not self._target.is_immutable:
@@ -126,14 +139,14 @@ class CachedKeys:
                 opened.flush()
 
     def _known(self, key: str) -> bytes | None:
-        digest = self._map.get(key)
-        return NOT_STORED if digest is None and self._is_complete else digest
+        """The digest of a key of an immutable state, `NOT_STORED`, or None: ask the server."""
+        return self._map.get(key, self._stored_count)
 
     def _asked(self, key: str) -> bytes | None:
         """A chunk that the server has to be asked about."""
         self._refuse_offline(key)
         candidate = self._candidate(key)
-        fetched = self._reader.get(f"{self._target}/{key}", candidate.etag if candidate else "")
+        fetched = self._fetched(key, candidate.etag if candidate else "")
         if fetched.status == 304 and candidate is not None:
             tracing.record_cache(hits=1)
             self._record(key, candidate.digest)
@@ -203,6 +216,19 @@ class CachedKeys:
     def _digest(self, frame: Frame) -> bytes:
         return chunk_digest(self._origin, frame.etag, frame.payload_bytes, self._document)
 
+    def _fetched(self, key: str, etag: str) -> Fetched:
+        """The server's answer, of which the entity tag and the bytes belong together."""
+        path = f"{self._target}/{key}"
+        fetched = self._reader.get(path, etag)
+        if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
+            fetched = self._reader.get(path)
+            if entity_tag.contradicts(fetched.etag, fetched.data):
+                raise Unavailable(
+                    f"What came in place of the chunk {key} of {self._target} is something else.",
+                    where=view_path(path), hint="Something between may answer for the server:"
+                    " `hub doctor` looks.")
+        return fetched
+
     def _candidate(self, key: str) -> ChunkFile | None:
         """What was last seen under a key, if the cache has it still."""
         digest = self._candidates.get(key)
@@ -211,7 +237,7 @@ class CachedKeys:
         return self._cache.read(digest)
 
     def _keep(self, key: str, fetched: Fetched) -> None:
-        if not fetched.etag:
+        if not entity_tag.is_known(fetched.etag):
             return
         digest = chunk_digest(self._origin, fetched.etag, len(fetched.data), self._document)
         if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):
@@ -236,29 +262,31 @@ class CachedKeys:
 
     # What is opened when it is first needed, once in each process.
 
-    @cached_property
+    @kept_attribute
     def _cache(self) -> ChunkCache:
         return open_cache(self._client.transport.configuration)
 
-    @cached_property
+    @kept_attribute
     def _map(self) -> ChunkMap:
         """Keys of this state, or for an open one what was last seen under them."""
         return self._cache.map(state_map_name(self._origin, self._target))
 
-    @cached_property
+    @kept_attribute
     def _candidates(self) -> ChunkMap:
         """What was last seen under a key in any state of the array."""
         if not self._target.is_immutable:
             return self._map
         return self._cache.map(array_map_name(self._origin, self._target))
 
-    @cached_property
-    def _is_complete(self) -> bool:
-        """Whether every stored chunk is in the map, so that others are known not to be stored."""
+    @kept_attribute
+    def _stored_count(self) -> int | None:
+        """How many chunks are stored, where that is known: the state is pinned as a whole.
+
+        It stays true, since the state cannot change. What is in the map and in the cache does not
+        stay, so that has to be looked at each time.
+        """
         pin = self._cache.pins.get(state_map_name(self._origin, self._target))
-        return pin is not None and pin.chunks is not None and (
-            self._map.count_stored() >= pin.chunks
-        )
+        return None if pin is None else pin.chunks
 
 
 def state_map_name(origin: str, target: Reference) -> str:

@@ -193,10 +193,19 @@ class ChunkSource:
         try:
             return self._decoder.decode(stored)
         except IntegrityError as error:
-            error.where = f"{self.state.reference}/{self.metadata.key(place)}"
+            error.where = where = f"{self.state.reference}/{self.metadata.key(place)}"
             if not self.state.is_immutable:
                 self._check_layout()
-            raise
+            again = self._stored_anew(place)
+            if again is None or again == stored:
+                raise
+        return self._decoder.decode(again, where)
+
+    def _stored_anew(self, place: Coordinates) -> bytes | None:
+        """A chunk's bytes from the server, which the cache may have wrong; None offline."""
+        if self.state.client.transport.configuration.offline:
+            return None
+        return self._keys.get_anew(self.metadata.key(place))
 
     def _check_layout(self) -> None:
         """Sees that the chunks which were read belong to the `zarr.json` that was read.

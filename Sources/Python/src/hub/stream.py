@@ -93,11 +93,7 @@ def translated(where: str) -> Iterator[None]:
             hint="Is it running, and is this its endpoint? `hub doctor` looks.",
         ) from error
     except SSLError as error:
-        raise Unopened(
-            f"The server's TLS certificate or connection is not accepted: {_reason(error)}.",
-            where=where,
-            hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.",
-        ) from error
+        raise _untrusted(error, where) from error
     except (ReadTimeoutError, TimeoutError) as error:
         raise Unavailable(
             "The server did not answer in time.",
@@ -110,6 +106,16 @@ def translated(where: str) -> Iterator[None]:
             where=where,
             hint="Try again.",
         ) from error
+
+
+def _untrusted(error: SSLError, where: str) -> Unopened:
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return Unopened(
+            "What the server answers is not TLS.", where=where,
+            hint="If it speaks plain HTTP, its endpoint begins with http://.")
+    return Unopened(
+        f"The server's TLS certificate or connection is not accepted: {_reason(error)}.",
+        where=where, hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.")
 
 
 def _reason(error: BaseException) -> str:

@@ -23,7 +23,7 @@ import urllib3
 
 from hub import signing, tracing
 from hub.configuration import Configuration
-from hub.errors import HubError, Invalid, Offline, Unavailable
+from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.refusal import refusal
 from hub.stream import Stream, Unopened, read_into, translated
 
@@ -245,6 +245,10 @@ class Transport:
         ours = self.configuration
         if ours.is_anonymous:
             return {}
+        if not ours.secret_key:
+            source = ours.sources.get("access_key", "argument")
+            raise Denied(f"The access key {ours.access_key} (from {source}) has no secret key.",
+                         where=call.where, hint="`hub doctor` tells where they came from.")
         payload = signing.UNSIGNED_PAYLOAD
         if not self._is_encrypted:
             payload = signing.payload_digest(call.body) if call.body else signing.EMPTY_PAYLOAD

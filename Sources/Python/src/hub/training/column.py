@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 import math
 import warnings
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.errors import Invalid
+from hub.kept_attribute import kept_attribute
 from hub.training.permutation import Integers
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class ArrayColumn:
         return all(
             self._source.has(place) for row in rows for place in row_coordinates(self, row))
 
-    @functools.cached_property
+    @kept_attribute
     def _source(self) -> ChunkSource:
         from hub.chunks import ChunkSource
         from hub.state import read_state
