@@ -22,7 +22,7 @@ extension VersionError {
         case .sealed: .forbidden
         case .missing, .nameMissing, .commitMissing, .folderEmpty: .notFound
         case .nameInvalid, .messageTooLong, .tagTooLong: .badRequest
-        case .uncounted, .gone: .serviceUnavailable
+        case .uncounted, .gone, .mergeOutdated: .serviceUnavailable
         case .exists, .keysInPlace, .commitInUse, .folderHoldsVersions, .forkedTooOften, .isDraft,
             .isNoDraft, .baseGone, .conflict:
             .conflict
@@ -48,7 +48,7 @@ extension VersionError {
         case .forkedTooOften: "forked_too_often"
         case .messageTooLong: "message_too_long"
         case .tagTooLong: "tag_too_long"
-        case .uncounted: "version_changing"
+        case .uncounted, .mergeOutdated: "version_changing"
         case .gone: "array_changing"
         }
     }
@@ -82,6 +82,8 @@ extension VersionError {
             "The message has \(bytes) bytes, of at most \(Manifest.messageBytesMax)."
         case .tagTooLong(let it): "The tag of \(it) leaves no room for that of a draft."
         case .uncounted: "The version is being counted: try again."
+        case .mergeOutdated(let it):
+            "\(it) and its version changed while the commit was prepared: try again."
         case .gone: "The version was deleted, or taken back, while it was read: try again."
         }
     }

@@ -3,10 +3,10 @@ import StorageModel
 
 /// What the commit of a draft would come to.
 public struct DraftMerge: Hashable, Sendable {
-    /// What the version shows afterwards.
-    public let total: LineTotal
+    /// What the version shows more afterwards; wraps.
+    public var difference = LineTotal.empty
     /// The keys that both changed, each to something else; nil if there are none.
-    public let conflict: DraftConflict?
+    public var conflict: DraftConflict?
 }
 
 extension IndexReader {
@@ -21,15 +21,15 @@ extension IndexReader {
     /// - Parameters:
     ///   - draft: The draft's line.
     ///   - origin: What it was made of.
-    ///   - total: What the version shows.
-    /// - Returns: What the version would show, and the conflicts.
+    ///   - visit: Takes each key with what the version shows under it before and after.
+    /// - Returns: What the version would show more, and the conflicts.
     /// - Throws: `SQLiteError`.
     public func merge(
         _ draft: LineID,
         _ origin: DraftOrigin,
-        into total: LineTotal
+        _ visit: (ObjectKey, _ before: ObjectEntry?, _ after: ObjectEntry?) -> Void = { _, _, _ in }
     ) throws(SQLiteError) -> DraftMerge {
-        var total = total
+        var merge = DraftMerge()
         var conflicts: [ObjectKey] = []
         var conflictCount = 0
         var last: ObjectKey?
@@ -41,19 +41,20 @@ extension IndexReader {
                     conflictCount += 1
                     if conflicts.count < DraftConflict.keysMax { conflicts.append(place.key) }
                 }
-                if let shown = try entry(place) {
-                    total.remove(LineTotal(place.key, shown, .withHash))
+                let shown = try entry(place)
+                if let shown { merge.difference.remove(LineTotal(place.key, shown, .withHash)) }
+                if let new = row.entry {
+                    merge.difference.add(LineTotal(place.key, new, .withHash))
                 }
-                if let new = row.entry { total.add(LineTotal(place.key, new, .withHash)) }
+                visit(place.key, shown, row.entry)
             }
             last = rows.last?.place.key
             if rows.count < Self.draftPageMax { break }
         }
-        return DraftMerge(
-            total: total,
-            conflict: conflictCount == 0
-                ? nil : DraftConflict(keys: conflicts, count: conflictCount)
-        )
+        if conflictCount > 0 {
+            merge.conflict = DraftConflict(keys: conflicts, count: conflictCount)
+        }
+        return merge
     }
 
     private func isInConflict(
@@ -70,16 +71,38 @@ extension IndexReader {
         }
     }
 
-    /// The newest row of a version's own line for a key, if it is newer than a change.
+    /// What became of a key in a version since a change: what the version's own line says or, if that was
+    /// a draft's at the time, also the line whose place it took.
     private func change(
         of place: LineKey,
         after sequence: Int64
     ) throws(SQLiteError) -> KeyChange {
-        switch try row(place, atMost: .max) {
-        case .none: return .unchanged
-        case .tombstone(let newest): return newest > sequence ? .deleted : .unchanged
-        case .live(let entry): return entry.sequence > sequence ? .written(entry) : .unchanged
+        var place = place
+        var end = Int64.max
+        for _ in 0..<Self.levelsMax {
+            let parent = try parent(of: place.line)
+            let row = try row(place, atMost: end)
+            guard let parent, parent.kind == .succession, parent.sequence > sequence else {
+                switch row {
+                case .none: return .unchanged
+                case .tombstone(let newest): return newest > sequence ? .deleted : .unchanged
+                case .live(let entry):
+                    return entry.sequence > sequence ? .written(entry) : .unchanged
+                }
+            }
+            let below = LineKey(line: parent.line, key: place.key)
+            switch row {
+            case .live(let entry): return .written(entry)
+            case .tombstone(let newest) where newest > parent.sequence: return .deleted
+            case .tombstone:
+                // Deleted in the draft: a change of the version if it showed something.
+                let shown = try visible(below, atMost: parent.sequence)
+                if shown?.entry != nil { return .deleted }
+            case .none: break
+            }
+            (place, end) = (below, parent.sequence)
         }
+        throw .unreadable("line.parent")
     }
 
     /// What became of a key in a line since a change.

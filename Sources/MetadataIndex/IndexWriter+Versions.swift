@@ -3,7 +3,8 @@ import StorageFormats
 import StorageModel
 
 // Forks, commits, seals, rollbacks, renamings and removals of versions. Each costs as much as the version
-// has arrays and groups, whatever number of chunks.
+// has arrays and groups, whatever number of chunks; commits of drafts are in IndexWriter+Drafts.swift and
+// IndexWriter+Adoption.swift.
 
 extension IndexWriter {
     /// Applies an operation on versions.
@@ -23,6 +24,7 @@ extension IndexWriter {
             try forget(digests, namespace)
             hasSweepBegun = true
         case .commitDraft(let draft): try commit(draft, context)
+        case .adoptDraft(let adoption): try adopt(adoption, context)
         case .countLine(let line, let total): try countLine(line, total)
         case .sweep(let rowsMax): try sweep(rowsMax: rowsMax)
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
@@ -194,7 +196,7 @@ extension IndexWriter {
 
     // MARK: - Commits
 
-    private func commit(_ commit: VersionCommit, _ context: ChangeContext) throws(SQLiteError) {
+    func commit(_ commit: VersionCommit, _ context: ChangeContext) throws(SQLiteError) {
         let manifest = commit.manifest
         guard let version = try reader.versionRow(of: commit.line), version.kind == .version else {
             throw .inapplicable("version")

@@ -190,7 +190,8 @@ public final class IndexWriter {
             for write in writes { try put(write, context) }
             for place in deleted { try delete(place, context) }
         case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
-            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
+            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .adoptDraft,
+            .countLine, .sweep:
             try applyToVersions(change.operation, context)
         }
     }

@@ -30,11 +30,14 @@ extension ObjectStore {
     /// Has everything that a draft changed become part of its version at once, and commits that.
     ///
     /// What the version changed meanwhile stays, as long as no key was changed by both to something
-    /// else. It costs as much as the draft changed.
+    /// else. It costs as much as the draft changed; others write meanwhile, but for the move of at most
+    /// ``StoreLimits/movedDraftKeysMax`` keys. A larger draft's line takes the place of the version's, which
+    /// makes the version one level deeper; where it cannot have another, the keys are moved all the same.
     ///
     /// - Returns: The commit. The draft is gone.
     /// - Throws: ``StoreError/version(_:)`` with `.conflict` (nothing was changed), `.missing`,
-    ///   `.isNoDraft`, `.baseGone`, `.sealed`, `.messageTooLong` or `.forkedTooOften`;
+    ///   `.isNoDraft`, `.baseGone`, `.sealed`, `.messageTooLong`, `.forkedTooOften`, or `.mergeOutdated` if
+    ///   the version or the draft changed too much while the commit was prepared, several times over;
     ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     public func commitDraft(
         _ draft: VersionName,
@@ -44,9 +47,79 @@ extension ObjectStore {
     ) async throws(StoreError) -> Manifest {
         let note = CommitNote(message: message, author: actor)
         let line = try present(draft, namespace).line
+        let limit = limits.movedDraftKeysMax + 1
+        let keys = try ask { reader throws(SQLiteError) in
+            try reader.ownRowCount(line, limit: limit)
+        }
+        guard keys < limit else { return try await adopt(draft, note, namespace, actor) }
+        do throws(StoreError) {
+            return try await commit(draft, note, .moving(keys: keys), namespace, actor)
+        } catch {
+            guard case .version(.mergeOutdated) = error else { throw error }
+            return try await adopt(draft, note, namespace, actor)
+        }
+    }
+
+    /// Times that a commit is prepared anew because of what changed meanwhile.
+    private static let preparationsMax = 8
+
+    private func adopt(
+        _ draft: VersionName,
+        _ note: CommitNote,
+        _ namespace: Namespace,
+        _ actor: PrincipalName?
+    ) async throws(StoreError) -> Manifest {
+        let line = namespace.line
+        for _ in 0..<Self.preparationsMax {
+            let prepared = try await diskPool.perform { [self] () throws(StoreError) in
+                try ask { reader throws(SQLiteError) in
+                    try reader.prepareAdoption(of: draft, namespace: line)
+                }
+            }
+            // What is missing is said by who decides.
+            let merging = prepared.map { DraftMerging.adopting($0) } ?? .moving(keys: 0)
+            do throws(StoreError) {
+                return try await commit(draft, note, merging, namespace, actor)
+            } catch {
+                switch error {
+                case .version(.mergeOutdated): continue
+                case .version(.forkedTooOften):
+                    return try await move(draft, note, namespace, actor, insteadOf: error)
+                default: throw error
+                }
+            }
+        }
+        throw .version(.mergeOutdated(draft))
+    }
+
+    /// Moves all keys of a draft whose version can have no further level.
+    private func move(
+        _ draft: VersionName,
+        _ note: CommitNote,
+        _ namespace: Namespace,
+        _ actor: PrincipalName?,
+        insteadOf refusal: StoreError
+    ) async throws(StoreError) -> Manifest {
+        let line = try present(draft, namespace).line
         let keys = try ask { reader throws(SQLiteError) in try reader.keptRowCount(of: line) }
-        return try await counted { () throws(StoreError) in
-            try await manifest(of: .commitDraft(draft, note, keys: keys), namespace, actor)
+        do throws(StoreError) {
+            return try await commit(draft, note, .moving(keys: keys), namespace, actor)
+        } catch {
+            // They cannot go to a line that came to be later.
+            guard case .version(.mergeOutdated) = error else { throw error }
+            throw refusal
+        }
+    }
+
+    private func commit(
+        _ draft: VersionName,
+        _ note: CommitNote,
+        _ merging: DraftMerging,
+        _ namespace: Namespace,
+        _ actor: PrincipalName?
+    ) async throws(StoreError) -> Manifest {
+        try await counted { () throws(StoreError) in
+            try await manifest(of: .commitDraft(draft, note, merging), namespace, actor)
         }
     }
 
