@@ -163,7 +163,7 @@ extension RestoreRun {
                 .deleteObjects, .createUpload, .putPart, .abortUpload, .openVersion, .relocate,
                 .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
                 .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .adoptDraft,
-                .countLine, .sweep:
+                .countLine, .forgetDeletions, .sweep:
                 []
             }
         for place in written.prefix(Self.ownersMax) {

@@ -2,22 +2,9 @@ import SQLiteDatabase
 import StorageFormats
 import StorageModel
 
-// What the commit of a large draft needs to know is found out beside the committer, of one state of the
-// index. The committer then only asks whether that still holds.
-
-/// What was found out for a draft whose line is to take the place of its version's.
-public struct PreparedAdoption: Sendable {
-    /// The last change of the state that it was found out of.
-    public let sequence: Int64
-    /// The version's line then.
-    public let base: LineID
-    /// What the version will show more, and the keys that conflict.
-    public let merge: DraftMerge
-    /// What is added to the running totals of arrays that the version has, in the order of their paths.
-    public let tallies: [TallyDifference]
-    /// The folders of the arrays that the version had.
-    let arrays: Set<String>
-}
+// What the commit of a large draft needs to know is found out beside the committer, some keys at a time. The
+// committer then only asks whether it still holds: since the first of them nobody may have written what was
+// looked at.
 
 /// A metadata file that a draft wrote or deleted.
 struct DraftFact {
@@ -37,47 +24,33 @@ struct DraftFact {
 }
 
 extension IndexReader {
-    /// Finds out what the commit of a draft comes to.
+    /// Begins to find out what the commit of a draft comes to.
     ///
-    /// It costs as much as the draft changed.
+    /// It costs as much as the draft and its version have arrays and groups.
     ///
     /// - Parameters:
     ///   - draft: The draft.
     ///   - namespace: The namespace, by its line.
-    /// - Returns: What was found out; nil if there is no such draft, or no version for it.
+    /// - Returns: A plan of which no key was compared yet; nil if there is no such draft, or no version for
+    ///   it.
     /// - Throws: `SQLiteError`.
-    public func prepareAdoption(
+    public func beginAdoption(
         of draft: VersionName,
         namespace: LineID
-    ) throws(SQLiteError) -> PreparedAdoption? {
-        try snapshot { () throws(SQLiteError) -> PreparedAdoption? in
+    ) throws(SQLiteError) -> AdoptionPlan? {
+        try snapshot { () throws(SQLiteError) -> AdoptionPlan? in
             guard let row = try versionRow(prefix: draft.keyPrefix, namespace: namespace),
                 let origin = row.draft, try versionRow(of: origin.base)?.kind == .version,
                 let state = try state()
             else { return nil }
             let arrays = try arrayPaths(origin.base)
             let facts = try draftFacts(row.line, origin)
-            let merged = try mergedArrays(arrays, facts, origin.base)
-            var differences: [String: LineTotal] = [:]
-            let merge = try merge(row.line, origin) { key, before, after in
-                guard !CatalogFile.namesMetadata(key.text),
-                    let array = Self.nearest(merged, to: key.text), arrays.contains(array)
-                else { return }
-                let chunk = key.text.utf8.dropFirst(array.isEmpty ? 0 : array.utf8.count + 1)
-                var total = differences[array] ?? .empty
-                if let before { total.remove(LineTotal(chunk, before)) }
-                if let after { total.add(LineTotal(chunk, after)) }
-                differences[array] = total
-            }
-            let tallies = differences.filter { $0.value != .empty }
-                .map { TallyDifference(path: $0.key, total: $0.value) }
-                .sorted { ObjectKey(trusted: $0.path) < ObjectKey(trusted: $1.path) }
-            return PreparedAdoption(
+            return AdoptionPlan(
                 sequence: state.sequence,
-                base: origin.base,
-                merge: merge,
-                tallies: tallies,
-                arrays: arrays
+                draft: row.line,
+                origin: origin,
+                arrays: arrays,
+                mergedArrays: try mergedArrays(arrays, facts, origin.base)
             )
         }
     }
@@ -86,28 +59,28 @@ extension IndexReader {
     /// written into the version since neither is a key of the draft nor begins or ends an array.
     ///
     /// - Parameters:
-    ///   - prepared: What was found out.
+    ///   - plan: What was found out.
     ///   - draft: The draft's line.
     ///   - base: The version's line.
     ///   - limit: Keys of the version that are looked at; with more it does not hold.
     /// - Returns: Whether it holds.
     /// - Throws: `SQLiteError`.
     public func holds(
-        _ prepared: PreparedAdoption,
+        _ plan: AdoptionPlan,
         of draft: LineID,
         base: LineID,
         limit: Int
     ) throws(SQLiteError) -> Bool {
-        guard prepared.base == base,
-            try changedKeys(draft, after: prepared.sequence, limit: 1).isEmpty
+        guard plan.isComplete, plan.base == base,
+            try changedKeys(draft, after: plan.sequence, limit: 1).isEmpty
         else { return false }
-        let keys = try changedKeys(base, after: prepared.sequence, limit: limit + 1)
+        let keys = try changedKeys(base, after: plan.sequence, limit: limit + 1)
         guard keys.count <= limit else { return false }
         for key in keys {
             if case .none = try row(LineKey(line: draft, key: key), atMost: .max) {
                 guard CatalogFile(key: key.text) != nil else { continue }
                 let folder = CatalogFile.folder(of: key.text)
-                if try hasTally(base, folder) == prepared.arrays.contains(folder) { continue }
+                if try hasTally(base, folder) == plan.hadArray(folder) { continue }
             }
             return false
         }
@@ -145,16 +118,6 @@ extension IndexReader {
         let find = try connection.statement("SELECT path FROM tally WHERE line = ?1")
         try find.bind(line.number, at: 1)
         return Set(try find.all { $0.text(at: 0) })
-    }
-
-    /// The deepest array in whose folder a key lies.
-    private static func nearest(_ arrays: Set<String>, to key: String) -> String? {
-        var folder = key
-        repeat {
-            folder = CatalogFile.folder(of: folder)
-            if arrays.contains(folder) { return folder }
-        } while !folder.isEmpty
-        return nil
     }
 
     /// The arrays that a version will have with what a draft wrote.
@@ -209,12 +172,5 @@ extension IndexReader {
                 fact: try Self.fact(row, from: 3)
             )
         }
-    }
-}
-
-extension LineTotal {
-    /// The total of one chunk, under its key in the array.
-    fileprivate init(_ chunk: Substring.UTF8View, _ entry: ObjectEntry) {
-        self.init(chunk, entityTag: entry.entityTag, sizeBytes: entry.sizeBytes, .withHash)
     }
 }

@@ -4,9 +4,26 @@ import StorageModel
 /// What the commit of a draft would come to.
 public struct DraftMerge: Hashable, Sendable {
     /// What the version shows more afterwards; wraps.
-    public var difference = LineTotal.empty
+    public private(set) var difference = LineTotal.empty
+    private var conflictKeys: [ObjectKey] = []
+    private var conflictCount = 0
+
     /// The keys that both changed, each to something else; nil if there are none.
-    public var conflict: DraftConflict?
+    public var conflict: DraftConflict? {
+        conflictCount == 0 ? nil : DraftConflict(keys: conflictKeys, count: conflictCount)
+    }
+
+    /// Adds a key with what the version shows under it before and after.
+    fileprivate mutating func add(_ key: ObjectKey, _ before: ObjectEntry?, _ after: ObjectEntry?) {
+        if let before { difference.remove(LineTotal(key, before, .withHash)) }
+        if let after { difference.add(LineTotal(key, after, .withHash)) }
+    }
+
+    /// Notes that both changed a key.
+    fileprivate mutating func addConflict(_ key: ObjectKey) {
+        conflictCount += 1
+        if conflictKeys.count < DraftConflict.keysMax { conflictKeys.append(key) }
+    }
 }
 
 extension IndexReader {
@@ -21,40 +38,51 @@ extension IndexReader {
     /// - Parameters:
     ///   - draft: The draft's line.
     ///   - origin: What it was made of.
-    ///   - visit: Takes each key with what the version shows under it before and after.
     /// - Returns: What the version would show more, and the conflicts.
     /// - Throws: `SQLiteError`.
-    public func merge(
+    public func merge(_ draft: LineID, _ origin: DraftOrigin) throws(SQLiteError) -> DraftMerge {
+        var merge = DraftMerge()
+        var last: ObjectKey?
+        repeat {
+            last = try self.merge(
+                draft,
+                origin,
+                after: last,
+                limit: Self.draftPageMax,
+                into: &merge
+            ) { _, _, _ in }
+        } while last != nil
+        return merge
+    }
+
+    /// Compares the next keys that a draft changed.
+    ///
+    /// - Parameters:
+    ///   - draft: The draft's line.
+    ///   - origin: What it was made of.
+    ///   - key: The key after which to begin; nil for the first.
+    ///   - limit: The most keys to compare.
+    ///   - merge: What came of the keys before; those are added.
+    ///   - visit: Takes each key with what the version shows under it before and after.
+    /// - Returns: The key after which to go on; nil if there are no more.
+    /// - Throws: `SQLiteError`.
+    func merge(
         _ draft: LineID,
         _ origin: DraftOrigin,
-        _ visit: (ObjectKey, _ before: ObjectEntry?, _ after: ObjectEntry?) -> Void = { _, _, _ in }
-    ) throws(SQLiteError) -> DraftMerge {
-        var merge = DraftMerge()
-        var conflicts: [ObjectKey] = []
-        var conflictCount = 0
-        var last: ObjectKey?
-        while true {
-            let rows = try draftRows(draft, after: last, limit: Self.draftPageMax)
-            for row in rows {
-                let place = LineKey(line: origin.base, key: row.place.key)
-                if try isInConflict(row, place, origin.sequence) {
-                    conflictCount += 1
-                    if conflicts.count < DraftConflict.keysMax { conflicts.append(place.key) }
-                }
-                let shown = try entry(place)
-                if let shown { merge.difference.remove(LineTotal(place.key, shown, .withHash)) }
-                if let new = row.entry {
-                    merge.difference.add(LineTotal(place.key, new, .withHash))
-                }
-                visit(place.key, shown, row.entry)
-            }
-            last = rows.last?.place.key
-            if rows.count < Self.draftPageMax { break }
+        after key: ObjectKey?,
+        limit: Int,
+        into merge: inout DraftMerge,
+        _ visit: (ObjectKey, _ before: ObjectEntry?, _ after: ObjectEntry?) -> Void
+    ) throws(SQLiteError) -> ObjectKey? {
+        let rows = try draftRows(draft, after: key, limit: limit)
+        for row in rows {
+            let place = LineKey(line: origin.base, key: row.place.key)
+            if try isInConflict(row, place, origin.sequence) { merge.addConflict(place.key) }
+            let shown = try entry(place)
+            merge.add(place.key, shown, row.entry)
+            visit(place.key, shown, row.entry)
         }
-        if conflictCount > 0 {
-            merge.conflict = DraftConflict(keys: conflicts, count: conflictCount)
-        }
-        return merge
+        return rows.count < limit ? nil : rows.last?.place.key
     }
 
     private func isInConflict(

@@ -53,6 +53,7 @@ extension IndexWriter {
         try delete.bind(draft.prefix, at: 2)
         try delete.run()
         try dropNodes(draft.line)
+        draftlessLines.insert(draft.line)
     }
 
     /// Has a version, and the drafts of it, follow another line, which sees all that the former holds.

@@ -26,6 +26,7 @@ extension IndexWriter {
         case .commitDraft(let draft): try commit(draft, context)
         case .adoptDraft(let adoption): try adopt(adoption, context)
         case .countLine(let line, let total): try countLine(line, total)
+        case .forgetDeletions(let places): try forgetDeletions(places)
         case .sweep(let rowsMax): try sweep(rowsMax: rowsMax)
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .putObject, .deleteObjects, .createUpload, .putPart, .completeUpload, .abortUpload,
@@ -213,6 +214,7 @@ extension IndexWriter {
         try copy(from: commit.line, to: manifest.line, commit.origin)
         try insert(manifest, of: version)
         try setHead(manifest.digest, of: version)
+        if version.retainedCommits != nil { retainingVersions.insert(version.id) }
         try note(
             .committed,
             manifest.version,
@@ -282,6 +284,7 @@ extension IndexWriter {
         try update.bind(line.number, at: 1)
         try update.bind(commits, at: 2)
         try update.run()
+        if let version = try reader.versionRow(of: line) { retainingVersions.insert(version.id) }
     }
 
     /// Removes commits; their lines are dropped.

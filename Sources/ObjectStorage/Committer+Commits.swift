@@ -171,6 +171,7 @@ extension Committer {
         let row = try openRow(version, namespace)
         let target = try named(version.name, tag)
         guard target != version else { return .unchanged(.done) }
+        try checkNoDraftTag(target)
         try checkFree(target, namespace)
         return try rename([(row, target)], namespace)
     }

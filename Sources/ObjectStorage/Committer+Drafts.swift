@@ -53,7 +53,7 @@ extension Committer {
         let decision =
             switch merging {
             case .moving: try moveDraft(row, origin, base, note, namespace)
-            case .adopting(let prepared): try adoptDraft(row, base, prepared, note, namespace)
+            case .adopting(let plan): try adoptDraft(row, base, plan, note, namespace)
             }
         entries.evict(namespace.line, prefix: base.version.keyPrefix)
         entries.evict(namespace.line, prefix: draft.keyPrefix)
@@ -99,15 +99,15 @@ extension Committer {
     private func adoptDraft(
         _ row: VersionRow,
         _ base: VersionRow,
-        _ prepared: PreparedAdoption,
+        _ plan: AdoptionPlan,
         _ note: CommitNote,
         _ namespace: Namespace
     ) throws(Refusal) -> Decision {
-        if let conflict = prepared.merge.conflict { throw .refused(.version(.conflict(conflict))) }
+        if let conflict = plan.merge.conflict { throw .refused(.version(.conflict(conflict))) }
         var total = try total(of: base)
         let (holds, depth) = try asking { () throws(SQLiteError) -> (Bool, Int) in
             let holds = try writer.reader.holds(
-                prepared,
+                plan,
                 of: row.line,
                 base: base.line,
                 limit: limits.batchedKeysMax
@@ -118,14 +118,14 @@ extension Committer {
         guard depth < limits.forkDepthMax else {
             throw .refused(.version(.forkedTooOften(base.version, limit: limits.forkDepthMax)))
         }
-        total.add(prepared.merge.difference)
+        total.add(plan.merge.difference)
         let commit = VersionCommit(
             line: row.line,
             origin: LineOrigin(parent: row.line, prefix: "", sequence: sequence, kind: .fork),
             manifest: try manifest(of: base, note, namespace, total),
             sealing: .open
         )
-        let adoption = DraftAdoption(base: base.line, tallies: prepared.tallies, commit: commit)
+        let adoption = DraftAdoption(base: base.line, tallies: plan.tallies, commit: commit)
         return .change(.adoptDraft(adoption)) { _ in .manifest(commit.manifest) }
     }
 

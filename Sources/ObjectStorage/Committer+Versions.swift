@@ -104,6 +104,13 @@ extension Committer {
         guard !showsKeys else { throw .refused(.version(.keysInPlace(version))) }
     }
 
+    /// Only drafts are called what drafts are called.
+    func checkNoDraftTag(_ version: VersionName) throws(Refusal) {
+        guard !VersionName.isDraftTag(version.tag.utf8) else {
+            throw .refused(.version(.draftTag(version)))
+        }
+    }
+
     // MARK: - Forks
 
     /// What a line that shows the same as another begins with.
@@ -147,6 +154,7 @@ extension Committer {
         to version: VersionName,
         _ namespace: Namespace
     ) throws(Refusal) -> Decision {
+        try checkNoDraftTag(version)
         try checkFree(version, namespace)
         let fork: VersionFork
         switch source {

@@ -39,6 +39,7 @@ extension ObjectStore {
     ///   `.isNoDraft`, `.baseGone`, `.sealed`, `.messageTooLong`, `.forkedTooOften`, or `.mergeOutdated` if
     ///   the version or the draft changed too much while the commit was prepared, several times over;
     ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.
+    @discardableResult
     public func commitDraft(
         _ draft: VersionName,
         in namespace: Namespace,
@@ -60,8 +61,8 @@ extension ObjectStore {
         }
     }
 
-    /// Times that a commit is prepared anew because of what changed meanwhile.
-    private static let preparationsMax = 8
+    /// Times that a commit is planned anew because of what changed meanwhile.
+    private static let plansMax = 8
 
     private func adopt(
         _ draft: VersionName,
@@ -69,15 +70,10 @@ extension ObjectStore {
         _ namespace: Namespace,
         _ actor: PrincipalName?
     ) async throws(StoreError) -> Manifest {
-        let line = namespace.line
-        for _ in 0..<Self.preparationsMax {
-            let prepared = try await diskPool.perform { [self] () throws(StoreError) in
-                try ask { reader throws(SQLiteError) in
-                    try reader.prepareAdoption(of: draft, namespace: line)
-                }
-            }
+        for _ in 0..<Self.plansMax {
             // What is missing is said by who decides.
-            let merging = prepared.map { DraftMerging.adopting($0) } ?? .moving(keys: 0)
+            let plan = try await planAdoption(of: draft, namespace)
+            let merging = plan.map { DraftMerging.adopting($0) } ?? .moving(keys: 0)
             do throws(StoreError) {
                 return try await commit(draft, note, merging, namespace, actor)
             } catch {
@@ -90,6 +86,30 @@ extension ObjectStore {
             }
         }
         throw .version(.mergeOutdated(draft))
+    }
+
+    /// Finds out what the commit of a draft comes to, with room for others' disk work in between.
+    private func planAdoption(
+        of draft: VersionName,
+        _ namespace: Namespace
+    ) async throws(StoreError) -> AdoptionPlan? {
+        let line = namespace.line
+        let rowsMax = limits.walkedRowsMax
+        var plan = try await diskPool.perform { [self] () throws(StoreError) in
+            try ask { reader throws(SQLiteError) in
+                try reader.beginAdoption(of: draft, namespace: line)
+            }
+        }
+        while let before = plan, !before.isComplete {
+            plan = try await diskPool.perform { [self] () throws(StoreError) in
+                try ask { reader throws(SQLiteError) in
+                    var next = before
+                    try next.advance(rowsMax: rowsMax, reader)
+                    return next
+                }
+            }
+        }
+        return plan
     }
 
     /// Moves all keys of a draft whose version can have no further level.
@@ -162,7 +182,7 @@ extension ObjectStore {
     ///   - number: The last event that is known already; 0 for none.
     ///   - limit: The most to give.
     /// - Returns: The events. The oldest are not kept for ever: a reader whose `number` is less than
-    ///   that of ``oldestEventNumber()`` by more than 1 may have missed some.
+    ///   ``lostEventNumber(in:)`` has missed some.
     /// - Throws: ``StoreError/indexFailed``.
     public func events(
         in namespace: Namespace,
@@ -180,9 +200,10 @@ extension ObjectStore {
         try ask { reader throws(SQLiteError) in try reader.lastEventNumber() }
     }
 
-    /// The number of the oldest event that is kept; nil if there is none.
-    public func oldestEventNumber() throws(StoreError) -> Int64? {
-        try ask { reader throws(SQLiteError) in try reader.firstEventNumber() }
+    /// The number of the last event of a namespace that is kept no longer; 0 if all are.
+    public func lostEventNumber(in namespace: Namespace) throws(StoreError) -> Int64 {
+        let line = namespace.line
+        return try ask { reader throws(SQLiteError) in try reader.lostEventNumber(of: line) }
     }
 
     /// Has an action run after every commit that had events of a namespace.
@@ -190,12 +211,18 @@ extension ObjectStore {
     /// The action runs on the committer's thread and must only wake somebody. Who watches first and asks
     /// for events then misses none.
     ///
-    /// - Returns: The watch, which ends when it is let go; nil if too many watch already.
+    /// - Parameters:
+    ///   - namespace: The namespace.
+    ///   - principal: Who watches; nil for one who has no keys.
+    ///   - action: What runs.
+    /// - Returns: The watch, which ends when it is let go; nil if too many watch already, of all, of the
+    ///   namespace or of the principal.
     public func watchEvents(
         in namespace: Namespace,
+        for principal: PrincipalName?,
         _ action: @escaping @Sendable () -> Void
     ) -> EventWatch? {
-        board.watch(namespace.line, action).map { EventWatch(board, $0) }
+        board.watch(namespace.line, for: principal, action).map { EventWatch(board, $0) }
     }
 
     /// How much a namespace holds.

@@ -8,6 +8,8 @@ public enum VersionError: Error, Hashable, Sendable {
     case missing(VersionName)
     /// Not what a version can be called.
     case nameInvalid(String)
+    /// The tag is one that drafts alone get.
+    case draftTag(VersionName)
     /// No version has the name.
     case nameMissing(String)
     /// A version is called that already.

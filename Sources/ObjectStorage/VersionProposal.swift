@@ -38,7 +38,7 @@ enum VersionAction: Sendable {
     var changedKeyCount: Int {
         switch self {
         case .commitDraft(_, _, .moving(let keys)): max(1, keys)
-        case .commitDraft(_, _, .adopting(let prepared)): 1 + prepared.tallies.count
+        case .commitDraft(_, _, .adopting(let plan)): 1 + plan.tallies.count
         case .forget(let digests): max(1, digests.count)
         case .fork, .commit, .seal, .unseal, .rollBack, .retag, .rename, .remove, .retain,
             .createDraft, .discardDraft, .count:
@@ -52,7 +52,7 @@ enum DraftMerging: Sendable {
     /// Its rows, about so many, go into the version's line.
     case moving(keys: Int)
     /// Its line takes the place of the version's.
-    case adopting(PreparedAdoption)
+    case adopting(AdoptionPlan)
 }
 
 /// What somebody says about a commit.

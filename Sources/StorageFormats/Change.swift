@@ -111,6 +111,8 @@ public enum ChangeOperation: Hashable, Sendable {
     case adoptDraft(DraftAdoption)
     /// What a line began with was counted.
     case countLine(LineID, LineTotal)
+    /// Rows that say that keys were deleted go, where nothing needs them any more.
+    case forgetDeletions([LineKey])
     /// So many rows that nothing may show any more are looked at, and removed if so.
     case sweep(rowsMax: Int)
 }

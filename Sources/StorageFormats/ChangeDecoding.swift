@@ -83,6 +83,7 @@ extension ChangeByteReader {
             .commitDraft(DraftCommit(draft: try line(), commit: try versionCommit()))
         case .adoptDraft: .adoptDraft(try draftAdoption())
         case .countLine: .countLine(try line(), try total())
+        case .forgetDeletions: .forgetDeletions(try lineKeys())
         case .sweep: .sweep(rowsMax: try rowCount())
         }
     }

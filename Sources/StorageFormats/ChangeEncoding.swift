@@ -50,6 +50,7 @@ enum ChangeKind: UInt8 {
     case countLine = 24
     case sweep = 25
     case adoptDraft = 26
+    case forgetDeletions = 27
 }
 
 extension ChangeOperation {
@@ -79,6 +80,7 @@ extension ChangeOperation {
         case .forgetCommits: .forgetCommits
         case .commitDraft: .commitDraft
         case .adoptDraft: .adoptDraft
+        case .forgetDeletions: .forgetDeletions
         case .countLine: .countLine
         case .sweep: .sweep
         }
@@ -129,7 +131,7 @@ extension ChangeByteWriter {
             for place in places { lineKey(place) }
         case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
             .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .adoptDraft,
-            .countLine, .sweep:
+            .countLine, .forgetDeletions, .sweep:
             versionOperation(operation)
         }
     }
@@ -161,6 +163,9 @@ extension ChangeByteWriter {
         case .countLine(let line, let counted):
             signed(line.number)
             total(counted)
+        case .forgetDeletions(let places):
+            count(places.count)
+            for place in places { lineKey(place) }
         case .sweep(let rowsMax):
             count(rowsMax)
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,

@@ -231,6 +231,7 @@ import Testing
             )
         ),
         .countLine(LineID(7), LineTotal(keys: 1, bytes: 2, contentHash: .empty)),
+        .forgetDeletions([LineKey(line: LineID(7), key: ObjectKey(trusted: "c/0"))]),
         .sweep(rowsMax: 512),
     ]
 
