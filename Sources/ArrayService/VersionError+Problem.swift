@@ -21,7 +21,7 @@ extension VersionError {
         switch self {
         case .sealed: .forbidden
         case .missing, .nameMissing, .commitMissing, .folderEmpty: .notFound
-        case .nameInvalid, .messageTooLong, .tagTooLong: .badRequest
+        case .nameInvalid, .draftTag, .messageTooLong, .tagTooLong: .badRequest
         case .uncounted, .gone, .mergeOutdated: .serviceUnavailable
         case .exists, .keysInPlace, .commitInUse, .folderHoldsVersions, .forkedTooOften, .isDraft,
             .isNoDraft, .baseGone, .conflict:
@@ -34,7 +34,7 @@ extension VersionError {
         switch self {
         case .sealed: "version_sealed"
         case .missing, .nameMissing: "version_missing"
-        case .nameInvalid: "version_name_invalid"
+        case .nameInvalid, .draftTag: "version_name_invalid"
         case .exists: "version_exists"
         case .keysInPlace: "keys_in_place"
         case .folderEmpty: "folder_empty"
@@ -59,6 +59,7 @@ extension VersionError {
         case .sealed(let it):
             "\(it) is sealed: fork it to another tag and write there, or have it unsealed."
         case .missing(let it): "There is no version \(it)."
+        case .draftTag(let it): "The tag \(it.tag) is one that drafts alone get."
         case .nameMissing(let it): "There is no version of \(it)."
         case .nameInvalid(let it): "\"\(it)\" cannot be a version."
         case .exists(let it): "There is a version \(it) already."
@@ -76,8 +77,8 @@ extension VersionError {
         case .conflict(let it):
             "The draft and its version changed \(it.count) of the same keys, each to something else."
         case .forkedTooOften(let it, let limit):
-            "\(it) is a fork of a fork, \(limit) times over: copy its objects to another tag, which"
-                + " begins anew."
+            "\(it) has \(limit) levels, one for each fork of a fork, rollback and large draft: copy its"
+                + " objects to another tag, which begins anew."
         case .messageTooLong(let bytes):
             "The message has \(bytes) bytes, of at most \(Manifest.messageBytesMax)."
         case .tagTooLong(let it): "The tag of \(it) leaves no room for that of a draft."
