@@ -56,7 +56,7 @@ public struct AdoptionPlan: Sendable {
     /// - Throws: `SQLiteError`.
     public mutating func advance(rowsMax: Int, _ reader: IndexReader) throws(SQLiteError) {
         var compared: [(ObjectKey, ObjectEntry?, ObjectEntry?)] = []
-        var merge = merge
+        var merge = self.merge
         last = try reader.snapshot { () throws(SQLiteError) in
             try reader.merge(draft, origin, after: last, limit: rowsMax, into: &merge) {
                 compared.append(($0, $1, $2))

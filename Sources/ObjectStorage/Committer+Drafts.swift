@@ -115,7 +115,8 @@ extension Committer {
             return (holds, try writer.reader.depth(of: base.line))
         }
         guard holds else { throw .refused(.version(.mergeOutdated(row.version))) }
-        guard depth < limits.forkDepthMax else {
+        // One level is left for drafts.
+        guard depth + 1 < limits.forkDepthMax else {
             throw .refused(.version(.forkedTooOften(base.version, limit: limits.forkDepthMax)))
         }
         total.add(plan.merge.difference)

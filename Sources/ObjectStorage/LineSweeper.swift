@@ -98,8 +98,9 @@ struct LineSweeper {
             }
             if let row { try forgetCommits(of: row) }
         }
-        for line in leftovers.draftless { try forgetDeletions(in: line) }
         try sweep()
+        // What was swept may have been the last that a deletion hid.
+        for line in leftovers.draftless { try forgetDeletions(in: line) }
     }
 
     /// Forgets commits that are more than their versions keep.

@@ -319,8 +319,8 @@ final class Reclaimer: Sendable {
     private func tidyVersions() throws(StoreError) {
         _ = try sweeper.expireDrafts()
         try sweeper.forgetCommits()
-        try sweeper.forgetDeletions()
         try sweeper.sweep()
+        try sweeper.forgetDeletions()
     }
 
     private func cleanWhenDue() throws(StoreError) -> Bool {

@@ -128,7 +128,7 @@ extension ArrayService {
             for: caller,
             change == .unseal ? .administer : .write
         )
-        let version = try versionName(reference)
+        let version = try state(of: reference, in: namespace).version
         let actor = caller.principal?.name
         let state = try await storing { () async throws(StoreError) -> VersionState? in
             switch change {
@@ -188,7 +188,7 @@ extension ArrayService {
         _ caller: Caller
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(reference.namespace, for: caller, .write)
-        let version = try versionName(reference)
+        let version = try state(of: reference, in: namespace).version
         let actor = caller.principal?.name
         try await storing { () async throws(StoreError) in
             try await store.deleteVersion(version, in: namespace, actor: actor)
@@ -202,7 +202,7 @@ extension ArrayService {
         _ body: HTTPRequestBody
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(reference.namespace, for: caller, .write)
-        let version = try versionName(reference)
+        let version = try state(of: reference, in: namespace).version
         let object = try await JSONBody.read(body, caller.signing, allowed: ["to"])
         guard let value = object?["to"] else { throw .body(.memberMissing("to")) }
         guard let digest = value.string.flatMap({ try? ManifestDigest($0) }) else {
