@@ -25,6 +25,9 @@ public struct ArrayService: HTTPResponder {
     let chunksAhead = BodyBudget(bytesMax: ArrayServiceLimits.chunksAheadBytesMax)
     /// The memory for pictures while they are made.
     let pictures = BodyBudget(bytesMax: ArrayServiceLimits.picturesBytesMax)
+    private let requestNames = RequestNames()
+    /// What happened in namespaces, as it is told to those who follow.
+    let eventPages = EventPages()
     private let authenticator: RequestAuthenticator
     private let logger: Logger
 
@@ -66,7 +69,9 @@ public struct ArrayService: HTTPResponder {
 
     /// Answers a request for one of the service's paths; 404 for any other.
     public func answer(_ request: HTTPRequest) -> HTTPAnswer {
-        CrossOrigin.shared(ownAnswer(request))
+        let name = requestNames.next()
+        let answer = RequestName.$current.withValue(name) { ownAnswer(request) }
+        return CrossOrigin.shared(answer.named(name))
     }
 
     private func ownAnswer(_ request: HTTPRequest) -> HTTPAnswer {
@@ -167,13 +172,16 @@ public struct ArrayService: HTTPResponder {
 
     /// Notes a failure of the server, with its cause, which clients are not told.
     ///
-    /// What is wrong with a request or with what clients stored is no failure, nor that a client left.
+    /// What is wrong with a request or with what clients stored is no failure, nor that a client left or is to
+    /// try again.
     func note(_ error: ArrayServiceError, _ request: HTTPRequest) {
-        guard error.problem.status.code >= 500, error != .read(.cancelled) else { return }
+        let status = error.problem.status
+        guard status.code >= 500, status != .serviceUnavailable else { return }
         logger.error(
             "an array request failed",
             metadata: [
                 "path": "\(request.target.prefix { $0 != "?" })", "error": "\(error)",
+                "request-id": "\(RequestName.current ?? "")",
             ]
         )
     }

@@ -109,19 +109,26 @@ extension ArrayServiceError {
         }
     }
 
+    /// What is said of an array that is not there, whose name has versions of some tags.
+    private static func missing(_ reference: ArrayReference, _ tags: [String]) -> String {
+        let sentence = "There is no array \(reference.text)"
+        if tags.isEmpty { return sentence + "." }
+        guard !reference.member.isEmpty, tags.contains(reference.tag) else {
+            return sentence
+                + "; \(reference.name) has the versions \(tags.joined(separator: ", "))."
+        }
+        let version = "\(reference.namespace)/\(reference.name):\(reference.tag)"
+        return sentence + ": the version has no member \"\(reference.member)\"; what it has is at"
+            + " /v1/arrays/\(version)."
+    }
+
     static func problem(_ error: ArrayCatalogError) -> Problem {
         switch error {
         case .namespaceMissing(let name):
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
         case .arrayMissing(let reference, let tags):
-            Problem(
-                .notFound,
-                "array_missing",
-                tags.isEmpty
-                    ? "There is no array \(reference.text)."
-                    : "There is no array \(reference.text); \(reference.name) has the versions"
-                        + " \(tags.joined(separator: ", "))."
-            ).adding("tags", .array(tags.map { .string($0) }))
+            Problem(.notFound, "array_missing", missing(reference, tags))
+                .adding("tags", .array(tags.map { .string($0) }))
         case .groupNotSliceable(let reference):
             Problem(
                 .unprocessableEntity,
