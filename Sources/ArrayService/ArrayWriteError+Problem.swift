@@ -1,3 +1,4 @@
+import ArrayCodecs
 import ArrayModel
 import ArrayStorage
 import NIOHTTP1
@@ -64,6 +65,27 @@ extension ArrayServiceError {
                 "array_exists",
                 "There is an array or group \(reference.text) already."
             )
+        case .insideArray(let reference, let array):
+            Problem(
+                .conflict,
+                "inside_array",
+                "\(array) is an array and can have no members, so there can be no \(reference.text)."
+            )
+        case .membersInside(let reference):
+            Problem(
+                .conflict,
+                "members_inside",
+                "There are arrays or groups below \(reference.text), so it can be a group alone."
+            )
+        case .codecUnknown(let name): codecUnknown(name)
+        case .attributesUnreadable(let key):
+            Problem(
+                .unprocessableEntity,
+                "attributes_unreadable",
+                "The attributes in \(key) are no JSON object of at most"
+                    + " \(ArrayLimits.metadataBytesMax) bytes, so nothing can be merged with them; with"
+                    + " the attribute_policy \"replace\" they go."
+            ).adding("key", .string(key))
         case .specificationInvalid(let error):
             Problem(.badRequest, "specification_invalid", error.description)
         case .dialectUnsupported(let dialect, let operation):
@@ -73,6 +95,15 @@ extension ArrayServiceError {
                 "The layout \(dialect.rawValue) has no way to \(operation.rawValue)."
             ).adding("dialect", .string(dialect.rawValue))
         }
+    }
+
+    private static func codecUnknown(_ name: String) -> Problem {
+        let list = ChunkEncoder.codecNames.joined(separator: ", ")
+        return Problem(
+            .unprocessableEntity,
+            "codec_missing",
+            "This server has no codec \(name), so the array was not created; there are \(list)."
+        ).adding("codec", .string(name))
     }
 
     private static func misfit(_ code: String, _ sentence: String) -> Problem {
