@@ -50,7 +50,11 @@ struct ElementIntake {
         } catch {
             throw .write(error)
         }
-        let bytes = try await paced(reservation)
+        if rest.readableBytes == 0, let piece = try await body.next() { rest = piece }
+        // Of what came in one piece no more than that is held, and before it nothing.
+        let bytes =
+            rest.readableBytes < reservation.bytes
+            ? try await paced(reservation) : try await receive(reservation, BodyPace(rule))
         try body.finish()
         return TakenElements(
             block: ElementBlock(layout, bytes: bytes),

@@ -29,6 +29,7 @@ extension ArrayWriter {
         return try await locks.withLocks([.alone(names.folderLock)]) {
             () async throws(ArrayWriteError) -> WriteReceipt? in
             let planned = try await reserve(planBytes: planBytes(ofStored: stored))
+            defer { withExtendedLifetime(planned) {} }
             let outside = try await outsideChunks(stored, smaller)
             var trimming = try ChunkRewrite(self, array, planned) { _ in
                 outside.clipped.map { ChunkChange(trimming: $0, to: smaller) }

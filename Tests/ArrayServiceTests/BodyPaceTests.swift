@@ -37,13 +37,12 @@ import Testing
         #expect(pace.isBroken)
     }
 
-    @Test(arguments: [0, 3])
-    func `a body of which nothing more comes is ended`(_ begun: Int) async throws {
+    @Test func `a body of which nothing more comes is ended`() async throws {
         try await ServiceDesk.with { desk in
             let exchange = RequestBodyExchange(
                 RequestBodyState(bufferedBytesMax: 1 << 20, continuation: .notAwaited)
             )
-            if begun > 0 { exchange.arrive(ByteBuffer(repeating: 1, count: begun)) }
+            exchange.arrive(ByteBuffer(repeating: 1, count: 3))
             var intake = ElementIntake(
                 try SignedBody(HTTPRequestBody(exchange), .unsigned),
                 desk.service.writer,
