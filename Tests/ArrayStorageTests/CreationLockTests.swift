@@ -35,11 +35,13 @@ import Testing
                 while writer.locks.count < 1 { await Task.yield() }
                 tasks.addTask { try await writer.create(group, member, in: store.namespace) }
                 while writer.locks.count < 2 { await Task.yield() }
-                #expect(try store.store.node(place, in: store.namespace) == nil)
+                let before = try store.store.node(place, in: store.namespace)
+                #expect(before == nil)
                 cleared.open()
                 try await tasks.waitForAll()
             }
-            #expect(try store.store.node(place, in: store.namespace) != nil)
+            let after = try store.store.node(place, in: store.namespace)
+            #expect(after != nil)
         }
     }
 
@@ -81,7 +83,8 @@ import Testing
                 cleared.open()
                 try await tasks.waitForAll()
             }
-            #expect(try store.store.lookUp("g/.zattrs", line: node.line) == nil)
+            let attributes = try store.store.lookUp("g/.zattrs", line: node.line)
+            #expect(attributes == nil)
         }
     }
 }

@@ -8,8 +8,8 @@ import Testing
         let memory = ElementMemory(bytesMax: 1 << 20, waitingMax: 10)
         let idle = (0..<10).map { _ in memory.account(neededBytes: 1 << 20) }
         let other = memory.account(neededBytes: 1 << 20)
-        #expect(try await other.grow(to: 1 << 20) == 1 << 20)
-        #expect(memory.takenBytes == 1 << 20)
+        let held = try await other.grow(to: 1 << 20)
+        #expect(held == 1 << 20 && memory.takenBytes == 1 << 20)
         withExtendedLifetime((idle, other)) {}
     }
 
@@ -18,7 +18,7 @@ import Testing
         var account: ElementMemory.Account? = memory.account(neededBytes: 4 << 20)
         var held = 0
         for bytes in [1, 100_000, 1_000_000, 4 << 20] {
-            held = try #require(try await account?.grow(to: bytes))
+            held = try await account?.grow(to: bytes) ?? 0
             #expect(held >= bytes && held <= 4 << 20)
             #expect(held <= bytes + max(64 << 10, bytes / 4))
             #expect(memory.takenBytes == held)
