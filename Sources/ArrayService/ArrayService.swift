@@ -21,6 +21,8 @@ public struct ArrayService: HTTPResponder {
     let writer: ArrayWriter
     /// The memory for bodies that are read as a whole.
     let bodies = BodyBudget(bytesMax: ArrayServiceLimits.bodiesBytesMax)
+    /// The memory for chunks that are read ahead of what was sent.
+    let chunksAhead = BodyBudget(bytesMax: ArrayServiceLimits.chunksAheadBytesMax)
     /// The memory for pictures while they are made.
     let pictures = BodyBudget(bytesMax: ArrayServiceLimits.picturesBytesMax)
     private let authenticator: RequestAuthenticator
@@ -142,6 +144,7 @@ public struct ArrayService: HTTPResponder {
             case .namespaces(let wanted): return try await namespaces(wanted, caller, body)
             case .versions(let wanted): return try await versions(wanted, caller, body)
             case .zarr(let path): return await made(try zarr(path, caller))
+            case .chunks(let reference): return try await chunks(reference, caller, body)
             case .openAPI: return OpenAPIDocument.response
             }
         } catch {

@@ -29,6 +29,12 @@ public enum ArrayServiceLimits {
     public static let gatherBodyBytesMax = 8 << 20
     /// The most boxes in a gathering request.
     public static let gatheredBoxesMax = 100_000
+    /// The most chunks in one answer with many.
+    public static let chunkKeysMax = 1024
+    /// The longest body of a request for many chunks, in bytes: room for the keys and an entity tag each.
+    static let chunkKeysBodyBytesMax = 256 << 10
+    /// What all answers with many chunks may hold of what they read ahead, in bytes.
+    static let chunksAheadBytesMax = 64 << 20
     /// What the bodies of all gathering requests may take together, in bytes.
     static let bodiesBytesMax = 64 << 20
     /// The most pixels of a picture along either side.

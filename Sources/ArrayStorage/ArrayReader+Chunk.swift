@@ -42,12 +42,7 @@ extension ArrayReader {
         of array: ResolvedArray
     ) async throws(ArrayReadError) -> DecodedChunk? {
         let stored = try StoredArray(array, limits: engine.limits)
-        let memory: MemoryGate.Reservation
-        do {
-            memory = try await viewGate.reserve(stored.decoder.chunkBytes)
-        } catch {
-            throw .cancelled
-        }
+        let memory = try await viewMemory(stored)
         let loader = engine.loader
         return try await engine.blocking { () throws(ArrayReadError) -> DecodedChunk? in
             guard let entry = try loader.entries([key], of: stored)[0] else { return nil }
@@ -61,6 +56,39 @@ extension ArrayReader {
                 use: { decoded = DecodedChunk(entry: $1, bytes: $0, memory: memory) }
             )
             return isUsed ? decoded : nil
+        }
+    }
+
+    /// Decodes a whole chunk that was looked up; otherwise as ``decodedChunk(_:of:)``.
+    ///
+    /// - Throws: ``ArrayReadError``, any case but those about statistics;
+    ///   ``ArrayReadError/chunkUnstable(key:)`` if the chunk was replaced since, and its bytes are gone.
+    public func decodedChunk(
+        _ key: String,
+        entry: ObjectEntry,
+        of array: ResolvedArray
+    ) async throws(ArrayReadError) -> DecodedChunk {
+        let stored = try StoredArray(array, limits: engine.limits)
+        let memory = try await viewMemory(stored)
+        let loader = engine.loader
+        return try await engine.blocking { () throws(ArrayReadError) -> DecodedChunk in
+            var decoded: DecodedChunk?
+            _ = try loader.withChunk(of: entry, key, of: stored, retention: .keep) {
+                decoded = DecodedChunk(entry: entry, bytes: $0, memory: memory)
+            }
+            guard let decoded else { throw .chunkUnstable(key: key) }
+            return decoded
+        }
+    }
+
+    /// Waits for the memory that a decoded chunk takes until it is sent.
+    private func viewMemory(
+        _ array: StoredArray
+    ) async throws(ArrayReadError) -> MemoryGate.Reservation {
+        do {
+            return try await viewGate.reserve(array.decoder.chunkBytes)
+        } catch {
+            throw .cancelled
         }
     }
 }
