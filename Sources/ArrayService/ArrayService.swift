@@ -83,6 +83,7 @@ public struct ArrayService: HTTPResponder {
             let parsed = try ArrayRequest(ArrayRequest.Head(request))
             if parsed == .openAPI { return .now(OpenAPIDocument.response) }
             let caller = try caller(of: request)
+            try refuseCoding(of: caller)
             if case .data(let wanted) = parsed, let response = try dataNow(wanted, caller) {
                 return .now(response)
             }
@@ -112,6 +113,21 @@ public struct ArrayService: HTTPResponder {
             )
         } catch {
             throw .refused(error)
+        }
+    }
+
+    /// Refuses a body that comes in a coding: it would be taken for what it stands for.
+    private func refuseCoding(of caller: Caller) throws(ArrayServiceError) {
+        switch caller.signing {
+        // That of `aws-chunked` is refused with the body.
+        case .chunksSigned, .chunksSignedWithTrailer, .chunksUnsignedWithTrailer: return
+        case .unsigned, .sha256: break
+        }
+        let request = caller.request
+        guard request.method != .GET, request.method != .HEAD else { return }
+        for coding in request.headers[canonicalForm: "content-encoding"]
+        where coding.lowercased() != "identity" {
+            throw .codingUnsupported(String(coding.prefix(64)))
         }
     }
 

@@ -59,6 +59,8 @@ extension ArrayServiceError {
         case .version(let error): error.problem
         case .write(let error): Self.problem(error)
         case .body(let error): error.problem
+        case .conditionUnsupported(let header): Self.conditionProblem(header)
+        case .codingUnsupported(let coding): Self.codingProblem(coding)
         case .formatUnsuitable(let format, let needed):
             Problem(
                 .badRequest,
@@ -91,6 +93,23 @@ extension ArrayServiceError {
         "slice_invalid",
         "Lists, masks and new axes are for reading; write to numbers, slices and \"...\"."
     )
+
+    private static func conditionProblem(_ header: String) -> Problem {
+        Problem(
+            .badRequest,
+            "condition_unsupported",
+            "This change cannot be made to depend on \(header), so it was not made; leave the header"
+                + " field out, or write the keys over S3, which takes it."
+        ).adding("header", .string(header))
+    }
+
+    private static func codingProblem(_ coding: String) -> Problem {
+        Problem(
+            .unsupportedMediaType,
+            "content_encoding_unsupported",
+            "Bodies are taken as they are, not with Content-Encoding: \(coding)."
+        ).adding(header: "Accept-Encoding", "identity")
+    }
 
     private static func problem(_ error: SelectionError) -> Problem {
         switch error {
