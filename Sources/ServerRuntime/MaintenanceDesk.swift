@@ -173,6 +173,7 @@ public struct MaintenanceDesk: Sendable {
     /// Refuses a folder while others that are served with it are not there.
     ///
     /// - Parameter hint: What to do if a server goes on without them; nil to have it asked.
+    /// - Throws: As ``DataFolders/requireAll(servedWith:)``.
     func requireAll(hint: String?) throws(ServerError) {
         do throws(ServerError) {
             try DataFolders.requireAll(servedWith: folder.path)
