@@ -93,7 +93,6 @@ final class Reclaimer: Sendable {
         snapshots = SnapshotMaker(
             volume: opened.volume,
             index: opened.index,
-            directory: opened.configuration.indexDirectory,
             limits: limits,
             pace: pace,
             logger: opened.logger
