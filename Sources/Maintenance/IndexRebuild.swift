@@ -114,7 +114,7 @@ public struct IndexRebuild: Sendable {
         // The whole log is at 0.
         let whole = bases.filter { $0.start == LogPosition(0) }
         let newest = bases.filter { $0.start > LogPosition(0) }.sorted { $0.start > $1.start }
-        return try IndexBase.begin(whole + newest, at: path)
+        return try IndexBase.begin(whole + newest, of: volumeDirectories[0], at: path)
     }
 
     private func build(

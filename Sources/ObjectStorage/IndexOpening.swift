@@ -218,6 +218,9 @@ struct IndexOpening {
 
     private func madeAnew() throws -> Current {
         if let damage = volume.passedDamage.first {
+            guard damage.kind != .segmentMissing else {
+                throw VolumeError.snapshotsMissing(directory: damage.path)
+            }
             throw VolumeError.logDamaged(path: damage.path, offset: damage.offset)
         }
         guard volume.logStart == LogPosition(0) else {

@@ -61,6 +61,9 @@ struct OpenedStore {
                 // An index that cannot be asked must not cost a blob.
                 (try? reader.knowsBlob(id)) ?? true
             }
+            if !volume.foundBlobDirectories, !(try reader.blobs(after: nil, limit: 1).isEmpty) {
+                logger.error("no payload file is there, as if a disk were not mounted below blobs/")
+            }
             names = NameTable(
                 namespaces: try reader.namespaces(),
                 principals: try reader.principals(),

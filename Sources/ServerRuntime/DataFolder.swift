@@ -57,11 +57,17 @@ struct DataFolder {
             && Backup.markNames.contains { access(path + "/" + $0, F_OK) == 0 }
     }
 
-    /// Refuses a backup: whatever is opened as a volume is written to, and the backup is then none.
+    /// Whether a restore into the folder did not come to its end.
+    var holdsPartOfBackup: Bool { access(path + "/" + Restore.markName, F_OK) == 0 }
+
+    /// Refuses what is no volume and would be spoilt as one, since whatever is opened is written to: a
+    /// backup, and a folder that was not restored to its end.
     ///
-    /// - Throws: ``ServerError/folderIsBackup(path:)``; nothing was written.
-    func refuseBackup() throws(ServerError) {
+    /// - Throws: ``ServerError/folderIsBackup(path:)``, ``ServerError/restoreUnfinished(path:)``;
+    ///   nothing was written.
+    func refuseUnlessVolume() throws(ServerError) {
         if holdsBackup { throw .folderIsBackup(path: path) }
+        if holdsPartOfBackup { throw .restoreUnfinished(path: path) }
     }
 
     /// Whether the folder says that it is one of several, or was.

@@ -145,7 +145,8 @@ public struct MaintenanceDesk: Sendable {
             fileSystem: PosixFileSystem(),
             now: SystemClock.now()
         )
-        let report = try await working(hint: "") { () throws(MaintenanceError) in
+        let hint = "If it is another restore, wait for its end."
+        let report = try await working(hint: hint) { () throws(MaintenanceError) in
             try restore.run(companions: ["keys.env"]) { show($0) }
         }
         return MaintenanceOutcome(report, directory: folder.path)
@@ -160,14 +161,14 @@ public struct MaintenanceDesk: Sendable {
         progress(ProgressText(progress: report).line)
     }
 
-    /// Refuses a folder that is none of Nave's, or a backup, before anything is made in it.
+    /// Refuses a folder that is none of Nave's, a backup, or a part of one, before anything is made in it.
     func requireVolume() throws(ServerError) {
+        try folder.refuseUnlessVolume()
         guard try folder.read(folder.path + "/volume.json") != nil else {
             throw .maintenanceFailed(
                 "\(folder.path) is no data folder of Nave: it has no volume.json."
             )
         }
-        try folder.refuseBackup()
     }
 
     /// Refuses a folder while others that are served with it are not there.

@@ -44,7 +44,7 @@ public struct Server: Sendable {
     }
 
     private func serve(_ folders: DataFolders) async throws {
-        for folder in folders.all { try folder.refuseBackup() }
+        for folder in folders.all { try folder.refuseUnlessVolume() }
         try folders.refuseNested()
         try folders.refuseGone()
         let logger = Self.logger(configuration.logLevel)

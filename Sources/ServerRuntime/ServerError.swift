@@ -48,6 +48,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case folderNested(path: String, outer: String)
     /// The folder is a backup, which is not served but restored.
     case folderIsBackup(path: String)
+    /// A backup was restored into the folder in part only.
+    case restoreUnfinished(path: String)
     /// The running server refused a command.
     case refusedByServer(status: Int, message: String)
     /// The running server did not answer on its control socket.
@@ -131,6 +133,9 @@ extension ServerError: CustomStringConvertible {
         case .folderIsBackup(let path):
             "\(path) is a backup; to use it as data would spoil it. Restore it into a new folder and "
                 + "take that one: nave restore \(path) FOLDER"
+        case .restoreUnfinished(let path):
+            "\(path) holds a part of a backup: the restore was interrupted. Let it go on, and it keeps what "
+                + "it has: nave restore BACKUP \(path)"
         case .refusedByServer(let status, let message):
             "The running server refused (\(status)): \(message)"
         case .serverUnreachable(let path):
