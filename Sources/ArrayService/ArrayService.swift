@@ -80,7 +80,11 @@ public struct ArrayService: HTTPResponder {
                 return .now(response)
             }
             if case .zarr(let path) = parsed { return try zarr(path, caller) }
-            return .later { body in await respond(to: parsed, caller, body) }
+            return .later { body in
+                await onAccount(of: caller, parsed.beginning) {
+                    await respond(to: parsed, caller, body)
+                }
+            }
         } catch {
             return .now(response(to: error, request))
         }
@@ -93,6 +97,12 @@ public struct ArrayService: HTTPResponder {
         let principal: Principal?
         /// How the body is signed.
         let signing: PayloadSigning
+
+        /// Who shares threads and memory with others as one: a principal, or an address without keys.
+        var client: String {
+            if let principal { return "principal \(principal.name.text)" }
+            return "address \(request.remoteAddress?.ipAddress ?? "")"
+        }
     }
 
     private func caller(of request: HTTPRequest) throws(ArrayServiceError) -> Caller {
@@ -139,10 +149,12 @@ public struct ArrayService: HTTPResponder {
         _ work: @escaping @Sendable () async throws(ArrayServiceError) -> HTTPResponse
     ) -> HTTPAnswer {
         .later { _ in
-            do throws(ArrayServiceError) {
-                return try await work()
-            } catch {
-                return response(to: error, caller.request)
+            await onAccount(of: caller, .short) {
+                do throws(ArrayServiceError) {
+                    return try await work()
+                } catch {
+                    return response(to: error, caller.request)
+                }
             }
         }
     }
@@ -166,7 +178,8 @@ public struct ArrayService: HTTPResponder {
     ///
     /// What is wrong with a request or with what clients stored is no failure, nor that a client left.
     func note(_ error: ArrayServiceError, _ request: HTTPRequest) {
-        guard error.problem.status.code >= 500, error != .read(.cancelled) else { return }
+        guard error.problem.status.code >= 500, error != .read(.cancelled), !Task.isCancelled
+        else { return }
         logger.error(
             "an array request failed",
             metadata: [
