@@ -1,4 +1,5 @@
 import ArrayModel
+import DiskIO
 import NIOCore
 import ObjectStorage
 import StorageModel
@@ -8,15 +9,7 @@ public struct DecodedChunk: Sendable {
     /// The object that was decoded.
     public let entry: ObjectEntry
     /// A full chunk, in C order, little-endian.
-    public let bytes: ByteBuffer
-    /// What accounts for the memory of the bytes while it lives.
-    public let memory: any Sendable
-
-    init(entry: ObjectEntry, bytes: ByteBuffer, memory: MemoryGate.Reservation) {
-        self.entry = entry
-        self.bytes = bytes
-        self.memory = memory
-    }
+    public let bytes: ViewBytes
 }
 
 extension ArrayReader {
@@ -42,25 +35,57 @@ extension ArrayReader {
         of array: ResolvedArray
     ) async throws(ArrayReadError) -> DecodedChunk? {
         let stored = try StoredArray(array, limits: engine.limits)
-        let memory: MemoryGate.Reservation
+        let client = WorkAccount.clientNow
+        guard let made = try await madeChunk(key, of: stored, for: client) else { return nil }
+        let bytes = ViewBytes(made.content, for: client, in: viewMemory) {
+            () throws(ArrayReadError) in
+            let again = try await self.madeChunk(key, of: stored, for: client)
+            guard let again, again.entry.sequence == made.entry.sequence else {
+                throw .chunkUnstable(key: key)
+            }
+            return again.content
+        }
+        return DecodedChunk(entry: made.entry, bytes: bytes)
+    }
+
+    /// A chunk that was just decoded.
+    private struct MadeChunk: Sendable {
+        let entry: ObjectEntry
+        let content: ViewBytes.Content
+    }
+
+    private func madeChunk(
+        _ key: String,
+        of array: StoredArray,
+        for client: String
+    ) async throws(ArrayReadError) -> MadeChunk? {
+        let share: ViewMemory.Share
         do {
-            memory = try await viewGate.reserve(stored.decoder.chunkBytes)
+            share = try await viewMemory.reserve(array.decoder.chunkBytes, for: client)
         } catch {
             throw .cancelled
         }
         let loader = engine.loader
-        return try await engine.blocking { () throws(ArrayReadError) -> DecodedChunk? in
-            guard let entry = try loader.entries([key], of: stored)[0] else { return nil }
-            var decoded: DecodedChunk?
-            // Kept beyond its use: the gate accounts for it, the loader no longer does.
+        return try await engine.blocking { () throws(ArrayReadError) -> MadeChunk? in
+            guard let entry = try loader.entries([key], of: array)[0] else { return nil }
+            var made: MadeChunk?
+            // Kept beyond its use: the view's memory accounts for it, the loader no longer does.
             let isUsed = try loader.withChunk(
                 key,
                 entry: entry,
-                of: stored,
+                of: array,
                 retention: .keep,
-                use: { decoded = DecodedChunk(entry: $1, bytes: $0, memory: memory) }
+                use: {
+                    let content = ViewBytes.Content(bytes: $0, share: share)
+                    made = MadeChunk(entry: $1, content: content)
+                }
             )
-            return isUsed ? decoded : nil
+            return isUsed ? made : nil
         }
     }
+}
+
+extension WorkAccount {
+    /// The client of the current task's account; that of all work on no account is one.
+    static var clientNow: String { current?.client ?? "" }
 }
