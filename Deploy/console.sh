@@ -29,6 +29,7 @@ step() {
         wait "$running" || status=$?
         printf '\r\033[K'
     else
+        printf '  … %s\n' "$text"
         "$@" >>"$NAVE_LOG" 2>&1 </dev/null || status=$?
     fi
     if ((status == 0)); then

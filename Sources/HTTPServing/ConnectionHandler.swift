@@ -322,6 +322,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         current.expectation = head.expectation
         current.isBodyHeld = false
         deadline = head.framing == .none ? nil : .now() + limits.bodyIdleTimeout
+        if head.framing == .none, head.expectation == .continuation {
+            // RFC 9110 section 10.1.1 lets a server leave it out where there is no body; botocore then
+            // takes this answer's status for that of the next request on the connection as well.
+            writeContinue()
+        }
         let request = HTTPRequest(
             method: head.method,
             target: head.target,
@@ -363,10 +368,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .resumeInput: deadline = .now() + limits.bodyIdleTimeout
         case .sendContinue:
             deadline = .now() + limits.bodyIdleTimeout
-            loop.output.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+            writeContinue()
             if isAdvancing { return }
         }
         advance()
+    }
+
+    private func writeContinue() {
+        loop.output.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
     }
 
     private func startWork() {

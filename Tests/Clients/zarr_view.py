@@ -1,8 +1,8 @@
 """The Zarr view of a server as plain-HTTP clients open it: zarr over fsspec, tensorstore, requests."""
 
-import aiohttp
 import requests
 import tensorstore
+import urllib3
 import zarr
 
 
@@ -33,7 +33,8 @@ class ZarrView:
 
     def store(self, path):
         """A store of zarr-python over fsspec's HTTP file system."""
-        options = {"auth": aiohttp.BasicAuth(*self.keys)} if self.keys else {}
+        options = {
+            "headers": urllib3.make_headers(basic_auth=":".join(self.keys))} if self.keys else {}
         return zarr.storage.FsspecStore.from_url(
             self.url(path), read_only=True, storage_options={"client_kwargs": options})
 
