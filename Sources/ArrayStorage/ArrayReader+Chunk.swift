@@ -37,10 +37,12 @@ extension ArrayReader {
         let stored = try StoredArray(array, limits: engine.limits)
         let client = WorkAccount.clientNow
         guard let made = try await madeChunk(key, of: stored, for: client) else { return nil }
+        // What makes the chunk again must not keep it.
+        let sequence = made.entry.sequence
         let bytes = ViewBytes(made.content, for: client, in: viewMemory) {
             () throws(ArrayReadError) in
             let again = try await self.madeChunk(key, of: stored, for: client)
-            guard let again, again.entry.sequence == made.entry.sequence else {
+            guard let again, again.entry.sequence == sequence else {
                 throw .chunkUnstable(key: key)
             }
             return again.content

@@ -35,6 +35,8 @@ extension ZarrView {
         guard let made = try await madeDocument(of: node, in: namespace, for: client) else {
             return nil
         }
+        // What makes the document again must not keep it.
+        let entityTag = made.entityTag
         let bytes = ViewBytes(made.content, for: client, in: reader.viewMemory) {
             () throws(ArrayReadError) in
             let again: MadeDocument?
@@ -43,12 +45,12 @@ extension ZarrView {
             } catch {
                 throw .chunkUnstable(key: node.metadataKey)
             }
-            guard let again, again.entityTag == made.entityTag else {
+            guard let again, again.entityTag == entityTag else {
                 throw .chunkUnstable(key: node.metadataKey)
             }
             return again.content
         }
-        return Document(bytes: bytes, entityTag: made.entityTag)
+        return Document(bytes: bytes, entityTag: entityTag)
     }
 
     /// A document that was just made.

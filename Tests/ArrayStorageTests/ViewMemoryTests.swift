@@ -142,4 +142,22 @@ import Testing
         }
         #expect(memory.takenBytes == 0)
     }
+
+    @Test func `a decoded chunk that was given up takes no memory, and comes again`() async throws {
+        let row = try #require(ArrayFixture.all.first)
+        try await TestStore.with { store in
+            let array = try await row.put(into: store, path: "x")
+            let reader = ArrayReader(store: store.store, pool: store.pool)
+            let key = try #require(row.keys.keys.first { $0.hasPrefix("c/") })
+            let chunk = try #require(try await reader.decodedChunk("x/\(key)", of: array))
+            let all = 0..<chunk.bytes.byteCount
+            let whole = try #require(chunk.bytes.copyNow(all))
+            #expect(reader.viewMemory.takenBytes == all.count)
+            chunk.bytes.giveUp()
+            #expect(reader.viewMemory.takenBytes == 0)
+            let again = try await chunk.bytes.copy(all)
+            #expect(again == whole)
+            #expect(reader.viewMemory.takenBytes == all.count)
+        }
+    }
 }
