@@ -11,6 +11,7 @@ extension ArrayRequest {
         case preview
         case occupancy
         case zarr
+        case chunks
         case namespaces
         case versions
         case commits
@@ -35,7 +36,7 @@ extension ArrayRequest {
                 [.GET, .HEAD]
             case .arrays: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
             case .data: [.GET, .HEAD, .PUT]
-            case .append, .gather: [.POST]
+            case .append, .gather, .chunks: [.POST]
             case .versions: [.GET, .HEAD, .PUT, .PATCH, .DELETE]
             case .commits, .drafts: [.GET, .HEAD, .POST, .DELETE]
             case .rollbacks: [.POST]
@@ -69,7 +70,7 @@ extension ArrayRequest {
             case .history: ["cursor", "limit"]
             case .diff: ["to", "cursor", "limit"]
             case .changes: ["after", "prefix"]
-            case .zarr, .openapi, .versions, .commits, .drafts, .rollbacks: []
+            case .zarr, .chunks, .openapi, .versions, .commits, .drafts, .rollbacks: []
             }
         }
     }

@@ -23,6 +23,8 @@ enum ArrayRequest: Hashable, Sendable {
     case write(ArrayWriteRequest)
     /// A key of `/v1/zarr/{reference}/{key}`.
     case zarr(ZarrPath)
+    /// `POST /v1/chunks/{reference}`.
+    case chunks(ArrayReference)
     /// `/v1/namespaces` and `/v1/namespaces/{namespace}`.
     case namespaces(NamespaceRequest)
     /// Versions, commits, drafts and what changed.
@@ -136,6 +138,7 @@ extension ArrayRequest {
                 throw .view(.keyUnknown(path: rest))
             }
             self = .zarr(path)
+        case .chunks: self = .chunks(try Self.reference(rest))
         case .namespaces: self = .namespaces(try NamespaceRequest(method, rest, parameters))
         case .versions, .commits, .drafts, .rollbacks, .history, .diff:
             let reference = try Self.reference(path)

@@ -40,7 +40,8 @@ extension ArrayRequest {
     var beginning: WorkAccount.Beginning {
         switch self {
         case .statistics, .preview, .occupancy: .long
-        case .list, .describe, .data, .write, .gather, .namespaces, .versions, .zarr, .openAPI:
+        case .list, .describe, .data, .write, .gather, .chunks, .namespaces, .versions, .zarr,
+            .openAPI:
             .short
         }
     }

@@ -12,10 +12,10 @@ public enum ArrayServiceLimits {
     static let listedVersionsMax = 1000
     /// How long a stream of events is quiet before it says so, which tells whether the client is there.
     static let heartbeat = Duration.seconds(15)
-    /// How long the elements of a write may take before they must have a pace, in seconds.
-    static let slowBodySeconds: Int64 = 20
-    /// The least pace of the elements of a write after that, in bytes a second.
-    static let bodyBytesPerSecondMin: Int64 = 131_072
+    /// The time over which the pace of the elements of a write is judged, in seconds.
+    static let bodyWindowSeconds = 20
+    /// The least pace of the elements of a write, in bytes a second.
+    static let bodyBytesPerSecondMin = 131_072
     /// How long a stream of events waits before it tells more.
     static let changesInterval = Duration.milliseconds(100)
     /// The longest JSON document as the body of a request, in bytes.
@@ -29,6 +29,12 @@ public enum ArrayServiceLimits {
     public static let gatherBodyBytesMax = 8 << 20
     /// The most boxes in a gathering request.
     public static let gatheredBoxesMax = 100_000
+    /// The most chunks in one answer with many.
+    public static let chunkKeysMax = 1024
+    /// The longest body of a request for many chunks, in bytes: room for the keys and an entity tag each.
+    static let chunkKeysBodyBytesMax = 256 << 10
+    /// What all answers with many chunks may hold of what they read ahead, in bytes.
+    static let chunksAheadBytesMax = 64 << 20
     /// What the bodies of all gathering requests may take together, in bytes.
     static let bodiesBytesMax = 64 << 20
     /// The most pixels of a picture along either side.

@@ -10,8 +10,8 @@ import NIOHTTP1
 enum OpenAPIDocument {
     /// The parts, in the order in which they are read.
     static let parts: [OpenAPIPart] = [
-        .arrays, .data, .append, .gather, .statistics, .pictures, .zarr, .versions, .commits,
-        .differences, .drafts, .changes, .namespaces, .principals, .maintenance, .openAPI,
+        .arrays, .data, .append, .gather, .statistics, .pictures, .zarr, .chunks, .versions,
+        .commits, .differences, .drafts, .changes, .namespaces, .principals, .maintenance, .openAPI,
     ]
 
     /// The document in JSON, made once.

@@ -36,31 +36,89 @@ extension ArrayReader {
     ) async throws(ArrayReadError) -> DecodedChunk? {
         let stored = try StoredArray(array, limits: engine.limits)
         let client = WorkAccount.clientNow
-        guard let made = try await madeChunk(key, of: stored, for: client) else { return nil }
-        // What makes the chunk again must not keep it.
-        let sequence = made.entry.sequence
-        let bytes = ViewBytes(made.content, for: client, in: viewMemory) {
-            () throws(ArrayReadError) in
-            let again = try await self.madeChunk(key, of: stored, for: client)
-            guard let again, again.entry.sequence == sequence else {
-                throw .chunkUnstable(key: key)
-            }
-            return again.content
+        let made = try await madeChunk(stored, for: client) {
+            loader throws(ArrayReadError) -> MadeChunk? in
+            guard let entry = try loader.entries([key], of: stored)[0] else { return nil }
+            var made: MadeChunk?
+            let isUsed = try loader.withChunk(
+                key,
+                entry: entry,
+                of: stored,
+                retention: .keep,
+                use: { made = MadeChunk(entry: $1, bytes: $0) }
+            )
+            return isUsed ? made : nil
         }
-        return DecodedChunk(entry: made.entry, bytes: bytes)
+        return made.map { decoded($0.chunk, $0.share, key, of: stored, for: client) }
+    }
+
+    /// Decodes a whole chunk that was looked up; otherwise as ``decodedChunk(_:of:)``.
+    ///
+    /// - Throws: ``ArrayReadError``, any case but those about statistics;
+    ///   ``ArrayReadError/chunkUnstable(key:)`` if the chunk was replaced since, and its bytes are gone.
+    public func decodedChunk(
+        _ key: String,
+        entry: ObjectEntry,
+        of array: ResolvedArray
+    ) async throws(ArrayReadError) -> DecodedChunk {
+        let stored = try StoredArray(array, limits: engine.limits)
+        let client = WorkAccount.clientNow
+        let content = try await content(of: entry, key, of: stored, for: client)
+        let chunk = MadeChunk(entry: entry, bytes: content.bytes)
+        return decoded(chunk, content.share, key, of: stored, for: client)
     }
 
     /// A chunk that was just decoded.
     private struct MadeChunk: Sendable {
         let entry: ObjectEntry
-        let content: ViewBytes.Content
+        let bytes: ByteBuffer
     }
 
-    private func madeChunk(
+    /// A chunk as the bytes that a client takes, and that are made again of the same entry.
+    private func decoded(
+        _ chunk: MadeChunk,
+        _ share: ViewMemory.Share,
         _ key: String,
         of array: StoredArray,
         for client: String
-    ) async throws(ArrayReadError) -> MadeChunk? {
+    ) -> DecodedChunk {
+        // What makes the chunk again must not keep it.
+        let entry = chunk.entry
+        let content = ViewBytes.Content(bytes: chunk.bytes, share: share)
+        let bytes = ViewBytes(content, for: client, in: viewMemory) {
+            () throws(ArrayReadError) in
+            try await self.content(of: entry, key, of: array, for: client)
+        }
+        return DecodedChunk(entry: entry, bytes: bytes)
+    }
+
+    /// Decodes the chunk of an entry.
+    private func content(
+        of entry: ObjectEntry,
+        _ key: String,
+        of array: StoredArray,
+        for client: String
+    ) async throws(ArrayReadError) -> ViewBytes.Content {
+        let made = try await madeChunk(array, for: client) {
+            loader throws(ArrayReadError) -> MadeChunk? in
+            var made: MadeChunk?
+            _ = try loader.withChunk(of: entry, key, of: array, retention: .keep) {
+                made = MadeChunk(entry: entry, bytes: $0)
+            }
+            return made
+        }
+        guard let made else { throw .chunkUnstable(key: key) }
+        return ViewBytes.Content(bytes: made.chunk.bytes, share: made.share)
+    }
+
+    /// Waits for the memory that a decoded chunk takes, and decodes it.
+    ///
+    /// The chunk is kept beyond the use that the loader accounts for; the view's memory does that.
+    private func madeChunk(
+        _ array: StoredArray,
+        for client: String,
+        _ work: @escaping @Sendable (ChunkLoader) throws(ArrayReadError) -> MadeChunk?
+    ) async throws(ArrayReadError) -> (chunk: MadeChunk, share: ViewMemory.Share)? {
         let share: ViewMemory.Share
         do {
             share = try await viewMemory.reserve(array.decoder.chunkBytes, for: client)
@@ -68,22 +126,8 @@ extension ArrayReader {
             throw .cancelled
         }
         let loader = engine.loader
-        return try await engine.blocking { () throws(ArrayReadError) -> MadeChunk? in
-            guard let entry = try loader.entries([key], of: array)[0] else { return nil }
-            var made: MadeChunk?
-            // Kept beyond its use: the view's memory accounts for it, the loader no longer does.
-            let isUsed = try loader.withChunk(
-                key,
-                entry: entry,
-                of: array,
-                retention: .keep,
-                use: {
-                    let content = ViewBytes.Content(bytes: $0, share: share)
-                    made = MadeChunk(entry: $1, content: content)
-                }
-            )
-            return isUsed ? made : nil
-        }
+        let chunk = try await engine.blocking { () throws(ArrayReadError) in try work(loader) }
+        return chunk.map { ($0, share) }
     }
 }
 

@@ -59,6 +59,20 @@ public struct ZarrPath: Hashable, Sendable {
         guard taggedName != nil || segments.count > 1 else { return nil }
     }
 
+    /// The path of the document of what a reference names; nil for one that no path leads to.
+    init?(documentOf reference: ArrayReference) {
+        guard let path = try? ZarrPath("\(reference.text)/\(Self.documentName)") else { return nil }
+        self = path
+    }
+
+    /// Whether a text is spelled like the key of a chunk: `c` and numbers, numbers alone, or either in
+    /// one segment.
+    public static func isChunkKey(_ text: String) -> Bool {
+        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        return segments.count <= ArrayLimits.rankMax + 1
+            && chunkCuts(segments.map(String.init)).contains(0)
+    }
+
     /// How many segments the reference may have, in the order in which to try them.
     ///
     /// The segment `c` before nothing but numbers begins the key, if there is an array before it. Else

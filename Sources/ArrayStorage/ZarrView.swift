@@ -161,7 +161,7 @@ public struct ZarrView: Sendable {
         return source(found, try await catalog.resolve(reference, in: namespace))
     }
 
-    private func source(_ found: Found, _ array: ResolvedArray) -> ChunkSource {
+    func source(_ found: Found, _ array: ResolvedArray) -> ChunkSource {
         let metadata = array.metadata
         switch (metadata.dialect, reader.presentation(of: array)) {
         case (.zarr3, _): return .stored(key: Self.key(found.key, below: array.node))

@@ -269,7 +269,7 @@ final class Committer {
             directory.publish(names)
             upkeep.remove(writer.freedBlobs, .batch)
             board.tell(writer.eventNamespaces)
-            if writer.hasSweepBegun { board.tellOfSweep() }
+            board.tell(of: LineLeftovers(of: writer))
             uncheckpointedChanges += accepted.count
         } catch {
             // The log has the changes and the index has not, unless that only wanted room.
@@ -325,6 +325,7 @@ final class Committer {
         directory.publish(names)
         entries.removeAll()
         isBehind = false
+        board.tellEverybody()
         logger.notice("index caught up with the log")
     }
 

@@ -80,6 +80,32 @@ public final class PayloadReader: Sendable {
         try readNext(max: max, allocator: allocator, mode: .cachedOnly)
     }
 
+    /// Adds the next bytes, at most `max`, behind what a buffer holds, without waiting.
+    ///
+    /// May be called on an event loop.
+    ///
+    /// - Returns: How many bytes were added, 0 at the end; nil if they are not in memory.
+    /// - Throws: ``StoreError/checksumMismatch`` if stored bytes are damaged; none of them is
+    ///   added.
+    public func readNow(
+        max: Int,
+        appendingTo buffer: inout ByteBuffer
+    ) throws(StoreError) -> Int? {
+        try readNext(max: max, appendingTo: &buffer, mode: .cachedOnly)
+    }
+
+    /// Adds the next bytes, at most `max`, behind what a buffer holds, on the calling thread, which must
+    /// be allowed to wait, as those of ``ObjectStore/diskPool`` are.
+    ///
+    /// - Returns: How many bytes were added, 0 at the end.
+    /// - Throws: As ``readNow(max:appendingTo:)``.
+    public func readBlocking(
+        max: Int,
+        appendingTo buffer: inout ByteBuffer
+    ) throws(StoreError) -> Int {
+        try readNext(max: max, appendingTo: &buffer, mode: .mayWait) ?? 0
+    }
+
     /// Gives the next piece, at most `max` bytes; waits on a disk thread.
     ///
     /// Never `.wouldBlock`.
@@ -119,6 +145,20 @@ public final class PayloadReader: Sendable {
         }
         offset.withLock { $0 = start + Int64(length) }
         return .ready(buffer)
+    }
+
+    private func readNext(
+        max: Int,
+        appendingTo buffer: inout ByteBuffer,
+        mode: ReadMode
+    ) throws(StoreError) -> Int? {
+        let start = offset.withLock { $0 }
+        guard let length = nextLength(from: start, max: max) else { return 0 }
+        guard try read(from: start, length, into: &buffer, mode: mode) == .complete else {
+            return nil
+        }
+        offset.withLock { $0 = start + Int64(length) }
+        return length
     }
 
     /// How many bytes the next piece has: within one run and, where that costs nothing, up to the

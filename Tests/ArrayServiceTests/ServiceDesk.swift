@@ -169,6 +169,24 @@ struct ServiceDesk: Sendable {
         headers: HTTPHeaders = [:],
         body: [UInt8] = []
     ) async throws -> Answer {
+        let response = try await response(method, target, as: sender, headers: headers, body: body)
+        return try await answer(response, method)
+    }
+
+    /// The body of an answer to a POST of the owner that nothing was read of yet; nil if it is none.
+    func opened(_ target: String, body: [UInt8]) async throws -> (any HTTPBodySource)? {
+        let response = try await response(.POST, target, as: .owner, headers: [:], body: body)
+        guard case .pulled(let source) = response.body else { return nil }
+        return source
+    }
+
+    private func response(
+        _ method: HTTPMethod,
+        _ target: String,
+        as sender: Sender,
+        headers: HTTPHeaders,
+        body: [UInt8]
+    ) async throws -> HTTPResponse {
         var headers = headers
         if let keys = sender.keys {
             let text = Data("\(keys.access):\(keys.secret)".utf8).base64EncodedString()
@@ -176,7 +194,7 @@ struct ServiceDesk: Sendable {
         }
         let request = HTTPRequest(method: method, target: target, headers: headers)
         switch service.answer(request) {
-        case .now(let response): return try await answer(response, method)
+        case .now(let response): return response
         case .soon(let work), .later(let work):
             // In pieces of odd lengths, as the network cuts them.
             var pieces: [ByteBuffer] = []
@@ -186,12 +204,12 @@ struct ServiceDesk: Sendable {
             {
                 pieces.append(piece)
             }
-            return try await answer(await work(HTTPRequestBody(pieces: pieces)), method)
+            return await work(HTTPRequestBody(pieces: pieces))
         }
     }
 
     /// The bytes that a source gives, and whether it broke off.
-    private static func gather(_ source: any HTTPBodySource) async -> ([UInt8], Bool) {
+    static func gather(_ source: any HTTPBodySource) async -> ([UInt8], Bool) {
         var bytes: [UInt8] = []
         let allocator = ByteBufferAllocator()
         do {

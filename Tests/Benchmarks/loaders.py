@@ -4,7 +4,8 @@
 
 SETTINGS is the JSON file that training.py writes. Prints one line of JSON: for each epoch the
 samples a second, and the milliseconds to the first batch. The first epoch begins without any cache
-of the loader's; the second has what the loader kept of the first.
+of the loader's; the second has what the loader kept of the first. What a loader imports is imported
+before the first epoch begins.
 """
 
 import concurrent.futures
@@ -20,9 +21,9 @@ import numpy as np
 
 import hub
 from hub.training.dataset import Dataset
+from training_formats import array_name
 
 BLOCK = "64MB"
-EPOCHS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,10 +70,12 @@ class ZarrSource:
 
 
 def nave(settings, start="thread"):
-    name = f"chunks-of-{settings['per_chunk']}"
+    import hub.chunks
+
+    name = array_name(settings["per_chunk"], settings.get("data", "noise"))
     with hub.configured(**settings["server"], cache_folder=settings["scratch"]):
         images = hub.load(f"bench/{name}:v0")
-        labels = hub.load(f"bench/labels-{settings['per_chunk']}:v0")
+        labels = hub.load(f"bench/labels-of-{name}:v0")
     return images.to_pytorch(labels).loader(
         settings["batch"], shuffle=hub.Shuffle(block=BLOCK), workers=settings["workers"],
         start=start)
@@ -83,10 +86,11 @@ def nave_processes(settings):
 
 
 def files(settings):
-    import zarr  # noqa: F401  Not in the time of the first epoch.
+    import zarr  # noqa: F401
 
     count, per_chunk = settings["count"], settings["per_chunk"]
-    path = str(pathlib.Path(settings["folder"]) / f"chunks-of-{per_chunk}")
+    name = array_name(per_chunk, settings.get("data", "noise"))
+    path = str(pathlib.Path(settings["folder"]) / name)
     column = ZarrColumn(path, (count, 224, 224, 3), (per_chunk, 224, 224, 3))
     labels = hub.training.column.MemoryColumn(np.arange(count))
     return Dataset(column, labels).loader(
@@ -181,7 +185,7 @@ def main():
     torch.set_num_threads(1)
     name, settings = sys.argv[1], json.loads(pathlib.Path(sys.argv[2]).read_text())
     loader = LOADERS[name](settings)
-    print(json.dumps([epoch(loader, settings["count"]) for _ in range(EPOCHS)]))
+    print(json.dumps([epoch(loader, settings["count"]) for _ in range(settings["epochs"])]))
     close = getattr(loader, "close", None)
     if close:
         close()

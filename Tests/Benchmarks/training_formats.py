@@ -1,6 +1,7 @@
 """The same samples in the formats of all loaders: arrays, MDS, LitData and tar files."""
 
 import io
+import json
 import pathlib
 import tarfile
 
@@ -23,6 +24,27 @@ def samples(count, seed=1):
     return np.random.default_rng(seed).integers(0, 256, (count, *SAMPLE), "u1")
 
 
+def pictures(count, seed=1):
+    """Smooth fields with a little noise, which compress about as photographs do without loss."""
+    generator = np.random.default_rng(seed)
+    places = np.linspace(0, 13, SAMPLE[0])
+    spread = np.maximum(0, 1 - abs(places[:, None] - np.arange(14)))  # Linear interpolation.
+    images = np.empty((count, *SAMPLE), "u1")
+    for image in images:
+        coarse = generator.uniform(20, 235, (14, 14, 3))
+        smooth = np.einsum("ya,xb,abc->yxc", spread, spread, coarse, optimize=True)
+        image[...] = np.clip(smooth + generator.normal(0, 1.5, SAMPLE), 0, 255)
+    return images
+
+
+DATA = {"noise": samples, "pictures": pictures}
+
+
+def array_name(per_chunk, data="noise"):
+    """What an array is called on Nave and as a folder."""
+    return f"chunks-of-{per_chunk}" + ("" if data == "noise" else f"-of-{data}")
+
+
 def s3_client(settings):
     return boto3.client(
         "s3", endpoint_url=settings["endpoint"], aws_access_key_id=settings["access_key"],
@@ -30,25 +52,29 @@ def s3_client(settings):
         config=botocore.config.Config(signature_version="s3v4"))
 
 
-def write_arrays(settings, folder, images, per_chunk):
-    """On Nave, committed, and as local Zarr files; chunks alike, elements as they are."""
-    name = f"chunks-of-{per_chunk}"
+def write_arrays(settings, folder, images, per_chunk, data="noise"):
+    """On Nave, committed, and as local Zarr files, with the same chunks.
+
+    Noise is stored as it is, anything else with the compression that zarr takes if none is named.
+    """
+    name = array_name(per_chunk, data)
     shape, labels = images.shape, np.arange(len(images))
+    local = zarr.create_array(
+        zarr.storage.LocalStore(folder / name), shape=shape, chunks=(per_chunk, *SAMPLE),
+        dtype="u1", compressors=None if data == "noise" else "auto")
+    local[...] = images
+    codecs = json.loads((folder / name / "zarr.json").read_text())["codecs"]
     with hub.configured(**settings):
         array = hub.array(
             shape, name=f"{BUCKET}/{name}:v0", dtype="u1", chunks=(per_chunk, *SAMPLE),
-            codecs=[{"name": "bytes"}])
+            codecs=codecs)
         for start in range(0, len(images), 512):
             array[start:start + 512] = images[start:start + 512]
         array.commit("samples")
         stored = hub.array(
-            labels.shape, name=f"{BUCKET}/labels-{per_chunk}:v0", dtype="i8", chunks=(4096,))
+            labels.shape, name=f"{BUCKET}/labels-of-{name}:v0", dtype="i8", chunks=(4096,))
         stored[...] = labels
         stored.commit("labels")
-    local = zarr.create_array(
-        zarr.storage.LocalStore(folder / name), shape=shape, chunks=(per_chunk, *SAMPLE),
-        dtype="u1", compressors=None)
-    local[...] = images
 
 
 def write_mosaic(folder, images):

@@ -55,6 +55,10 @@ BODIES = {
         {"retained_commits": 2}, {"retained_commits": None},
     ],
     "rollBackVersion": [{"to": digest} for digest in KNOWN["digests"]],
+    "readChunks": [
+        {"keys": ["c/0/0", "c/0/1", "c/9/9"]}, {"keys": []}, {"keys": ["0.0"]},
+        {"keys": ["c/0", "c/0"], "entity_tags": [None, "\"x\""]},
+    ],
     "gatherElements": [
         {"samples": [0, 1, -1, 0]}, {"samples": []}, {"boxes": ["0:2", "1:3"]},
         {"boxes": ["0:1", "0:2"]}, {"boxes": []},

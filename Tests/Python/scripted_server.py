@@ -144,6 +144,43 @@ class CuttingProxy:
             pass
 
 
+class BreakingProxy(CuttingProxy):
+    """Passes connections on, and breaks answers off after some bytes of a connection.
+
+    Args:
+        breaks: how many connections are broken.
+        stalls: whether nothing more comes then, instead of the end of the connection.
+    """
+
+    def __init__(self, port, break_after, breaks=1, stalls=False):
+        super().__init__(port, 0, 0)
+        self._break_after, self._breaks, self._stalls = break_after, breaks, stalls
+        self._lock = threading.Lock()
+
+    def _is_broken(self, passed):
+        with self._lock:
+            is_broken = self._breaks > 0 and passed > self._break_after
+            self._breaks -= is_broken
+            self.cuts += is_broken
+        return is_broken
+
+    def _down(self, server, client):
+        passed = 0
+        try:
+            while piece := server.recv(65536):
+                if self._is_broken(passed + len(piece)):
+                    client.sendall(piece[:max(0, self._break_after - passed)])
+                    if not self._stalls:
+                        client.shutdown(socket.SHUT_RDWR)
+                        server.shutdown(socket.SHUT_RDWR)
+                    return
+                passed += len(piece)
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
 def answer(status, body=b"", headers=(), length=None):
     """The bytes of an answer, whose length is told as it is, or wrongly."""
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body) if length is None else length}"]

@@ -4,6 +4,8 @@ Method: every operation is done to an array in memory as well, by NumPy, and bot
 """
 
 import pickle
+import warnings
+from array import array as machine_array
 
 import hub
 import ml_dtypes
@@ -12,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_selection import indexed, numbered
+
+from hub.writing import converted
 
 
 @pytest.fixture
@@ -96,6 +100,37 @@ def test_a_mask_of_many_elements_is_one_change(pair):
     assert [one["message"] for one in commits] == [f"Assign to {array.reference}"]
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i4", "f4", "?", "c8"])
+@pytest.mark.parametrize("value", [
+    -5, 300, 2**70, [1] * 9 + [-1], np.nan, np.inf, 2.7, 1j, "x", "7", None, True, [[1, 2]] * 10,
+    np.int64(300), np.float64(2.5), np.array([300]), np.array(-1.5), [np.int64(300)] * 10,
+    [np.array(7), 300] * 5, np.arange(10.0), np.array([1, "a"], object), b"1", machine_array("i", [300]),
+], ids=repr)
+def test_values_are_cast_or_refused_as_numpys_assignment_does(value, dtype):
+    expected = np.zeros(10, dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            expected[...] = value
+        except (TypeError, ValueError, OverflowError):
+            with pytest.raises(hub.Invalid):
+                converted(value, expected.dtype, expected.shape)
+            return
+        actual = np.broadcast_to(converted(value, expected.dtype, expected.shape), (10,))
+    assert actual.dtype == dtype
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_numbers_that_do_not_fit_are_not_stored(pair):
+    array, values = pair
+    for value in (2**31, -2**40, [2**31] * 5, np.nan, 1j):
+        with pytest.raises(hub.Invalid, match="cannot be made elements of int32"):
+            array[0, 0] = value
+        with pytest.raises(hub.Invalid, match="cannot be made elements of int32"):
+            array[[0, 2], 0] = value
+    np.testing.assert_array_equal(array[...], values)
+
+
 @pytest.mark.parametrize(("index", "value", "message"), [
     (0, np.ones((3, 3)), r"shape \(3, 3\) cannot be broadcast to \(12, 5\)"),
     (0, "seven", "cannot be made elements of int32"),
@@ -116,6 +151,11 @@ def test_oindex_and_blocks_read_and_write(pair):
     values[np.ix_([8, 1], [0, 3, 11], [4])] = np.arange(6).reshape(2, 3, 1)
     np.testing.assert_array_equal(array[...], values)
     np.testing.assert_array_equal(array.blocks[2, 0], values[8:11, 0:5])
+    mask = values % 7 == 0
+    for refused in (lambda: array.oindex[mask], lambda: array.lazy[mask[:, :, 0]],
+                    lambda: array.oindex.__setitem__(mask, -1)):
+        with pytest.raises(hub.Invalid, match="masks of one axis"):
+            refused()
     array.blocks[0, 1:] = 3
     values[0:4, 5:] = 3
     np.testing.assert_array_equal(array[...], values)
@@ -138,8 +178,12 @@ def test_gather_and_samples(pair):
     assert trace.requests == 1
     with pytest.raises(hub.Invalid, match="out must be of the shape"):
         array.gather([1], out=out)
-    with pytest.raises(hub.OutOfRange, match="11 is out of bounds"):
-        array.gather([11])
+    for beyond in ([11], np.array([2**64 - 1], "u8"), [2**63], [-12]):
+        with pytest.raises(hub.OutOfRange, match="is out of bounds"):
+            array.gather(beyond)
+    for refused in ([1.0], 3, [[1]], [2**64], ["a"]):
+        with pytest.raises(hub.Invalid, match="takes a list of whole numbers"):
+            array.gather(refused)
     with pytest.raises(hub.Invalid, match="There are 11 samples, not 12"):
         array.sample(12)
 
@@ -156,8 +200,48 @@ def test_append_and_resize(pair):
     np.testing.assert_array_equal(array[...], values[:3, :2, :1])
     array.resize((3, 4, 1))
     assert (array[:, 2:] == 0).all()
-    with pytest.raises(hub.Invalid, match="cannot be broadcast"):
-        array.append(np.ones((1, 5, 1)))
+    for refused in ((3.7, 4, 1), ("3", 4, 1), 3.0):
+        with pytest.raises(hub.Invalid, match="whole numbers"):
+            array.resize(refused)
+    array.resize([np.int64(3), 4, 1])
+    assert array.shape == (3, 4, 1)
+
+
+@pytest.mark.parametrize("values", [
+    7, np.ones(5), np.ones((2, 1, 5)), np.ones((2, 12, 1)), np.ones((1, 2, 12, 5)),
+    np.ones((12, 6)), np.ones((12, 1)),
+], ids=np.shape)
+def test_only_whole_samples_are_appended(pair, values):
+    """NumPy's `append` and `concatenate` refuse the same; only a single sample is taken besides."""
+    array, expected = pair
+    with pytest.raises(hub.Invalid, match=r"of the shape \(any, 12, 5\), not of"):
+        array.append(values)
+    np.testing.assert_array_equal(hub.load(array.name)[...], expected)
+
+
+def test_what_cannot_be_appended_is_told(pair, namespace):
+    array, values = pair
+    with pytest.raises(hub.Invalid, match=r"\(11, any, 5\), not of \(12, 5\)"):
+        array.append(values[0], axis=1)
+    for axis, message in ((3, "axis 3 is out of bounds"), (0.0, "axis is a whole number")):
+        with pytest.raises(hub.Invalid, match=message):
+            array.append(values, axis=axis)
+    with pytest.raises(hub.Invalid, match="out of bounds for an array of 0 axes"):
+        hub.array((), name=f"{namespace}/scalar:v1").append(1)
+    flat = hub.array((2,), name=f"{namespace}/flat:v1", dtype="u1")
+    assert flat.append(9) == range(2, 3) and flat.append([]) == range(3, 3)
+    with pytest.raises(hub.Invalid, match="300"):
+        flat.append([300])
+    assert hub.load(flat.name)[...].tolist() == [0, 0, 9]
+
+
+def test_values_of_extents_that_others_gave_are_appended(pair):
+    array, values = pair
+    hub.load(array.name).resize((11, 12, 6))
+    assert array.append(np.ones((2, 12, 6))) == range(11, 13)
+    assert array.shape == (13, 12, 6) and (array[11:] == 1).all()
+    hub.load(array.name).resize((13, 12, 5))
+    assert array.append(values[:1]) == range(13, 14)
 
 
 def test_a_shape_that_others_changed_is_noticed(pair):
@@ -243,10 +327,13 @@ def test_attributes_are_written_through(pair):
     assert dict(hub.load(array.name).attrs) == {"unit": "K", "source": {"name": "y"}}
     array.attrs.replace({"only": None})
     assert dict(hub.load(array.name).attrs) == {"only": None} == dict(array.attrs)
+    array.attrs.update(count=np.int64(3), scale=np.float32(0.5))
+    assert hub.load(array.name).attrs["count"] == 3 and array.attrs["scale"] == 0.5
     with pytest.raises(hub.Invalid, match="cannot be None"):
         array.attrs["x"] = None
-    with pytest.raises(hub.Invalid, match="values of JSON"):
-        array.attrs["x"] = {1, 2}
+    for value in ({1, 2}, float("nan"), [np.float32(np.inf)], np.complex64(1j)):
+        with pytest.raises(hub.Invalid, match="values of JSON"):
+            array.attrs["x"] = value
     with pytest.raises(KeyError):
         del array.attrs["tags"]
 

@@ -11,6 +11,7 @@ import os
 import pickle
 import random
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -36,8 +37,8 @@ def cache(tmp_path):
 
 def put(cache, number, size=1000):
     """Keeps `size` bytes made of `number`, and returns their digest."""
-    digest = chunk_digest("http://here", f'"{number:032x}"', size)
-    assert cache.write(digest, f'"{number:032x}"', bytes([number % 256]) * size)
+    digest = chunk_digest("http://here", f'"{number:032x}-1"', size)
+    assert cache.write(digest, f'"{number:032x}-1"', bytes([number % 256]) * size)
     return digest
 
 
@@ -49,13 +50,13 @@ class TestChunkFiles:
     def test_what_was_written_is_read(self, cache):
         digest = put(cache, 7)
         found = cache.read(digest)
-        assert (found.payload, found.etag) == (b"\x07" * 1000, f'"{7:032x}"')
+        assert (found.payload, found.etag) == (b"\x07" * 1000, f'"{7:032x}-1"')
         assert cache.has(digest) and not cache.has(bytes(16))
 
     def test_the_layout_is_the_one_in_the_table(self, cache):
         digest = put(cache, 7)
         raw = cache.path(digest).read_bytes()
-        etag = f'"{7:032x}"'.encode()
+        etag = f'"{7:032x}-1"'.encode()
         fields = (
             b"HUBC" + (1).to_bytes(2, "little") + len(etag).to_bytes(2, "little")
             + (1000).to_bytes(8, "little") + digest
@@ -325,21 +326,47 @@ class TestChunkMaps:
             assert ChunkMap(chunk_map.path).get("c/0") == b"1" * 16
             chunk_map.path.unlink()
 
-    def test_threads_share_one(self, tmp_path):
-        chunk_map = ChunkMap(tmp_path / "one.map1")
-        entries = self.entries(2000)
+    def test_where_all_stored_keys_are_recorded_others_are_not_stored(self, tmp_path):
+        digests = {f"c/{number}": bytes([number + 1] * 16) for number in range(4)}
+        written, path = ChunkMap(tmp_path / "m"), tmp_path / "m"
+        for key, digest in list(digests.items())[:3]:
+            written.record(key, digest)
+        written.record("c/9", NOT_STORED)
+        assert written.get("c/8", stored=4) is None and written.get("c/8") is None
+        written.record("c/3", digests["c/3"])
+        written.flush()
+        for one in (written, ChunkMap(path)):
+            assert one.get("c/8", stored=4) == NOT_STORED and one.get("c/8") is None
+            assert one.get("c/8", stored=5) is None
+            assert {key: one.get(key, stored=4) for key in digests} == digests
+        path.unlink()
+        assert written.get("c/7", stored=4) is None, "nothing is recorded any more"
+        assert written.get("c/0", stored=4) is None
 
-        def work(number):
-            for key, digest in entries[number::8]:
-                assert chunk_map.get(key) is None
-                chunk_map.record(key, digest)
-                chunk_map.flush()
-                assert chunk_map.get(key) == digest
+    @pytest.fixture
+    def hasty_threads(self):
+        """Threads take turns so often that they meet in the middle of anything."""
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        yield
+        sys.setswitchinterval(before)
 
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(work, range(8)))
-        again = ChunkMap(chunk_map.path)
-        assert [(key, again.get(key)) for key, _ in entries] == entries
+    def test_threads_share_one(self, tmp_path, hasty_threads):
+        entries = self.entries(128)
+        for number in range(30):
+            chunk_map = ChunkMap(tmp_path / f"{number}.map1")
+
+            def work(number, chunk_map=chunk_map):
+                for key, digest in entries[number::8]:
+                    assert chunk_map.get(key) is None
+                    chunk_map.record(key, digest)
+                    chunk_map.flush()
+                    assert chunk_map.get(key) == digest
+
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(work, range(8)))
+            again = ChunkMap(chunk_map.path)
+            assert [(key, again.get(key)) for key, _ in entries] == entries
 
     def test_threads_that_open_one_at_the_same_moment_share_it(self, cache):
         for round_number in range(50):
@@ -483,6 +510,15 @@ class TestPublicObject:
 
         with configured(cache_folder=tmp_path / "mine", cache_bytes_max="5MB"):
             yield hub.cache
+
+    def test_verify_removes_what_its_entity_tag_does_not_name(self, public):
+        cache = public.open_cache()
+        payload = bytes(100_000)
+        md5 = hashlib.md5(payload).hexdigest()
+        for number, etag in enumerate([f'"{md5}"', f'"{"0" * 32}"', f'"{"0" * 32}-2"', ""]):
+            assert cache.write(bytes([number] * 16), etag, payload)
+        assert public.verify() == public.Verification(4, 1)
+        assert not cache.has(bytes([1] * 16))
 
     def test_info_verify_evict_and_clear(self, public):
         empty = public.info()

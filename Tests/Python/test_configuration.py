@@ -75,6 +75,61 @@ def test_halves_of_different_pairs_are_never_mixed(home, monkeypatch):
     assert current_configuration(access_key="").is_anonymous
 
 
+PAIR = "aws_access_key_id = {0}\naws_secret_access_key = s{0}\n"
+
+
+@pytest.mark.parametrize(("config", "keys", "pair"), [
+    ("[default]\n" + PAIR.format("C"), "[default]\n" + PAIR.format("K"), ("K", "sK")),
+    ("[default]\n" + PAIR.format("C"), "[default]\naws_access_key_id = K\n", ("K", "")),
+    ("[default]\naws_secret_access_key = sC\n", "[default]\naws_access_key_id = K\n", ("K", "")),
+    ("[default]\naws_access_key_id = C\n", "[default]\naws_secret_access_key = sK\n", ("C", "")),
+    ("[default]\n" + PAIR.format("C"), "[default]\naws_secret_access_key = sK\n", ("C", "sC")),
+    ("[profile default]\n" + PAIR.format("P"), "", ("P", "sP")),
+    ("[profile default]\n" + PAIR.format("P") + "[default]\n" + PAIR.format("C"), "",
+     ("P", "sP")),
+    ("", "[profile default]\n" + PAIR.format("P"), ("", "")),
+])
+def test_both_keys_are_of_one_section(home, config, keys, pair):
+    write(home / ".aws/config", config)
+    write(home / ".aws/credentials", keys)
+    found = current_configuration()
+    assert (found.access_key, found.secret_key) == pair
+
+
+def test_a_key_without_its_secret_is_not_used(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "half")
+    with pytest.raises(hub.Denied, match=r"half \(from AWS_ACCESS_KEY_ID\) has no secret key"):
+        hub.load("test/x", endpoint="http://127.0.0.1:9", retries=0)
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_a_profile_that_is_missing_is_told(home, monkeypatch, variable):
+    write(home / ".aws/credentials", "[default]\n" + PAIR.format("K"))
+    monkeypatch.setenv(variable, "gone")
+    with pytest.raises(hub.Invalid, match=rf"There is no profile gone \(from {variable}\)"):
+        current_configuration()
+    assert current_configuration(access_key="").is_anonymous
+    assert current_configuration(access_key="A", secret_key="a").access_key == "A"
+    write(home / ".aws/config", "[profile gone]\nregion = x\n")
+    assert current_configuration().region == "x"
+
+
+def test_aws_endpoints_can_be_passed_over(home, monkeypatch):
+    write(home / ".aws/config", "[default]\nendpoint_url = http://file:1\n")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://variable:1")
+    assert current_configuration().endpoint == "http://variable:1"
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert current_configuration().sources["endpoint"] == "default"
+    monkeypatch.setenv("HUB_ENDPOINT", "http://hub:1")
+    assert current_configuration().endpoint == "http://hub:1"
+    for name in ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL", "HUB_ENDPOINT"):
+        monkeypatch.delenv(name)
+    assert current_configuration().endpoint == "http://file:1"
+    write(home / ".aws/config", "[default]\nendpoint_url = http://file:1\n"
+          "ignore_configured_endpoint_urls = true\n")
+    assert current_configuration().sources["endpoint"] == "default"
+
+
 @pytest.mark.parametrize("content", ["[default\n", "\0\1", "no section = 1\n"])
 def test_damaged_aws_files_say_nothing(home, content):
     write(home / ".aws/credentials", content)

@@ -88,7 +88,8 @@ def test_a_group_is_no_array(connected, client, namespace):
 
 @pytest.mark.parametrize(("keys", "parts"), [
     ({"secret_key": "wrong"}, ["The signature is not right", "401 unauthenticated"]),
-    ({"access_key": "nobody"}, ["401"]),
+    ({"access_key": "nobody", "secret_key": "x"}, ["401"]),
+    ({"access_key": "half"}, ["The access key half (from argument) has no secret key."]),
     ({"access_key": ""}, ["This needs keys", "401 unauthenticated"]),
 ])
 def test_wrong_keys_are_denied(array, keys, parts):

@@ -109,6 +109,22 @@ def test_no_more_than_two_blocks_are_in_memory(array, monkeypatch):
     assert most <= 2 * 8 + 1
 
 
+def test_what_is_resumed_must_reach_what_was_written(array):
+    array.attrs["hub_samples_written"] = 5
+    array.resize((5, 3, 4))
+    with pytest.raises(hub.Invalid, match="stands at 5 samples, and only 4 were made"):
+        array.write([sample(0), expected(3)], resume=True)
+    assert hub.load(array.name).attrs["hub_samples_written"] == 5
+    assert array.write(expected(5), resume=True) == 5
+    assert "hub_samples_written" not in hub.load(array.name).attrs
+
+
+def test_numbers_that_do_not_fit_are_not_written(array):
+    for value in (2**31, np.nan):
+        with pytest.raises(hub.Invalid, match="cannot be made elements of int32"):
+            array.write([sample(0), [[value] * 4] * 3])
+
+
 def test_a_sample_of_another_shape_is_told(array):
     with pytest.raises(hub.Invalid, match=r"samples of the shape \(3, 4\).*not \(4, 3\)"):
         array.write([sample(0), sample(1).T])

@@ -33,6 +33,25 @@ def array(client, namespace):
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("use", ["unused", "used", "threads"])
 def test_a_child_reads_whatever_its_parent_did(array, settings, python, method, use, tmp_path):
+    found = run(python, method, use, array, settings, tmp_path)
+    # Only a child that inherited obstore must do without it.
+    has_inherited = method == "fork" and use != "unused"
+    total = int(np.arange(64).sum())
+    assert found == {
+        "sum": total, "fresh": total, "chunks": 32, "used_obstore": not has_inherited,
+    }
+
+
+@pytest.mark.parametrize("python", PYTHONS or [sys.executable])
+def test_no_lock_is_left_to_a_child_while_threads_open_arrays(
+        array, client, settings, python, tmp_path):
+    commit = array.at(client.commit(array)["digest"])
+    found = run(python, "fork", "opening", commit, settings, tmp_path)
+    assert found["sum"] == found["fresh"] == np.arange(64).sum()
+
+
+def run(python, method, use, array, settings, tmp_path):
+    """Runs the program, and what its last child told."""
     environment = {
         name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")
     } | {
@@ -41,13 +60,7 @@ def test_a_child_reads_whatever_its_parent_did(array, settings, python, method, 
     }
     done = subprocess.run(
         [python, "-W", "ignore::DeprecationWarning", PROGRAM, method, use, str(array)],
-        env=environment, capture_output=True, text=True, timeout=60,
+        env=environment, capture_output=True, text=True, timeout=120,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout)
-    # Only a child that inherited obstore must do without it.
-    has_inherited = method == "fork" and use != "unused"
-    total = int(np.arange(64).sum())
-    assert found == {
-        "sum": total, "fresh": total, "chunks": 32, "used_obstore": not has_inherited,
-    }
+    return json.loads(done.stdout)

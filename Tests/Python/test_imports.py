@@ -56,7 +56,7 @@ def test_every_name_is_there_and_none_is_a_module(connected):
     for name in hub.__all__:
         value = getattr(hub, name)
         assert (name == "cache") == (type(value).__name__ == "module"), name
-        assert name in dir(hub)
+    assert [name for name in dir(hub) if not name.startswith("__")] == sorted(hub.__all__)
     with pytest.raises(AttributeError, match="no attribute 'arrray'"):
         hub.arrray  # noqa: B018
 

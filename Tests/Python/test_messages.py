@@ -100,7 +100,7 @@ def test_conflicts_name_the_first_keys():
 
 
 def test_appends_and_resizes(array):
-    with pytest.raises(hub.Invalid, match=r"shape \(2, 3\) cannot be broadcast to \(8, 4\)|\(2, 4\)"):
+    with pytest.raises(hub.Invalid, match=r"of the shape \(any, 4\), not of \(2, 3\)"):
         array.append(np.ones((2, 3)))
     with pytest.raises(hub.HubError):
         array.append(np.ones((2, 4)), axis=5)

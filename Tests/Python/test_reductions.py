@@ -3,11 +3,15 @@
 Method: NumPy reduces the same elements in memory in double precision.
 """
 
+import warnings
+
 import hub
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from test_selection import axis_by_axis, indexed, numbered
+
+from hub import bfloat16
 
 
 @pytest.fixture(params=["i4", "u1", "f4", "f8", "?"])
@@ -32,6 +36,77 @@ def test_reductions_are_numpys(pair, name, axis):
     np.testing.assert_allclose(actual, expected, rtol=1e-12)
     kept = getattr(array, name)(axis=axis, keepdims=True)
     assert kept.shape == getattr(exact, name)(axis=axis, keepdims=True).shape
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i4", "f4", "f8", "c8"])
+@pytest.mark.parametrize("wanted", ["u1", "i8", "f4", "c16"])
+@pytest.mark.parametrize("axis", [None, 1, (0, 2)], ids=str)
+def test_results_are_cast_to_what_is_asked_for(connected, namespace, dtype, wanted, axis):
+    values = np.random.default_rng(5).integers(0, 200, (4, 5, 6)).astype(dtype)
+    array = hub.array(values.shape, name=f"{namespace}/a:v1", dtype=dtype)
+    array[...] = values
+    exact = values.astype("c16" if dtype == "c8" else "f8")
+    with warnings.catch_warnings():
+        # NumPy warns that an imaginary part is dropped, and so does this.
+        warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+        for keepdims in (False, True):
+            total = array.sum(axis=axis, dtype=wanted, keepdims=keepdims)
+            expected = values.astype("i8" if wanted in ("u1", "i8") else exact.dtype).sum(
+                axis=axis, keepdims=keepdims).astype(wanted)
+            assert (np.shape(total), total.dtype) == (np.shape(expected), expected.dtype)
+            np.testing.assert_allclose(total, expected, rtol=1e-6)
+        mean = array.mean(axis=axis, dtype=wanted)
+        expected = exact.mean(axis=axis).astype(wanted)
+        assert (np.shape(mean), mean.dtype) == (np.shape(expected), expected.dtype)
+        np.testing.assert_allclose(mean, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["i4", "f4", "?", "c8"])
+@pytest.mark.parametrize("empty", [np.s_[0:0], np.s_[:, :, 2:2], np.s_[:, 1:1]], ids=str)
+def test_of_no_elements_the_shape_is_numpys(connected, namespace, dtype, empty):
+    array = hub.array((3, 4, 5), name=f"{namespace}/a:v1", dtype=dtype)
+    view, part = array.lazy[empty], np.zeros((3, 4, 5), dtype)[empty]
+    for axis in (None, 0, 1, -1, (0, 2), (0, 1, 2)):
+        for keepdims in (False, True):
+            total = view.sum(axis=axis, keepdims=keepdims)
+            expected = part.sum(axis=axis, keepdims=keepdims)
+            assert np.shape(total) == expected.shape and (total == 0).all()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                expected = part.mean(axis=axis, keepdims=keepdims)
+            np.testing.assert_array_equal(view.mean(axis=axis, keepdims=keepdims), expected)
+        counted = view.count_nonzero(axis=axis)
+        assert np.shape(counted) == np.shape(np.count_nonzero(part, axis=axis))
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (2, 1)], ids=str)
+def test_percentiles_and_histograms_along_axes(pair, axis):
+    array, values = pair
+    floats = values.astype("f8")
+    for q in (30, [0, 99.5], np.array([[1.0, 2.5], [50, 100]])):
+        for keepdims in (False, True):
+            expected = np.percentile(floats, q, axis=axis, keepdims=keepdims)
+            actual = array.percentile(q, axis=axis, keepdims=keepdims)
+            assert np.shape(actual) == np.shape(expected)
+            np.testing.assert_allclose(actual, expected)
+    axes = tuple(range(3)) if axis is None else np.atleast_1d(axis) % 3
+    kept = [one for one in range(3) if one not in axes]
+    cells = floats.transpose(*kept, *axes).reshape(*(floats.shape[one] for one in kept), -1)
+    for bounds in (None, (-20.0, 60.0)):
+        counts, edges = array.histogram(5, bounds, axis=axis)
+        common = bounds or (floats.min(), floats.max())
+        expected = np.apply_along_axis(lambda one: np.histogram(one, 5, common)[0], -1, cells)
+        np.testing.assert_array_equal(counts, expected)
+        np.testing.assert_allclose(edges, np.histogram_bin_edges(floats, 5, common))
+    with pytest.raises(hub.Invalid, match="empty tuple"):
+        array.percentile(50, axis=())
+
+
+def test_extrema_of_bfloat16_are_of_its_type(connected, namespace):
+    array = hub.array((2, 3), name=f"{namespace}/a:v1", dtype="bfloat16")
+    array[...] = [[1.5, -2, 3], [0, 8, 7]]
+    assert array.max(axis=1).dtype == array.dtype == array.min().dtype
+    assert bfloat16.floats(array.max(axis=1)).tolist() == [3, 8]
 
 
 def test_numpys_functions_ask_the_server(pair):
@@ -91,6 +166,22 @@ def test_parts_of_parts(pair):
     values[2:9, :, ::-1][::2, 3][0] = 0
     np.testing.assert_array_equal(array[...], values)
     assert "2:9:2,3,6::-1" in repr(view)
+
+
+@pytest.mark.parametrize("index", [
+    (slice(None), [0, 1, 2], [6, 0, 3]), (slice(None, None, -1), [[1], [0]], [2, 0, 0]),
+    ([0, 2, 1], slice(2, 7, 2), [6, 0, 3]), ([2, 0], [1, 1], slice(1, 3)),
+], ids=str)
+def test_points_of_a_part_of_lists_are_read_and_written(connected, namespace, index):
+    values = numbered((9, 8, 7))
+    array = hub.array(values.shape, name=f"{namespace}/a:v1", dtype="i8", chunks=(4, 4, 4))
+    array[...] = values
+    view, part = array.lazy[[5, 0, 8]], values[[5, 0, 8]]
+    np.testing.assert_array_equal(view[index], part[index])
+    part[index] = np.arange(part[index].size).reshape(part[index].shape) - 1000
+    view[index] = part[index]
+    values[[5, 0, 8]] = part
+    np.testing.assert_array_equal(array[...], values)
 
 
 def test_nan_is_told_or_passed_over(connected, namespace):

@@ -25,9 +25,9 @@ def numbered(shape):
 
 
 @st.composite
-def indexed(draw, orthogonal=False):
+def indexed(draw, orthogonal=False, of=None):
     """A shape and an index for it, often with lists, masks, new axes and an ellipsis."""
-    shape = draw(shapes)
+    shape = draw(shapes) if of is None else of
     entries = []
     for extent in shape[: draw(st.integers(0, len(shape)))]:
         kinds = [slices]
@@ -120,12 +120,47 @@ def test_a_composed_selection_takes_a_part_of_a_part(case, data):
     np.testing.assert_array_equal(elements(selection, numbered(shape)), expected)
 
 
-def test_points_of_a_part_are_those_of_the_whole():
+POINTS_OF_PARTS = [
+    (([8, 1, 3], slice(None, None, -2)), ([0, 2, 2], slice(None), [[1], [6]])),
+    (([8, 1, 3],), (slice(None), [0, 1, 2], [6, 0, 3])),
+    (([8, 1, 3],), ([0, 2], [1, 1], slice(None, None, 3))),
+    (([8, 1, 3], [4, 0], [6, 5, 0]), (slice(None), [[1], [0]], [2, 0, 0])),
+    (([8, 1, 3], [4, 0], [6, 5, 0]), ([0, 2, 2, 1], slice(None), [2, 0, 1, 1])),
+    (([8, 1], slice(1, 7), [5, 6, 2]), ([1, 0], slice(2, 4), None, [0, 2])),
+    (([8, 1], 3, [5, 6, 2]), ([1, 0, 0], [2, 2, 1])),
+    ((slice(None), [3, 2, 7], slice(None)), ([4, 4], slice(None, None, -1), [1, 0])),
+    ((slice(None), [3, 2, 7], slice(None)), ([4, 4], slice(0, 0), [1, 0])),
+]
+
+
+@pytest.mark.parametrize(("part", "index"), POINTS_OF_PARTS, ids=str)
+def test_points_of_a_part_are_those_of_the_whole(part, index):
     array = numbered((9, 8, 7))
-    outer = parsed_orthogonally(([8, 1, 3], slice(None, None, -2)), array.shape)
-    index = ([0, 2, 2], slice(None), [[1], [6]])
-    inner = parsed(index, outer.shape).within(outer)
-    np.testing.assert_array_equal(elements(inner, array), elements(outer, array)[index])
+    outer = parsed_orthogonally(part, array.shape)
+    inner = parsed(index, outer.shape)
+    assert isinstance(inner, PointSelection)
+    selection = inner.within(outer)
+    expected = axis_by_axis(array, part)[index]
+    assert selection.shape == expected.shape
+    np.testing.assert_array_equal(elements(selection, array), expected)
+    np.testing.assert_array_equal(selection.arranged(selection.unarranged(expected)), expected)
+
+
+@settings(max_examples=600, deadline=None)
+@given(indexed(orthogonal=True), st.data())
+def test_indices_of_parts_take_what_numpy_takes_of_them(case, data):
+    shape, part = case
+    outer = parsed_orthogonally(part, shape)
+    _, index = data.draw(indexed(of=outer.shape))
+    whole = numbered(shape)
+    try:
+        expected = axis_by_axis(whole, part)[index]
+    except IndexError:
+        return
+    inner = parsed(index, outer.shape)
+    is_of_points = isinstance(inner, PointSelection)
+    selection = inner.within(outer) if is_of_points else outer.compose(inner)
+    np.testing.assert_array_equal(elements(selection, whole), expected)
 
 
 @settings(max_examples=200, deadline=None)
@@ -216,7 +251,10 @@ def test_a_wrong_index_is_told(index, kind, message):
 
 
 def test_orthogonal_indices_say_what_they_take():
-    with pytest.raises(Invalid, match="oindex takes"):
+    with pytest.raises(Invalid, match="oindex and lazy take"):
         parsed_orthogonally((None, 0), (3, 3))
+    for mask in (np.eye(3, dtype=bool), (slice(None), [[0, 1], [1, 2]]), np.array([[0, 1]])):
+        with pytest.raises(Invalid, match="masks of one axis"):
+            parsed_orthogonally(mask, (3, 3))
     with pytest.raises(Invalid, match="blocks takes"):
         parsed_blocks(slice(0, 2, 2), (3, 3), (1, 1))

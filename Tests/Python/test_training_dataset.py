@@ -194,6 +194,12 @@ def test_a_choice_of_samples():
         data.take([10])
     with pytest.raises(hub.Invalid, match="whole numbers"):
         data.take([0.5])
+    for index in (1.5, 2.0, "1"):
+        with pytest.raises(hub.Invalid, match="list of whole numbers"):
+            data[index]
+    with pytest.raises(IndexError):
+        data[2**63]
+    assert int(data[np.uint8(3)]) == 3
     seen = np.concatenate(list(data.take([7, 2, 2, 9]).loader(3, shuffle=True)))
     assert sorted(seen.tolist()) == [2, 2, 7, 9]
 

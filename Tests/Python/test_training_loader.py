@@ -359,7 +359,9 @@ def test_an_empty_data_set_has_no_batches():
     ({"workers": -1}, "-1 workers"), ({"prefetch": 0}, "0 blocks"),
     ({"start": "magic"}, "start is"),
     ({"shuffle": 3}, "hub.Shuffle"), ({"rank": 2, "world": 2}, "rank 2"), ({"rank": -1}, "rank -1"),
-    ({"world": 0}, "0 ranks"), ({"batch": 0}, "0 samples"), ({"world": 11}, "11 ranks")])
+    ({"world": 0}, "0 ranks"), ({"batch": 0}, "0 samples"), ({"world": 11}, "11 ranks"),
+    ({"batch": 2.5}, "batch is a whole number"), ({"workers": 1.5}, "workers is a whole number"),
+    ({"prefetch": 1.0}, "prefetch is a"), ({"rank": "0"}, "rank is a")])
 def test_wrong_arguments_are_refused_at_once(options, text):
     arguments = {"batch": 10} | options
     with pytest.raises(hub.Invalid, match=text):

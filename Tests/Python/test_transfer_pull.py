@@ -113,6 +113,27 @@ def test_what_cannot_be_pulled(digits, folder, namespace):
         pull(digits, folder / "a.npy")
 
 
+@pytest.mark.parametrize("target", ["a.npy", "a.npz", "a.h5", "a.zarr", "a.nii", "a.tif", "a/"])
+def test_a_target_that_cannot_be_written_is_told_by_its_name(digits, target):
+    with pytest.raises(Invalid, match=f"/proc/{target.rstrip('/')} cannot be written") as raised:
+        pull(digits, f"/proc/{target}")
+    assert "partial" not in str(raised.value)
+
+
+def test_what_killed_pulls_left_is_swept_when_it_is_old(digits, folder):
+    """The highest process id there can be is none; the others are those of this test."""
+    gone, ours = 2**22, os.getpid()
+    names = [f".{gone}.partial.x.npy", f".{gone}.partial.y.zarr", f".{ours}.partial.z.npy",
+             ".word.partial.n.npy", f".{gone}.partial.young.npy"]
+    for name in names:
+        (folder / name).mkdir() if "zarr" in name else (folder / name).touch()
+    (folder / names[1] / "zarr.json").touch()
+    for name in names[:4]:
+        os.utime(folder / name, (0, 0))
+    pull(digits, folder / "a.npy")
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*names[2:], "a.npy"])
+
+
 LIMITED = """
 import resource, sys
 import hub.arrays, hub.files.file_writers

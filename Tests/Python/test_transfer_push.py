@@ -4,6 +4,7 @@ Method: real data (digits, a scan in four dimensions) is pushed; what the server
 compared with what NumPy and nibabel read from the file.
 """
 
+import dataclasses
 import os
 import pathlib
 import signal
@@ -103,6 +104,30 @@ def test_pushing_again_sends_nothing(client, name, folder):
         second = push(folder / "a.npy", name)
     assert second.bytes_sent == 0 and second.digest == first.digest
     assert trace.bytes_sent < 1000
+
+
+def test_what_was_changed_since_is_no_success(client, name, folder):
+    np.save(folder / "a.npy", DIGITS)
+    push(folder / "a.npy", name)
+    hub.load(name)[0, 0, 0] = 99
+    for _ in range(2):
+        with pytest.raises(Conflict, match="was changed since it was pushed from a.npy.*--replace"):
+            push(folder / "a.npy", name)
+    assert hub.load(name)[0, 0, 0] == 99 and len(hub.load(name).history()) == 1
+    replaced = push(folder / "a.npy", name, replace=True)
+    assert np.array_equal(read(client, name), DIGITS)
+    assert push(folder / "a.npy", name) == dataclasses.replace(replaced, bytes_sent=0)
+    hub.load(name).attrs["note"] = "of the user"
+    assert push(folder / "a.npy", name).bytes_sent == 0, "its elements are as they were"
+
+
+def test_chunks_that_are_not_stored_are_not_sent_again(client, name, folder):
+    np.save(folder / "a.npy", np.zeros((100, 100)))
+    assert push(folder / "a.npy", name).bytes_sent == 80_000
+    assert push(folder / "a.npy", name).bytes_sent == 0
+    hub.load(name)[5] = 1
+    with pytest.raises(Conflict, match="was changed since"):
+        push(folder / "a.npy", name)
 
 
 def test_an_interrupted_push_goes_on_where_it_stopped(client, name, folder, monkeypatch):

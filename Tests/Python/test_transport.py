@@ -169,7 +169,8 @@ def test_refusals_are_not_repeated():
 @pytest.mark.parametrize(("status", "body", "kind"), [
     (403, b"<Error><Code>AccessDenied</Code><Message>Not you.</Message></Error>", hub.Denied),
     (401, b'{"code": "unauthenticated", "detail": "Who?"}', hub.Denied),
-    (403, b"", hub.Denied), (404, b"[]", hub.NotFound), (412, b"", hub.Conflict),
+    (403, b"", hub.Denied), (404, b"[]", hub.Unavailable), (404, b"<html>", hub.Unavailable),
+    (404, b'{"code": "array_missing"}', hub.NotFound), (412, b"", hub.Conflict),
     (400, b'{"code": "index_out_of_range", "detail": "Outside."}', hub.OutOfRange),
     (400, b"", hub.Invalid), (413, b"", hub.Invalid), (422, b"", hub.Invalid),
     (422, b'{"code": "chunk_corrupt", "detail": "Damaged."}', hub.IntegrityError),
@@ -186,6 +187,13 @@ def test_every_refusal_has_its_exception(status, body, kind):
     assert text in (f"The server answered {status}.", "Not you.", "Who?", "Outside.", "Damaged.",
                     "Full.")
     assert raised.value.status == status and str(status) in str(raised.value)
+
+
+def test_a_server_without_tls_is_told(settings):
+    endpoint = settings["endpoint"].replace("http:", "https:")
+    ours = Transport(Configuration(endpoint=endpoint, access_key="A", secret_key="a", retries=0))
+    with pytest.raises(hub.Unavailable, match="is not TLS. If it speaks plain HTTP"):
+        ours.request("GET", "/v1/x")
 
 
 def test_the_endpoint_may_have_a_path():

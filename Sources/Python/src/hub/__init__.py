@@ -117,4 +117,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "cache"})
+    # Neither modules nor what this file imports for itself.
+    special = {name for name in globals() if name.startswith("__")}
+    return sorted(special | {*__all__})

@@ -23,6 +23,8 @@ from hub.requester import Document
 from hub.selection import Selection
 from hub.versioned import Versioned
 from hub.view import LazyIndexer, View
+from hub.whole_number import extents, whole_number
+from hub.whole_number import indices as whole_indices
 
 if TYPE_CHECKING:
     from hub.feeding import Samples
@@ -180,14 +182,12 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         Raises:
             OutOfRange: an index is outside.
         """
-        numbers = np.asarray(indices)
-        if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
-            raise Invalid("gather takes a list of whole numbers.")
+        numbers = whole_indices(indices, "gather takes")
         shape = (len(numbers), *self.shape[1:])
         if out is not None and (out.shape != shape or out.dtype != self.dtype):
             raise Invalid(f"out must be of the shape {shape} and {self.dtype}, not of the shape"
                           f" {out.shape} and {out.dtype}.")
-        return reading.gather(self.client, self.description, numbers.astype(np.int64), out)
+        return reading.gather(self.client, self.description, numbers, out)
 
     def sample_indices(self, count: int, seed: int = 0) -> AnyArray:
         """Distinct random indices along the first axis; the same for the same seed and length.
@@ -214,27 +214,34 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         Returns:
             The indices along the axis where the values are.
 
+        Args:
+            values: as many axes as the array has, of its extents but along `axis`; for the first
+                axis also a single sample, without it.
+
         Raises:
             Invalid: the extents of the other axes differ, or it is over 256 MiB.
         """
         self._tagged()
-        array = np.asarray(values)
-        if array.ndim == self.ndim - 1 and axis == 0:
+        array = writing.elements(values, self.dtype)
+        along = _axis(axis, self.ndim)
+        if array.ndim == self.ndim - 1 and along == 0:
             array = array[np.newaxis]
-        shape = list(self.shape)
-        if array.ndim == self.ndim and -self.ndim <= axis < self.ndim:
-            shape[axis] = array.shape[axis]
-        answer = self.client.append(
-            self.reference, np.broadcast_to(writing.converted(array, self.dtype, shape), shape),
-            axis)
+        if not _is_appendable(array, self.shape, along):
+            # Others may have given it other extents.
+            self.refresh()
+        if not _is_appendable(array, self.shape, along):
+            wanted = ", ".join("any" if one == along else str(extent)
+                               for one, extent in enumerate(self.shape))
+            raise Invalid(f"What is appended along axis {along} must be of the shape ({wanted}),"
+                          f" not of {np.shape(array)}.")
+        answer = self.client.append(self.reference, array, along)
         self._reshaped(answer["shape"])
         return range(answer["start"], answer["stop"])
 
     def resize(self, shape: Sequence[int] | int) -> None:
         """Gives it another shape; what a smaller one cuts off is gone, more is the fill value."""
         self._tagged()
-        extents = (shape,) if isinstance(shape, int) else tuple(int(one) for one in shape)
-        self._adopt(self.client.resize(self.reference, extents))
+        self._adopt(self.client.resize(self.reference, extents(shape)))
 
     def write(self, samples: Samples, *, resume: bool = False) -> int:
         """Writes what a generator makes, one sample behind the other along the first axis.
@@ -274,7 +281,11 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         return verify(self, is_shown)
 
     def delete(self) -> None:
-        """Deletes it; commits that hold it stay."""
+        """Deletes it, with the commits of its version that nothing else goes on from.
+
+        A commit stays if another version was forked from it. Of a member of a group, all commits of
+        the version stay and still hold it.
+        """
         self._tagged()
         self.client.delete(self.reference)
 
@@ -325,6 +336,21 @@ class Indexer:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._array._write(lambda: self._parse(index), value)
+
+
+def _axis(axis: int, count: int) -> int:
+    """The number of an axis from 0 on."""
+    number = whole_number(axis, "axis")
+    if not -count <= number < count:
+        raise Invalid(f"axis {axis} is out of bounds for an array of {count} axes.")
+    return number % count
+
+
+def _is_appendable(values: AnyArray, shape: tuple[int, ...], axis: int) -> bool:
+    """Whether values have the extents of an array but along an axis."""
+    return values.ndim == len(shape) and all(
+        one == axis or extent == theirs
+        for one, (extent, theirs) in enumerate(zip(shape, values.shape, strict=True)))
 
 
 def _members_hint(description: Description) -> str:

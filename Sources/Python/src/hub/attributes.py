@@ -63,10 +63,7 @@ class Attributes(MutableMapping[str, Any]):
 
     def _send(self, attributes: Mapping[str, Any], policy: str) -> None:
         reference = self._description().reference
-        try:
-            self._changed(self._client.attributes(reference, attributes, policy))
-        except TypeError as error:
-            raise Invalid(f"Attributes are values of JSON: {error}.") from None
+        self._changed(self._client.attributes(reference, attributes, policy))
 
     def _known(self) -> Mapping[str, Any]:
         attributes = self._description().attributes

@@ -1,4 +1,7 @@
-"""Whole objects of the Zarr view, many at once: by obstore where it may be used, else by urllib3.
+"""Whole objects of the Zarr view, one by one: by obstore where it may be used, else by urllib3.
+
+Many chunks of an array are read otherwise, in one answer (`bundle`). This is for a single one, for
+chunks too large to be bundled, for stores of zarr-python, and for servers without that resource.
 
 obstore is not safe after a fork: once a process has used it, each use in a forked child hangs for
 ever. So it is used only by the process in which this module loaded it. Where somebody else loaded
@@ -84,9 +87,10 @@ class BulkReader:
             fetched = _by_obstore(store, path, etag)
             if fetched is not None:
                 return fetched
-        return self._by_transport(path, etag)
+        return self.get_by_transport(path, etag)
 
-    def _by_transport(self, path: str, etag: str) -> Fetched:
+    def get_by_transport(self, path: str, etag: str = "") -> Fetched:
+        """Like `get`, with urllib3, and without the content coding that an object was stored with."""
         headers = {"If-None-Match": etag} if etag else None
         try:
             answer = self._transport.request("GET", view_path(path), headers=headers)

@@ -5,23 +5,34 @@ How an object is looked for:
     - else the file that was last seen under the key is read, and the server is asked whether that
       is still the object (`If-None-Match`): 304, and the file is used;
     - else the object is sent, kept in the cache, and recorded.
+
+Many objects are asked for in one request, and each is written to the cache while it comes.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from hub import tracing
-from hub.bulk import BulkReader, Fetched
+import numpy as np
+
+from hub import entity_tag, tracing
+from hub.bulk import BulkReader, Fetched, view_path
+from hub.bundle import Bundle, CutShort, Frame, Halt, Unbundled, has_bundles, opened_bundle
 from hub.cache import open_cache
 from hub.cache.chunk_cache import ChunkCache, chunk_digest
-from hub.cache.chunk_file import ChunkFile
+from hub.cache.chunk_file import WRITE_BYTES_MAX, ChunkFile
 from hub.cache.chunk_map import NOT_STORED, ChunkMap
 from hub.client import Client
-from hub.errors import Offline
+from hub.errors import Offline, Unavailable
+from hub.kept_attribute import kept_attribute
 from hub.map_name import map_name
 from hub.reference import Reference
+from hub.transport import pauses
+
+Buffer = bytes | memoryview
 
 
 class CachedKeys:
@@ -53,7 +64,8 @@ class CachedKeys:
         Raises:
             NotFound: the array or the commit is gone.
             Offline: no request may be made, and the cache does not have it.
-            HubError: the server refused, or no whole answer came.
+            Unavailable: no whole answer came, or one that is not the chunk.
+            HubError: the server refused.
         """
         if self._target.is_immutable:
             digest = self._known(key)
@@ -61,6 +73,56 @@ class CachedKeys:
             if found is not None or digest == NOT_STORED:
                 tracing.record_cache(hits=1)
                 return None if found is None else found.payload
+        return self._asked(key)
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the server is asked for many chunks at once."""
+        return has_bundles(self._client.transport)
+
+    def get_many(self, keys: Sequence[str], halt: Halt) -> Generator[Buffer | None]:
+        """Chunks that are not known, in the order of their keys, each as soon as it is there.
+
+        What does not come is asked for again, as long as something comes.
+
+        Args:
+            keys: at most `bundle.KEYS_MAX`.
+            halt: may end it from another thread.
+
+        Raises:
+            As `get`.
+        """
+        self._refuse_offline(keys[0])
+        waiting = deque(keys)
+        retries = self._client.transport.configuration.retries
+        patience = pauses(retries)
+        while waiting:
+            before = len(waiting)
+            try:
+                for payload in self._bundled(list(waiting), halt):
+                    waiting.popleft()
+                    yield payload
+            except Unbundled:
+                while waiting and not halt.is_called:
+                    yield self._asked(waiting.popleft())
+            except CutShort as error:
+                if len(waiting) < before:
+                    patience = pauses(retries)
+                pause = next(patience)
+                if pause is None or halt.is_called:
+                    raise error.cause from error.cause.__cause__
+                time.sleep(pause)
+
+    def get_anew(self, key: str) -> bytes | None:
+        """Like `get`, but from the server: what the cache has under the key is removed before.
+
+        For what the cache has and nobody can decode: something else may have answered in the
+        server's place when it came.
+        """
+        for known in (self._map, self._candidates):
+            digest = known.get(key)
+            if digest is not None and digest != NOT_STORED:
+                self._cache.remove(digest)
         return self._asked(key)
 
     def has(self, key: str) -> bool:
@@ -77,14 +139,14 @@ class CachedKeys:
                 opened.flush()
 
     def _known(self, key: str) -> bytes | None:
-        digest = self._map.get(key)
-        return NOT_STORED if digest is None and self._is_complete else digest
+        """The digest of a key of an immutable state, `NOT_STORED`, or None: ask the server."""
+        return self._map.get(key, self._stored_count)
 
     def _asked(self, key: str) -> bytes | None:
         """A chunk that the server has to be asked about."""
         self._refuse_offline(key)
         candidate = self._candidate(key)
-        fetched = self._reader.get(f"{self._target}/{key}", candidate.etag if candidate else "")
+        fetched = self._fetched(key, candidate.etag if candidate else "")
         if fetched.status == 304 and candidate is not None:
             tracing.record_cache(hits=1)
             self._record(key, candidate.digest)
@@ -96,6 +158,77 @@ class CachedKeys:
         self._keep(key, fetched)
         return fetched.data
 
+    def _bundled(self, keys: list[str], halt: Halt) -> Iterator[Buffer | None]:
+        """Chunks of one answer, up to where it ends."""
+        candidates = [self._candidate(key) for key in keys]
+        etags = [one.etag if one else "" for one in candidates]
+        transport = self._client.transport
+        with opened_bundle(transport, self._target, keys, etags, halt) as bundle:
+            for number, key in enumerate(keys):
+                candidate, candidates[number] = candidates[number], None
+                try:
+                    frame = bundle.next()
+                    payload, digest = self._payload(bundle, frame)
+                except Unavailable as error:
+                    raise CutShort(error) from error
+                if frame.coding or (frame.status == 304 and candidate is None):
+                    # What a coding means is for clients of HTTP, as `Transport` is one.
+                    tracing.record_cache(misses=1)
+                    yield self._reader.get_by_transport(f"{self._target}/{key}").data
+                elif frame.status == 304 and candidate is not None:
+                    tracing.record_cache(hits=1)
+                    self._record(key, candidate.digest)
+                    yield candidate.payload
+                else:
+                    tracing.record_cache(misses=1)
+                    if digest is not None:
+                        self._record(key, digest)
+                    yield payload
+
+    def _payload(self, bundle: Bundle, frame: Frame) -> tuple[Buffer | None, bytes | None]:
+        """Reads a payload to memory and, while it comes, to the cache.
+
+        Returns:
+            The payload, or None if there is none, and what to record of it, if anything.
+        """
+        if frame.status != 200:
+            return None, NOT_STORED if frame.status == 404 else None
+        payload = np.empty(frame.payload_bytes, np.uint8)
+        digest = self._digest(frame) if frame.etag and not frame.coding else None
+        is_kept = digest is not None and self._cache.has(digest)
+        intake = None
+        if digest is not None and not is_kept:
+            intake = self._cache.begin(digest, frame.etag, frame.payload_bytes)
+        try:
+            for start in range(0, len(payload), WRITE_BYTES_MAX):
+                piece = payload[start : start + WRITE_BYTES_MAX]
+                bundle.stream.fill(piece.data)
+                if intake is not None:
+                    intake.write(piece)
+            if intake is not None:
+                is_kept = intake.finish()
+        except BaseException:
+            if intake is not None:
+                intake.abandon()
+            raise
+        return payload.data, digest if is_kept else None
+
+    def _digest(self, frame: Frame) -> bytes:
+        return chunk_digest(self._origin, frame.etag, frame.payload_bytes, self._document)
+
+    def _fetched(self, key: str, etag: str) -> Fetched:
+        """The server's answer, of which the entity tag and the bytes belong together."""
+        path = f"{self._target}/{key}"
+        fetched = self._reader.get(path, etag)
+        if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
+            fetched = self._reader.get(path)
+            if entity_tag.contradicts(fetched.etag, fetched.data):
+                raise Unavailable(
+                    f"What came in place of the chunk {key} of {self._target} is something else.",
+                    where=view_path(path), hint="Something between may answer for the server:"
+                    " `hub doctor` looks.")
+        return fetched
+
     def _candidate(self, key: str) -> ChunkFile | None:
         """What was last seen under a key, if the cache has it still."""
         digest = self._candidates.get(key)
@@ -104,7 +237,7 @@ class CachedKeys:
         return self._cache.read(digest)
 
     def _keep(self, key: str, fetched: Fetched) -> None:
-        if not fetched.etag:
+        if not entity_tag.is_known(fetched.etag):
             return
         digest = chunk_digest(self._origin, fetched.etag, len(fetched.data), self._document)
         if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):
@@ -129,29 +262,31 @@ class CachedKeys:
 
     # What is opened when it is first needed, once in each process.
 
-    @cached_property
+    @kept_attribute
     def _cache(self) -> ChunkCache:
         return open_cache(self._client.transport.configuration)
 
-    @cached_property
+    @kept_attribute
     def _map(self) -> ChunkMap:
         """Keys of this state, or for an open one what was last seen under them."""
         return self._cache.map(state_map_name(self._origin, self._target))
 
-    @cached_property
+    @kept_attribute
     def _candidates(self) -> ChunkMap:
         """What was last seen under a key in any state of the array."""
         if not self._target.is_immutable:
             return self._map
         return self._cache.map(array_map_name(self._origin, self._target))
 
-    @cached_property
-    def _is_complete(self) -> bool:
-        """Whether every stored chunk is in the map, so that others are known not to be stored."""
+    @kept_attribute
+    def _stored_count(self) -> int | None:
+        """How many chunks are stored, where that is known: the state is pinned as a whole.
+
+        It stays true, since the state cannot change. What is in the map and in the cache does not
+        stay, so that has to be looked at each time.
+        """
         pin = self._cache.pins.get(state_map_name(self._origin, self._target))
-        return pin is not None and pin.chunks is not None and (
-            self._map.count_stored() >= pin.chunks
-        )
+        return None if pin is None else pin.chunks
 
 
 def state_map_name(origin: str, target: Reference) -> str:

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextlib import closing
 from itertools import chain, islice
-from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hub.bulk import view_path
+from hub.bundle import KEY_BYTES_MAX, KEYS_MAX, Halt
 from hub.cached_keys import CachedKeys
 from hub.client import Client
 from hub.decoding import ChunkDecoder
 from hub.description import Description
+from hub.chunk_jobs import Coordinates, Job, run_jobs
 from hub.errors import Conflict, IntegrityError
 from hub.metadata import ArrayMetadata
 from hub.reference import Reference
 from hub.state import ArrayState, read_state
 
-Coordinates = tuple[int, ...]
+Buffer = bytes | memoryview
 AnyArray = npt.NDArray[Any]
 
 CONCURRENCY = 16
-"""How many chunks are on their way at once, if not said otherwise."""
+"""How many requests are on their way at once, if not said otherwise."""
+
+BUNDLE_BYTES = 8 << 20
+"""How much one request asks for at most, of the decoded chunks."""
+
+_FIRST_BUNDLES_BYTES = 1 << 20
+"""How much the first requests ask for, where several are on their way at once: so there are several
+of a few chunks, too, and each that follows asks for more."""
+
+_BUNDLES_AT_ONCE = 4
 
 _BYTES_UNDER_WAY = 4 << 20
 _LARGE_CONCURRENCY = 4
@@ -83,7 +92,8 @@ class ChunkSource:
 
         Args:
             coordinates: the number of each chunk along each axis.
-            concurrency: how many are on their way at once, at most; of large ones fewer.
+            concurrency: how many requests are on their way at once, at most; of large ones fewer.
+                With 1, everything is done in the caller's thread.
 
         Yields:
             The coordinates, and a read-only array of the full chunk shape, or None for a chunk
@@ -96,13 +106,13 @@ class ChunkSource:
             Offline: no request may be made, and the cache does not have a chunk.
             Unavailable: no whole answer came.
         """
-        return self._in_parallel(self._decoded, coordinates, concurrency)
+        return self._in_parallel(self._decode, coordinates, concurrency)
 
     def fetch_bytes(
         self, coordinates: Iterable[Coordinates], concurrency: int = CONCURRENCY
-    ) -> Iterator[tuple[Coordinates, bytes | None]]:
+    ) -> Iterator[tuple[Coordinates, Buffer | None]]:
         """Like `fetch`, but the chunks as they are stored."""
-        return self._in_parallel(self._stored, coordinates, concurrency)
+        return self._in_parallel(lambda _, stored: stored, coordinates, concurrency)
 
     def has(self, place: Coordinates) -> bool:
         """Whether a chunk is known without a request: the state is immutable and it is cached."""
@@ -110,41 +120,92 @@ class ChunkSource:
 
     def _in_parallel(
         self,
-        load: Callable[[Coordinates], Any],
+        finish: Callable[[Coordinates, Buffer], Any],
         coordinates: Iterable[Coordinates],
         concurrency: int,
     ) -> Iterator[tuple[Coordinates, Any]]:
-        places = iter(coordinates)
-        first = list(islice(places, 2))
+        halt = Halt()
+
+        def load(job: Job) -> Iterator[tuple[Coordinates, Any]]:
+            for place, stored in self._loaded(job, halt):
+                yield place, None if stored is None else finish(place, stored)
+
+        jobs = self._jobs(coordinates, is_growing=concurrency > 1)
+        first = list(islice(jobs, 2))
         chunk_bytes = max(1, self.metadata.chunk_bytes)
-        concurrency = min(concurrency, max(_LARGE_CONCURRENCY, _BYTES_UNDER_WAY // chunk_bytes))
+        if self.is_bundled:
+            concurrency = min(concurrency, _BUNDLES_AT_ONCE)
+        else:
+            concurrency = min(concurrency, max(_LARGE_CONCURRENCY, _BYTES_UNDER_WAY // chunk_bytes))
         try:
             if len(first) < 2 or concurrency < 2:
-                for place in chain(first, places):
-                    yield place, load(place)
+                for job in chain(first, jobs):
+                    yield from load(job)
             else:
                 waiting_max = max(1, _BYTES_WAITING_MAX // chunk_bytes)
-                yield from _loaded(load, chain(first, places), concurrency, waiting_max)
+                yield from run_jobs(load, chain(first, jobs), concurrency, waiting_max, halt)
         finally:
             self._keys.flush()
         if first and not self.state.is_immutable:
             self._check_layout()
 
-    def _decoded(self, place: Coordinates) -> AnyArray | None:
-        stored = self._stored(place)
-        if stored is None:
-            return None
-        where = f"{self.state.reference}/{self.metadata.key(place)}"
+    @property
+    def is_bundled(self) -> bool:
+        """Whether many chunks are asked for at once."""
+        return 2 * self.metadata.chunk_bytes <= BUNDLE_BYTES and self._keys.is_bundled
+
+    def _jobs(self, coordinates: Iterable[Coordinates], is_growing: bool) -> Iterator[Job]:
+        """What is done in one go: a chunk that is known or is large, or many that are asked for."""
+        if not self.is_bundled:
+            yield from ([(place, self.metadata.key(place))] for place in coordinates)
+            return
+        chunk_bytes = max(1, self.metadata.chunk_bytes)
+        bundle_bytes = _FIRST_BUNDLES_BYTES if is_growing else BUNDLE_BYTES
+        asked: Job = []
+        key_bytes = 0
+        for place in coordinates:
+            key = self.metadata.key(place)
+            if self._keys.has(key):
+                yield [(place, key)]
+                continue
+            asked.append((place, key))
+            key_bytes += len(key)
+            is_full = (len(asked) + 1) * chunk_bytes > bundle_bytes
+            if is_full or len(asked) == KEYS_MAX or key_bytes > KEY_BYTES_MAX:
+                yield asked
+                asked, key_bytes = [], 0
+                bundle_bytes = min(bundle_bytes * 5 // 4, BUNDLE_BYTES)
+        if asked:
+            yield asked
+
+    def _loaded(self, job: Job, halt: Halt) -> Iterator[tuple[Coordinates, Buffer | None]]:
+        """The stored bytes of the chunks of a job; None where there are none."""
+        if len(job) == 1:
+            place, key = job[0]
+            yield place, self._keys.get(key)
+            return
+        found = self._keys.get_many([key for _, key in job], halt)
+        with closing(found):
+            for (place, _), stored in zip(job, found, strict=True):
+                yield place, stored
+
+    def _decode(self, place: Coordinates, stored: Buffer) -> AnyArray:
         try:
-            return self._decoder.decode(stored, where)
-        except IntegrityError:
+            return self._decoder.decode(stored)
+        except IntegrityError as error:
+            error.where = where = f"{self.state.reference}/{self.metadata.key(place)}"
             if not self.state.is_immutable:
                 self._check_layout()
-            raise
+            again = self._stored_anew(place)
+            if again is None or again == stored:
+                raise
+        return self._decoder.decode(again, where)
 
-    def _stored(self, place: Coordinates) -> bytes | None:
-        """A chunk's stored bytes, or None where there are none."""
-        return self._keys.get(self.metadata.key(place))
+    def _stored_anew(self, place: Coordinates) -> bytes | None:
+        """A chunk's bytes from the server, which the cache may have wrong; None offline."""
+        if self.state.client.transport.configuration.offline:
+            return None
+        return self._keys.get_anew(self.metadata.key(place))
 
     def _check_layout(self) -> None:
         """Sees that the chunks which were read belong to the `zarr.json` that was read.
@@ -166,46 +227,6 @@ class ChunkSource:
                 f"{state.reference} was written in another layout while it was read.",
                 where=path, hint="Read it again.",
             )
-
-
-def _loaded(
-    load: Callable[[Coordinates], Any],
-    places: Iterator[Coordinates],
-    concurrency: int,
-    waiting_max: int,
-) -> Iterator[tuple[Coordinates, Any]]:
-    """Results of threads in the order in which they come.
-
-    Of those that are loaded or being loaded there are at most `waiting_max`, and at most twice
-    `concurrency`.
-    """
-    results: SimpleQueue[tuple[Coordinates, Any, BaseException | None]] = SimpleQueue()
-    context = copy_context()
-
-    def run(place: Coordinates) -> None:
-        try:
-            results.put((place, load(place), None))
-        except BaseException as error:
-            results.put((place, None, error))
-
-    pool = ThreadPoolExecutor(min(concurrency, waiting_max), thread_name_prefix="hub-chunks")
-    pending = 0
-    try:
-        for place in islice(places, min(2 * concurrency, waiting_max)):
-            pool.submit(context.copy().run, run, place)
-            pending += 1
-        while pending:
-            place, result, error = results.get()
-            pending -= 1
-            if error is not None:
-                raise error
-            for following in islice(places, 1):
-                pool.submit(context.copy().run, run, following)
-                pending += 1
-            yield place, result
-    finally:
-        # Those under way end by themselves; nobody waits for them, so Ctrl-C does not either.
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def read_all(source: ChunkSource, concurrency: int = CONCURRENCY) -> AnyArray:

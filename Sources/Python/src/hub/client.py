@@ -263,13 +263,6 @@ class Client(VersionRequests):
                 return
 
 
-def number_of(value: Any) -> Any:
-    """A number of the API's JSON: words are NaN and infinities, pairs complex numbers."""
-    if isinstance(value, str):
-        return float(value)
-    return complex(*map(float, value)) if isinstance(value, list) else value
-
-
 def current_client(**overrides: Any) -> Client:
     """The client for what is configured now, shared by all who ask with the same configuration."""
     return client_for(current_configuration(**overrides))

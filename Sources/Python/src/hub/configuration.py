@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -122,6 +123,8 @@ def current_configuration(
             hint=f"The settings are {', '.join(_NAMES)}.",
         )
     places = _places(environment, {k: v for k, v in overrides.items() if v is not None})
+    if not any("access_key" in place for place in places):
+        _check_profile(environment)
     found: dict[str, tuple[Any, str]] = {}
     for place in reversed(places):
         if "access_key" in place:
@@ -159,8 +162,11 @@ def _environment(environment: Mapping[str, str]) -> list[Place]:
     """The variables of the environment, `HUB_…` and `AWS_…` as two places."""
     ours: Place = {}
     theirs: Place = {}
+    ignores_theirs = credentials.ignores_endpoints(environment)
     for name, variables in _VARIABLES.items():
         for variable in variables:
+            if ignores_theirs and name == "endpoint" and variable.startswith("AWS_"):
+                continue
             place = ours if variable.startswith("HUB_") else theirs
             if environment.get(variable) and name not in place:
                 place[name] = (environment[variable], variable)
@@ -182,6 +188,19 @@ def _own_file(environment: Mapping[str, str]) -> Place:
             f"{path} is not a TOML file: {error}.", hint="Mend it, or write it with `hub login`."
         ) from None
     return {name: (value, str(path)) for name, value in document.items() if name in _NAMES}
+
+
+def _check_profile(environment: Mapping[str, str]) -> None:
+    """Refuses a profile that is not there, rather than to ask as nobody.
+
+    Raises:
+        Invalid: no file has the profile that the environment names.
+    """
+    missing = credentials.missing_profile(environment)
+    if missing is not None:
+        variable = "AWS_PROFILE" if environment.get("AWS_PROFILE") else "AWS_DEFAULT_PROFILE"
+        raise Invalid(f"There is no profile {missing} (from {variable}) in the AWS files.",
+                      hint="Add its keys there, or choose another profile.")
 
 
 def _aws_files(environment: Mapping[str, str]) -> Place:
@@ -249,7 +268,7 @@ def _count(value: Any) -> int:
 
 
 _UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20,
-          "gib": 2**30, "tib": 2**40, "b": 1}
+          "gib": 2**30, "tib": 2**40, "b": 1, "": 1}
 
 
 def byte_count(value: Any) -> int:
@@ -258,12 +277,13 @@ def byte_count(value: Any) -> int:
     Raises:
         ValueError: it is none.
     """
-    if isinstance(value, str):
-        text = value.strip().lower()
-        for unit in sorted(_UNITS, key=len, reverse=True):
-            if text.endswith(unit):
-                return _count(float(text.removesuffix(unit)) * _UNITS[unit])
-    return _count(value)
+    if not isinstance(value, str):
+        return _count(value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", value.lower())
+    if match is None or match[2] not in _UNITS:
+        raise ValueError("it is no number of bytes")
+    number = float(match[1]) if "." in match[1] else int(match[1])
+    return _count(number * _UNITS[match[2]])
 
 
 _CHECKS: dict[str, Any] = {

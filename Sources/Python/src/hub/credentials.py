@@ -25,27 +25,73 @@ def from_aws_files(environment: Mapping[str, str]) -> dict[str, Sourced]:
     """What the AWS files say for the profile in use.
 
     Returns:
-        Some of `access_key`, `secret_key`, `session_token`, `endpoint`, `region`, `verify`.
+        Some of `access_key`, `secret_key`, `endpoint`, `region`, `verify`; the keys of one section.
         Files that are missing, unreadable or damaged say nothing.
     """
-    profile = environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
+    name = profile(environment)
+    config, keys = _config_file(environment), _keys_file(environment)
     found: dict[str, Sourced] = {}
-    config = _file(environment, "AWS_CONFIG_FILE", "config")
-    section = "default" if profile == "default" else f"profile {profile}"
-    _take(found, config, section)
-    _take_service(found, config, section)
-    _take(found, _file(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials"), profile)
+    for section in _config_sections(name):
+        _take(found, config, section)
+        _take_service(found, config, section)
+    _take(found, keys, name)
+    if ignores_endpoints(environment) or _is_true(_value(config, name, _IGNORE.lower())):
+        found.pop("endpoint", None)
     return found
 
 
+def missing_profile(environment: Mapping[str, str]) -> str | None:
+    """The profile that the environment names, if no file has it."""
+    name = profile(environment)
+    if name == _DEFAULT:
+        return None
+    config, keys = _parsed(_config_file(environment)), _parsed(_keys_file(environment))
+    is_there = keys.has_section(name) or any(map(config.has_section, _config_sections(name)))
+    return None if is_there else name
+
+
+def profile(environment: Mapping[str, str]) -> str:
+    """The name of the profile in use."""
+    return environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or _DEFAULT
+
+
+def ignores_endpoints(environment: Mapping[str, str]) -> bool:
+    """Whether AWS's variables and files shall not say where the server is."""
+    return _is_true(environment.get("AWS_" + _IGNORE, ""))
+
+
+_DEFAULT = "default"
+_IGNORE = "IGNORE_CONFIGURED_ENDPOINT_URLS"
 _MEMBERS = {
     "aws_access_key_id": "access_key",
     "aws_secret_access_key": "secret_key",
-    "aws_session_token": "session_token",
     "endpoint_url": "endpoint",
     "region": "region",
     "ca_bundle": "verify",
 }
+
+
+def _config_file(environment: Mapping[str, str]) -> Path:
+    return _file(environment, "AWS_CONFIG_FILE", "config")
+
+
+def _keys_file(environment: Mapping[str, str]) -> Path:
+    return _file(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials")
+
+
+def _config_sections(name: str) -> list[str]:
+    """What a profile is called in the config file, the most important last."""
+    return [name, f"profile {name}"] if name == _DEFAULT else [f"profile {name}"]
+
+
+def _value(path: Path, name: str, member: str) -> str:
+    parser = _parsed(path)
+    found = [parser.get(section, member, fallback="") for section in _config_sections(name)]
+    return next(filter(None, reversed(found)), "")
+
+
+def _is_true(text: str) -> bool:
+    return text.strip().lower() == "true"
 
 
 def _file(environment: Mapping[str, str], variable: str, name: str) -> Path:
@@ -67,6 +113,11 @@ def _take(found: dict[str, Sourced], path: Path, section: str) -> None:
     if not parser.has_section(section):
         return
     values = dict(parser.items(section))
+    if values.get("aws_access_key_id", "").strip():
+        # The halves of a pair stand in one section.
+        found.pop("secret_key", None)
+    elif "access_key" in found:
+        values.pop("aws_secret_access_key", None)
     for theirs, ours in _MEMBERS.items():
         if value := values.get(theirs, "").strip():
             found[ours] = Sourced(value, f"{_shown(path)} [{section}]")

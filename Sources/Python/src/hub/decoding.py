@@ -26,6 +26,7 @@ from hub.errors import IntegrityError
 from hub.metadata import ArrayMetadata
 
 AnyArray = npt.NDArray[Any]
+Buffer = bytes | memoryview
 _Step = Callable[[Any, int], Any]
 """Undoes one codec: stored bytes, and how many bytes come out where that is known, else -1."""
 
@@ -60,7 +61,7 @@ class ChunkDecoder:
         """Whether chunks are decoded here, and not by zarr-python."""
         return self._chain is not None
 
-    def decode(self, data: bytes, where: str = "") -> AnyArray:
+    def decode(self, data: Buffer, where: str = "") -> AnyArray:
         """The elements of a chunk: a read-only array of the chunk's full shape, any strides.
 
         Raises:
@@ -78,7 +79,7 @@ class ChunkDecoder:
         decoded.flags.writeable = False
         return decoded
 
-    def _decoded_by_zarr(self, data: bytes) -> AnyArray:
+    def _decoded_by_zarr(self, data: Buffer) -> AnyArray:
         import zarr
         from zarr.buffer.cpu import buffer_prototype
         from zarr.storage import MemoryStore
@@ -152,6 +153,8 @@ class _Chain:
                 raise _NotUnderstood(name)
         if is_array:
             raise _NotUnderstood("no step to bytes")
+        is_turned = self.axes != tuple(range(len(self.axes)))
+        self._turn = tuple(np.argsort(self.axes).tolist()) if is_turned else None
 
     @property
     def stored_shape(self) -> tuple[int, ...]:
@@ -159,7 +162,8 @@ class _Chain:
         return tuple(self.chunk_shape[axis] for axis in self.axes)
 
     def decode(self, data: Any) -> AnyArray:
-        """A new array of the chunk's shape, or a view of one with its axes turned."""
+        """An array of the chunk's shape, or a view of one with its axes turned; where there is nothing
+        to undo, it is a view of the bytes themselves."""
         bytes_expected = math.prod(self.chunk_shape) * self.dtype.itemsize
         for number, undo in enumerate(self.compressions, start=1):
             is_last = number == len(self.compressions) and self.shard is None
@@ -172,7 +176,7 @@ class _Chain:
             stored = np.frombuffer(data, self._stored_dtype).reshape(self.stored_shape)
             if not self._stored_dtype.isnative:
                 stored = stored.astype(self.dtype)
-        return stored.transpose(np.argsort(self.axes)) if self.axes else stored.copy()
+        return stored if self._turn is None else stored.transpose(self._turn)
 
 
 class _Shard:

@@ -65,7 +65,14 @@ class Description:
 
     @classmethod
     def from_document(cls, reference: Reference, document: Mapping[str, Any]) -> Description:
-        """Reads the answer to `GET /v1/arrays/{reference}`."""
+        """Reads the answer to `GET /v1/arrays/{reference}`.
+
+        Raises:
+            Invalid: it is no description, as of a server that is no Nave.
+        """
+        if "kind" not in document:
+            raise Invalid(f"What the endpoint says of {reference} is no description.",
+                          hint="Is it a Nave server? `hub doctor` looks.")
         names = document.get("dimension_names")
         inner = document.get("inner_chunk_shape")
         return cls(

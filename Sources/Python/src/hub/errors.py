@@ -102,7 +102,9 @@ class OutOfRange(Invalid, IndexError):
 
 
 class Unavailable(HubError, ConnectionError):
-    """No complete answer came: the server is not there, is overloaded, or the connection broke."""
+    """No complete answer of the server came: it is not there, is overloaded, the connection broke,
+    or something between answered in its place.
+    """
 
     def __str__(self) -> str:
         return HubError.__str__(self)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.npy import AnyArray
-from hub.writing import REQUEST_BYTES_MAX
+from hub.writing import REQUEST_BYTES_MAX, elements
 
 if TYPE_CHECKING:
     from hub.arrays import Array
@@ -72,6 +72,11 @@ class _Blocks:
                     yield self._position, block
                     self._position += filled
                     block, filled = self._empty(), 0
+        if skipped:
+            raise Invalid(
+                f"The write that is to be gone on with stands at {self._position:,} samples, and"
+                f" only {self._position - skipped:,} were made.",
+                hint="Write without resume to begin anew.")
         if filled:
             yield self._position, block[:filled]
 
@@ -82,7 +87,7 @@ class _Blocks:
 
     def _several(self, one: Any) -> AnyArray:
         """One sample or several, as an array of several."""
-        values = np.asarray(one)
+        values = elements(one, self._array.dtype)
         shape = self._array.shape[1:]
         if values.shape == shape:
             return values[np.newaxis]

@@ -6,7 +6,7 @@ Source: NumPy user guide, "Indexing on ndarrays"; zarr-python, "Advanced indexin
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
@@ -50,8 +50,8 @@ def parsed(index: Any, shape: Sequence[int]) -> Selection | PointSelection:
                          hint="For every combination of them use oindex.") from None
     for (axis, pick), array in zip(_listed(picks), arrays, strict=True):
         picks[axis] = np.broadcast_to(pick.reshape(array.shape), common).reshape(-1)
-    return PointSelection(tuple(shape), tuple(picks), layout.shape(picks, common),
-                          0 if layout.is_split else layout.axes_before)
+    return PointSelection.of(shape, picks, layout.shape(picks, common),
+                             0 if layout.is_split else layout.axes_before)
 
 
 def parsed_orthogonally(index: Any, shape: Sequence[int]) -> Selection:
@@ -60,10 +60,7 @@ def parsed_orthogonally(index: Any, shape: Sequence[int]) -> Selection:
     Raises:
         OutOfRange, Invalid: as `parsed`.
     """
-    entries = _entries(index, shape)
-    for entry in entries:
-        if entry is None or (isinstance(entry, np.ndarray) and entry.ndim != 1):
-            raise Invalid("oindex takes numbers, slices, and lists or masks of one axis.")
+    entries = _entries(index, shape, _orthogonal)
     return Selection.of(shape, _picks(entries, shape))
 
 
@@ -88,8 +85,11 @@ def parsed_blocks(index: Any, shape: Sequence[int], chunk_shape: Sequence[int]) 
     return Selection.of(shape, ranges)
 
 
-def _entries(index: Any, shape: Sequence[int]) -> list[_Entry]:
+def _entries(
+    index: Any, shape: Sequence[int], convert: Callable[[Any], list[Any]] | None = None
+) -> list[_Entry]:
     """The entries for all axes: the ellipsis and what is not named are written out."""
+    convert = convert or _converted
     given = index if isinstance(index, tuple) else (index,)
     before: list[_Entry] = []
     behind: list[_Entry] = []
@@ -100,7 +100,7 @@ def _entries(index: Any, shape: Sequence[int]) -> list[_Entry]:
                 raise Invalid("An index can only have a single ellipsis ('...').")
             entries = behind
         else:
-            entries += _converted(one)
+            entries += convert(one)
     named = sum(entry is not None for entry in before + behind)
     if named > len(shape):
         raise OutOfRange(f"Too many indices: the array has {len(shape)} axes, {named} are indexed.")
@@ -147,6 +147,16 @@ def _converted(one: Any) -> list[Any]:
         raise Invalid(f"Arrays used as indices must be of whole numbers or truth values, not of"
                       f" {array.dtype}.")
     return [int(array)] if array.ndim == 0 else [array]
+
+
+def _orthogonal(one: Any) -> list[Any]:
+    """An entry like `_converted`, which must be about a single axis."""
+    converted = _converted(one)
+    # A mask of several axes is as many lists here, whose product would be other elements.
+    if len(converted) != 1 or converted[0] is None or getattr(converted[0], "ndim", 1) > 1:
+        raise Invalid("oindex and lazy take numbers, slices, and lists or masks of one axis.",
+                      hint="Of masks and arrays of several axes, write a[mask].")
+    return converted
 
 
 def _check_masks(entries: Sequence[Any], shape: Sequence[int], first: int) -> None:

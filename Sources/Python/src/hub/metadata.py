@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from hub.description import dtype_of, fill_of
 from hub.errors import Invalid
+from hub.kept_attribute import kept_attribute
 
 _UNDERSTOOD_TYPES = frozenset(
     [
@@ -43,10 +43,19 @@ class ArrayMetadata:
         """Reads the bytes of a `zarr.json`.
 
         Raises:
-            Invalid: it is not an array on a regular grid.
+            Invalid: it is not an array on a regular grid, or no `zarr.json` at all.
         """
-        document = json.loads(data)
-        if document.get("node_type") != "array":
+        try:
+            return cls._read(json.loads(data), where)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            if isinstance(error, Invalid):
+                raise
+            raise Invalid("This is no zarr.json of an array.", where=where,
+                          hint="Is the endpoint a Nave server? `hub doctor` looks.") from error
+
+    @classmethod
+    def _read(cls, document: Mapping[str, Any], where: str) -> ArrayMetadata:
+        if document["node_type"] != "array":
             raise Invalid("This is a group, not an array.", where=where,
                           hint="Name one of its members.")
         grid = document["chunk_grid"]
@@ -67,7 +76,7 @@ class ArrayMetadata:
         is_raw = isinstance(name, str) and name[:1] == "r" and name[1:].isdigit()
         return is_raw or (isinstance(name, str) and name in _UNDERSTOOD_TYPES)
 
-    @cached_property
+    @kept_attribute
     def dtype(self) -> np.dtype[Any]:
         """The type of elements in this machine's byte order; `V2` for `bfloat16`.
 
@@ -78,7 +87,7 @@ class ArrayMetadata:
             return dtype_of(self.data_type)
         return _zarr_type(self.data_type)
 
-    @cached_property
+    @kept_attribute
     def fill(self) -> Any:
         """The value of what is not stored, as a scalar of `dtype`."""
         value = self.document["fill_value"]

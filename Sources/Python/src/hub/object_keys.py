@@ -15,6 +15,9 @@ from xml.etree import ElementTree
 from hub.errors import Conflict, NotFound, Unavailable
 from hub.transport import Transport
 
+_KEY_MISSING = "NoSuchKey"
+"""The only code that says that there is no object. Source: Amazon S3, "Error responses"."""
+
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -73,20 +76,32 @@ class ObjectKeys:
         try:
             return self.transport.request("GET", self._path(key), headers=headers).data
         except NotFound as error:
-            _check_namespace(error)
+            if error.code != _KEY_MISSING:
+                raise
             return None
 
     def entry(self, key: str) -> ObjectEntry | None:
         """What is known of an object without its bytes, or None if there is none."""
         try:
             answer = self.transport.request("HEAD", self._path(key))
-        except NotFound as error:
-            _check_namespace(error)
-            return None
+        except NotFound:
+            if not self._is_there(key):
+                return None
+            answer = self.transport.request("HEAD", self._path(key))
         changed = parsedate_to_datetime(answer.headers["last-modified"]).timestamp()
         return ObjectEntry(
             key, int(answer.headers["content-length"]), answer.headers.get("etag", ""), changed
         )
+
+    def _is_there(self, key: str) -> bool:
+        """Whether there is an object, as the head of a GET says, whose refusal names its reason."""
+        try:
+            with self.transport.stream("GET", self._path(key)):
+                return True
+        except NotFound as error:
+            if error.code != _KEY_MISSING:
+                raise
+            return False
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Writes an object, whatever was there before."""
@@ -144,12 +159,6 @@ class ObjectKeys:
 
     def _path(self, key: str) -> str:
         return f"/{quote(self.namespace, safe='~')}/{quote(key, safe='/~')}"
-
-
-def _check_namespace(error: NotFound) -> None:
-    """That an object is not there is an answer; that its namespace is not is told."""
-    if error.code == "NoSuchBucket":
-        raise error
 
 
 def _object(found: ElementTree.Element) -> ObjectEntry:

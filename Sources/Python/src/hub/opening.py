@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from hub.client import Client, current_client
 from hub.description import Description
 from hub.errors import Conflict, Invalid, NotFound
 from hub.reference import Reference
+from hub.whole_number import extents
 
 
 def load(name: str | Reference, **settings: Any) -> Array:
@@ -38,7 +38,9 @@ def load(name: str | Reference, **settings: Any) -> Array:
 
 
 def delete(name: str | Reference, **settings: Any) -> None:
-    """Deletes an array, a group or a whole version; commits that hold it stay.
+    """Deletes an array, a group or a version, with the commits that nothing else goes on from.
+
+    Of what is deleted inside a group, the commits of the version stay and still hold it.
 
     Raises:
         NotFound: it is not there; the message says what is.
@@ -89,8 +91,9 @@ def array(
         return load(name, **settings)
     reference = Reference.parse(name)
     members = {
-        "shape": _extents(shape), "dtype": type_name(dtype),
-        "chunks": _extents(chunks), "shards": _extents(shards),
+        "shape": extents(shape), "dtype": type_name(dtype),
+        "chunks": None if chunks is None else extents(chunks),
+        "shards": None if shards is None else extents(shards),
         "codecs": codecs, "fill_value": _json_fill(fill_value),
         "dimension_names": dimension_names, "attributes": attributes, "dialect": dialect,
     }
@@ -122,17 +125,6 @@ def _created_or_opened(
         f"{reference} is there already: {there}; asked for was {wanted[0]} of"
         f" {specification['dtype']}.",
         hint="Open it with hub.load, choose another tag, or delete it.", code="array_exists")
-
-
-def _extents(extents: Sequence[int] | int | None) -> list[int] | None:
-    """Extents as a list of whole numbers; one number is that of an only axis."""
-    if extents is None:
-        return None
-    try:
-        several = extents if hasattr(extents, "__iter__") else (extents,)
-        return [operator.index(one) for one in several]
-    except TypeError:
-        raise Invalid(f"{extents!r} are no extents: they are whole numbers.") from None
 
 
 def type_name(dtype: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,18 +20,31 @@ class PointSelection:
         extents: the shape of what is selected from.
         picks: what is taken of each axis; arrays of `int64` of one length belong together.
         shape: the shape of the result.
-        axes_before: how many of the axes that are ranges come before those of the arrays.
+        points_shape: how the points are laid out, the last axis fastest.
+        order: the axes of `points_shape`, followed by those that are ranges, in the order in which
+            the result has them.
     """
 
     extents: tuple[int, ...]
     picks: tuple[Pick, ...]
     shape: tuple[int, ...]
-    axes_before: int
+    points_shape: tuple[int, ...]
+    order: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, extents: Sequence[int], picks: Sequence[Pick], shape: tuple[int, ...], axes_before: int
+    ) -> PointSelection:
+        """A selection whose points stand in one axis, behind so many of those that are ranges."""
+        count = len(next(pick for pick in picks if isinstance(pick, np.ndarray)))
+        axes = 1 + sum(isinstance(pick, range) for pick in picks)
+        order = (*range(1, axes_before + 1), 0, *range(axes_before + 1, axes))
+        return cls(tuple(extents), tuple(picks), shape, (count,), order)
 
     @property
     def count(self) -> int:
         """The number of points."""
-        return len(next(pick for pick in self.picks if isinstance(pick, np.ndarray)))
+        return math.prod(self.points_shape)
 
     @property
     def size(self) -> int:
@@ -41,7 +54,7 @@ class PointSelection:
     @property
     def stack_shape(self) -> tuple[int, ...]:
         """The shape of the boxes of all points, one behind the other: points, then the ranges."""
-        return (self.count, *(len(pick) for pick in self.picks if isinstance(pick, range)))
+        return (self.count, *self._range_lengths)
 
     @property
     def bounds(self) -> Selection:
@@ -58,12 +71,6 @@ class PointSelection:
         """The box of one point."""
         picks = [int(pick[point]) if isinstance(pick, np.ndarray) else pick for pick in self.picks]
         return Selection.of(self.extents, picks)
-
-    def part(self, points: slice) -> PointSelection:
-        """Some of the points, laid out one behind the other."""
-        picks = tuple(pick[points] if isinstance(pick, np.ndarray) else pick for pick in self.picks)
-        part = replace(self, picks=picks, axes_before=0)
-        return replace(part, shape=part.stack_shape)
 
     def index_within(self, bounds: Selection) -> tuple[AnyArray | slice, ...]:
         """The index that takes the points of the region that `bounds` is, points in front.
@@ -83,21 +90,60 @@ class PointSelection:
 
     def arranged(self, stack: AnyArray) -> AnyArray:
         """The boxes of all points laid out as the result."""
-        order = [*range(1, self.axes_before + 1), 0, *range(self.axes_before + 1, stack.ndim)]
-        return stack.transpose(order).reshape(self.shape)
+        return stack.reshape(self._laid_out).transpose(self.order).reshape(self.shape)
 
     def unarranged(self, result: AnyArray) -> AnyArray:
         """A result laid out as the boxes of all points: the opposite of `arranged`."""
-        stack = self.stack_shape
-        order = [*range(1, self.axes_before + 1), 0, *range(self.axes_before + 1, len(stack))]
-        return result.reshape([stack[axis] for axis in order]).transpose(np.argsort(order))
+        extents = self._laid_out
+        transposed = result.reshape([extents[axis] for axis in self.order])
+        return transposed.transpose(np.argsort(self.order)).reshape(self.stack_shape)
 
     def within(self, outer: Selection) -> PointSelection:
-        """The same elements, where this selects from the result of `outer`, which is plain."""
+        """The same elements, where this selects from the result of `outer`, which is plain.
+
+        An axis that this takes by a range and `outer` by a list becomes one of points: each point
+        is repeated for every index of the list.
+        """
         assert outer.is_plain and outer.shape == self.extents
         rest = iter(self.picks)
-        picks = [pick if isinstance(pick, int) else take(pick, next(rest)) for pick in outer.picks]
-        return replace(self, extents=outer.extents, picks=tuple(picks))
+        inner = [pick if isinstance(pick, int) else next(rest) for pick in outer.picks]
+        picks = [pick if isinstance(pick, int) else take(pick, one)
+                 for pick, one in zip(outer.picks, inner, strict=True)]
+        ranges = [axis for axis, (pick, one) in enumerate(zip(outer.picks, inner, strict=True))
+                  if isinstance(one, range) and not isinstance(pick, int)]
+        lists = [axis for axis in ranges if isinstance(picks[axis], np.ndarray)]
+        moved = replace(self, extents=outer.extents, picks=tuple(picks))
+        return moved._spread(lists, ranges) if lists else moved
+
+    def _spread(self, lists: Sequence[int], ranges: Sequence[int]) -> PointSelection:
+        """With a point for each combination of a point and of indices of lists.
+
+        Args:
+            lists: the axes whose arrays do not belong to the points yet.
+            ranges: those and the axes that are ranges, to which `order` refers.
+        """
+        lengths = [self.count, *(len(self.picks[axis]) for axis in lists)]  # type: ignore[arg-type]
+        picks = list(self.picks)
+        for axis, pick in enumerate(self.picks):
+            if isinstance(pick, np.ndarray):
+                place = 1 + lists.index(axis) if axis in lists else 0
+                column = pick.reshape([-1 if one == place else 1 for one in range(len(lengths))])
+                picks[axis] = np.broadcast_to(column, lengths).reshape(-1)
+        first = len(self.points_shape)
+        moved = [*lists, *(axis for axis in ranges if axis not in lists)]
+        order = tuple(one if one < first else first + moved.index(ranges[one - first])
+                      for one in self.order)
+        return replace(
+            self, picks=tuple(picks), points_shape=(*self.points_shape, *lengths[1:]), order=order)
+
+    @property
+    def _range_lengths(self) -> tuple[int, ...]:
+        return tuple(len(pick) for pick in self.picks if isinstance(pick, range))
+
+    @property
+    def _laid_out(self) -> tuple[int, ...]:
+        """The shape of the stack with the points laid out."""
+        return (*self.points_shape, *self._range_lengths)
 
     def runs(self) -> Iterator[tuple[Selection, AnyArray]]:
         """Boxes that together are all points, and which points each one is, for assignment.

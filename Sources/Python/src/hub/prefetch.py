@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from hub.cache import open_cache
 from hub.cache.pins import Pin
-from hub.chunks import CONCURRENCY, ChunkSource, Coordinates
+from hub.chunk_jobs import Coordinates
+from hub.chunks import CONCURRENCY, ChunkSource
 from hub.client import Client
 from hub.errors import Invalid, Unavailable
 from hub.progress import progress

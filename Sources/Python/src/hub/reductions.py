@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from hub.client import number_of
+from hub import bfloat16
 from hub.errors import Invalid
 from hub.npy import AnyArray
 from hub.requester import Document
+from hub.whole_number import whole_number
 
 Axis = int | tuple[int, ...] | None
 
@@ -19,8 +20,9 @@ class Reductions:
     """What arrays and views reduce on the server.
 
     Means and deviations are `float64` and computed in double precision, whatever the type of the
-    elements. `axis=None` reduces to a scalar, axes to an array. `numpy.mean(a)` and its kin come
-    here as well. A NaN makes the result NaN unless `skip_nan`.
+    elements; a `dtype` is what the result is cast to. `axis=None` reduces to a scalar, axes to an
+    array. `numpy.mean(a)` and its kin come here as well. A NaN makes the result NaN unless
+    `skip_nan`.
 
     All raise `Invalid` for axes that are not there, and for the least and greatest of nothing.
     """
@@ -69,38 +71,54 @@ class Reductions:
         self, axis: Axis = None, out: None = None, *, keepdims: bool = False, skip_nan: bool = False
     ) -> Any:
         """The least element, of the array's own type."""
-        return self._reduced("min", axis, self.dtype, out, keepdims, skip_nan)
+        return self._reduced("min", axis, None, out, keepdims, skip_nan)
 
     def max(
         self, axis: Axis = None, out: None = None, *, keepdims: bool = False, skip_nan: bool = False
     ) -> Any:
         """The greatest element, of the array's own type."""
-        return self._reduced("max", axis, self.dtype, out, keepdims, skip_nan)
+        return self._reduced("max", axis, None, out, keepdims, skip_nan)
 
     def count_nonzero(self, axis: Axis = None, *, keepdims: bool = False) -> Any:
         """How many elements are not 0."""
-        return self._reduced("count_nonzero", axis, np.int64, None, keepdims, False)
+        return self._reduced("count_nonzero", axis, None, None, keepdims, False)
 
-    def percentile(self, q: float | Sequence[float], *, skip_nan: bool = False) -> Any:
-        """The q-th percentiles, from 0 to 100, of all elements: exact, as `numpy.percentile`."""
+    def percentile(
+        self, q: float | Sequence[float], axis: Axis = None, *, keepdims: bool = False,
+        skip_nan: bool = False,
+    ) -> Any:
+        """The q-th percentiles, from 0 to 100: exact, as `numpy.percentile`.
+
+        Args:
+            q: a number, or several, whose axes come in front of the result's.
+            axis: what is reduced; all of it if not given.
+        """
+        axes = _axes(axis, len(self.shape))
         asked = np.atleast_1d(np.asarray(q, dtype=float))
-        text = ",".join(map(_float_text, asked.tolist()))
-        values = self._statistics(op="percentile", q=text, **_skipping(skip_nan))
-        found = np.array([number_of(one) for one in values["percentile"]["values"]], dtype=float)
-        return found.reshape(np.shape(q))[()]
+        text = ",".join(map(_float_text, asked.reshape(-1).tolist()))
+        found = self._statistics(
+            op="percentile", q=text, **_along("percentile", axes), **_skipping(skip_nan))
+        values = np.array(_floats(found["percentile"]["values"]), dtype=float)
+        return values.reshape(np.shape(q) + self._result_shape(axes, keepdims))[()]
 
     def histogram(
-        self, bins: int = 10, range: tuple[float, float] | None = None
+        self, bins: int = 10, range: tuple[float, float] | None = None, axis: Axis = None
     ) -> tuple[AnyArray, AnyArray]:
         """As `numpy.histogram` of the elements as `float64`: `counts` of `int64`, and `edges`.
 
         Args:
             bins: how many, of equal widths, at most 65,536.
             range: lower and upper bound; the least and the greatest element if not given.
+            axis: what is counted together; all of it if not given. The bins are the same
+                everywhere, and the last axis of `counts`.
         """
+        axes = _axes(axis, len(self.shape))
         limits = {} if range is None else {"range": ",".join(map(_float_text, range))}
-        found = self._statistics(op="histogram", bins=str(bins), **limits)["histogram"]
-        return np.array(found["counts"], np.int64), np.array(found["edges"], float)
+        found = self._statistics(
+            op="histogram", bins=str(whole_number(bins, "bins")), **limits, **_along("histogram", axes))["histogram"]
+        edges = np.array(found["edges"], float)
+        counts = np.array(found["counts"], np.int64)
+        return counts.reshape(*self._result_shape(axes, False), len(edges) - 1), edges
 
     def _reduced(
         self, name: str, axis: Axis, dtype: Any, out: None, keepdims: bool, skip_nan: bool,
@@ -109,29 +127,28 @@ class Reductions:
         if out is not None:
             raise Invalid(f"{name} takes no out: the server's answer is a new array.")
         axes = _axes(axis, len(self.shape))
-        parameters = {"op": name, **_skipping(skip_nan)}
-        if axes is not None:
-            parameters["axis"] = ",".join(map(str, axes))
+        parameters = {"op": name, **_along(name, axes), **_skipping(skip_nan)}
         if ddof:
             parameters["ddof"] = _float_text(ddof)
-        if axes == ():
-            raise Invalid(f"{name} needs an axis to reduce: axis is an empty tuple.")
         value = self._statistics(**parameters)["statistics"][name]
-        result = self._typed(name, value, dtype)
-        if keepdims:
-            reduced = _all_axes(len(self.shape)) if axes is None else axes
-            shape = [1 if one in reduced else extent for one, extent in enumerate(self.shape)]
-            return result.reshape(shape)
-        return result[()] if result.ndim == 0 else result
-
-    def _typed(self, name: str, value: Any, dtype: Any) -> AnyArray:
         if value is None:
             raise Invalid(f"There is no {name} of no elements.")
-        wanted = np.dtype(dtype) if dtype is not None else self._natural(name)
-        return _array(value, wanted)
+        result = _array(value, self._natural(name), self._result_shape(axes, keepdims))
+        return (result if dtype is None else result.astype(dtype))[()]
+
+    def _result_shape(self, axes: tuple[int, ...] | None, keepdims: bool) -> tuple[int, ...]:
+        """The shape of what is left when axes are reduced; all of them if None."""
+        reduced = _all_axes(len(self.shape)) if axes is None else axes
+        if keepdims:
+            return tuple(1 if one in reduced else extent for one, extent in enumerate(self.shape))
+        return tuple(extent for one, extent in enumerate(self.shape) if one not in reduced)
 
     def _natural(self, name: str) -> np.dtype[Any]:
         """The type of a result: NumPy's, but in double precision."""
+        if name in ("min", "max"):
+            return self.dtype
+        if name == "count_nonzero":
+            return np.dtype(np.int64)
         if self.dtype.kind == "c" and name in ("mean", "sum"):
             return np.dtype(np.complex128)
         if name == "sum" and self.dtype.kind in "biu":
@@ -157,6 +174,12 @@ def _axes(axis: Axis, count: int) -> tuple[int, ...] | None:
     return wrapped
 
 
+def _along(name: str, axes: tuple[int, ...] | None) -> dict[str, str]:
+    if axes == ():
+        raise Invalid(f"{name} needs an axis to reduce: axis is an empty tuple.")
+    return {} if axes is None else {"axis": ",".join(map(str, axes))}
+
+
 def _skipping(skip_nan: bool) -> dict[str, str]:
     return {"nan": "skip"} if skip_nan else {}
 
@@ -166,15 +189,18 @@ def _float_text(value: float) -> str:
     return str(int(number)) if number.is_integer() else repr(number)
 
 
-def _array(value: Any, dtype: np.dtype[Any]) -> AnyArray:
-    """Nested lists of the API's numbers as an array."""
-    if dtype.kind == "c":
-        pairs = np.array(_floats(value), dtype=float)
-        return (pairs[..., 0] + 1j * pairs[..., 1]).astype(dtype)
+def _array(value: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> AnyArray:
+    """Nested lists of the API's numbers as an array of a shape, which lists of none do not tell."""
     if dtype.kind in "biu":
         # Through Python's whole numbers, which lose nothing of 64 bits.
-        return np.array(value, dtype=object).astype(dtype)
-    return np.array(_floats(value), dtype=float).astype(dtype)
+        return np.array(value, dtype=object).reshape(shape).astype(dtype)
+    numbers = np.array(_floats(value), dtype=float)
+    if dtype.kind == "c":
+        pairs = numbers.reshape(*shape, 2)
+        return (pairs[..., 0] + 1j * pairs[..., 1]).astype(dtype)
+    if dtype == bfloat16.DTYPE:
+        return bfloat16.rounded(numbers.reshape(shape))
+    return numbers.reshape(shape).astype(dtype)
 
 
 def _floats(value: Any) -> Any:

@@ -38,11 +38,15 @@ def refusal(where: str, status: int, headers: Mapping[str, str], body: bytes) ->
     code = str(document.get("code", ""))
     what = str(document.get("detail") or f"The server answered {status}.")
     kind = _kind(status, code)
+    if kind is NotFound and not code and not where.startswith("HEAD "):
+        # A Nave server says what is not there; the answers to HEAD alone have no room for that.
+        # To take it for a missing chunk would be to read zeros.
+        kind = Unavailable
     error = kind(
         what,
         where=where,
         request_id=headers.get("x-amz-request-id"),
-        hint=_hint(kind, code, document),
+        hint=_hint(kind, status, code, document),
         code=code,
         status=status,
     )
@@ -84,7 +88,9 @@ def _kind(status: int, code: str) -> type[HubError]:
     return Unavailable if status >= 500 else Invalid
 
 
-def _hint(kind: type[HubError], code: str, document: Mapping[str, Any]) -> str:
+def _hint(
+    kind: type[HubError], status: int, code: str, document: Mapping[str, Any]
+) -> str:
     if code in _CLOCK:
         return "Set this machine's clock: signatures hold for minutes only."
     if code in _SEALED:
@@ -98,6 +104,8 @@ def _hint(kind: type[HubError], code: str, document: Mapping[str, Any]) -> str:
         return f"Changed by both: {first}{', …' if len(document['conflicts']) > 3 else ''}."
     if code == "out_of_space":
         return "Nothing was written; free space on the server's disk."
+    if kind is Unavailable and status == 404:
+        return "No Nave server answers so: something between may have. `hub doctor` looks."
     if kind is Unavailable:
         return "Try again later."
     return ""

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from hub.errors import Invalid, NotFound
 from hub.reference import Reference
 from hub.transport import Repeat, Transport
@@ -36,8 +38,11 @@ class Requester:
         Args:
             reference: what it is about, so that a failure can say what there is instead.
             body: a document to send; NaN and infinities must be words in it already.
+
+        Raises:
+            Invalid: the document cannot be written as JSON.
         """
-        encoded = None if body is None else json.dumps(body, allow_nan=False).encode()
+        encoded = None if body is None else _encoded(body)
         with self.about(reference):
             answer = self.transport.request(method, path, query or [], body=encoded, repeat=repeat)
         return self.read_document(answer.data, f"{method} {path}")
@@ -93,3 +98,17 @@ class Requester:
             from hub.suggestion import explained
 
             raise explained(self.transport, reference, error) from error.__cause__
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """A document as JSON; NumPy's numbers are written as Python's."""
+    try:
+        return json.dumps(body, allow_nan=False, default=_plain).encode()
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"Only values of JSON can be sent: {error}.") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is none")

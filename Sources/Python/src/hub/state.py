@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from hub.bulk import view_path
 from hub.cache import open_cache
@@ -83,6 +82,9 @@ DESCRIPTION = "description"
 DOCUMENT_KINDS = (METADATA, DESCRIPTION)
 """What is kept of an immutable state beside its chunks."""
 
+_MEMBERS = {METADATA: "node_type", DESCRIPTION: "kind"}
+"""A member that each document of a kind has."""
+
 
 def read_state(client: Client, reference: Reference) -> ArrayState:
     """What a reference is just now: one request for a tag, and one for what is not cached.
@@ -113,12 +115,13 @@ def resolve(client: Client, reference: Reference) -> Reference:
         return reference
     if client.transport.configuration.offline:
         raise _offline_tag(client, reference)
+    path = f"/v1/versions/{reference.version.path}"
     try:
-        version = client.transport.request("GET", f"/v1/versions/{reference.version.path}")
+        version = client.transport.request("GET", path)
     except NotFound:
         # Plain keys, or no such array, which the next request will tell.
         return reference
-    known: dict[str, Any] = json.loads(version.data)
+    known = client.read_document(version.data, f"GET {path}")
     if known.get("digest") and not known.get("changed_since"):
         return reference.at(known["digest"])
     return reference
@@ -135,8 +138,9 @@ def describe(client: Client, reference: Reference) -> Description:
         if client.transport.configuration.offline:
             raise _offline_tag(client, reference)
         return client.describe(reference)
-    data = kept_document(client, reference, DESCRIPTION, f"/v1/arrays/{reference.path}")
-    return Description.from_document(reference, json.loads(data))
+    path = f"/v1/arrays/{reference.path}"
+    data = kept_document(client, reference, DESCRIPTION, path)
+    return Description.from_document(reference, client.read_document(data, f"GET {path}"))
 
 
 def kept_document(client: Client, reference: Reference, kind: str, path: str) -> bytes:
@@ -149,12 +153,13 @@ def kept_document(client: Client, reference: Reference, kind: str, path: str) ->
 
     Raises:
         NotFound: the server has none.
+        Invalid: what answers is no Nave server; that is not kept.
         Offline: no request may be made, and the cache does not have it.
     """
     cache = open_cache(client.transport.configuration)
     digest = document_digest(client.transport.configuration.endpoint, kind, str(reference))
     found = cache.read(digest)
-    if found is not None:
+    if found is not None and is_document(kind, found.payload):
         return found.payload
     if client.transport.configuration.offline:
         raise Offline(
@@ -163,8 +168,19 @@ def kept_document(client: Client, reference: Reference, kind: str, path: str) ->
         )
     with client.about(reference):
         data = client.transport.request("GET", path).data
+    if not is_document(kind, data):
+        raise client.no_nave(f"no {kind}", f"GET {path}")
     cache.write(digest, "", data)
     return data
+
+
+def is_document(kind: str, data: bytes) -> bool:
+    """Whether bytes are a document of a kind, as far as the member says that all of them have."""
+    try:
+        document = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and _MEMBERS[kind] in document
 
 
 def _offline_tag(client: Client, reference: Reference) -> Offline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    IncompleteRead,
     NameResolutionError,
     NewConnectionError,
     ReadTimeoutError,
@@ -37,6 +39,21 @@ class Stream:
         """
         with translated(self._where):
             return read_into(self._response, buffer)
+
+    def fill(self, buffer: memoryview) -> None:
+        """Fills all of a buffer of bytes.
+
+        Raises:
+            Unavailable: the connection broke, or the answer ended before.
+        """
+        if self.read_into(buffer) < buffer.nbytes:
+            raise Unavailable(
+                "The answer ended before it was whole.", where=self._where, hint="Try again.")
+
+    @property
+    def remaining(self) -> int | None:
+        """How many bytes are still to come; `None` if nobody knows."""
+        return self._response.length_remaining
 
     def chunks(self, size: int = _READ_BYTES) -> Iterator[bytes]:
         """The body in pieces of at most `size` bytes, as they come.
@@ -76,12 +93,8 @@ def translated(where: str) -> Iterator[None]:
             hint="Is it running, and is this its endpoint? `hub doctor` looks.",
         ) from error
     except SSLError as error:
-        raise Unopened(
-            f"The server's TLS certificate or connection is not accepted: {_reason(error)}.",
-            where=where,
-            hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.",
-        ) from error
-    except ReadTimeoutError as error:
+        raise _untrusted(error, where) from error
+    except (ReadTimeoutError, TimeoutError) as error:
         raise Unavailable(
             "The server did not answer in time.",
             where=where,
@@ -95,18 +108,56 @@ def translated(where: str) -> Iterator[None]:
         ) from error
 
 
+def _untrusted(error: SSLError, where: str) -> Unopened:
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return Unopened(
+            "What the server answers is not TLS.", where=where,
+            hint="If it speaks plain HTTP, its endpoint begins with http://.")
+    return Unopened(
+        f"The server's TLS certificate or connection is not accepted: {_reason(error)}.",
+        where=where, hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.")
+
+
 def _reason(error: BaseException) -> str:
     text = str(error.args[-1] if error.args else error)
     return text.partition(": ")[2] or text
 
 
 def read_into(response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
-    # In pieces, because urllib3 copies what it reads: so the copy stays in the processor's cache.
+    """Fills a buffer from an answer; returns how many bytes came, which is fewer only at the end."""
+    raw = _raw(response)
     filled = 0
     while filled < buffer.nbytes:
-        piece = response.read(min(_READ_BYTES, buffer.nbytes - filled), decode_content=False)
-        if not piece:
+        if raw is not None:
+            count = _read_raw(response, raw, buffer[filled:])
+        else:
+            # In pieces, because urllib3 copies them: so the copy stays in the processor's cache.
+            size = min(_READ_BYTES, buffer.nbytes - filled)
+            piece = response.read(size, decode_content=False)
+            count = len(piece)
+            buffer[filled : filled + count] = piece
+        if not count:
             break
-        buffer[filled : filled + len(piece)] = piece
-        filled += len(piece)
+        filled += count
     return filled
+
+
+def _raw(response: urllib3.BaseHTTPResponse) -> http.client.HTTPResponse | None:
+    """What an answer of known length is read from without a copy, if this urllib3 has it."""
+    raw = getattr(response, "_fp", None)
+    if response.length_remaining is None or not hasattr(response, "_fp_bytes_read"):
+        return None
+    return raw if isinstance(raw, http.client.HTTPResponse) and not raw.chunked else None
+
+
+def _read_raw(
+    response: urllib3.BaseHTTPResponse, raw: http.client.HTTPResponse, buffer: memoryview
+) -> int:
+    """Reads past urllib3, and tells it how much."""
+    count = raw.readinto(buffer)
+    remaining = response.length_remaining or 0
+    if not count and remaining:
+        raise IncompleteRead(response.tell(), remaining)
+    response.length_remaining = remaining - count
+    response._fp_bytes_read += count  # type: ignore[attr-defined]
+    return count

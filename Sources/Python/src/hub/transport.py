@@ -23,7 +23,7 @@ import urllib3
 
 from hub import signing, tracing
 from hub.configuration import Configuration
-from hub.errors import HubError, Invalid, Offline, Unavailable
+from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.refusal import refusal
 from hub.stream import Stream, Unopened, read_into, translated
 
@@ -180,7 +180,7 @@ class Transport:
         )
 
     def _repeated(self, call: _Call, attempt: Callable[[], Answer]) -> Answer:
-        for pause in _pauses(self.configuration.retries):
+        for pause in pauses(self.configuration.retries):
             started = time.perf_counter()
             try:
                 return attempt()
@@ -245,6 +245,10 @@ class Transport:
         ours = self.configuration
         if ours.is_anonymous:
             return {}
+        if not ours.secret_key:
+            source = ours.sources.get("access_key", "argument")
+            raise Denied(f"The access key {ours.access_key} (from {source}) has no secret key.",
+                         where=call.where, hint="`hub doctor` tells where they came from.")
         payload = signing.UNSIGNED_PAYLOAD
         if not self._is_encrypted:
             payload = signing.payload_digest(call.body) if call.body else signing.EMPTY_PAYLOAD
@@ -298,7 +302,7 @@ class _Call:
         return sum(piece.nbytes for piece in self.body)
 
 
-def _pauses(repetitions: int) -> Iterator[float | None]:
+def pauses(repetitions: int) -> Iterator[float | None]:
     """The seconds to wait behind each attempt, growing and jittered; `None` behind the last."""
     for number in range(repetitions):
         yield min(_PAUSE_SECONDS * 2**number, _PAUSE_SECONDS_MAX) * random.uniform(0.5, 1.0)

@@ -104,8 +104,12 @@ class VersionRequests(Requester):
         return self.pages(path, "changes", reference, query, limit)
 
     def create_draft(self, reference: Reference) -> Document:
-        """Makes a private fork of a version."""
-        return self.document("POST", f"/v1/drafts/{reference.version.path}", reference)
+        """Makes a private fork of a version.
+
+        Repeated where no answer came: a draft too many is seen by nobody, and goes after a week.
+        """
+        path = f"/v1/drafts/{reference.version.path}"
+        return self.document("POST", path, reference, repeat="safe")
 
     def discard_draft(self, reference: Reference) -> None:
         """Throws a draft away."""

@@ -26,7 +26,7 @@ from hub.client import Client, current_client
 from hub.errors import Invalid, NotFound
 from hub.metadata import ArrayMetadata
 from hub.reference import Reference
-from hub.state import METADATA, kept_document, resolve
+from hub.state import METADATA, is_document, kept_document, resolve
 from hub.store import BlockingStore, range_text
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ class ViewStore(BlockingStore):
             if error.code == "namespace_missing":
                 raise
             return None
+        if not is_document(METADATA, document):
+            raise self._client.no_nave(f"no {METADATA}", f"GET {path}")
         self._note_arrays(reference, folder, json.loads(document))
         return document
 

@@ -65,19 +65,29 @@ def write(
     _write_together(client, description, selection, values, itertools.chain(first, pieces))
 
 
-def converted(value: Any, dtype: np.dtype[Any], shape: Sequence[int]) -> AnyArray:
-    """A value as an array of a type that can be broadcast to a shape.
+def elements(value: Any, dtype: np.dtype[Any]) -> AnyArray:
+    """A value as an array of a type, cast as NumPy's assignment casts it.
 
-    Values are cast as NumPy's assignment casts them.
+    Arrays and NumPy's scalars are cast whatever they hold; Python's numbers must fit the type.
+
+    Raises:
+        Invalid: the value cannot be cast.
     """
     try:
-        values = np.asarray(value)
         if dtype == bfloat16.DTYPE:
-            values = bfloat16.rounded(values)
-        elif values.dtype != dtype:
-            values = values.astype(dtype)
-    except (TypeError, ValueError) as error:
+            return bfloat16.rounded(np.asarray(value))
+        return np.asarray(value, dtype)
+    except (TypeError, ValueError, OverflowError) as error:
         raise Invalid(f"The value cannot be made elements of {dtype}: {error}.") from None
+
+
+def converted(value: Any, dtype: np.dtype[Any], shape: Sequence[int]) -> AnyArray:
+    """A value as `elements` of a type that can be broadcast to a shape.
+
+    Raises:
+        Invalid: the value cannot be cast or broadcast.
+    """
+    values = elements(value, dtype)
     # As in NumPy's assignment, axes of extent 1 in front do not count.
     while values.ndim > len(shape) and values.shape[0] == 1:
         values = values[0]

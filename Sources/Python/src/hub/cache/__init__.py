@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub import entity_tag
 from hub.configuration import Configuration, byte_count, current_configuration
 from hub.errors import Invalid
 
@@ -69,7 +70,9 @@ def info() -> CacheInfo:
 
 
 def verify() -> Verification:
-    """Reads every file, and removes those that are not what was written."""
+    """Reads every file, and removes those that are not what was written, or not the object that
+    the server's entity tag names.
+    """
     cache = open_cache()
     read = removed = 0
     for entry in scan_chunks(cache.folder):
@@ -110,12 +113,12 @@ def clear() -> None:
 def _is_whole(path: str, name: str) -> bool:
     """Whether a file proves itself; also if it cannot be read just now, or is gone."""
     try:
-        read_chunk_file(path, bytes.fromhex(name))
+        chunk = read_chunk_file(path, bytes.fromhex(name))
     except (DamagedChunkFile, ValueError):
         return False
     except OSError:
         return True
-    return True
+    return not entity_tag.contradicts(chunk.etag, chunk.payload, None)
 
 
 def _unlinked(path: str) -> int:

@@ -24,7 +24,14 @@ from typing import Any
 
 from hub.map_name import MAP_FOLDER, MAP_SUFFIX
 
-from .chunk_file import ChunkFile, DamagedChunkFile, read_chunk_file, write_chunk_file
+from .chunk_file import (
+    ChunkFile,
+    ChunkFileWriter,
+    DamagedChunkFile,
+    Piece,
+    read_chunk_file,
+    write_chunk_file,
+)
 from .chunk_map import DIGEST_BYTES, ChunkMap
 from .eviction import evict
 from .pins import Pins
@@ -122,6 +129,22 @@ class ChunkCache:
         self._count(len(payload))
         return True
 
+    def begin(self, digest: bytes, etag: str, payload_bytes: int) -> ChunkIntake | None:
+        """A place for a chunk that comes piece by piece, or None if it is not to be kept."""
+        if payload_bytes * _PAYLOAD_PARTS_OF_LIMIT > self.bytes_max or not self._is_writable():
+            return None
+        path = self._path(digest)
+        try:
+            try:
+                file = ChunkFileWriter(path, digest, etag)
+            except FileNotFoundError:
+                self._make_folder(os.path.dirname(path))
+                file = ChunkFileWriter(path, digest, etag)
+        except OSError as error:
+            self._fail(error)
+            return None
+        return ChunkIntake(self, file, payload_bytes)
+
     def remove(self, digest: bytes) -> None:
         """Forgets a chunk."""
         try:
@@ -172,6 +195,47 @@ class ChunkCache:
         part = self.bytes_max / _PARTS_OF_LIMIT
         self._bytes_until_eviction = part
         evict(self.folder, int(self.bytes_max - 2 * part))
+
+
+class ChunkIntake:
+    """A chunk on its way into the cache; made by `ChunkCache.begin`, for one thread.
+
+    A file that cannot be written is no error, but a warning, once, as it is of a whole chunk.
+    """
+
+    def __init__(self, cache: ChunkCache, file: ChunkFileWriter, payload_bytes: int) -> None:
+        self._cache, self._bytes = cache, payload_bytes
+        self._file: ChunkFileWriter | None = file
+
+    def write(self, piece: Piece) -> None:
+        """Adds the next bytes."""
+        if self._file is not None:
+            try:
+                self._file.write(piece)
+            except OSError as error:
+                self._fail(error)
+
+    def finish(self) -> bool:
+        """Puts the chunk in place once all of it came, and whether that was done."""
+        if self._file is None:
+            return False
+        try:
+            self._file.finish()
+        except OSError as error:
+            self._fail(error)
+            return False
+        self._cache._count(self._bytes)
+        return True
+
+    def abandon(self) -> None:
+        """Leaves nothing behind of a chunk that does not come whole."""
+        if self._file is not None:
+            self._file.abandon()
+
+    def _fail(self, error: OSError) -> None:
+        self.abandon()
+        self._file = None
+        self._cache._fail(error)
 
 
 _warned: set[str] = set()

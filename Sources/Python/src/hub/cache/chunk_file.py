@@ -21,14 +21,22 @@ import secrets
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import google_crc32c
+import numpy as np
 
 MAGIC = b"HUBC"
 VERSION = 1
 HEADER_BYTES = 128
 ETAG_BYTES_MAX = 84
 PART_SUFFIX = ".part"
+WRITE_BYTES_MAX = 512 << 10
+"""What is written at once. A first write of 2.4 MB to a file's beginning took four times the CPU
+time of one behind a header or of pieces (2.9 ms against 0.65 ms; ext4, 2026-11)."""
+Piece = bytes | np.ndarray[Any, np.dtype[np.uint8]]
+"""Bytes that a CRC-32C is taken of without a copy; of a `memoryview` none is."""
+
 _FIELDS = struct.Struct(f"<4sHHQ16sI{ETAG_BYTES_MAX}sI")
 _CHECKSUM = struct.Struct("<I")
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -56,8 +64,8 @@ class ChunkFile:
     changed: float
 
 
-def encode_header(digest: bytes, etag: str, payload: bytes) -> bytes:
-    """The 128 bytes that go before `payload`.
+def encode_header(digest: bytes, etag: str, payload_bytes: int, checksum: int) -> bytes:
+    """The 128 bytes that go before a payload of a length and a CRC-32C.
 
     Raises:
         ValueError: the entity tag is longer than 84 bytes or not ASCII.
@@ -65,8 +73,7 @@ def encode_header(digest: bytes, etag: str, payload: bytes) -> bytes:
     tag = etag.encode("ascii")
     if len(tag) > ETAG_BYTES_MAX:
         raise ValueError(f"an entity tag of {len(tag)} bytes; at most {ETAG_BYTES_MAX}")
-    checksum = google_crc32c.value(payload)
-    fields = _FIELDS.pack(MAGIC, VERSION, len(tag), len(payload), digest, checksum, tag, 0)
+    fields = _FIELDS.pack(MAGIC, VERSION, len(tag), payload_bytes, digest, checksum, tag, 0)
     return fields + _CHECKSUM.pack(google_crc32c.value(fields))
 
 
@@ -98,22 +105,70 @@ def write_chunk_file(path: str, digest: bytes, etag: str, payload: bytes) -> Non
         FileNotFoundError: the folder is not there.
         OSError: it cannot be written; nothing is left behind.
     """
-    part = f"{os.path.dirname(path)}/.{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}"
-    header = encode_header(digest, etag, payload)
-    descriptor = os.open(part, _CREATE, 0o600)
+    file = ChunkFileWriter(path, digest, etag)
     try:
-        try:
-            _write_all(descriptor, header)
-            _write_all(descriptor, payload)
-        finally:
-            os.close(descriptor)
-        os.replace(part, path)
+        for start in range(0, len(payload), WRITE_BYTES_MAX):
+            file.write(payload[start : start + WRITE_BYTES_MAX])
+        file.finish()
     except BaseException:
-        try:
-            os.unlink(part)
-        except OSError:
-            pass
+        file.abandon()
         raise
+
+
+class ChunkFileWriter:
+    """A file that is written piece by piece while its payload comes, for one thread.
+
+    It has another name, and no header, until it is whole; then it takes its place in one step.
+
+    Raises:
+        FileNotFoundError: the folder is not there.
+        OSError: no file can be made.
+    """
+
+    def __init__(self, path: str, digest: bytes, etag: str) -> None:
+        self._path, self._digest, self._etag = path, digest, etag
+        folder = os.path.dirname(path)
+        self._part = f"{folder}/.{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}"
+        self._checksum = 0
+        self._payload_bytes = 0
+        self._descriptor = os.open(self._part, _CREATE, 0o600)
+
+    def write(self, piece: Piece) -> None:
+        """Adds the next bytes of the payload.
+
+        Raises:
+            OSError: it cannot be written; `abandon` it.
+        """
+        if not self._payload_bytes:
+            os.lseek(self._descriptor, HEADER_BYTES, os.SEEK_SET)
+        self._checksum = google_crc32c.extend(self._checksum, piece)
+        self._payload_bytes += len(piece)
+        _write_all(self._descriptor, piece)
+
+    def finish(self) -> None:
+        """Writes the header and puts the file in place.
+
+        Raises:
+            OSError: that failed; `abandon` it.
+        """
+        header = encode_header(self._digest, self._etag, self._payload_bytes, self._checksum)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        _write_all(self._descriptor, header)
+        self._close()
+        os.replace(self._part, self._path)
+
+    def abandon(self) -> None:
+        """Removes what was written, if it is not in its place."""
+        for undo in (self._close, lambda: os.unlink(self._part)):
+            try:
+                undo()
+            except OSError:
+                pass
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _parse_header(header: bytes, digest: bytes, file_bytes: int) -> tuple[str, int]:
@@ -142,7 +197,7 @@ def _read_exactly(descriptor: int, count: int) -> bytes:
     return data
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _write_all(descriptor: int, data: Any) -> None:
     written = os.write(descriptor, data)
     while written < len(data):
         written += os.write(descriptor, memoryview(data)[written:])

@@ -14,6 +14,8 @@ so a write that was cut short costs that record and nothing behind it. Of two re
 the later holds.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import secrets
@@ -61,25 +63,34 @@ class ChunkMap:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._pending: deque[tuple[bytes, bytes]] = deque()
-        self._recent: dict[bytes, bytes] = {}
-        self._identity: tuple[int, int] | None = None
         self._load()
 
-    def get(self, key: str) -> bytes | None:
-        """The digest of a key, `NOT_STORED`, or None where nothing is recorded."""
+    def get(self, key: str, stored: int | None = None) -> bytes | None:
+        """The digest of a key, `NOT_STORED`, or None where nothing is recorded.
+
+        Args:
+            stored: how many keys have a chunk, of a state that cannot change and of which that is
+                known. While so many are recorded, what is not recorded is `NOT_STORED`.
+        """
         hashed = key_hash(key)
-        found = self._find(hashed)
-        if found is None and self.refresh():
-            found = self._find(hashed)
-        return found
+        found = self._content.find(hashed)
+        if found is not None:
+            return found
+        self.refresh()
+        # Counted and looked for in one content: the file may be removed or replaced meanwhile.
+        content = self._content
+        is_whole = stored is not None and content.has_stored(stored)
+        # Also where nothing was new: another thread may have taken it in just before.
+        return content.find(hashed) or (NOT_STORED if is_whole else None)
 
     def record(self, key: str, digest: bytes) -> None:
         """Notes a key's digest; `flush` sees to it that others read it."""
         hashed = key_hash(key)
-        if self._find(hashed) == digest:
+        if self._content.find(hashed) == digest:
             return
-        self._recent[hashed] = digest
+        # In this order, so that a thread that loads the file meanwhile does not lose it.
         self._pending.append((hashed, digest))
+        self._content.recent[hashed] = digest
         if len(self._pending) >= PENDING_MAX:
             self.flush()
 
@@ -90,13 +101,12 @@ class ChunkMap:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            content = self._content
             descriptor = os.open(self.path, _APPEND, 0o600)
             try:
                 os.write(descriptor, encode_records(pending))
-                if self._identity is None:
-                    status = os.fstat(descriptor)
-                    self._identity = (status.st_dev, status.st_ino)
-                    self._bytes_read = 0
+                if content.identity is None:
+                    content.bytes_read, content.identity = 0, _identity(os.fstat(descriptor))
             finally:
                 os.close(descriptor)
         except OSError:
@@ -105,48 +115,46 @@ class ChunkMap:
     def digests(self) -> set[bytes]:
         """The digests of all chunks that the map names."""
         self.refresh()
-        words = self._table.records["digest"].tobytes()
+        content = self._content
+        words = content.table.records["digest"].tobytes()
         known = {words[at : at + DIGEST_BYTES] for at in range(0, len(words), DIGEST_BYTES)}
-        known.update(self._recent.values())
+        known.update(content.recent.values())
         return known - {NOT_STORED}
 
     def count_stored(self) -> int:
         """How many keys have a chunk."""
         self.refresh()
-        table, recent = self._table, dict(self._recent)
-        stored = int(table.records["digest"].any(axis=1).sum())
-        for hashed, digest in recent.items():
-            before = table.get(hashed)
-            stored += (digest != NOT_STORED) - (before is not None and before != NOT_STORED)
-        return stored
+        return self._content.count_stored()
 
     def __len__(self) -> int:
         """How many keys are recorded, those that are not stored included."""
-        table = self._table
-        return len(table.records) + sum(1 for hashed in self._recent if table.get(hashed) is None)
+        content = self._content
+        beside = sum(1 for hashed in content.recent if content.table.get(hashed) is None)
+        return len(content.table.records) + beside
 
     def refresh(self) -> bool:
         """Takes in what other processes did to the file; whether there was anything."""
+        content = self._content
         try:
             status = os.stat(self.path)
         except OSError:
-            was_there, self._identity = self._identity is not None, None
+            was_there = content.identity is not None
             if was_there:
                 self._load()
             return was_there
-        is_same = (status.st_dev, status.st_ino) == self._identity
-        if not is_same or status.st_size < self._bytes_read or len(self._recent) > RECENT_MAX:
+        is_long = len(content.recent) > RECENT_MAX
+        if _identity(status) != content.identity or is_long or status.st_size < content.bytes_read:
             self._load()
             return True
-        start = self._bytes_read
+        start = content.bytes_read
         if status.st_size < start + RECORD_BYTES:
             return False
         data, _ = _read_from(self.path, start)
         records, _ = parse_records(data)
-        # Not by addition: another thread may have read the same.
-        self._bytes_read = start + len(data) - len(data) % RECORD_BYTES
         for record in records:
-            self._recent[record["key"].tobytes()] = record["digest"].tobytes()
+            content.recent[record["key"].tobytes()] = record["digest"].tobytes()
+        # Not by addition: another thread may have read the same.
+        content.bytes_read = start + len(data) - len(data) % RECORD_BYTES
         return len(records) > 0
 
     def _take_pending(self) -> list[tuple[bytes, bytes]]:
@@ -157,33 +165,27 @@ class ChunkMap:
         except IndexError:
             return taken
 
-    def _find(self, hashed: bytes) -> bytes | None:
-        recent = self._recent.get(hashed)
-        return self._table.get(hashed) if recent is None else recent
-
     def _load(self) -> None:
         data, identity = _read_from(self.path, 0)
         records, damaged = parse_records(data)
-        self._identity = identity
-        self._bytes_read = len(data) - len(data) % RECORD_BYTES
-        # In this order, so that a thread that looks meanwhile finds every key in one of them.
-        self._table = _Table(_newest(records))
-        self._recent = dict(self._pending)
-        if damaged or len(records) > 2 * len(self._table.records) + 1024:
-            self._rewrite()
+        content = _Content(_Table(_newest(records)), dict(self._pending))
+        content.bytes_read, content.identity = len(data) - len(data) % RECORD_BYTES, identity
+        self._content = content
+        if damaged or len(records) > 2 * len(content.table.records) + 1024:
+            self._rewrite(content)
 
-    def _rewrite(self) -> None:
+    def _rewrite(self, content: _Content) -> None:
         """Replaces the file by one without damage and repetitions, if that can be done."""
         part = self.path.with_name(f".{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}")
+        records = content.table.records
         try:
-            part.write_bytes(self._table.records.tobytes())
+            part.write_bytes(records.tobytes())
             os.replace(part, self.path)
             status = os.stat(self.path)
         except OSError:
             part.unlink(missing_ok=True)
             return
-        self._identity = (status.st_dev, status.st_ino)
-        self._bytes_read = self._table.records.nbytes
+        content.bytes_read, content.identity = records.nbytes, _identity(status)
 
 
 class _Table:
@@ -191,15 +193,60 @@ class _Table:
 
     def __init__(self, records: Records) -> None:
         self.records = records
+        self.stored = int(records["digest"].any(axis=1).sum())
         self._first_words = np.ascontiguousarray(records["key"][:, 0])
 
     def get(self, hashed: bytes) -> bytes | None:
+        if not len(self.records):
+            return None
         first, second = np.frombuffer(hashed, "<u8")
         at = int(np.searchsorted(self._first_words, first))
         if at == len(self.records) or self._first_words[at] != first:
             return None
         record = self.records[at]
         return record["digest"].tobytes() if record["key"][1] == second else None
+
+
+class _Content:
+    """What is known of a file at a time: its table, and what was added to it behind that.
+
+    It is replaced as a whole, so that whoever has it looks for keys in what was counted, and goes
+    on reading where that ends. Digests of `recent` hold before those of `table`; of a state that
+    cannot change, stored keys only come.
+
+    Attributes:
+        identity: which file it was read from; None if there was none.
+        bytes_read: how far.
+    """
+
+    def __init__(self, table: _Table, recent: dict[bytes, bytes]) -> None:
+        self.table = table
+        self.recent = recent
+        self.identity: tuple[int, int] | None = None
+        self.bytes_read = 0
+        self._stored_min = 0
+
+    def find(self, hashed: bytes) -> bytes | None:
+        """The digest of a key's hash, or None."""
+        recent = self.recent.get(hashed)
+        return self.table.get(hashed) if recent is None else recent
+
+    def count_stored(self) -> int:
+        """How many keys have a chunk."""
+        stored = self.table.stored
+        for hashed, digest in self.recent.copy().items():
+            before = self.table.get(hashed)
+            stored += (digest != NOT_STORED) - (before is not None and before != NOT_STORED)
+        return stored
+
+    def has_stored(self, count: int) -> bool:
+        """Whether at least so many keys have a chunk; counts them only if that is possible."""
+        if self._stored_min >= count:
+            return True
+        if self.table.stored + len(self.recent) < count:
+            return False
+        self._stored_min = self.count_stored()
+        return self._stored_min >= count
 
 
 def encode_records(entries: list[tuple[bytes, bytes]]) -> bytes:
@@ -263,6 +310,10 @@ def _read_from(path: Path, offset: int) -> tuple[bytes, tuple[int, int] | None]:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             file.seek(offset)
-            return file.read(), (status.st_dev, status.st_ino)
+            return file.read(), _identity(status)
     except OSError:
         return b"", None
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

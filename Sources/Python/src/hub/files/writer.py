@@ -5,23 +5,32 @@ from __future__ import annotations
 import importlib
 import os
 import pathlib
+import re
 import shutil
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
-from hub.errors import Conflict, Invalid
+from hub.errors import Conflict, HubError, Invalid
 from hub.files.layout import Box, Layout
+
+
+LEFT_SECONDS_MIN = 24 * 3600
+"""For so long the file of a process that is gone is not touched."""
 
 
 class Writer(ABC):
     """An array in a file that comes into being, box by box.
 
     The file is made under another name beside the target, and takes its name when all is there:
-    nobody sees half of it. Leaving the `with` block by an exception removes it. `chunks` is what
-    a box is made of; `order` is the order in which writing costs least.
+    nobody sees half of it. Leaving the `with` block by an exception removes it; what a killed
+    process leaves, a later writer does in the same folder, after a day. `chunks` is what a box is
+    made of; `order` is the order in which writing costs least.
     """
 
     chunks: tuple[int, ...]
@@ -61,7 +70,7 @@ def open_writer(
     """The writer for a file or folder, chosen by its name.
 
     Raises `Conflict` if the target exists and may not be replaced, `Invalid` if it is of no known
-    kind, or of one that cannot hold such an array.
+    kind, or of one that cannot hold such an array, or cannot be written there.
     """
     path = pathlib.Path(target)
     text = os.fspath(target)
@@ -73,15 +82,50 @@ def open_writer(
     name = path.name.lower()
     for suffixes, module, kind in _KINDS:
         if name.endswith(suffixes):
-            writer: Writer = getattr(importlib.import_module(module), kind)(path, layout)
-            return writer
+            return _opened(getattr(importlib.import_module(module), kind), path, layout)
     if is_folder:
         from hub.files.image_writer import ImageFolderWriter
 
-        return ImageFolderWriter(path, layout)
+        return _opened(ImageFolderWriter, path, layout)
     raise Invalid(
         f"{path} is of no kind that can be written.",
         hint="Kinds: .npy, .npz, .h5, .zarr, .nii, .nii.gz, .tif, and pictures/ for a folder.")
+
+
+def _opened(kind: Callable[[pathlib.Path, Layout], Writer], path: pathlib.Path,
+            layout: Layout) -> Writer:
+    _sweep(path.absolute().parent)
+    try:
+        return kind(path, layout)
+    except OSError as error:
+        if isinstance(error, HubError):
+            raise
+        # The file that cannot be made has another name, which nobody asked for.
+        reason = f": {os.strerror(error.errno)}" if error.errno else ""
+        raise Invalid(f"{path} cannot be written{reason}.") from error
+
+
+def _sweep(folder: pathlib.Path) -> None:
+    """Removes what writers left that were killed: their process is gone, and it is old.
+
+    It must be old since the process may be one of another machine that has the same folder.
+    """
+    with suppress(OSError):
+        for path in folder.glob(".*.partial.*"):
+            owner = re.match(r"\.(\d+)\.partial\.", path.name)
+            age = time.time() - path.stat().st_mtime
+            if owner and age > LEFT_SECONDS_MIN and not _is_running(int(owner[1])):
+                _remove(path)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 _WRITERS = "hub.files.file_writers"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 import math
 import warnings
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.errors import Invalid
+from hub.kept_attribute import kept_attribute
 from hub.training.permutation import Integers
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ def read_samples(
 
 @dataclasses.dataclass(frozen=True)
 class CachedFirst:
-    """A source that reads what the local cache has without threads, which would only be slower.
+    """A source without threads, which would only be slower, where one request asks for many chunks.
 
-    Measured on 150 kB chunks: 55 µs of a core each, and 117 µs with 16 threads.
+    Measured on 150 kB chunks in the cache: 55 µs of a core each, and 117 µs with 16 threads.
     """
 
     source: ChunkSource
@@ -132,6 +132,9 @@ class CachedFirst:
         self, coordinates: Iterable[Coordinates], concurrency: int = 16
     ) -> Iterator[tuple[Coordinates, AnyArray | None]]:
         """Cached chunks, and then those that the server is asked for, several at once."""
+        if self.source.is_bundled:
+            yield from self.source.fetch(coordinates, 1)
+            return
         cached: list[Coordinates] = []
         asked: list[Coordinates] = []
         for place in coordinates:
@@ -201,7 +204,7 @@ class ArrayColumn:
         return all(
             self._source.has(place) for row in rows for place in row_coordinates(self, row))
 
-    @functools.cached_property
+    @kept_attribute
     def _source(self) -> ChunkSource:
         from hub.chunks import ChunkSource
         from hub.state import read_state

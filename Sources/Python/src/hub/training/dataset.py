@@ -18,6 +18,7 @@ from hub.training.permutation import Integers
 from hub.training.recipe import in_memory, row_bytes
 from hub.training.subset import Listed, Part, Subset, Whole, group_size, share_bounds, stratified
 from hub.training.work import check_transform, generator_of, takes_generator
+from hub.whole_number import indices as whole_indices
 
 
 class Dataset:
@@ -61,7 +62,7 @@ class Dataset:
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """Samples, read with one request; raises `OutOfRange`."""
-        wanted = np.asarray(indices, np.int64)
+        wanted = whole_indices(indices, "Samples are named by")
         outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
         if outside.size:
             raise OutOfRange(f"Sample {outside[0]} is not one of {len(self):,}.")
@@ -104,7 +105,7 @@ class Dataset:
             chosen = np.flatnonzero(chosen)
         if chosen.ndim != 1 or chosen.dtype.kind not in "iu" and chosen.size:
             raise Invalid("Samples are chosen by a list of whole numbers, or a mask of all.")
-        chosen = chosen.astype(np.int64)
+        chosen = whole_indices(chosen)
         if chosen.size and not 0 <= chosen.min() <= chosen.max() < len(self):
             raise OutOfRange(f"Samples are numbered from 0 to {len(self) - 1:,}.")
         return self.with_subset(Listed(self.subset, chosen))

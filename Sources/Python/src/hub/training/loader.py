@@ -18,6 +18,7 @@ from hub.training.plan import Plan, Route
 from hub.training.processes import METHODS, Processes
 from hub.training.recipe import Recipe, recipe_of
 from hub.training.state import LoaderState
+from hub.whole_number import whole_number
 
 if TYPE_CHECKING:
     from hub.training.dataset import Dataset
@@ -97,7 +98,9 @@ class Loader:
             shuffle = Shuffle() if shuffle else None
         if not isinstance(shuffle, Shuffle | None):
             raise Invalid(f"shuffle is a hub.Shuffle, True or False, not {shuffle!r}.")
-        if workers < 0 or prefetch < 1:
+        batch, workers = whole_number(batch, "batch"), whole_number(workers, "workers")
+        rank, world = whole_number(rank, "rank"), whole_number(world, "world")
+        if workers < 0 or whole_number(prefetch, "prefetch") < 1:
             raise Invalid(f"There are no {workers} workers, or no {prefetch} blocks to prefetch.")
         if start is not None and start not in STARTS:
             raise Invalid(f"start is one of {', '.join(STARTS)}, not {start!r}.")

@@ -1,19 +1,15 @@
 """In which order an epoch visits the samples of an array."""
 
 import dataclasses
-import re
 
 import numpy as np
 
+from hub import configuration
 from hub.errors import Invalid
 from hub.training.permutation import Integers, Permutation, digest_key
 
 # Samples of a few bytes would make blocks of many millions; the plan of a block lists its samples.
 BLOCK_SAMPLES_MAX = 1 << 20
-UNITS = {
-    "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
-    "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
-}
 
 
 def byte_count(size: int | str) -> int:
@@ -21,9 +17,10 @@ def byte_count(size: int | str) -> int:
 
     Raises `Invalid` if it is none, or less than one byte.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", str(size))
-    unit = UNITS.get(match[2].lower()) if match else None
-    count = int(float(match[1]) * unit) if match and unit else 0
+    try:
+        count = configuration.byte_count(size)
+    except (ValueError, TypeError):
+        count = 0
     if count < 1:
         raise Invalid(f'A size is a number of bytes or a text such as "64MB", not {size!r}.')
     return count

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,8 +27,13 @@ from hub.reference import Reference
 THREADS = 4
 # Chunks of a file are kept if they are of a size that suits a server.
 CHUNK_BYTES_MIN, CHUNK_BYTES_MAX = 64 << 10, 32 << 20
-#: The attribute that says what an array was pushed from, so that a push can go on.
+#: The attribute that says what an array was pushed from, so that a push can go on; once all of it is
+#: there also the `content_hash` of its chunks, so that what others change afterwards is noticed.
 ATTRIBUTE = "pushed"
+_CONTENT = "content_hash"
+
+State = Literal["begun", "whole", "other"]
+"""What is there: a push of this source that did not end, all of it, or something else."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def push(
 
     Memory stays bounded, however large the file: boxes of whole chunks are read and sent, some at a
     time. If it is interrupted, the same call goes on where it stopped: what is stored already is
-    not sent again. To push an unchanged file again sends nothing.
+    not sent again. To push an unchanged file again sends nothing, and is refused if somebody else
+    changed elements meanwhile.
 
     Args:
         source: a `.npy`, `.npz`, `.h5`, `.zarr`, `.nii`, `.nii.gz` or `.tif`, a folder of
@@ -81,7 +87,8 @@ def push(
 
     Raises:
         NotFound, Invalid: the file is missing, of no known kind, damaged, or fits no array.
-        Conflict: the name has an array of other shape or type, or of another source.
+        Conflict: the name has an array of other shape or type, or of another source, or one that was
+            changed since it was pushed.
     """
     client = client or current_client()
     reference = Reference.parse(name)
@@ -128,26 +135,29 @@ class _Push:
         self._layout = layout if dtype is None else dataclasses.replace(
             layout, dtype=stored_type(dtype, reader.name))
         self._chunks = tuple(chunks) if chunks is not None else _suitable_chunks(self._layout)
-        self._attributes = dict(layout.attributes) | {
-            ATTRIBUTE: {"source": reader.name, "fingerprint": reader.fingerprint}}
+        self._mark = {"source": reader.name, "fingerprint": reader.fingerprint}
+        self._attributes = dict(layout.attributes) | {ATTRIBUTE: self._mark}
 
     def run(self, may_replace: bool, message: str | None) -> Pushed:
-        description, is_new_source = self._opened(may_replace)
-        if is_new_source:
+        description, state = self._opened(may_replace)
+        sent = 0
+        if state == "other":
             digest, sent = self._replaced(description, message)
         else:
-            sent = self._copied(description, self._stored(description))
+            if state == "begun":
+                sent = self._copied(description, self._stored(description))
+                self._client.attributes(self._reference, self._finished(self._reference))
             digest = self._committed(self._reference, message)
         return Pushed(
             str(self._reference), description.shape, str(description.dtype), self._layout.bytes,
             sent, digest)
 
-    def _opened(self, may_replace: bool) -> tuple[Description, bool]:
-        """The array, made if it is missing, and whether what it holds is of another source."""
+    def _opened(self, may_replace: bool) -> tuple[Description, State]:
+        """The array, made if it is missing, and how far it is what is pushed."""
         try:
             there = self._client.describe(self._reference)
         except NotFound:
-            return self._created(), False
+            return self._created(), "begun"
         layout = self._layout
         if there.kind != "array":
             raise Conflict(f"{self._reference} is a {there.kind}.", hint="Choose another name.")
@@ -157,13 +167,24 @@ class _Push:
                 f"is {layout.dtype.name} of {layout.shape}.",
                 hint="Choose another tag, or delete it first (hub rm).")
         known = (there.attributes or {}).get(ATTRIBUTE)
-        is_same = isinstance(known, dict) and (
-            known.get("fingerprint") == self._reader.fingerprint)
-        if not is_same and not may_replace:
+        mark = known if isinstance(known, dict) else {}
+        is_same = mark.get("fingerprint") == self._reader.fingerprint
+        if is_same and _CONTENT not in mark:
+            return there, "begun"
+        if is_same and mark[_CONTENT] == there.content_hash:
+            return there, "whole"
+        if not may_replace:
+            what = ("there, but was changed since it was pushed from" if is_same
+                    else "there, and not from this state of")
             raise Conflict(
-                f"{self._reference} is there, and not from this state of {self._source}.",
+                f"{self._reference} is {what} {self._source}.",
                 hint="Choose another tag, or replace it (--replace).")
-        return there, not is_same
+        return there, "other"
+
+    def _finished(self, reference: Reference) -> dict[str, Any]:
+        """The attributes of what is there as a whole."""
+        content = self._client.describe(reference).content_hash
+        return self._attributes | {ATTRIBUTE: self._mark | {_CONTENT: content}}
 
     def _created(self) -> Description:
         layout = self._layout
@@ -236,7 +257,7 @@ class _Push:
         nothing = np.zeros(_grid_shape(description), bool)
         try:
             sent = self._copied(description, nothing, target)
-            self._client.attributes(target, self._attributes)
+            self._client.attributes(target, self._finished(target))
             return self._committed(draft, message), sent
         except BaseException:
             # If it cannot be discarded now, a week does it; what went wrong before is told.

@@ -1,0 +1,71 @@
+"""A proxy that passes requests on to a server, and at times answers in its place."""
+
+import http.server
+import threading
+
+import urllib3
+
+
+class MeddlingProxy:
+    """What stands between: passes requests on, unless a test says what to answer instead.
+
+    Attributes:
+        endpoint: where it is.
+        instead: a function that gets the method and path of a request, and gives `(status, body)`
+            or `(status, body, headers)` to answer with, or None to pass it on.
+        loses: a function that gets the same, and says whether the server's answer is lost.
+    """
+
+    def __init__(self, endpoint):
+        self.instead = self.loses = None
+        self._target = urllib3.connection_from_url(endpoint, maxsize=32)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.endpoint = "http://127.0.0.1:%d" % self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self._target.close()
+
+    def _handler(proxy):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                told = proxy.instead and proxy.instead(self.command, self.path)
+                if not told:
+                    answer = proxy._target.urlopen(
+                        self.command, self.path, body=body, headers=dict(self.headers),
+                        redirect=False, retries=False, decode_content=False)
+                    if proxy.loses and proxy.loses(self.command, self.path):
+                        self.close_connection = True
+                        return
+                    told = answer.status, answer.data, answer.headers
+                self.tell(*told)
+
+            def tell(self, status, body, headers=()):
+                self.send_response_only(status)
+                kept = dict(headers)
+                length = {name.lower(): value for name, value in kept.items()}.get("content-length")
+                for name, value in kept.items():
+                    if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                        self.send_header(name, value)
+                is_head = self.command == "HEAD"
+                self.send_header("Content-Length", length if is_head and length else len(body))
+                self.end_headers()
+                if not is_head and status not in (204, 304):
+                    self.wfile.write(body)
+
+            do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
