@@ -88,7 +88,11 @@ public struct ArrayService: HTTPResponder {
                 return .now(response)
             }
             if case .zarr(let path) = parsed { return try zarr(path, caller) }
-            return .later { body in await respond(to: parsed, caller, body) }
+            return .later { body in
+                await onAccount(of: caller, parsed.beginning) {
+                    await respond(to: parsed, caller, body)
+                }
+            }
         } catch {
             return .now(response(to: error, request))
         }
@@ -101,6 +105,12 @@ public struct ArrayService: HTTPResponder {
         let principal: Principal?
         /// How the body is signed.
         let signing: PayloadSigning
+
+        /// Who shares threads and memory with others as one: a principal, or an address without keys.
+        var client: String {
+            if let principal { return "principal \(principal.name.text)" }
+            return "address \(request.remoteAddress?.ipAddress ?? "")"
+        }
     }
 
     private func caller(of request: HTTPRequest) throws(ArrayServiceError) -> Caller {
@@ -163,10 +173,12 @@ public struct ArrayService: HTTPResponder {
         _ work: @escaping @Sendable () async throws(ArrayServiceError) -> HTTPResponse
     ) -> HTTPAnswer {
         .later { _ in
-            do throws(ArrayServiceError) {
-                return try await work()
-            } catch {
-                return response(to: error, caller.request)
+            await onAccount(of: caller, .short) {
+                do throws(ArrayServiceError) {
+                    return try await work()
+                } catch {
+                    return response(to: error, caller.request)
+                }
             }
         }
     }
@@ -192,7 +204,7 @@ public struct ArrayService: HTTPResponder {
     /// try again.
     func note(_ error: ArrayServiceError, _ request: HTTPRequest) {
         let status = error.problem.status
-        guard status.code >= 500, status != .serviceUnavailable else { return }
+        guard status.code >= 500, status != .serviceUnavailable, !Task.isCancelled else { return }
         logger.error(
             "an array request failed",
             metadata: [

@@ -232,6 +232,15 @@ extension ArrayServiceError {
                 "statistic_undefined",
                 "The elements, or the range, are not finite; give a range that is."
             )
+        case .binsTooNarrow(let bins):
+            Problem(
+                .badRequest,
+                "statistic_undefined",
+                """
+                Numbers of double precision are too far apart for \(bins) bins in this range; ask for \
+                fewer, or for a wider range.
+                """
+            )
         case .tooManyCells(let limit):
             Problem(
                 .badRequest,

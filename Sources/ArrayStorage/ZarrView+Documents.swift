@@ -1,5 +1,7 @@
 import ArrayModel
 import Checksums
+import DiskIO
+import NIOCore
 import ObjectStorage
 import StorageModel
 
@@ -7,11 +9,9 @@ extension ZarrView {
     /// A `zarr.json` that the view made.
     public struct Document: Sendable {
         /// The document in UTF-8.
-        public let bytes: [UInt8]
+        public let bytes: ViewBytes
         /// Equal for equal bytes.
         public let entityTag: String
-        /// What accounts for the memory of the bytes while it lives.
-        public let memory: any Sendable
     }
 
     /// Whether the document of an array or group is the stored one, at its ``CatalogNode/metadataKey``.
@@ -31,15 +31,51 @@ extension ZarrView {
         of node: CatalogNode,
         in namespace: Namespace
     ) async throws(ArrayCatalogError) -> Document? {
+        let client = WorkAccount.clientNow
+        guard let made = try await madeDocument(of: node, in: namespace, for: client) else {
+            return nil
+        }
+        // What makes the document again must not keep it.
+        let entityTag = made.entityTag
+        let bytes = ViewBytes(made.content, for: client, in: reader.viewMemory) {
+            () throws(ArrayReadError) in
+            let again: MadeDocument?
+            do throws(ArrayCatalogError) {
+                again = try await self.madeDocument(of: node, in: namespace, for: client)
+            } catch {
+                throw .chunkUnstable(key: node.metadataKey)
+            }
+            guard let again, again.entityTag == entityTag else {
+                throw .chunkUnstable(key: node.metadataKey)
+            }
+            return again.content
+        }
+        return Document(bytes: bytes, entityTag: entityTag)
+    }
+
+    /// A document that was just made.
+    private struct MadeDocument: Sendable {
+        let content: ViewBytes.Content
+        let entityTag: String
+    }
+
+    private func madeDocument(
+        of node: CatalogNode,
+        in namespace: Namespace,
+        for client: String
+    ) async throws(ArrayCatalogError) -> MadeDocument? {
         let view = self
-        let memory: MemoryGate.Reservation
+        let share: ViewMemory.Share
         do {
-            memory = try await reader.viewGate.reserve(ArrayCatalogLimits.viewDocumentBytesMax)
+            share = try await reader.viewMemory.reserve(
+                ArrayCatalogLimits.viewDocumentBytesMax,
+                for: client
+            )
         } catch {
             // The client has gone, or the server stops.
             throw .store(.closed)
         }
-        return try await catalog.onDiskThread { _ throws(ArrayCatalogError) -> Document? in
+        return try await catalog.onDiskThread { _ throws(ArrayCatalogError) -> MadeDocument? in
             var budget = DocumentBudget()
             guard var value = try view.value(of: node, in: namespace, &budget) else { return nil }
             if node.fact.kind == .group,
@@ -49,12 +85,11 @@ extension ZarrView {
             }
             // Compact: white space of lines that are nested deep would be many times the rest.
             let bytes = value.serialized()
-            memory.shrink(to: bytes.count)
+            share.shrink(to: bytes.count)
             let digest = SHA256.digest(of: bytes).prefix(16)
-            return Document(
-                bytes: bytes,
-                entityTag: Hexadecimal.encode(Array(digest)),
-                memory: memory
+            return MadeDocument(
+                content: ViewBytes.Content(bytes: ByteBuffer(bytes: bytes), share: share),
+                entityTag: Hexadecimal.encode(Array(digest))
             )
         }
     }

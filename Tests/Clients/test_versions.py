@@ -111,11 +111,16 @@ def test_fork_commit_and_history(versions, values):
     assert stats["statistics"]["sum"] == values.sum()
     shown = versions.send("GET", f"zarr/{versions.ref(old)}/zarr.json")
     assert shown.json()["shape"] == list(SHAPE)
-    assert "immutable" in shown.headers["Cache-Control"]
+    # Whoever has the address alone has the rights of its signature: no shared cache may keep the answer.
+    assert shown.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     chunk = versions.send("GET", f"zarr/{versions.ref(old)}/c/1/0")
+    assert chunk.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     kept = versions.send("GET", f"zarr/{versions.ref('a/b:v0')}/c/1/0")
     assert chunk.status_code == kept.status_code == 200 and chunk.content != kept.content
     assert versions.ok("GET", f"commits/{versions.ref(old)}")["digest"] == first["digest"]
+    versions.ok("PATCH", f"namespaces/{versions.namespace}", {"access": "public-read"})
+    shown = versions.send("GET", f"zarr/{versions.ref(old)}/c/1/0")
+    assert shown.headers["Cache-Control"] == "max-age=31536000, immutable"
 
 
 def test_equal_contents_have_equal_hashes(versions, values):
