@@ -110,22 +110,9 @@ extension ServerError {
         case .damaged(let path, let offset):
             self = .dataUnusable(path: path, cause: Self.words(ofDamage: path, offset))
         case .blobsMissing(let directory):
-            self = .dataUnusable(
-                path: directory,
-                cause:
-                    "it is not there, though it was made before volume.json, and nothing was changed. If a "
-                    + "disk is not mounted, mount it. If it is lost, so are the payloads that were in it: "
-                    + "make an empty directory in its place to serve the rest, or restore a backup into a "
-                    + "new folder (nave restore)"
-            )
+            self = .dataUnusable(path: directory, cause: Self.blobsMissing)
         case .snapshotsMissing(let directory):
-            self = .dataUnusable(
-                path: directory,
-                cause:
-                    "no snapshot of the index is there that can be read, what the log held before them was "
-                    + "given up, and no index that fits it is there either; nothing was changed. Put the "
-                    + "snapshots or index/ back as they were; \(Self.wayOut)"
-            )
+            self = .dataUnusable(path: directory, cause: Self.snapshotsMissing)
         case .changeUnreadable(let position):
             self = .dataUnusable(
                 path: folder,
@@ -224,6 +211,16 @@ extension ServerError {
         "it holds a log or blobs but no volume.json; put that file back as it was, not another's or a "
         + "backup's. If it is lost and everything is kept twice, serve the others with an empty folder "
         + "in its place"
+
+    private static let blobsMissing =
+        "it is not there, though it was made before volume.json, and nothing was changed. If a disk is not "
+        + "mounted, mount it. If it is lost, so are the payloads that were in it: make an empty directory "
+        + "in its place to serve the rest, or restore a backup into a new folder (nave restore)"
+
+    private static let snapshotsMissing =
+        "no snapshot of the index is there that can be read, what the log held before them was given up, "
+        + "and no index that fits it is there either; nothing was changed. Put the snapshots or index/ "
+        + "back as they were; \(wayOut)"
 
     /// What can be done where a volume cannot be opened for damage.
     private static let wayOut =
