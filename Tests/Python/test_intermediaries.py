@@ -100,9 +100,15 @@ def test_a_document_that_is_none_is_refused_and_not_kept(fixed, array, proxy, bo
         np.testing.assert_array_equal(zarr.open_array(hub.ViewStore(name))[...], values())
 
 
+@pytest.fixture
+def singly(monkeypatch):
+    """Chunks are asked for one by one, as of servers that do not give many in one answer."""
+    monkeypatch.setattr("hub.cached_keys.has_bundles", lambda _: False)
+
+
 @pytest.mark.parametrize("means", ["obstore", "urllib3"])
 @pytest.mark.parametrize("tag", ["foreign", "the chunk's", "none"])
-def test_what_is_no_chunk_is_not_kept(fixed, array, proxy, tag, means, monkeypatch):
+def test_what_is_no_chunk_is_not_kept(fixed, array, proxy, tag, means, monkeypatch, singly):
     if means == "urllib3":
         monkeypatch.setattr("hub.bulk._load_obstore", lambda: False)
     etag = {"foreign": '"abc"', "none": ""}.get(tag)
@@ -124,7 +130,26 @@ def test_what_is_no_chunk_is_not_kept(fixed, array, proxy, tag, means, monkeypat
     assert hub.cache.verify().removed == 0
 
 
-def test_one_wrong_answer_is_asked_for_again(fixed, proxy):
+def test_what_is_no_answer_with_chunks_is_not_kept(fixed, proxy):
+    opened = hub.load(fixed)
+    asked = []
+
+    def instead(method, path):
+        if not path.startswith("/v1/chunks/"):
+            return None
+        asked.append(path)
+        return (200, PAGE, {"ETag": '"abc"'}) if len(asked) < 5 else None
+
+    proxy.instead = instead
+    with pytest.raises(hub.Unavailable, match="something else"):
+        opened[...]
+    assert len(asked) == 3, "it is asked again as often as retries allow"
+    # The next answer is wrong once more, and then right.
+    np.testing.assert_array_equal(opened[...], values())
+    assert len(asked) == 5 and hub.cache.verify().removed == 0
+
+
+def test_one_wrong_answer_is_asked_for_again(fixed, proxy, singly):
     opened = hub.load(fixed)
     seen = set()
 
