@@ -62,7 +62,8 @@ extension ZarrView {
     /// The documents of everything below a group, by their paths; nil if they are too many or too long
     /// for one document.
     ///
-    /// What is not understood, or has no words in Zarr v3, is left out, so that the rest can be opened.
+    /// What is not understood, has no words in Zarr v3, or lies inside an array, which S3 clients can write, is left
+    /// out, so that the rest can be opened.
     private func members(
         of group: CatalogNode,
         in namespace: Namespace,
@@ -72,8 +73,10 @@ extension ZarrView {
         guard nodes.count <= ArrayCatalogLimits.versionsMax else { return nil }
         let prefix = group.path.isEmpty ? "" : group.path + "/"
         var documents: [String: JSONValue] = [:]
+        let arrays = Set(nodes.lazy.filter { $0.fact.kind == .array }.map(\.path))
         for node in nodes where node.path.utf8.starts(with: prefix.utf8) {
             guard !budget.isSpent else { return nil }
+            guard !Self.lies(node.path, insideOneOf: arrays) else { continue }
             if case .unreadable = node.fact.kind { continue }
             guard let value = try value(of: node, in: namespace, &budget) else { continue }
             let path = String(Substring(node.path.utf8.dropFirst(prefix.utf8.count)))
@@ -83,6 +86,11 @@ extension ZarrView {
         return documents.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
             JSONMember(name: $0, value: documents[$0] ?? .null)
         }
+    }
+
+    /// Whether one of the folders that a path goes through is among some.
+    private static func lies(_ path: String, insideOneOf folders: Set<String>) -> Bool {
+        path.indices.contains { path[$0] == "/" && folders.contains(String(path[..<$0])) }
     }
 
     /// Adds the groups that nobody wrote but that the paths of others go through, up to the bound on
