@@ -127,7 +127,7 @@ let surface: [Target] = [
         [
             "StorageModel", "Checksums", "ArrayModel", "ArrayCodecs", "ArrayStorage",
             "AccessControl", "S3Protocol", "Compression", "Pictures", "ObjectStorage",
-            "HTTPServing", "PayloadServing", "AdminService", nioCore, nioHTTP1, logging,
+            "DiskIO", "HTTPServing", "PayloadServing", "AdminService", nioCore, nioHTTP1, logging,
         ]
     ),
     module(

@@ -268,9 +268,6 @@ def cast_fixtures():
     for dtype in CASTS:
         for stored in CASTS:
             values = edges(dtype)
-            if (dtype, stored) == ("<f2", "<u4"):
-                # NumPy itself is of two minds about what is out of range here.
-                values = values[np.isfinite(values)]
             cast = numcodecs.AsType(stored, dtype)
             yield {"decode_dtype": dtype, "encode_dtype": stored, "elements": text(values),
                    "stored": text(cast.encode(values)), "decoded": text(cast.decode(cast.encode(values)))}

@@ -24,6 +24,16 @@ public struct ChunkEncoder: Sendable {
         fillValue = metadata.fillValue.bytes
     }
 
+    /// The codecs that a new array may name, as Zarr v3 spells them.
+    public static let codecNames =
+        [
+            "bytes", "transpose", "gzip", "zstd", "blosc", "crc32c", "sharding_indexed",
+        ]
+        + [
+            "zlib", "lz4", "bz2", "lzma", "shuffle", "delta", "packbits", "bitround", "quantize",
+            "fixedscaleoffset", "astype",
+        ].map { "numcodecs.\($0)" }
+
     /// The bytes of a chunk before it is encoded.
     public var chunkBytes: Int { chain.chunkBytes }
 

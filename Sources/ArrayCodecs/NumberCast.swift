@@ -90,6 +90,8 @@ struct NumberCast: Hashable, Sendable {
         case .int64: cast(source, type, target, Int64.self, orders)
         case .uint8: cast(source, type, target, UInt8.self, orders)
         case .uint16: cast(source, type, target, UInt16.self, orders)
+        case .uint32 where from.kind == .float16:
+            cast(source, type, target, WordOfHalf.self, orders)
         case .uint32: cast(source, type, target, UInt32.self, orders)
         case .uint64: cast(source, type, target, UInt64.self, orders)
         case .float16: cast(source, type, target, HalfFloat.self, orders)

@@ -164,6 +164,19 @@ struct HalfFloat: StoredNumber {
     init(wide value: Double) { bits = HalfPrecision.bits(value) }
 }
 
+/// A `UInt32` that was a half-precision float, which NumPy converts by way of 64 bits, of which it takes
+/// the lower half: what is infinite or no number becomes 0.
+///
+/// Source: NumPy 2.4, casts of arrays of `float16` to `uint32` on x86-64.
+struct WordOfHalf: StoredNumber {
+    let bits: UInt32
+    init(bits: UInt32) { self.bits = bits }
+    var wide: UInt64 { UInt64(bits) }
+    init(wide value: Int64) { bits = UInt32(truncatingIfNeeded: value) }
+    init(wide value: UInt64) { bits = UInt32(truncatingIfNeeded: value) }
+    init(wide value: Double) { bits = UInt32(truncatingIfNeeded: Int64.converted(value)) }
+}
+
 // MARK: - Truth values
 
 /// NumPy's `bool`: a byte that is zero or not.

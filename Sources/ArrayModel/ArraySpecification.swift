@@ -78,6 +78,27 @@ public struct ArraySpecification: Hashable, Sendable {
         return recognition
     }
 
+    /// A list of extents, as a member of a request.
+    ///
+    /// - Throws: ``ArraySpecificationError/memberInvalid(_:expected:)``, which says what is wrong with which
+    ///   one, and ``ArraySpecificationError/metadata(_:)`` for too many.
+    public static func extents(
+        _ value: JSONValue,
+        member name: String
+    ) throws(ArraySpecificationError) -> [Int] {
+        let expected = "a list of whole numbers from 0 on that fit into 64 bits"
+        do throws(MetadataError) {
+            return try MetadataReader.extents(value, member: name)
+        } catch {
+            if case .extentInvalid(_, let axis) = error, let extent = value.elements?[axis] {
+                let text = String(decoding: extent.serialized().prefix(40), as: UTF8.self)
+                throw .memberInvalid(name, expected: "\(expected); that of axis \(axis) is \(text)")
+            }
+            if case .memberInvalid = error { throw .memberInvalid(name, expected: expected) }
+            throw .metadata(error)
+        }
+    }
+
     private static func group(
         _ reader: SpecificationReader,
         _ dialect: ArrayMetadata.Dialect
@@ -98,6 +119,8 @@ public enum ArraySpecificationError: Error, Hashable, Sendable {
     case notObject
     /// A member that must be there is not.
     case memberMissing(String)
+    /// None of some members is there.
+    case membersMissing([String])
     /// A member that is not known.
     case memberUnknown(String, allowed: [String])
     /// A member whose value is not allowed.
@@ -113,6 +136,8 @@ extension ArraySpecificationError: CustomStringConvertible {
         case .json(let error): "The body is not valid JSON: \(error.description)"
         case .notObject: "The body must be a JSON object."
         case .memberMissing(let name): "The member \"\(name)\" is missing."
+        case .membersMissing(let names):
+            "There is nothing to do: give \(names.map { "\"\($0)\"" }.joined(separator: ", or ")), or both."
         case .memberUnknown(let name, let allowed):
             "The member \"\(name)\" is not known here; there are \(allowed.joined(separator: ", "))."
         case .memberInvalid(let name, let expected):

@@ -76,12 +76,7 @@ extension FillValue {
         switch dataType {
         case .float64: return littleEndian(value.bitPattern)
         case .float32: return littleEndian(single.bitPattern)
-        case .float16:
-            #if arch(x86_64) && os(macOS)
-                return nil
-            #else
-                return littleEndian(Float16(value).bitPattern)
-            #endif
+        case .float16: return littleEndian(HalfPrecision.bits(value))
         case .bfloat16: return littleEndian(upperHalf(single))
         case .bool, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .complex64,
             .complex128, .rawBits, .datetime64, .timedelta64, .opaque:

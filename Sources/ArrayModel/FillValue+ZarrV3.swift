@@ -45,7 +45,9 @@ extension FillValue {
         switch dataType {
         case .float64: return number(Double(bitPattern: bits), bits, usualNaN: 0x7FF8 << 48, 8)
         case .float16:
-            return number(single(half: UInt16(truncatingIfNeeded: bits)), bits, usualNaN: 0x7E00, 2)
+            // Single precision holds all of them.
+            let value = Float(HalfPrecision.value(UInt16(truncatingIfNeeded: bits)))
+            return number(value, bits, usualNaN: 0x7E00, 2)
         case .bfloat16:
             let value = Float(bitPattern: UInt32(truncatingIfNeeded: bits << 16))
             return number(value, bits, usualNaN: 0x7FC0, 2)
@@ -71,20 +73,5 @@ extension FillValue {
         }
         if let single = value as? Float { return .number(JSONNumber(single)) }
         return .double(Double(value))
-    }
-
-    /// A half-precision number in single precision, which holds all of them.
-    ///
-    /// Source: IEEE 754-2008, section 3.6.
-    private static func single(half bits: UInt16) -> Float {
-        let sign: Float = bits >> 15 == 1 ? -1 : 1
-        let exponent = Int(bits >> 10 & 0x1F)
-        let fraction = Float(bits & 0x3FF)
-        switch exponent {
-        case 0: return sign * fraction * 0x1p-24
-        case 31: return fraction == 0 ? sign * .infinity : .nan
-        default:
-            return sign * Float(sign: .plus, exponent: exponent - 25, significand: fraction + 1024)
-        }
     }
 }

@@ -12,6 +12,8 @@ public enum JSONError: Error, Hashable, Sendable {
     case stringInvalid(offset: Int)
     /// A number that breaks the grammar.
     case numberInvalid(offset: Int)
+    /// The name of a member that the object has already, where each may be there once.
+    case memberRepeated(offset: Int)
 }
 
 extension JSONError: CustomStringConvertible {
@@ -24,6 +26,7 @@ extension JSONError: CustomStringConvertible {
         case .unexpectedEnd: "it ends too early."
         case .stringInvalid(let offset): "invalid string at byte \(offset)."
         case .numberInvalid(let offset): "invalid number at byte \(offset)."
+        case .memberRepeated(let offset): "the member at byte \(offset) is there twice."
         }
     }
 }

@@ -1,16 +1,29 @@
+/// What is done with an object that has two members of one name.
+public enum JSONRepetition: Hashable, Sendable {
+    /// The last one counts, as most readers have it: for documents that are stored.
+    case lastCounts
+    /// The document is refused: for requests, whose sender meant one of them.
+    case refused
+}
+
 extension JSONValue {
     /// Parses a whole document.
     ///
     /// Work and memory are linear in the document's length.
     ///
-    /// - Parameter bytes: The document in UTF-8, at most ``ArrayLimits/metadataBytesMax`` long; a
-    ///   byte-order mark is not accepted.
+    /// - Parameters:
+    ///   - bytes: The document in UTF-8, at most ``ArrayLimits/metadataBytesMax`` long; a
+    ///     byte-order mark is not accepted.
+    ///   - repetition: What is done with members that are there twice.
     /// - Throws: ``JSONError``, any case.
-    public init(parsing bytes: [UInt8]) throws(JSONError) {
+    public init(
+        parsing bytes: [UInt8],
+        repetition: JSONRepetition = .lastCounts
+    ) throws(JSONError) {
         guard bytes.count <= ArrayLimits.metadataBytesMax else {
             throw .tooLong(bytes: bytes.count)
         }
-        var parser = JSONParser(bytes: bytes)
+        var parser = JSONParser(bytes: bytes, repetition: repetition)
         self = try parser.document()
     }
 }
@@ -18,10 +31,12 @@ extension JSONValue {
 /// A recursive-descent parser over a byte array; `position` is always within it or at its end.
 struct JSONParser {
     private let bytes: [UInt8]
+    private let repetition: JSONRepetition
     private var position = 0
 
-    init(bytes: [UInt8]) {
+    init(bytes: [UInt8], repetition: JSONRepetition = .lastCounts) {
         self.bytes = bytes
+        self.repetition = repetition
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
@@ -60,6 +75,7 @@ struct JSONParser {
         while true {
             skipSpace()
             guard try peek() == UInt8(ascii: "\"") else { throw .unexpectedByte(offset: position) }
+            let start = position
             let name = try string()
             skipSpace()
             guard try peek() == UInt8(ascii: ":") else { throw .unexpectedByte(offset: position) }
@@ -67,6 +83,7 @@ struct JSONParser {
             let member = JSONMember(name: name, value: try value(depth: depth + 1))
             let nameBytes = Array(name.utf8)
             if let index = indexOfName[nameBytes] {
+                guard repetition == .lastCounts else { throw .memberRepeated(offset: start) }
                 members[index] = member
             } else {
                 indexOfName[nameBytes] = members.count

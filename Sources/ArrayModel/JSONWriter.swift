@@ -7,13 +7,28 @@ public enum JSONLayout: Hashable, Sendable {
     case readable
 }
 
+/// How numbers are spelled for which JSON has no word.
+public enum JSONNonFiniteSpelling: Hashable, Sendable {
+    /// As the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, which every reader takes.
+    case quoted
+    /// As the bare tokens that Python's `json` reads and writes: a number stays one.
+    case bare
+}
+
 extension JSONValue {
     /// Spells the document in UTF-8.
     ///
-    /// The same value always gives the same bytes. Numbers keep their spelling; those that JSON
-    /// cannot say become the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
-    public func serialized(_ layout: JSONLayout = .compact) -> [UInt8] {
-        var writer = JSONWriter(layout: layout)
+    /// The same value always gives the same bytes. Finite numbers keep their spelling.
+    ///
+    /// - Parameters:
+    ///   - layout: How it is laid out.
+    ///   - nonFinite: How NaN and the infinities are spelled.
+    /// - Returns: The document.
+    public func serialized(
+        _ layout: JSONLayout = .compact,
+        nonFinite: JSONNonFiniteSpelling = .quoted
+    ) -> [UInt8] {
+        var writer = JSONWriter(layout: layout, nonFinite: nonFinite)
         writer.write(self, depth: 0)
         if layout == .readable { writer.bytes.append(0x0A) }
         return writer.bytes
@@ -22,10 +37,12 @@ extension JSONValue {
 
 private struct JSONWriter {
     let layout: JSONLayout
+    let nonFinite: JSONNonFiniteSpelling
     var bytes: [UInt8] = []
 
-    init(layout: JSONLayout) {
+    init(layout: JSONLayout, nonFinite: JSONNonFiniteSpelling) {
         self.layout = layout
+        self.nonFinite = nonFinite
     }
 
     mutating func write(_ value: JSONValue, depth: Int) {
@@ -33,7 +50,8 @@ private struct JSONWriter {
         case .null: append("null")
         case .bool(let value): append(value ? "true" : "false")
         case .number(let number):
-            if number.isFinite { append(number.text) } else { write(number.text) }
+            let isBare = number.isFinite || nonFinite == .bare
+            if isBare { append(number.text) } else { write(number.text) }
         case .string(let text): write(text)
         case .array(let elements): write(elements, depth: depth)
         case .object(let members): write(members, depth: depth)

@@ -49,24 +49,13 @@ struct SpecificationReader {
 
     func shape() throws(ArraySpecificationError) -> [Int] {
         guard let value = self["shape"] else { throw .memberMissing("shape") }
-        return try extents(value, "shape")
+        return try ArraySpecification.extents(value, member: "shape")
     }
 
     /// A list of extents; nil if it is not there.
     func extents(_ name: String) throws(ArraySpecificationError) -> [Int]? {
         guard let value = self[name] else { return nil }
-        return try extents(value, name)
-    }
-
-    private func extents(
-        _ value: JSONValue,
-        _ name: String
-    ) throws(ArraySpecificationError) -> [Int] {
-        do throws(MetadataError) {
-            return try MetadataReader.extents(value, member: name)
-        } catch {
-            throw .metadata(error)
-        }
+        return try ArraySpecification.extents(value, member: name)
     }
 
     /// The extents of stored chunks; chosen if none are named.
@@ -102,8 +91,18 @@ struct SpecificationReader {
     }
 
     /// The fill value as it is spelled, or the type's zero.
+    ///
+    /// Complex numbers become pairs, since zarr-python opens no others, and what is not finite a word.
+    /// One that does not fit stays as it is, and is refused with the document.
     func fillValue(_ type: DataType) -> JSONValue {
-        self["fill_value"] ?? Self.zero(type)
+        guard let value = self["fill_value"] else { return Self.zero(type) }
+        switch type {
+        case .complex64, .complex128:
+            return (try? FillValue(value, dataType: type))?.zarrV3(type)?.quotingNonFinite ?? value
+        case .bool, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .float16,
+            .bfloat16, .float32, .float64, .rawBits, .datetime64, .timedelta64, .opaque:
+            return value.quotingNonFinite
+        }
     }
 
     /// Zero as zarr-python spells it.
@@ -116,6 +115,17 @@ struct SpecificationReader {
         case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .datetime64,
             .timedelta64, .opaque:
             .integer(0)
+        }
+    }
+}
+
+extension JSONValue {
+    /// The same number, or list of numbers, with words in place of what is not finite.
+    fileprivate var quotingNonFinite: JSONValue {
+        switch self {
+        case .number(let number): number.isFinite ? self : .string(number.text)
+        case .array(let elements): .array(elements.map(\.quotingNonFinite))
+        case .null, .bool, .string, .object: self
         }
     }
 }

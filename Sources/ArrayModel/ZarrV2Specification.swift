@@ -29,7 +29,8 @@ enum ZarrV2Specification {
                 "chunks": .integers(chunks),
                 "dtype": .string(description(type)),
                 "compressor": compressor,
-                "fill_value": reader["fill_value"] ?? zero(reader, type.dataType),
+                "fill_value": reader["fill_value"] == nil
+                    ? zero(reader, type.dataType) : reader.fillValue(type.dataType),
                 "order": .string(try reader.choice("order", ["C", "F"]) ?? "C"),
                 "filters": .null,
                 "dimension_separator": .string("."),

@@ -170,13 +170,11 @@ extension ArrayService {
         return HTTPResponse(
             status: status,
             headers: headers,
-            body: .streamed(byteCount: Int64(body.byteCount)) { writer in
-                try await noting(caller) {
-                    var remaining = body.byteCount
-                    while let piece = try await body.next() {
-                        remaining -= piece.readableBytes
-                        try await send(piece, isLast: remaining == 0, writer)
-                    }
+            body: streamed(byteCount: Int64(body.byteCount), caller) { writer in
+                var remaining = body.byteCount
+                while let piece = try await body.next() {
+                    remaining -= piece.readableBytes
+                    try await send(piece, isLast: remaining == 0, writer)
                 }
             }
         )

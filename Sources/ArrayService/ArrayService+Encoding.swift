@@ -36,14 +36,12 @@ extension ArrayService {
         HTTPResponse(
             status: .ok,
             headers: headers,
-            body: .streamed(byteCount: nil) { writer in
-                try await noting(caller) {
-                    let compressor = StreamCompressor(encoding.format)
-                    while let piece = try await body.next() {
-                        try await compress(piece, compressor, writer)
-                    }
-                    try await finish(compressor, writer)
+            body: streamed(byteCount: nil, caller) { writer in
+                let compressor = StreamCompressor(encoding.format)
+                while let piece = try await body.next() {
+                    try await compress(piece, compressor, writer)
                 }
+                try await finish(compressor, writer)
             }
         )
     }
@@ -75,10 +73,8 @@ extension ArrayService {
             return HTTPResponse(
                 status: .ok,
                 headers: headers,
-                body: .streamed(byteCount: nil) { writer in
-                    try await noting(caller) {
-                        try await write(body, elements, compressor, writer)
-                    }
+                body: streamed(byteCount: nil, caller) { writer in
+                    try await write(body, elements, compressor, writer)
                 }
             )
         } catch let error as ArrayReadError {

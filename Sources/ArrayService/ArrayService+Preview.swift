@@ -6,6 +6,10 @@ import NIOHTTP1
 import Pictures
 
 extension ArrayService {
+    /// Part of the tags of pictures; a greater one whenever equal elements give another picture, so that
+    /// clients do not keep the one that they have.
+    private static let pictureEdition = 2
+
     /// A picture of a plane.
     func preview(
         _ wanted: PreviewRequest,
@@ -21,7 +25,7 @@ extension ArrayService {
         let tag: EntityTag?
         do {
             tag = try await reader.contentTag(array, plane.selection)
-                .map { EntityTag($0, "preview-\(wanted.format.rawValue)") }
+                .map { EntityTag($0, "preview\(Self.pictureEdition)-\(wanted.format.rawValue)") }
         } catch {
             throw .read(error)
         }

@@ -15,11 +15,12 @@ extension ArrayService {
         _ body: HTTPRequestBody
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(request.reference.namespace, for: caller, .write)
+        let condition = try WriteCondition(request, caller.request.headers)
         let body = try SignedBody(body, caller.signing)
         let writer = writer.acting(as: caller.principal?.name)
         switch request {
         case .create(let reference):
-            return try await create(reference, in: namespace, body, writer)
+            return try await create(reference, in: namespace, condition, body, writer)
         case .update(let reference):
             return try await update(reference, in: namespace, body, writer)
         case .delete(let reference):
@@ -123,6 +124,7 @@ extension ArrayService {
     private func create(
         _ reference: ArrayReference,
         in namespace: Namespace,
+        _ condition: WriteCondition,
         _ body: SignedBody,
         _ writer: ArrayWriter
     ) async throws(ArrayServiceError) -> HTTPResponse {
@@ -136,6 +138,9 @@ extension ArrayService {
         do throws(ArrayWriteError) {
             try await writer.create(specification, reference, in: namespace)
         } catch {
+            if case .arrayExists = error, condition == .absent {
+                throw .view(.preconditionFailed(header: "If-None-Match"))
+            }
             throw .write(error)
         }
         var response = try await described(reference, in: namespace)
@@ -190,7 +195,7 @@ extension ArrayService {
         var body = body
         let bytes = try await body.collect(upTo: ArrayLimits.metadataBytesMax)
         do throws(JSONError) {
-            return try JSONValue(parsing: bytes)
+            return try JSONValue(parsing: bytes, repetition: .refused)
         } catch {
             throw .body(.malformed(error))
         }
@@ -232,7 +237,7 @@ extension ArrayUpdate {
             throw .memberUnknown(member.name, allowed: Self.known)
         }
         guard document["shape"] != nil || document["attributes"] != nil else {
-            throw .memberMissing("shape")
+            throw .membersMissing(["shape", "attributes"])
         }
         self.init(
             shape: try Self.shape(document),
@@ -243,11 +248,7 @@ extension ArrayUpdate {
 
     private static func shape(_ document: JSONValue) throws(ArraySpecificationError) -> [Int]? {
         guard let value = document["shape"] else { return nil }
-        let extents = value.elements?.compactMap(\.integer) ?? []
-        guard let elements = value.elements, extents.count == elements.count,
-            extents.allSatisfy({ $0 >= 0 })
-        else { throw .memberInvalid("shape", expected: "a list of extents") }
-        return extents
+        return try ArraySpecification.extents(value, member: "shape")
     }
 
     private static func attributes(

@@ -14,16 +14,23 @@ extension ArrayService {
 
     /// A key of the Zarr view: what is in memory at once, the rest later.
     ///
-    /// What was committed never changes, so that caches need not ask again.
+    /// What was committed never changes, so that caches need not ask again; those that serve many users
+    /// may keep what everybody may read.
+    ///
+    /// Source: RFC 9111, section 3.5: an answer to a request whose signature is in its URL may be kept by
+    /// shared caches unless it says otherwise.
     func zarr(_ path: ZarrPath, _ caller: Caller) throws(ArrayServiceError) -> HTTPAnswer {
-        let answer = try presentZarr(path, caller)
+        let action: AccessAction = VersionName.isDraftTag(path.tag.utf8) ? .write : .read
+        let namespace = try namespace(path.namespace, for: caller, action)
+        let answer = try presentZarr(path, namespace, caller)
         guard path.digest != nil else { return answer }
+        let caches = namespace.access == .publicRead ? "" : "private, "
         return answer.map { response in
             var response = response
             guard response.status.code < 400 else { return response }
             response.headers.replaceOrAdd(
                 name: "Cache-Control",
-                value: "max-age=31536000, immutable"
+                value: "\(caches)max-age=31536000, immutable"
             )
             return response
         }
@@ -31,10 +38,9 @@ extension ArrayService {
 
     private func presentZarr(
         _ path: ZarrPath,
+        _ namespace: Namespace,
         _ caller: Caller
     ) throws(ArrayServiceError) -> HTTPAnswer {
-        let action: AccessAction = VersionName.isDraftTag(path.tag.utf8) ? .write : .read
-        let namespace = try namespace(path.namespace, for: caller, action)
         let found: ZarrView.Found?
         do {
             found = try view.findNow(path, in: namespace)
@@ -110,18 +116,18 @@ extension ArrayService {
             TaggedBytes(
                 entityTag: document.entityTag,
                 modified: nil,
-                byteCount: Int64(document.bytes.count),
+                byteCount: Int64(document.bytes.byteCount),
                 kind: .document
             )
         )
         guard answer.hasBody else { return answer.bodiless }
-        let bytes = ByteBuffer(bytes: document.bytes)
-        guard bytes.readableBytes > ArrayServiceLimits.gatheredBytesMax else {
-            return answer.response(.bytes(bytes))
+        let bytes = document.bytes
+        if bytes.byteCount <= ArrayServiceLimits.gatheredBytesMax,
+            let whole = bytes.copyNow(0..<bytes.byteCount)
+        {
+            return answer.response(.bytes(whole))
         }
-        return answer.response(
-            .pulled(HeldBody(bytes, range: answer.range, memory: document.memory))
-        )
+        return answer.response(.pulled(HeldBody(bytes, range: answer.range)))
     }
 
     // MARK: - Chunks
@@ -162,9 +168,7 @@ extension ArrayService {
         guard let chunk else { throw .view(.chunkMissing(path: path.text)) }
         let answer = try ConditionalAnswer(caller.request, try decoded(chunk.entry, array))
         guard answer.hasBody else { return answer.bodiless }
-        return answer.response(
-            .pulled(HeldBody(chunk.bytes, range: answer.range, memory: chunk.memory))
-        )
+        return answer.response(.pulled(HeldBody(chunk.bytes, range: answer.range)))
     }
 
     /// A decoded chunk depends on the stored bytes and on the metadata that says how to decode them.

@@ -25,6 +25,9 @@ public struct ArrayService: HTTPResponder {
     let chunksAhead = BodyBudget(bytesMax: ArrayServiceLimits.chunksAheadBytesMax)
     /// The memory for pictures while they are made.
     let pictures = BodyBudget(bytesMax: ArrayServiceLimits.picturesBytesMax)
+    private let requestNames = RequestNames()
+    /// What happened in namespaces, as it is told to those who follow.
+    let eventPages = EventPages()
     private let authenticator: RequestAuthenticator
     private let logger: Logger
 
@@ -66,7 +69,9 @@ public struct ArrayService: HTTPResponder {
 
     /// Answers a request for one of the service's paths; 404 for any other.
     public func answer(_ request: HTTPRequest) -> HTTPAnswer {
-        CrossOrigin.shared(ownAnswer(request))
+        let name = requestNames.next()
+        let answer = RequestName.$current.withValue(name) { ownAnswer(request) }
+        return CrossOrigin.shared(answer.named(name))
     }
 
     private func ownAnswer(_ request: HTTPRequest) -> HTTPAnswer {
@@ -78,11 +83,16 @@ public struct ArrayService: HTTPResponder {
             let parsed = try ArrayRequest(ArrayRequest.Head(request))
             if parsed == .openAPI { return .now(OpenAPIDocument.response) }
             let caller = try caller(of: request)
+            try refuseCoding(of: caller)
             if case .data(let wanted) = parsed, let response = try dataNow(wanted, caller) {
                 return .now(response)
             }
             if case .zarr(let path) = parsed { return try zarr(path, caller) }
-            return .later { body in await respond(to: parsed, caller, body) }
+            return .later { body in
+                await onAccount(of: caller, parsed.beginning) {
+                    await respond(to: parsed, caller, body)
+                }
+            }
         } catch {
             return .now(response(to: error, request))
         }
@@ -95,6 +105,12 @@ public struct ArrayService: HTTPResponder {
         let principal: Principal?
         /// How the body is signed.
         let signing: PayloadSigning
+
+        /// Who shares threads and memory with others as one: a principal, or an address without keys.
+        var client: String {
+            if let principal { return "principal \(principal.name.text)" }
+            return "address \(request.remoteAddress?.ipAddress ?? "")"
+        }
     }
 
     private func caller(of request: HTTPRequest) throws(ArrayServiceError) -> Caller {
@@ -107,6 +123,21 @@ public struct ArrayService: HTTPResponder {
             )
         } catch {
             throw .refused(error)
+        }
+    }
+
+    /// Refuses a body that comes in a coding: it would be taken for what it stands for.
+    private func refuseCoding(of caller: Caller) throws(ArrayServiceError) {
+        switch caller.signing {
+        // That of `aws-chunked` is refused with the body.
+        case .chunksSigned, .chunksSignedWithTrailer, .chunksUnsignedWithTrailer: return
+        case .unsigned, .sha256: break
+        }
+        let request = caller.request
+        guard request.method != .GET, request.method != .HEAD else { return }
+        for coding in request.headers[canonicalForm: "content-encoding"]
+        where coding.lowercased() != "identity" {
+            throw .codingUnsupported(String(coding.prefix(64)))
         }
     }
 
@@ -142,10 +173,12 @@ public struct ArrayService: HTTPResponder {
         _ work: @escaping @Sendable () async throws(ArrayServiceError) -> HTTPResponse
     ) -> HTTPAnswer {
         .later { _ in
-            do throws(ArrayServiceError) {
-                return try await work()
-            } catch {
-                return response(to: error, caller.request)
+            await onAccount(of: caller, .short) {
+                do throws(ArrayServiceError) {
+                    return try await work()
+                } catch {
+                    return response(to: error, caller.request)
+                }
             }
         }
     }
@@ -167,13 +200,16 @@ public struct ArrayService: HTTPResponder {
 
     /// Notes a failure of the server, with its cause, which clients are not told.
     ///
-    /// What is wrong with a request or with what clients stored is no failure, nor that a client left.
+    /// What is wrong with a request or with what clients stored is no failure, nor that a client left or is to
+    /// try again.
     func note(_ error: ArrayServiceError, _ request: HTTPRequest) {
-        guard error.problem.status.code >= 500, error != .read(.cancelled) else { return }
+        let status = error.problem.status
+        guard status.code >= 500, status != .serviceUnavailable, !Task.isCancelled else { return }
         logger.error(
             "an array request failed",
             metadata: [
                 "path": "\(request.target.prefix { $0 != "?" })", "error": "\(error)",
+                "request-id": "\(RequestName.current ?? "")",
             ]
         )
     }

@@ -59,6 +59,8 @@ extension ArrayServiceError {
         case .version(let error): error.problem
         case .write(let error): Self.problem(error)
         case .body(let error): error.problem
+        case .conditionUnsupported(let header): Self.conditionProblem(header)
+        case .codingUnsupported(let coding): Self.codingProblem(coding)
         case .formatUnsuitable(let format, let needed):
             Problem(
                 .badRequest,
@@ -92,6 +94,23 @@ extension ArrayServiceError {
         "Lists, masks and new axes are for reading; write to numbers, slices and \"...\"."
     )
 
+    private static func conditionProblem(_ header: String) -> Problem {
+        Problem(
+            .badRequest,
+            "condition_unsupported",
+            "This change cannot be made to depend on \(header), so it was not made; leave the header"
+                + " field out, or write the keys over S3, which takes it."
+        ).adding("header", .string(header))
+    }
+
+    private static func codingProblem(_ coding: String) -> Problem {
+        Problem(
+            .unsupportedMediaType,
+            "content_encoding_unsupported",
+            "Bodies are taken as they are, not with Content-Encoding: \(coding)."
+        ).adding(header: "Accept-Encoding", "identity")
+    }
+
     private static func problem(_ error: SelectionError) -> Problem {
         switch error {
         case .indexOutOfRange(let axis, let index, let extent):
@@ -109,19 +128,26 @@ extension ArrayServiceError {
         }
     }
 
+    /// What is said of an array that is not there, whose name has versions of some tags.
+    private static func missing(_ reference: ArrayReference, _ tags: [String]) -> String {
+        let sentence = "There is no array \(reference.text)"
+        if tags.isEmpty { return sentence + "." }
+        guard !reference.member.isEmpty, tags.contains(reference.tag) else {
+            return sentence
+                + "; \(reference.name) has the versions \(tags.joined(separator: ", "))."
+        }
+        let version = "\(reference.namespace)/\(reference.name):\(reference.tag)"
+        return sentence + ": the version has no member \"\(reference.member)\"; what it has is at"
+            + " /v1/arrays/\(version)."
+    }
+
     static func problem(_ error: ArrayCatalogError) -> Problem {
         switch error {
         case .namespaceMissing(let name):
             Problem(.notFound, "namespace_missing", "There is no namespace \(name).")
         case .arrayMissing(let reference, let tags):
-            Problem(
-                .notFound,
-                "array_missing",
-                tags.isEmpty
-                    ? "There is no array \(reference.text)."
-                    : "There is no array \(reference.text); \(reference.name) has the versions"
-                        + " \(tags.joined(separator: ", "))."
-            ).adding("tags", .array(tags.map { .string($0) }))
+            Problem(.notFound, "array_missing", missing(reference, tags))
+                .adding("tags", .array(tags.map { .string($0) }))
         case .groupNotSliceable(let reference):
             Problem(
                 .unprocessableEntity,
@@ -205,6 +231,15 @@ extension ArrayServiceError {
                 .badRequest,
                 "statistic_undefined",
                 "The elements, or the range, are not finite; give a range that is."
+            )
+        case .binsTooNarrow(let bins):
+            Problem(
+                .badRequest,
+                "statistic_undefined",
+                """
+                Numbers of double precision are too far apart for \(bins) bins in this range; ask for \
+                fewer, or for a wider range.
+                """
             )
         case .tooManyCells(let limit):
             Problem(

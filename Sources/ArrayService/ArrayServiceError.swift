@@ -38,6 +38,10 @@ enum ArrayServiceError: Error, Hashable, Sendable {
     case view(ZarrViewError)
     /// The namespace cannot be created or changed so.
     case namespace(NamespaceProblem)
+    /// A condition on a change that the server cannot hold it to, by the header field that states it.
+    case conditionUnsupported(header: String)
+    /// The body comes in a coding that is not taken.
+    case codingUnsupported(String)
     /// What is asked of a version is not one thing to do.
     case version(VersionServiceError)
     /// The body of the request is not what it should be.

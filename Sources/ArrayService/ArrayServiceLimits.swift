@@ -12,10 +12,10 @@ public enum ArrayServiceLimits {
     static let listedVersionsMax = 1000
     /// How long a stream of events is quiet before it says so, which tells whether the client is there.
     static let heartbeat = Duration.seconds(15)
-    /// How long the elements of a write may take before they must have a pace, in seconds.
-    static let slowBodySeconds: Int64 = 20
-    /// The least pace of the elements of a write after that, in bytes a second.
-    static let bodyBytesPerSecondMin: Int64 = 131_072
+    /// The time over which the pace of the elements of a write is judged, in seconds.
+    static let bodyWindowSeconds = 20
+    /// The least pace of the elements of a write, in bytes a second.
+    static let bodyBytesPerSecondMin = 131_072
     /// How long a stream of events waits before it tells more.
     static let changesInterval = Duration.milliseconds(100)
     /// The longest JSON document as the body of a request, in bytes.

@@ -1,3 +1,4 @@
+import ArrayCodecs
 import ArrayModel
 import ArrayStorage
 import NIOHTTP1
@@ -39,40 +40,73 @@ extension ArrayServiceError {
         case .chunksTooLong(let bytes, let limit):
             tooLarge("The chunks have \(bytes) bytes decoded", "limit_chunk_bytes", limit)
         case .arrayChanged:
-            Problem(
-                .conflict,
+            conflict(
                 "array_changed",
                 "The array was deleted, made anew or shrunk meanwhile; look at it again."
             )
-        case .contended:
-            Problem(
-                .serviceUnavailable,
-                "array_changing",
-                "Other writers were faster again and again; try again."
-            )
+        case .contended: contendedProblem
         case .overloaded:
             Problem(.serviceUnavailable, "overloaded", "The server is busy; try again.")
-        case .keyInvalid(let key):
-            Problem(
-                .badRequest,
-                "reference_invalid",
-                "\(key) cannot be a key: keys have at most 1024 bytes."
-            )
+        case .keyInvalid(let key): keyInvalid(key)
         case .arrayExists(let reference):
-            Problem(
-                .conflict,
-                "array_exists",
-                "There is an array or group \(reference.text) already."
+            conflict("array_exists", "There is an array or group \(reference.text) already.")
+        case .insideArray(let reference, let array):
+            conflict(
+                "inside_array",
+                "\(array) is an array and can have no members, so there can be no \(reference.text)."
             )
+        case .membersInside(let reference):
+            conflict(
+                "members_inside",
+                "There are arrays or groups below \(reference.text), so it can be a group alone."
+            )
+        case .codecUnknown(let name): codecUnknown(name)
+        case .attributesUnreadable(let key): attributesUnreadable(key)
         case .specificationInvalid(let error):
             Problem(.badRequest, "specification_invalid", error.description)
         case .dialectUnsupported(let dialect, let operation):
-            Problem(
-                .unprocessableEntity,
+            misfit(
                 "dialect_unsupported",
                 "The layout \(dialect.rawValue) has no way to \(operation.rawValue)."
             ).adding("dialect", .string(dialect.rawValue))
         }
+    }
+
+    private static let contendedProblem = Problem(
+        .serviceUnavailable,
+        "array_changing",
+        "Other writers were faster again and again; try again."
+    )
+
+    private static func keyInvalid(_ key: String) -> Problem {
+        Problem(
+            .badRequest,
+            "reference_invalid",
+            "\(key) cannot be a key: keys have at most 1024 bytes."
+        )
+    }
+
+    private static func attributesUnreadable(_ key: String) -> Problem {
+        Problem(
+            .unprocessableEntity,
+            "attributes_unreadable",
+            "The attributes in \(key) are no JSON object of at most"
+                + " \(ArrayLimits.metadataBytesMax) bytes, so nothing can be merged with them; with"
+                + " the attribute_policy \"replace\" they go."
+        ).adding("key", .string(key))
+    }
+
+    private static func conflict(_ code: String, _ sentence: String) -> Problem {
+        Problem(.conflict, code, sentence)
+    }
+
+    private static func codecUnknown(_ name: String) -> Problem {
+        let list = ChunkEncoder.codecNames.joined(separator: ", ")
+        return Problem(
+            .unprocessableEntity,
+            "codec_missing",
+            "This server has no codec \(name), so the array was not created; there are \(list)."
+        ).adding("codec", .string(name))
     }
 
     private static func misfit(_ code: String, _ sentence: String) -> Problem {

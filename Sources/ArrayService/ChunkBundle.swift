@@ -1,5 +1,6 @@
 import ArrayModel
 import ArrayStorage
+import DiskIO
 import HTTPServing
 import NIOCore
 import ObjectStorage
@@ -37,7 +38,7 @@ final class ChunkBundle: HTTPBodySource {
     /// A payload of which something is still to be sent.
     private enum Rest {
         case stored(PayloadReader, remainingBytes: Int64)
-        case decoded(ByteBuffer, memory: any Sendable)
+        case decoded(ViewBytes, sentBytes: Int)
         case undecoded(key: String, ObjectEntry, of: ResolvedArray)
     }
 
@@ -76,6 +77,7 @@ final class ChunkBundle: HTTPBodySource {
     private let reader: ArrayReader
     private let budget: BodyBudget
     private let onFailure: @Sendable (ArrayReadError) -> Void
+    private let account = WorkAccount.current
 
     /// Makes a body; nil if its bytes cannot be counted.
     ///
@@ -136,7 +138,9 @@ final class ChunkBundle: HTTPBodySource {
     func read(max: Int, allocator: ByteBufferAllocator) async throws -> HTTPBodyPiece {
         if let begun = takeBegun(max: max) { return .ready(begun) }
         do {
-            let piece = try await waited(max: max, allocator)
+            let piece = try await WorkAccount.$current.withValue(account) {
+                await waiting(max: max, allocator)
+            }.get()
             return piece.readableBytes > 0 ? .ready(cut(piece, max: max)) : .end
         } catch {
             onFailure(error)
@@ -168,6 +172,18 @@ final class ChunkBundle: HTTPBodySource {
         return first
     }
 
+    /// The next piece or why there is none, as ``waited(max:_:)``.
+    private func waiting(
+        max: Int,
+        _ allocator: ByteBufferAllocator
+    ) async -> Result<ByteBuffer, ArrayReadError> {
+        do throws(ArrayReadError) {
+            return .success(try await waited(max: max, allocator))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// The next piece, waited for; empty only at the end.
     private func waited(
         max: Int,
@@ -185,9 +201,12 @@ final class ChunkBundle: HTTPBodySource {
             switch state.withLock({ $0.rest }) {
             case .undecoded(let key, let entry, let array):
                 let chunk = try await reader.decodedChunk(key, entry: entry, of: array)
-                state.withLock { $0.rest = .decoded(chunk.bytes, memory: chunk.memory) }
+                state.withLock { $0.rest = .decoded(chunk.bytes, sentBytes: 0) }
             case .stored: piece = try await readAhead(piece, max: max)
-            case .decoded, nil: return piece
+            case .decoded(let bytes, let sent):
+                // Others were given its memory meanwhile.
+                _ = try await bytes.copy(sent..<sent)
+            case nil: return piece
             }
         }
         return piece
@@ -244,11 +263,13 @@ final class ChunkBundle: HTTPBodySource {
                     guard let count, count > 0 else { return .blocked }
                     let left = remaining - Int64(count)
                     state.rest = left > 0 ? .stored(payload, remainingBytes: left) : nil
-                case .decoded(var bytes, let memory):
-                    let count = Swift.min(bytes.readableBytes, max - piece.readableBytes)
-                    if var part = bytes.readSlice(length: count) { piece.writeBuffer(&part) }
-                    let isOver = bytes.readableBytes == 0
-                    state.rest = isOver ? nil : .decoded(bytes, memory: memory)
+                case .decoded(let bytes, let sent):
+                    let left = bytes.byteCount - sent
+                    let end = sent + Swift.min(left, max - piece.readableBytes)
+                    guard var part = bytes.copyNow(sent..<end) else { return .blocked }
+                    piece.writeBuffer(&part)
+                    state.rest =
+                        end == bytes.byteCount ? nil : .decoded(bytes, sentBytes: end)
                 }
             }
             return .done

@@ -23,7 +23,7 @@ enum CrossOrigin {
     private static let responseHeaders = [
         "Accept-Ranges", "Content-Encoding", "Content-Length", "Content-Range", "Date", "ETag",
         "Last-Modified", "Retry-After", "X-Nave-Dtype", "X-Nave-Range",
-        "X-Nave-Sampled", "X-Nave-Shape",
+        "X-Nave-Sampled", "X-Nave-Shape", "X-Request-Id",
     ].joined(separator: ", ")
 
     /// The answer to the question what may be asked, which comes without keys.

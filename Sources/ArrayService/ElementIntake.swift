@@ -3,16 +3,18 @@ import ArrayStorage
 import NIOCore
 
 /// Takes in the elements of a write: the header, if there is one, and then exactly as many bytes as it
-/// says, into memory that was set aside for them.
+/// says, for which memory is set aside as they come.
 struct ElementIntake {
     private let writer: ArrayWriter
+    private let rule: BodyPace.Rule
     private var body: SignedBody
     /// What was read beyond the header.
     private var rest = ByteBuffer()
 
-    init(_ body: SignedBody, _ writer: ArrayWriter) {
+    init(_ body: SignedBody, _ writer: ArrayWriter, _ rule: BodyPace.Rule = .elements) {
         self.body = body
         self.writer = writer
+        self.rule = rule
     }
 
     /// Reads a `.npy` file.
@@ -42,26 +44,17 @@ struct ElementIntake {
     ///
     /// - Throws: As ``file()``.
     mutating func elements(_ layout: NPYLayout) async throws(ArrayServiceError) -> TakenElements {
-        let expected = layout.byteCount ?? .max
         let reservation: RegionReservation
         do throws(ArrayWriteError) {
-            reservation = try await writer.reserve(bytes: expected)
+            reservation = try writer.reserve(bytes: layout.byteCount ?? .max)
         } catch {
             throw .write(error)
         }
-        var bytes = ByteBufferAllocator().buffer(capacity: expected)
-        let begun = ContinuousClock.now
-        var received = rest.readableBytes
-        bytes.writeBuffer(&rest)
-        rest = ByteBuffer()
-        while received <= expected, var piece = try await body.next() {
-            received += piece.readableBytes
-            try Self.requirePace(received, since: begun)
-            if received <= expected { bytes.writeBuffer(&piece) }
-        }
-        guard received == expected else {
-            throw .body(.length(expectedBytes: expected, foundBytes: received))
-        }
+        if rest.readableBytes == 0, let piece = try await body.next() { rest = piece }
+        // Of what came in one piece no more than that is held, and before it nothing.
+        let bytes =
+            rest.readableBytes < reservation.bytes
+            ? try await paced(reservation) : try await receive(reservation, BodyPace(rule))
         try body.finish()
         return TakenElements(
             block: ElementBlock(layout, bytes: bytes),
@@ -69,16 +62,72 @@ struct ElementIntake {
         )
     }
 
-    /// Refuses a body that comes so slowly that it keeps memory from others.
-    private static func requirePace(
-        _ received: Int,
-        since begun: ContinuousClock.Instant
-    ) throws(ArrayServiceError) {
-        let seconds = (ContinuousClock.now - begun).components.seconds
-        let least = (seconds - ArrayServiceLimits.slowBodySeconds)
-            .multipliedReportingOverflow(by: ArrayServiceLimits.bodyBytesPerSecondMin)
-        guard least.overflow || least.partialValue <= Int64(received) else {
-            throw .body(.tooSlow)
+    /// Receives the elements while their pace is watched.
+    private mutating func paced(
+        _ reservation: RegionReservation
+    ) async throws(ArrayServiceError) -> ByteBuffer {
+        let pace = BodyPace(rule)
+        let watched = body
+        let result = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await pace.watch(watched) }
+            let result: Result<ByteBuffer, ArrayServiceError>
+            do throws(ArrayServiceError) {
+                result = .success(try await receive(reservation, pace))
+            } catch {
+                result = .failure(error)
+            }
+            group.cancelAll()
+            return result
+        }
+        return try result.get()
+    }
+
+    private mutating func receive(
+        _ reservation: RegionReservation,
+        _ pace: BodyPace
+    ) async throws(ArrayServiceError) -> ByteBuffer {
+        let expected = reservation.bytes
+        var bytes = ByteBuffer()
+        var heldBytes = 0
+        var received = rest.readableBytes
+        var piece: ByteBuffer? = rest
+        rest = ByteBuffer()
+        while var current = piece, received <= expected {
+            if received > heldBytes {
+                heldBytes = try await grow(reservation, to: received, pace)
+                bytes.reserveCapacity(heldBytes)
+            }
+            bytes.writeBuffer(&current)
+            piece = try await next(pace)
+            received += piece?.readableBytes ?? 0
+        }
+        guard received == expected else {
+            throw .body(.length(expectedBytes: expected, foundBytes: received))
+        }
+        return bytes
+    }
+
+    private func grow(
+        _ reservation: RegionReservation,
+        to count: Int,
+        _ pace: BodyPace
+    ) async throws(ArrayServiceError) -> Int {
+        pace.beginWaiting()
+        defer { pace.endWaiting() }
+        do throws(ArrayWriteError) {
+            return try await reservation.grow(to: count)
+        } catch {
+            throw .write(error)
+        }
+    }
+
+    private mutating func next(_ pace: BodyPace) async throws(ArrayServiceError) -> ByteBuffer? {
+        do throws(ArrayServiceError) {
+            let piece = try await body.next()
+            pace.receive(piece?.readableBytes ?? 0)
+            return piece
+        } catch {
+            throw pace.isBroken ? .body(.tooSlow) : error
         }
     }
 

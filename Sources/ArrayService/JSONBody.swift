@@ -6,7 +6,7 @@ import NIOCore
 
 /// A JSON object as the body of a request, with members that are known by name.
 struct JSONBody: Hashable, Sendable {
-    /// The members; of two with the same name the last one counts.
+    /// The members.
     private let members: [String: JSONValue]
 
     /// Reads a body.
@@ -59,7 +59,7 @@ struct JSONBody: Hashable, Sendable {
     ) throws(ArrayServiceError) -> [String: JSONValue] {
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: bytes)
+            value = try JSONValue(parsing: bytes, repetition: .refused)
         } catch {
             throw .body(.malformed(error))
         }

@@ -13,8 +13,7 @@ extension OpenAPIDocument {
     /// The codes of what is wrong with a body, and of what a change runs into.
     static let bodyProblemCodes = [
         "body_digest_mismatch", "body_framed", "body_incomplete", "body_invalid", "body_too_large",
-        "body_too_slow",
-        "out_of_space",
+        "body_too_slow", "condition_unsupported", "content_encoding_unsupported", "out_of_space",
     ]
 
     static let head = #"""
@@ -136,7 +135,9 @@ extension OpenAPIDocument {
             ("MethodNotAllowed", "The resource takes other methods, which `Allow` lists."),
             ("Conflict", "It contradicts what is there."),
             ("PreconditionFailed", "A condition of the request does not hold."),
+            ("BodyTooSlow", "The body comes more slowly than memory is kept for it."),
             ("BodyTooLarge", "The body, or what it asks for, is too large."),
+            ("BodyEncoded", "Bodies are taken as they are, without `Content-Encoding`."),
             ("TargetTooLong", "The path and the query have more than 16384 bytes."),
             ("HeadTooLong", "There are too many header fields, or they are too long."),
             ("RangeInvalid", "The range touches none of the bytes."),
@@ -176,6 +177,7 @@ extension OpenAPIDocument {
         \(usualRefusals),
         "409": {"$ref": "#/components/responses/Conflict"},
         "413": {"$ref": "#/components/responses/BodyTooLarge"},
+        "415": {"$ref": "#/components/responses/BodyEncoded"},
         "507": {"$ref": "#/components/responses/OutOfSpace"}
         """
 

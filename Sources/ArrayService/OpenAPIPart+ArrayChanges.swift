@@ -4,7 +4,7 @@ extension OpenAPIPart {
         "put": {
           "operationId": "createArray", "tags": ["arrays"],
           "summary": "Creates an array or a group.",
-          "description": "The namespace must exist, and the name must be free. Without a tag it is the version `latest`. Whatever the shape, nothing is stored but the metadata until elements are written.",
+          "description": "The namespace must exist, and the name must be free, and not inside an array. Without a tag it is the version `latest`. Whatever the shape, nothing is stored but the metadata until elements are written. Of conditions `If-None-Match: *` is taken.",
           "security": [{"basic": []}, {"signature": []}],
           "parameters": [{"$ref": "#/components/parameters/Reference"}],
           "requestBody": {
@@ -17,13 +17,14 @@ extension OpenAPIPart {
               "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Array"}}}
             },
             \#(OpenAPIDocument.changeRefusals),
+            "412": {"$ref": "#/components/responses/PreconditionFailed"},
             "422": {"$ref": "#/components/responses/Unprocessable"}
           }
         },
         "patch": {
           "operationId": "changeArray", "tags": ["arrays"],
-          "summary": "Changes the shape, the attributes or both in one change.",
-          "description": "Of a smaller shape the chunks outside are deleted, and the parts of others that stick out become the fill value.",
+          "summary": "Changes the shape of an array, its attributes or both in one change, or the attributes of a group.",
+          "description": "Of a smaller shape the chunks outside are deleted, and the parts of others that stick out become the fill value. More chunks outside than one change deletes go after it.",
           "security": [{"basic": []}, {"signature": []}],
           "parameters": [{"$ref": "#/components/parameters/Reference"}],
           "requestBody": {

@@ -103,7 +103,8 @@ extension OpenAPIPart {
             """#,
         problemCodes: [
             "array_missing", "reference_invalid", "array_changing", "array_exists", "array_changed",
-            "specification_invalid", "dialect_unsupported", "version_sealed",
+            "specification_invalid", "dialect_unsupported", "version_sealed", "inside_array",
+            "members_inside", "attributes_unreadable",
         ] + OpenAPIDocument.bodyProblemCodes
     )
 }

@@ -19,6 +19,7 @@ extension OpenAPIPart {
                     "content": {"application/vnd.nave.chunks": {}}
                   },
                   \#(OpenAPIDocument.usualRefusals),
+                  "415": {"$ref": "#/components/responses/BodyEncoded"},
                   "413": {"$ref": "#/components/responses/BodyTooLarge"},
                   "422": {"$ref": "#/components/responses/Unprocessable"}
                 }

@@ -15,7 +15,7 @@ extension OpenAPIPart {
               "post": {
                 "operationId": "commitVersion", "tags": ["versions"],
                 "summary": "Commits a version, or a draft into its version.",
-                "description": "A version that has not changed since its newest commit answers with that one, and 200. A draft is merged if no key was changed on both sides, and is gone afterwards.",
+                "description": "A version that has not changed since its newest commit answers with that one, 200 and `new` false; the message is then not kept. A draft is merged if no key was changed on both sides, and is gone afterwards.",
                 "security": [{"basic": []}, {"signature": []}],
                 "parameters": [{"$ref": "#/components/parameters/CommitReference"}],
                 "requestBody": {
@@ -90,7 +90,11 @@ extension OpenAPIPart {
                 "time": {"$ref": "#/components/schemas/Timestamp"},
                 "keys": {"type": "integer", "minimum": 0},
                 "bytes": {"type": "integer"},
-                "content_hash": {"$ref": "#/components/schemas/ContentHash"}
+                "content_hash": {"$ref": "#/components/schemas/ContentHash"},
+                "new": {
+                  "description": "In the answer to a request to commit: whether there is a new commit.",
+                  "type": "boolean"
+                }
               }
             },
             "History": {

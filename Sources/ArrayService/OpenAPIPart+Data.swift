@@ -69,6 +69,7 @@ extension OpenAPIPart {
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WrittenRegion"}}}
                   },
                   \#(OpenAPIDocument.changeRefusals),
+                  "408": {"$ref": "#/components/responses/BodyTooSlow"},
                   "422": {"$ref": "#/components/responses/Unprocessable"}
                 }
               }
@@ -151,6 +152,7 @@ extension OpenAPIPart {
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AppendedElements"}}}
                   },
                   \#(OpenAPIDocument.changeRefusals),
+                  "408": {"$ref": "#/components/responses/BodyTooSlow"},
                   "422": {"$ref": "#/components/responses/Unprocessable"}
                 }
               }

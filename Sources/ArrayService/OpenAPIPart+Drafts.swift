@@ -64,7 +64,7 @@ extension OpenAPIPart {
               "get": {
                 "operationId": "followChanges", "tags": ["versions"],
                 "summary": "Tells what happens in a namespace, as it happens.",
-                "description": "A stream of server-sent events without an end. The `id` of an event is the number with which a client goes on after a break; its `data` is the JSON of `ChangeEvent`. A quiet stream sends a comment every 15 seconds. The event `reset` says that older events are no longer kept: read anew what you follow.",
+                "description": "A stream of server-sent events without an end. The `id` of an event is the number with which a client goes on after a break; its `data` is the JSON of `ChangeEvent`. The stream begins with the `id` after which it tells, without an event. A quiet stream sends a comment every 15 seconds. The event `reset` says that older events are no longer kept: read anew what you follow.",
                 "parameters": [
                   {"$ref": "#/components/parameters/NamespacePath"},
                   {

@@ -32,6 +32,7 @@ extension OpenAPIPart {
                     }
                   },
                   \#(OpenAPIDocument.usualRefusals),
+                  "415": {"$ref": "#/components/responses/BodyEncoded"},
                   "413": {"$ref": "#/components/responses/BodyTooLarge"},
                   "422": {"$ref": "#/components/responses/Unprocessable"}
                 }

@@ -22,7 +22,7 @@ extension OpenAPIPart {
                   },
                   {
                     "name": "percentile", "in": "query", "style": "form", "explode": false,
-                    "description": "The same by percentiles of the picture's values; not together with `window`. 1 and 99 if neither is given, unless the type is `uint8` or `bool`.",
+                    "description": "The same by percentiles of the picture's values, of all colours together; not together with `window`. 1 and 99 if neither is given, unless the type is `uint8` or `bool`.",
                     "schema": {
                       "type": "array", "minItems": 2, "maxItems": 2,
                       "items": {"type": "number", "minimum": 0, "maximum": 100}

@@ -38,7 +38,7 @@ extension OpenAPIPart {
                   },
                   {
                     "name": "bins", "in": "query",
-                    "description": "With `op=histogram`.",
+                    "description": "With `op=histogram`. Refused if double precision has fewer numbers between the bounds.",
                     "schema": {"type": "integer", "minimum": 1, "maximum": 65536, "default": 10}
                   },
                   {

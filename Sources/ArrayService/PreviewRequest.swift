@@ -116,17 +116,13 @@ extension RequestParameters {
         return choice
     }
 
-    private func parts(_ text: String) -> [Substring] {
-        text.split(separator: ",", omittingEmptySubsequences: false)
-    }
-
     private func integers(
         _ name: String,
         count: Int?
     ) throws(ArrayServiceError) -> [Int]? {
         guard let text = text(name) else { return nil }
         // An array without further axes has no index to give.
-        let numbers = text.isEmpty ? [] : parts(text)
+        let numbers = text.isEmpty ? [] : Self.entries(text)
         // What cannot be negated or added to an extent is no index of anything.
         let values = numbers.compactMap { Int($0) }.filter { $0 > .min / 2 && $0 < .max / 2 }
         let isRight = count.map { $0 == values.count } ?? (values.count <= ArrayLimits.rankMax)
@@ -141,8 +137,9 @@ extension RequestParameters {
 
     private func numbers(_ name: String) throws(ArrayServiceError) -> (Double, Double)? {
         guard let text = text(name) else { return nil }
-        let values = parts(text).compactMap { Double($0) }.filter(\.isFinite)
-        guard values.count == 2, parts(text).count == 2 else {
+        let entries = Self.entries(text)
+        let values = entries.compactMap(Self.number)
+        guard values.count == 2, entries.count == 2 else {
             throw .parameterInvalid(name, expected: "two finite numbers")
         }
         return (values[0], values[1])

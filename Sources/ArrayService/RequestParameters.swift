@@ -27,6 +27,24 @@ struct RequestParameters {
         self.values = values
     }
 
+    /// The entries of a list, without the spaces around them.
+    static func entries(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { entry in
+            let front = entry.drop { $0 == " " }
+            return String(front.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    /// A decimal number that is finite, with or without a fraction and an exponent; nil for anything else.
+    static func number(_ text: String) -> Double? {
+        // Swift also reads hexadecimal numbers, and words for what is not finite.
+        let known = Array("0123456789+-.eE".utf8)
+        guard text.utf8.allSatisfy({ known.contains($0) }), let number = Double(text) else {
+            return nil
+        }
+        return number.isFinite ? number : nil
+    }
+
     /// The value of a parameter.
     func text(_ name: String) -> String? { values[name] }
 

@@ -6,7 +6,8 @@ import NIOCore
 /// The body of a request, held against its signature when it ends.
 ///
 /// Nothing of a body may be kept before ``finish()`` has returned.
-struct SignedBody {
+struct SignedBody: Sendable {
+    private let whole: HTTPRequestBody
     private var pieces: HTTPRequestBody.AsyncIterator
     private var sha256: SHA256?
     private let claimed: [UInt8]?
@@ -16,6 +17,7 @@ struct SignedBody {
     ///
     /// - Throws: ``RequestBodyFault/chunked``.
     init(_ body: HTTPRequestBody, _ signing: PayloadSigning) throws(ArrayServiceError) {
+        whole = body
         pieces = body.makeAsyncIterator()
         switch signing {
         case .unsigned: claimed = nil
@@ -44,6 +46,11 @@ struct SignedBody {
         } catch {
             throw .body(.incomplete)
         }
+    }
+
+    /// Has whoever reads the body find it broken off, at once.
+    func giveUp() {
+        whole.giveUp()
     }
 
     /// Ends the body, of which nothing may be left, and checks it.

@@ -49,7 +49,7 @@ extension RequestParameters {
         of reference: ArrayReference,
         accept: String?
     ) throws(ArrayServiceError) -> StatisticsRequest {
-        let names = text("op").map(Self.names)
+        let names = text("op").map(Self.entries)
         var request = StatisticsRequest(
             reference: reference,
             slice: text("slice") ?? "",
@@ -74,12 +74,6 @@ extension RequestParameters {
             }
             return .npy
         default: throw .parameterInvalid("format", expected: "json, or npy with one op")
-        }
-    }
-
-    private static func names(_ text: String) -> [String] {
-        text.split(separator: ",", omittingEmptySubsequences: false).map { name in
-            String(name.drop { $0 == " " }.prefix { $0 != " " })
         }
     }
 
@@ -118,7 +112,7 @@ extension RequestParameters {
     private func axes() throws(ArrayServiceError) -> [Int]? {
         guard let text = text("axis") else { return nil }
         var axes: [Int] = []
-        for name in Self.names(text) {
+        for name in Self.entries(text) {
             guard let axis = Int(name), axes.count < ArrayLimits.rankMax else {
                 throw .parameterInvalid("axis", expected: "a list of axes of the slice")
             }
@@ -142,10 +136,10 @@ extension RequestParameters {
             histogram.bins = bins
         }
         if let text = text("range") {
-            let bounds = Self.names(text).compactMap { Double($0) }
+            let entries = Self.entries(text)
+            let bounds = entries.compactMap(Self.number)
             guard
-                isWanted, bounds.count == 2, bounds[0].isFinite, bounds[1].isFinite,
-                bounds[0] <= bounds[1]
+                isWanted, entries.count == 2, bounds.count == 2, bounds[0] <= bounds[1]
             else {
                 throw .parameterInvalid(
                     "range",
@@ -159,9 +153,9 @@ extension RequestParameters {
 
     private func percentiles(isWanted: Bool) throws(ArrayServiceError) -> [Double]? {
         guard isWanted || text("q") != nil else { return nil }
-        let names = Self.names(text("q") ?? "")
-        let values = names.compactMap { Double($0) }.filter { (0...100).contains($0) }
-        guard isWanted, values.count == names.count, values.count <= Self.percentilesMax else {
+        let entries = Self.entries(text("q") ?? "")
+        let values = entries.compactMap(Self.number).filter { (0...100).contains($0) }
+        guard isWanted, values.count == entries.count, values.count <= Self.percentilesMax else {
             throw .parameterInvalid(
                 "q",
                 expected: "up to \(Self.percentilesMax) numbers from 0 to 100, with op=percentile"

@@ -21,8 +21,8 @@ extension VersionError {
         switch self {
         case .sealed: .forbidden
         case .missing, .nameMissing, .commitMissing, .folderEmpty: .notFound
-        case .nameInvalid, .messageTooLong, .tagTooLong: .badRequest
-        case .uncounted, .gone: .serviceUnavailable
+        case .nameInvalid, .draftTag, .messageTooLong, .tagTooLong: .badRequest
+        case .uncounted, .gone, .mergeOutdated: .serviceUnavailable
         case .exists, .keysInPlace, .commitInUse, .folderHoldsVersions, .forkedTooOften, .isDraft,
             .isNoDraft, .baseGone, .conflict:
             .conflict
@@ -34,7 +34,7 @@ extension VersionError {
         switch self {
         case .sealed: "version_sealed"
         case .missing, .nameMissing: "version_missing"
-        case .nameInvalid: "version_name_invalid"
+        case .nameInvalid, .draftTag: "version_name_invalid"
         case .exists: "version_exists"
         case .keysInPlace: "keys_in_place"
         case .folderEmpty: "folder_empty"
@@ -48,7 +48,7 @@ extension VersionError {
         case .forkedTooOften: "forked_too_often"
         case .messageTooLong: "message_too_long"
         case .tagTooLong: "tag_too_long"
-        case .uncounted: "version_changing"
+        case .uncounted, .mergeOutdated: "version_changing"
         case .gone: "array_changing"
         }
     }
@@ -59,6 +59,7 @@ extension VersionError {
         case .sealed(let it):
             "\(it) is sealed: fork it to another tag and write there, or have it unsealed."
         case .missing(let it): "There is no version \(it)."
+        case .draftTag(let it): "The tag \(it.tag) is one that drafts alone get."
         case .nameMissing(let it): "There is no version of \(it)."
         case .nameInvalid(let it): "\"\(it)\" cannot be a version."
         case .exists(let it): "There is a version \(it) already."
@@ -76,12 +77,14 @@ extension VersionError {
         case .conflict(let it):
             "The draft and its version changed \(it.count) of the same keys, each to something else."
         case .forkedTooOften(let it, let limit):
-            "\(it) is a fork of a fork, \(limit) times over: copy its objects to another tag, which"
-                + " begins anew."
+            "\(it) has \(limit) levels, one for each fork of a fork, rollback and large draft: copy its"
+                + " objects to another tag, which begins anew."
         case .messageTooLong(let bytes):
             "The message has \(bytes) bytes, of at most \(Manifest.messageBytesMax)."
         case .tagTooLong(let it): "The tag of \(it) leaves no room for that of a draft."
         case .uncounted: "The version is being counted: try again."
+        case .mergeOutdated(let it):
+            "\(it) and its version changed while the commit was prepared: try again."
         case .gone: "The version was deleted, or taken back, while it was read: try again."
         }
     }

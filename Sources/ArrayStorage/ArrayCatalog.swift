@@ -1,4 +1,5 @@
 import ArrayModel
+import DiskIO
 import ObjectStorage
 import StorageModel
 import Synchronization
@@ -153,13 +154,13 @@ public final class ArrayCatalog: Sendable {
         }
     }
 
-    /// Runs blocking work on a disk thread.
+    /// Runs blocking work on a disk thread, on the account of the current task.
     func onDiskThread<Value: Sendable>(
         _ work: @escaping @Sendable (ArrayCatalog) throws(ArrayCatalogError) -> Value
     ) async throws(ArrayCatalogError) -> Value {
         let result: Result<Value, ArrayCatalogError>
         do {
-            result = try await store.diskPool.run {
+            result = try await store.diskPool.run(on: WorkAccount.current) {
                 do throws(ArrayCatalogError) {
                     return .success(try work(self))
                 } catch {

@@ -26,7 +26,7 @@ extension ArrayReader {
     ///     are found first.
     /// - Returns: Edges and counts.
     /// - Throws: ``ArrayReadError``, any case; ``ArrayReadError/statisticUndefined(_:)`` if there is no
-    ///   range and an element is infinite.
+    ///   range and an element is infinite, or if doubles are too far apart for so many bins.
     public func histogram(
         _ array: ResolvedArray,
         _ selection: Selection,
@@ -87,6 +87,8 @@ extension ArrayReader {
     }
 
     /// Edges at equal distances.
+    ///
+    /// Source: NumPy 2.4, `numpy.histogram`, which raises "Too many bins for data range".
     private static func edges(
         _ range: ClosedRange<Double>,
         bins: Int
@@ -94,11 +96,15 @@ extension ArrayReader {
         var (lower, upper) = (range.lowerBound, range.upperBound)
         if lower == upper { (lower, upper) = (lower - 0.5, upper + 0.5) }
         let width = upper - lower
-        guard lower.isFinite, upper.isFinite, width.isFinite, width > 0 else {
+        guard lower.isFinite, upper.isFinite, width.isFinite else {
             throw .statisticUndefined(.rangeNotFinite)
         }
         let step = width / Double(bins)
-        return (0..<bins).map { lower + Double($0) * step } + [upper]
+        let edges = (0..<bins).map { lower + Double($0) * step } + [upper]
+        guard zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw .statisticUndefined(.binsTooNarrow(bins: bins))
+        }
+        return edges
     }
 }
 

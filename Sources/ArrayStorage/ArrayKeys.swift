@@ -27,6 +27,11 @@ struct ArrayKeys: Sendable {
         ChunkLockTable.Key(line: line, scope: .object, path: keyInLine)
     }
 
+    /// What the writers of the array's chunks lock, each a box of them.
+    var chunksLock: ChunkLockTable.Key {
+        ChunkLockTable.Key(line: line, scope: .chunks, path: folder)
+    }
+
     /// What those lock who take away what is in the array's folder.
     var folderLock: ChunkLockTable.Key {
         ChunkLockTable.Key(line: line, scope: .folder, path: folder)

@@ -29,6 +29,8 @@ public enum StatisticObstacle: Hashable, Sendable {
     case noElements
     /// A range that is not given, of elements that are not finite.
     case rangeNotFinite
+    /// Bins of a histogram that are narrower than the distance of doubles.
+    case binsTooNarrow(bins: Int)
     /// More cells of a result than there is room for.
     case tooManyCells(limit: Int)
     /// Writers changed the elements between two passes over them.

@@ -31,7 +31,7 @@ extension ArrayReader {
         guard
             chunks <= Self.planeChunksMax,
             chunks <= Self.planeBytesMax / max(stored.decoder.chunkBytes, 1)
-        else { return try await sampled(stored, plane, chunks: touched) }
+        else { return try await sampled(stored, plane, extentMax: extentMax, chunks: touched) }
         let shape = PlaneShape(plane, extentMax: extentMax)
         let reduction = try PlaneReduction(stored, plane, shape, engine: engine, tiles: tiles)
         return PlaneSamples(
@@ -46,11 +46,13 @@ extension ArrayReader {
     private func sampled(
         _ array: StoredArray,
         _ plane: Plane,
+        extentMax: Int,
         chunks: Int
     ) async throws(ArrayReadError) -> PlaneSamples {
         let (grid, chunkShape) = (array.grid, array.grid.chunkShape)
-        let strides = [plane.rowAxis, plane.columnAxis].map { axis in
-            (grid.chunkCount(axis: axis) - 1) / Self.sampledExtentMax + 1
+        let cellsMax = min(Self.sampledExtentMax, extentMax)
+        let strides = [plane.axes.row, plane.axes.column].map { axis in
+            (grid.chunkCount(axis: axis) - 1) / cellsMax + 1
         }
         func factor(_ place: Int, _ axis: Int) -> Int {
             let (factor, overflow) = strides[place].multipliedReportingOverflow(
@@ -60,22 +62,27 @@ extension ArrayReader {
         }
         let shape = PlaneShape(
             plane,
-            rowFactor: factor(0, plane.rowAxis),
-            columnFactor: factor(1, plane.columnAxis)
+            rowFactor: factor(0, plane.axes.row),
+            columnFactor: factor(1, plane.axes.column)
         )
         var coordinates = plane.selection.axes.indices.map { axis in
             plane.selection.axes[axis].start / chunkShape[axis]
         }
+        // The colours of a place may lie in several chunks.
+        let colours = plane.axes.channel.map { (axis: $0, count: grid.chunkCount(axis: $0)) }
         var wanted: [[Int]] = []
         for row in 0..<shape.height {
             for column in 0..<shape.width {
-                for (place, (cell, axis)) in [(row, plane.rowAxis), (column, plane.columnAxis)]
+                for (place, (cell, axis)) in [(row, plane.axes.row), (column, plane.axes.column)]
                     .enumerated()
                 {
                     let middle = cell * strides[place] + strides[place] / 2
                     coordinates[axis] = min(middle, grid.chunkCount(axis: axis) - 1)
                 }
-                wanted.append(coordinates)
+                for colour in 0..<(colours?.count ?? 1) {
+                    if let colours { coordinates[colours.axis] = colour }
+                    wanted.append(coordinates)
+                }
             }
         }
         let reduction = try PlaneReduction(array, plane, shape, engine: engine, tiles: tiles)

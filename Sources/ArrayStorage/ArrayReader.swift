@@ -9,7 +9,7 @@ public final class ArrayReader: Sendable {
     let engine: ReadEngine
     let budget: SlabBudget
     /// The memory for what the Zarr view makes, until it is sent.
-    let viewGate: MemoryGate
+    let viewMemory: ViewMemory
     /// The memory for percentiles and histograms along axes.
     let cellGate: MemoryGate
     /// Levels of large planes.
@@ -49,7 +49,7 @@ public final class ArrayReader: Sendable {
             )
         )
         budget = SlabBudget(bytesMax: limits.slabsBytesMax)
-        viewGate = MemoryGate(bytesMax: limits.viewBytesMax)
+        viewMemory = ViewMemory(bytesMax: limits.viewBytesMax)
         cellGate = MemoryGate(bytesMax: limits.cellsBytesMax)
         tiles = PlaneTileCache(bytesMax: limits.tilesBytesMax)
     }

@@ -36,6 +36,14 @@ public enum ArrayWriteError: Error, Hashable, Sendable {
     case keyInvalid(String)
     /// An array or group of this name exists.
     case arrayExists(ArrayReference)
+    /// Something was to be created inside an array, which the text names.
+    case insideArray(ArrayReference, String)
+    /// An array was to be created around arrays or groups that are there.
+    case membersInside(ArrayReference)
+    /// An array was to be created with a codec that this server lacks.
+    case codecUnknown(String)
+    /// Attributes that are to stay cannot be read: the document of the key is no JSON object, or is too long.
+    case attributesUnreadable(key: String)
     /// The description of the array to be is not one.
     case specificationInvalid(ArraySpecificationError)
     /// What is asked for does not exist for the array's dialect.

@@ -51,17 +51,17 @@ extension ArrayWriter {
                 node: array.node,
                 metadata: try changed.metadata()
             )
-            return try ChunkRewrite(self, grown, growth.selection, block)
+            return try RegionWrite(self, grown, growth.selection, block)
         }
-        return try await locks.withLocks(write.lockKeys, shared: write.keys.sharedLocks) {
+        return try await locks.withLocks(write.claims) {
             () async throws(ArrayWriteError) -> AppendReceipt? in
-            var write = write
-            try await write.stage()
+            var chunks = try await chunks(of: write)
+            try await chunks.stage()
             var batch = try await batch(changed)
-            batch.puts += try write.puts()
+            batch.puts += try chunks.puts()
             guard let sequence = try await commit(batch, in: array.namespace) else { return nil }
             return AppendReceipt(
-                receipt: WriteReceipt(chunks: write.changes.count, sequence: sequence),
+                receipt: WriteReceipt(chunks: chunks.changes.count, sequence: sequence),
                 axis: growth.axis,
                 range: growth.start..<(growth.start + growth.count),
                 shape: growth.shape

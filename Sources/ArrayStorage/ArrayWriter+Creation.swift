@@ -8,10 +8,13 @@ extension ArrayWriter {
     ///
     /// Without a tag it is the version `latest`. A version that does not exist becomes a group when a
     /// member of it is created. Arrays of the original Hub layout are where their client looks for
-    /// them: under the plain key `name/tag`.
+    /// them: under the plain key `name/tag`. Nothing can be created inside an array, nor an array around
+    /// others.
     ///
-    /// - Throws: ``ArrayWriteError/arrayExists(_:)``,
-    ///   ``ArrayWriteError/specificationInvalid(_:)``, ``ArrayWriteError/notEncodable(_:)``,
+    /// - Throws: ``ArrayWriteError/arrayExists(_:)``, ``ArrayWriteError/insideArray(_:_:)``,
+    ///   ``ArrayWriteError/membersInside(_:)``,
+    ///   ``ArrayWriteError/specificationInvalid(_:)``, ``ArrayWriteError/codecUnknown(_:)``,
+    ///   ``ArrayWriteError/notEncodable(_:)``,
     ///   ``ArrayWriteError/read(_:)`` (chunks beyond the bounds),
     ///   ``ArrayWriteError/keyInvalid(_:)`` and ``ArrayWriteError/store(_:)``.
     public func create(
@@ -19,20 +22,26 @@ extension ArrayWriter {
         _ reference: ArrayReference,
         in namespace: Namespace
     ) async throws(ArrayWriteError) {
-        let folder = try folder(of: reference, specification.dialect)
-        try check(specification, reference, namespace)
+        let kind = try check(specification, reference, namespace)
         let staged = try await stage(specification.documents)
         let root = try await stageRoot(above: reference, specification.dialect)
         for _ in 0..<limits.attemptsMax {
-            try refuseExisting(reference, in: namespace)
-            var batch = try batch(staged, below: folder)
-            if let root, try !hasVersion(reference, in: namespace) {
-                let group = try self.batch([root.document], below: root.folder)
-                // First the group: it opens the version that the member goes to.
-                batch.puts = group.puts + batch.puts
-                batch.conditions += group.conditions
+            let site = try site(of: reference, specification.dialect, in: namespace)
+            // Nobody deletes a folder that it is in, or creates something around or inside it.
+            let isCreated = try await locks.withLocks(site.claims) {
+                () async throws(ArrayWriteError) in
+                try refuseExisting(reference, in: namespace)
+                try refuseNesting(kind, reference, at: site)
+                var batch = try batch(staged, below: site.keyPrefix)
+                if let root, try versionLine(of: reference, in: namespace) == nil {
+                    let group = try self.batch([root.document], below: root.folder)
+                    // First the group: it opens the version that the member goes to.
+                    batch.puts = group.puts + batch.puts
+                    batch.conditions += group.conditions
+                }
+                return try await commit(batch, in: namespace) != nil
             }
-            if try await commit(batch, in: namespace) != nil { return }
+            if isCreated { return }
         }
         throw .arrayExists(reference)
     }
@@ -86,52 +95,29 @@ extension ArrayWriter {
         return batch
     }
 
-    private func hasVersion(
-        _ reference: ArrayReference,
-        in namespace: Namespace
-    ) throws(ArrayWriteError) -> Bool {
-        let version = VersionName(trustedName: reference.name, tag: reference.tag)
-        do throws(StoreError) {
-            return try store.versionState(version, in: namespace) != nil
-        } catch {
-            throw .store(error)
-        }
-    }
-
     /// What S3 clients are told of a metadata document.
     static let documentAttributes = ObjectAttributes(
         systemHeaders: [HeaderField("content-type", "application/json")],
         userMetadata: []
     )
 
-    /// What the keys of an array to be begin with in its namespace.
-    private func folder(
-        of reference: ArrayReference,
-        _ dialect: ArrayMetadata.Dialect
-    ) throws(ArrayWriteError) -> String {
-        let member = reference.member.isEmpty ? "" : reference.member + "/"
-        switch dialect {
-        case .zarr3, .zarr2: return "\(reference.name):\(reference.tag)/\(member)"
-        case .hub0: return "\(reference.name)/\(reference.tag)/\(member)"
-        }
-    }
-
     /// Checks that what is to be created can be read and written.
     private func check(
         _ specification: ArraySpecification,
         _ reference: ArrayReference,
         _ namespace: Namespace
-    ) throws(ArrayWriteError) {
+    ) throws(ArrayWriteError) -> CreatedKind {
         let recognition: NodeRecognition
         do throws(ArraySpecificationError) {
             recognition = try specification.recognised()
         } catch {
             throw .specificationInvalid(error)
         }
-        guard case .array(let metadata) = recognition else { return }
+        guard case .array(let metadata) = recognition else { return .group }
         do throws(ArrayCodecError) {
             _ = try ChunkEncoder(metadata)
         } catch {
+            if case .codecMissing(let name) = error { throw .codecUnknown(name) }
             throw .notEncodable(error)
         }
         let node = CatalogNode(
@@ -145,6 +131,7 @@ extension ArrayWriter {
             tally: nil
         )
         _ = try stored(ResolvedArray(namespace: namespace, node: node, metadata: metadata))
+        return .array
     }
 
     private func refuseExisting(
@@ -161,21 +148,37 @@ extension ArrayWriter {
     }
 
     /// Takes in metadata documents.
+    ///
+    /// - Throws: ``ArrayWriteError/specificationInvalid(_:)`` for one that could not be read again, being too
+    ///   long, and ``ArrayWriteError/store(_:)``.
     func stage(
         _ documents: [JSONValue]
     ) async throws(ArrayWriteError) -> [BatchStage.Staged] {
         let stage = store.batchStage()
         return try await blocking { () throws(ArrayWriteError) in
-            do throws(StoreError) {
-                var staged: [BatchStage.Staged] = []
-                for document in documents {
-                    staged.append(try stage.stage(document.serialized(.readable)))
+            var staged: [BatchStage.Staged] = []
+            for document in documents {
+                let bytes = try Self.bytes(of: document)
+                do throws(StoreError) {
+                    staged.append(try stage.stage(bytes))
+                } catch {
+                    throw .store(error)
                 }
-                try stage.seal()
-                return staged
-            } catch {
-                throw .store(error)
             }
+            do throws(StoreError) { try stage.seal() } catch { throw .store(error) }
+            return staged
         }
+    }
+
+    /// How a document is stored: so that people can read it, unless that makes it too long.
+    private static func bytes(of document: JSONValue) throws(ArrayWriteError) -> [UInt8] {
+        let lengthMax = ArrayLimits.metadataBytesMax
+        let readable = document.serialized(.readable, nonFinite: .bare)
+        guard readable.count > lengthMax else { return readable }
+        let compact = document.serialized(.compact, nonFinite: .bare)
+        guard compact.count <= lengthMax else {
+            throw .specificationInvalid(.metadata(.json(.tooLong(bytes: compact.count))))
+        }
+        return compact
     }
 }

@@ -38,12 +38,7 @@ extension ArrayWriter {
         _ reference: ArrayReference,
         in namespace: Namespace
     ) async throws(ArrayWriteError) -> Int? {
-        let node: CatalogNode
-        do throws(ArrayCatalogError) {
-            node = try catalog.node(reference, in: namespace)
-        } catch {
-            throw .catalog(error)
-        }
+        let node = try node(reference, in: namespace)
         let names = ArrayKeys(node, in: namespace)
         let folder = node.path.isEmpty ? "" : node.path + "/"
         let isWholeLine = folder.isEmpty && node.line != namespace.line
@@ -53,7 +48,8 @@ extension ArrayWriter {
             return try await deleteAll([try names.key(node.metadataKey)], namespace)
         }
         // Nobody writes a chunk behind the walk.
-        return try await locks.withLocks([names.folderLock]) { () async throws(ArrayWriteError) in
+        return try await locks.withLocks([.alone(names.folderLock)]) {
+            () async throws(ArrayWriteError) in
             try await deleteAll(below: folder, node, names, namespace)
         }
     }

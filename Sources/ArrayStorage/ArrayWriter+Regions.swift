@@ -29,57 +29,65 @@ extension ArrayWriter {
             )
         }
         let write = try await blocking { () throws(ArrayWriteError) in
-            try ChunkRewrite(self, array, selection, block)
+            try RegionWrite(self, array, selection, block)
         }
-        guard !write.changes.isEmpty else {
+        guard write.chunkCount > 0 else {
             return WriteReceipt(chunks: 0, sequence: array.node.sequence)
         }
-        return try await locks.withLocks(write.lockKeys, shared: write.keys.sharedLocks) {
-            () async throws(ArrayWriteError) in
-            try await commit(write, reference, selection, block)
+        return try await locks.withLocks(write.claims) { () async throws(ArrayWriteError) in
+            try await commit(write, reference)
         }
     }
 
     private func commit(
-        _ prepared: ChunkRewrite,
-        _ reference: ArrayReference,
-        _ selection: Selection,
-        _ block: ElementBlock
+        _ write: RegionWrite,
+        _ reference: ArrayReference
     ) async throws(ArrayWriteError) -> WriteReceipt {
-        var write = prepared
-        var node = write.resolved.node
-        let namespace = write.resolved.namespace
+        var chunks = try await chunks(of: write)
+        var node = chunks.resolved.node
+        let namespace = chunks.resolved.namespace
         for _ in 0..<limits.attemptsMax {
-            try await write.stage()
+            try await chunks.stage()
             var batch = WriteBatch()
-            batch.puts = try write.puts()
+            batch.puts = try chunks.puts()
             // The chunks mean what the metadata says.
             batch.conditions = [
                 WriteBatch.Condition(
-                    key: try write.keys.key(node.metadataKey),
+                    key: try chunks.keys.key(node.metadataKey),
                     expectation: .sequence(node.sequence)
                 )
             ]
             do throws(StoreError) {
                 let sequence = try await store.write(batch, in: namespace, actor: actor)
-                return WriteReceipt(chunks: write.changes.count, sequence: sequence)
+                return WriteReceipt(chunks: chunks.changes.count, sequence: sequence)
             } catch {
                 guard error == .preconditionFailed else { throw .store(error) }
             }
             let now = try await resolve(reference, in: namespace)
             guard now.node.line == node.line, now.node.metadataKey == node.metadataKey,
-                now.metadata.takesChunks(of: write.resolved.metadata)
+                now.metadata.takesChunks(of: chunks.resolved.metadata)
             else { throw .arrayChanged }
-            if now.metadata.shape != write.resolved.metadata.shape {
+            if now.metadata.shape != chunks.resolved.metadata.shape {
                 // A chunk that was written as a whole may have elements beyond the former edge now,
-                // which others write. Its key, and so its lock, is the same.
-                write = try await blocking { () throws(ArrayWriteError) in
-                    try ChunkRewrite(self, now, selection, block)
+                // which others write. Its place in the grid, and so its lock, is the same.
+                let planned = chunks.memory
+                chunks = try await blocking { () throws(ArrayWriteError) in
+                    try write.again(in: now).chunks(planned)
                 }
             }
             node = now.node
         }
         throw .contended
+    }
+
+    /// The chunks of a write whose claims are held, once there is memory for them.
+    ///
+    /// Memory is asked for behind the locks, so that who waits for a lock takes none.
+    func chunks(of write: RegionWrite) async throws(ArrayWriteError) -> ChunkRewrite {
+        let planned = try await reserve(planBytes: write.planBytes)
+        return try await blocking { () throws(ArrayWriteError) in
+            try write.chunks(planned)
+        }
     }
 
     /// Finds an array.

@@ -2,7 +2,7 @@ import ArrayModel
 import ObjectStorage
 import StorageModel
 
-/// What is to become of an array that exists.
+/// What is to become of an array or group that exists.
 public struct ArrayUpdate: Hashable, Sendable {
     /// What is done with the attributes that are there.
     public enum AttributePolicy: String, Hashable, Sendable, CaseIterable {
@@ -28,11 +28,11 @@ public struct ArrayUpdate: Hashable, Sendable {
 }
 
 extension ArrayWriter {
-    /// Gives an array another shape, other attributes, or both, in one change.
+    /// Gives an array another shape, other attributes, or both, in one change; or a group other attributes.
     ///
     /// What lies outside of a smaller shape is gone: chunks are deleted, and what sticks out of those at
     /// the edge becomes the fill value, so that an array that grows again does not show it. If more
-    /// chunks go than one change deletes, the first go before it.
+    /// chunks go than one change deletes, they go after it, and before the array is changed again.
     ///
     /// - Returns: The number of the change, and how many chunks were deleted or cut.
     /// - Throws: ``ArrayWriteError``.
@@ -41,8 +41,17 @@ extension ArrayWriter {
         in namespace: Namespace,
         _ update: ArrayUpdate
     ) async throws(ArrayWriteError) -> WriteReceipt {
-        try await changing(reference, in: namespace) { array throws(ArrayWriteError) in
-            try await apply(update, to: array)
+        let found = try node(reference, in: namespace)
+        guard found.fact.kind == .group else {
+            return try await changing(reference, in: namespace) { array throws(ArrayWriteError) in
+                try await apply(update, to: array)
+            }
+        }
+        // A group has no elements.
+        guard update.shape == nil else { throw .catalog(.groupNotSliceable(reference)) }
+        return try await changingMetadata(of: reference, in: namespace) {
+            group throws(ArrayWriteError) in
+            try await apply(update, toGroup: group, in: namespace)
         }
     }
 
@@ -53,25 +62,65 @@ extension ArrayWriter {
         in namespace: Namespace,
         _ body: (ResolvedArray) async throws(ArrayWriteError) -> Value?
     ) async throws(ArrayWriteError) -> Value {
-        let found = try await resolve(reference, in: namespace)
-        let lock = ArrayKeys(found.node, in: namespace).lock(found.node.metadataKey)
-        return try await locks.withLocks([lock]) { () async throws(ArrayWriteError) in
+        try await changingMetadata(of: reference, in: namespace) {
+            node throws(ArrayWriteError) -> Value? in
+            let array = try await resolve(reference, in: namespace)
+            // Who replaced it since takes no locks.
+            guard array.node.sequence == node.sequence, array.line == node.line else { return nil }
+            return try await body(array)
+        }
+    }
+
+    /// Runs a body with an array or group as it is now, while no other request changes its metadata; again,
+    /// if the body returns nil because somebody else did.
+    private func changingMetadata<Value: Sendable>(
+        of reference: ArrayReference,
+        in namespace: Namespace,
+        _ body: (CatalogNode) async throws(ArrayWriteError) -> Value?
+    ) async throws(ArrayWriteError) -> Value {
+        let found = try node(reference, in: namespace)
+        let lock = ArrayKeys(found, in: namespace).lock(found.metadataKey)
+        return try await locks.withLocks([.alone(lock)]) { () async throws(ArrayWriteError) in
             for _ in 0..<limits.attemptsMax {
-                let now = try await resolve(reference, in: namespace)
-                guard now.line == found.line, now.node.metadataKey == found.node.metadataKey
-                else { throw .arrayChanged }
+                let now = try node(reference, in: namespace)
+                guard now.line == found.line, now.metadataKey == found.metadataKey else {
+                    throw .arrayChanged
+                }
                 if let value = try await body(now) { return value }
             }
             throw .contended
         }
     }
 
-    /// The metadata of an array as it is stored; nil if it was replaced since.
+    /// The array or group that a reference names.
+    func node(
+        _ reference: ArrayReference,
+        in namespace: Namespace
+    ) throws(ArrayWriteError) -> CatalogNode {
+        do throws(ArrayCatalogError) {
+            return try catalog.node(reference, in: namespace)
+        } catch {
+            throw .catalog(error)
+        }
+    }
+
+    /// The metadata of an array to be changed, as it is stored; nil if it was replaced since, or had a shrink
+    /// to be finished first.
     func document(of array: ResolvedArray) async throws(ArrayWriteError) -> MetadataDocument? {
+        let document = try await document(of: array.node, in: array.namespace)
+        guard let document, document.formerShape != nil else { return document }
+        try await finishShrink(of: document)
+        return nil
+    }
+
+    private func document(
+        of node: CatalogNode,
+        in namespace: Namespace
+    ) async throws(ArrayWriteError) -> MetadataDocument? {
         let store = store
         do throws(ArrayWriteError) {
             return try await blocking { () throws(ArrayWriteError) in
-                try MetadataDocument(of: array, store)
+                try MetadataDocument(of: node, in: namespace, store)
             }
         } catch {
             guard error == .arrayChanged else { throw error }
@@ -81,17 +130,16 @@ extension ArrayWriter {
 
     /// A batch that writes a metadata document, if nobody else did since it was read.
     func batch(_ document: MetadataDocument) async throws(ArrayWriteError) -> WriteBatch {
-        let node = document.resolved.node
-        let keys = ArrayKeys(node, in: document.resolved.namespace)
+        let keys = ArrayKeys(document.node, in: document.namespace)
         var batch = WriteBatch()
         for staged in try await stage([document.content]) {
             batch.puts.append(
                 WriteBatch.Put(
-                    key: try keys.key(node.metadataKey),
+                    key: try keys.key(document.node.metadataKey),
                     payload: staged.payload,
                     entityTag: staged.entityTag,
-                    attributes: Self.documentAttributes,
-                    expectation: .sequence(node.sequence)
+                    attributes: document.attributes,
+                    expectation: .sequence(document.sequence)
                 )
             )
         }
@@ -126,14 +174,38 @@ extension ArrayWriter {
             document.set("shape", .integers(shape))
         }
         let attributesFile = try await setAttributes(update, &document)
-        let metadata = try document.metadata()
-        var batch = try await batch(document)
-        if let attributesFile { batch.puts.append(attributesFile) }
-        guard zip(metadata.shape, array.metadata.shape).contains(where: { $0 < $1 }) else {
-            guard let sequence = try await commit(batch, in: array.namespace) else { return nil }
+        let shape = try document.metadata().shape
+        guard zip(shape, array.metadata.shape).contains(where: { $0 < $1 }) else {
+            return try await commit(document, with: attributesFile)
+        }
+        return try await shrink(array, to: document, with: attributesFile)
+    }
+
+    private func apply(
+        _ update: ArrayUpdate,
+        toGroup group: CatalogNode,
+        in namespace: Namespace
+    ) async throws(ArrayWriteError) -> WriteReceipt? {
+        guard var document = try await document(of: group, in: namespace) else { return nil }
+        let attributesFile = try await setAttributes(update, &document)
+        try document.requireGroup()
+        return try await commit(document, with: attributesFile)
+    }
+
+    /// Writes a document that concerns no chunks; nil if somebody else replaced it.
+    private func commit(
+        _ document: MetadataDocument,
+        with attributesFile: WriteBatch.Put?
+    ) async throws(ArrayWriteError) -> WriteReceipt? {
+        let keys = ArrayKeys(document.node, in: document.namespace)
+        // A file that comes behind the walk of a deletion would stay.
+        return try await locks.withLocks(keys.sharedLocks.map { .shared($0) }) {
+            () async throws(ArrayWriteError) -> WriteReceipt? in
+            var batch = try await batch(document)
+            if let attributesFile { batch.puts.append(attributesFile) }
+            guard let sequence = try await commit(batch, in: document.namespace) else { return nil }
             return WriteReceipt(chunks: 0, sequence: sequence)
         }
-        return try await shrink(array, to: metadata.grid, with: batch)
     }
 
     /// Changes the attributes in the document, or gives the file that has them.
@@ -142,23 +214,26 @@ extension ArrayWriter {
         _ document: inout MetadataDocument
     ) async throws(ArrayWriteError) -> WriteBatch.Put? {
         guard let attributes = update.attributes else { return nil }
-        let array = document.resolved
-        switch array.metadata.dialect {
+        let node = document.node
+        switch node.fact.dialect {
         case .hub0: throw .dialectUnsupported(.hub0, .setAttributes)
         case .zarr3:
             let before = document.content["attributes"] ?? .object([])
             document.set("attributes", update.attributes(after: before, attributes))
             return nil
         case .zarr2:
-            let key = array.node.path.isEmpty ? ".zattrs" : array.node.path + "/.zattrs"
             let store = store
             let before = try await blocking { () throws(ArrayWriteError) in
-                try StoredDocument(key, line: array.line, store)
+                try AttributesDocument(beside: node, store)
             }
-            let after = update.attributes(after: before.content, attributes)
+            // What cannot be read would be lost.
+            guard let content = before.content ?? update.replacedAttributes else {
+                throw .attributesUnreadable(key: before.key)
+            }
+            let after = update.attributes(after: content, attributes)
             guard let staged = try await stage([after]).first else { return nil }
             return WriteBatch.Put(
-                key: try ArrayKeys(array.node, in: array.namespace).key(key),
+                key: try ArrayKeys(node, in: document.namespace).key(before.key),
                 payload: staged.payload,
                 entityTag: staged.entityTag,
                 attributes: Self.documentAttributes,
@@ -169,6 +244,14 @@ extension ArrayWriter {
 }
 
 extension ArrayUpdate {
+    /// What stands for attributes of which nothing stays; nil if some do.
+    fileprivate var replacedAttributes: JSONValue? {
+        switch attributePolicy {
+        case .merge: nil
+        case .replace: .object([])
+        }
+    }
+
     fileprivate func attributes(after before: JSONValue, _ new: JSONValue) -> JSONValue {
         switch attributePolicy {
         case .merge: before.merging(new)

@@ -8,7 +8,9 @@ import Synchronization
 
 /// Writes regions of arrays, and creates, resizes and deletes arrays.
 ///
-/// Every write is one change of the engine: other readers and writers see all of it or nothing. A
+/// A write of a region, an append and a creation are one change of the engine each: other readers and writers
+/// see all of it or nothing. So is a change of metadata, but that chunks outside of a smaller shape which are
+/// too many for one change go after it. What is deleted goes step by step, its metadata last. A
 /// writer holds the locks of the chunks that it changes, so that parts of one chunk that several write
 /// are all kept, and the change expects what was read, so that an S3 client that takes no locks cannot
 /// come between.
@@ -20,7 +22,7 @@ public struct ArrayWriter: Sendable {
     let engine: ReadEngine
     let limits: ArrayWriterLimits
     let locks: ChunkLockTable
-    private let budget: MemoryGate
+    private let memory: WriteMemory
     private let encoding = EncodingMemory()
     /// Who writes, as the log has it; nil for nobody who is known.
     private(set) var actor: PrincipalName?
@@ -54,7 +56,7 @@ public struct ArrayWriter: Sendable {
             summaries: SummaryStore(file: nil, entriesMax: 0)
         )
         locks = ChunkLockTable(ticketsMax: limits.waitingMax)
-        budget = MemoryGate(bytesMax: limits.regionsBytesMax)
+        memory = WriteMemory(limits)
     }
 
     /// The same writer, for somebody.
@@ -64,19 +66,24 @@ public struct ArrayWriter: Sendable {
         return writer
     }
 
-    /// Memory for the elements of one write, for as long as the result lives; waits for others to give
-    /// theirs back.
+    /// Opens an account for the elements of one write, which takes memory as they come.
     ///
-    /// - Throws: ``ArrayWriteError/regionTooLarge(bytes:limitBytes:)``,
-    ///   ``ArrayWriteError/overloaded`` or ``ArrayReadError/cancelled``.
-    public func reserve(bytes: Int) async throws(ArrayWriteError) -> RegionReservation {
+    /// - Throws: ``ArrayWriteError/regionTooLarge(bytes:limitBytes:)``.
+    public func reserve(bytes: Int) throws(ArrayWriteError) -> RegionReservation {
         guard bytes <= limits.regionBytesMax else {
             throw .regionTooLarge(bytes: bytes, limitBytes: limits.regionBytesMax)
         }
-        // Those who come in the same moment may be a few more.
-        guard budget.waitingCount < limits.waitingMax else { throw .overloaded }
+        return RegionReservation(memory.elements(bytes: bytes), bytes: bytes)
+    }
+
+    /// Memory for what is known of the chunks of one write; waits for others to give theirs back.
+    ///
+    /// To be called behind the locks of a write alone, and once: who holds some waits for nothing but work.
+    ///
+    /// - Throws: ``ArrayReadError/cancelled``.
+    func reserve(planBytes: Int) async throws(ArrayWriteError) -> MemoryGate.Reservation {
         do {
-            return RegionReservation(try await budget.reserve(bytes))
+            return try await memory.plans(bytes: planBytes).reserve(planBytes)
         } catch {
             throw .read(.cancelled)
         }
@@ -103,6 +110,15 @@ public struct ArrayWriter: Sendable {
             return try StoredArray(array, limits: engine.limits)
         } catch {
             throw .read(error)
+        }
+    }
+
+    /// What encodes the chunks of an array.
+    func encoder(of array: ResolvedArray) throws(ArrayWriteError) -> ChunkEncoder {
+        do throws(ArrayCodecError) {
+            return try ChunkEncoder(array.metadata)
+        } catch {
+            throw .notEncodable(error)
         }
     }
 
@@ -164,15 +180,6 @@ private final class EncodingMemory: Sendable {
     let workspaces = Mutex<[EncodingWorkspace]>([])
     /// Held while a large chunk is changed, so that there is one of them in memory.
     let largeChunks = Mutex<Void>(())
-}
-
-/// Memory that is set aside for the elements of one write; given back when the last reference goes.
-public final class RegionReservation: Sendable {
-    private let reservation: MemoryGate.Reservation
-
-    init(_ reservation: MemoryGate.Reservation) {
-        self.reservation = reservation
-    }
 }
 
 /// What a write did.

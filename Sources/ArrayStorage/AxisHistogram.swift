@@ -23,7 +23,8 @@ extension ArrayReader {
     ///     is not NaN.
     /// - Returns: Edges and counts.
     /// - Throws: ``ArrayReadError``, any case; ``ArrayReadError/statisticUndefined(_:)`` for more than
-    ///   ``axisValuesMax`` counts, or if there is no range and an element is infinite.
+    ///   ``axisValuesMax`` counts, if there is no range and an element is infinite, or if doubles are too
+    ///   far apart for so many bins.
     public func histogram(
         _ array: ResolvedArray,
         _ selection: Selection,

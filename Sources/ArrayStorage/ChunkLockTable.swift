@@ -4,8 +4,9 @@ import Synchronization
 /// Lets one writer at a time change a chunk, and nobody write below a folder that one clears.
 ///
 /// A writer names all that it needs at once, and waits until no earlier writer holds or waits for any of
-/// it, unless both share it. So writers of one chunk go in the order of arrival, writers of different
-/// chunks do not wait for each other, and nobody waits in a circle.
+/// it, unless both can have it. So writers of one chunk go in the order of arrival, writers of different
+/// chunks do not wait for each other, and nobody waits in a circle. However many chunks a writer names, they
+/// are one box.
 ///
 /// S3 clients take no locks; the expectations of the change guard against them.
 ///
@@ -16,6 +17,8 @@ final class ChunkLockTable: Sendable {
         enum Scope: Hashable, Sendable {
             /// One object.
             case object
+            /// The chunks of an array, by its folder.
+            case chunks
             /// A folder with all that is below it: writers share it, who takes things away has it alone.
             case folder
         }
@@ -23,6 +26,30 @@ final class ChunkLockTable: Sendable {
         let line: LineID
         let scope: Scope
         let path: String
+    }
+
+    /// What a writer needs.
+    enum Claim: Hashable, Sendable {
+        /// Nobody else holds it meanwhile.
+        case alone(Key)
+        /// Only those hold it who share it too.
+        case shared(Key)
+        /// Nobody else holds one of these chunks of an array.
+        case chunks(Key, ChunkBox)
+
+        var key: Key {
+            switch self {
+            case .alone(let key), .shared(let key), .chunks(let key, _): key
+            }
+        }
+
+        var mode: LockQueue.Mode {
+            switch self {
+            case .alone: .alone
+            case .shared: .shared
+            case .chunks(_, let box): .chunks(box)
+            }
+        }
     }
 
     fileprivate struct Ticket {
@@ -51,18 +78,16 @@ final class ChunkLockTable: Sendable {
     /// Runs a body while nobody holds what it needs.
     ///
     /// - Parameters:
-    ///   - keys: What nobody else holds meanwhile, no one twice.
-    ///   - shared: What only those hold who share it too; none of `keys`, no one twice.
+    ///   - claims: What it needs, no key twice.
     ///   - body: What to run.
     /// - Returns: What the body returns.
     /// - Throws: ``ArrayWriteError/overloaded`` if too many wait, ``ArrayReadError/cancelled`` if the
     ///   task is cancelled while it waits, and what the body throws.
     func withLocks<Value: Sendable>(
-        _ keys: [Key],
-        shared: [Key] = [],
+        _ claims: [Claim],
         _ body: () async throws(ArrayWriteError) -> Value
     ) async throws(ArrayWriteError) -> Value {
-        let ticket = state.withLock { $0.enter(keys, shared, ticketsMax: ticketsMax) }
+        let ticket = state.withLock { $0.enter(claims, ticketsMax: ticketsMax) }
         guard let ticket else { throw .overloaded }
         defer { leave(ticket) }
         await withTaskCancellationHandler {
@@ -91,17 +116,13 @@ final class ChunkLockTable: Sendable {
 
 extension ChunkLockTable.State {
     fileprivate mutating func enter(
-        _ keys: [ChunkLockTable.Key],
-        _ shared: [ChunkLockTable.Key],
+        _ claims: [ChunkLockTable.Claim],
         ticketsMax: Int
     ) -> Int? {
         guard tickets.count < ticketsMax else { return nil }
         next += 1
-        var ticket = ChunkLockTable.Ticket(keys: keys + shared)
-        for key in keys where !queues[key, default: LockQueue()].enter(next, .alone) {
-            ticket.blocked += 1
-        }
-        for key in shared where !queues[key, default: LockQueue()].enter(next, .shared) {
+        var ticket = ChunkLockTable.Ticket(keys: claims.map(\.key))
+        for claim in claims where !queues[claim.key, default: LockQueue()].enter(next, claim.mode) {
             ticket.blocked += 1
         }
         tickets[next] = ticket

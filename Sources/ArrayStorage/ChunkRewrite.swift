@@ -12,6 +12,8 @@ struct ChunkRewrite: Sendable {
     let resolved: ResolvedArray
     let changes: [ChunkChange]
     let keys: ArrayKeys
+    /// What accounts for the changes, and for what is staged in memory, while they live.
+    let memory: MemoryGate.Reservation
     private let array: StoredArray
     private let encoder: ChunkEncoder
     private let staging: BatchStage
@@ -27,57 +29,48 @@ struct ChunkRewrite: Sendable {
 
     /// Prepares a write of an array that this server can write.
     ///
-    /// - Throws: ``ArrayWriteError``, the cases about types and codecs, and what `changes` throws.
+    /// - Parameters:
+    ///   - writer: Who writes.
+    ///   - resolved: The array.
+    ///   - memory: As much as ``planBytes(chunks:of:)`` says.
+    ///   - changes: What is to be changed.
+    /// - Throws: ``ArrayWriteError``, the cases about types and codecs.
     init(
         _ writer: ArrayWriter,
         _ resolved: ResolvedArray,
-        _ changes: (StoredArray) throws(ArrayWriteError) -> [ChunkChange]
+        _ memory: MemoryGate.Reservation,
+        _ changes: (StoredArray) -> [ChunkChange]
     ) throws(ArrayWriteError) {
         self.writer = writer
         self.resolved = resolved
+        self.memory = memory
         array = try writer.stored(resolved)
-        do throws(ArrayCodecError) {
-            encoder = try ChunkEncoder(resolved.metadata)
-        } catch {
-            throw .notEncodable(error)
-        }
+        encoder = try writer.encoder(of: resolved)
         keys = ArrayKeys(resolved.node, in: resolved.namespace)
-        self.changes = try changes(array)
+        self.changes = changes(array)
         staging = writer.store.batchStage()
         staged = self.changes.map { _ in nil }
     }
 
-    /// Prepares to write a block to a region.
+    /// About how much memory a rewrite of so many chunks takes, beside those that are being decoded: what is
+    /// known of each, its key several times, and what is staged in memory.
     ///
-    /// - Throws: ``ArrayWriteError``, the cases about types, shapes, sizes and codecs.
-    init(
-        _ writer: ArrayWriter,
-        _ resolved: ResolvedArray,
-        _ selection: Selection,
-        _ block: ElementBlock
-    ) throws(ArrayWriteError) {
-        guard let source = RegionSource(block, selection: selection) else {
-            throw .shapeMismatch(region: selection.shape, given: block.shape)
-        }
-        let limits = writer.limits
-        try self.init(writer, resolved) { array throws(ArrayWriteError) in
-            guard selection.elementCount > 0 else { return [] }
-            let plan = ReadPlan(selection: selection, grid: array.grid, slabElementsMax: 1)
-            let count = plan.everything.touchedChunkCount
-            guard count <= limits.chunksMax else {
-                throw .chunksTooMany(count: count, limit: limits.chunksMax)
-            }
-            // A chunk is bounded, and so is their number: the product fits.
-            let bytes = count * array.decoder.chunkBytes
-            guard bytes <= limits.chunkBytesMax else {
-                throw .chunksTooLong(bytes: bytes, limitBytes: limits.chunkBytesMax)
-            }
-            return plan.everything.pieces.map { ChunkChange($0, of: source, in: array) }
-        }
+    /// - Parameters:
+    ///   - count: How many, at most ``ArrayWriterLimits/chunksMax``.
+    ///   - array: Whose they are.
+    /// - Returns: How many bytes are to be reserved.
+    static func planBytes(chunks count: Int, of array: StoredArray) -> Int {
+        let rank = array.grid.rank
+        let keyBytes = array.keyPrefix.utf8.count + 32 + 8 * rank
+        // A chunk is bounded, and so is their number: the products fit.
+        let stagedBytes = min(count * array.decoder.chunkBytes, Self.stagedBytesMax)
+        return count * (Self.changeBytes + 3 * keyBytes + 64 * rank) + stagedBytes
     }
 
-    /// What its writers lock.
-    var lockKeys: [ChunkLockTable.Key] { changes.map { keys.lock($0.key) } }
+    /// What is kept of one chunk beside its key and what grows with the number of axes; measured.
+    private static let changeBytes = 1024
+    /// The most bytes of payloads that a batch holds in memory: those of the record, and an open pack.
+    private static let stagedBytesMax = 10 << 20
 
     /// Reads, changes and encodes what is not staged, or was read in a state that is no longer there.
     mutating func stage() async throws(ArrayWriteError) {

@@ -56,7 +56,7 @@ struct IntegerReduction: Hashable, Sendable {
         if parts.contains(.spread) {
             if isWide {
                 let mean = Double(part) / Double(added)
-                moments.merge(Moments(items, count: added, kind: kind, pivot: mean))
+                moments.merge(Moments(wholes: items, count: added, kind: kind, mean: mean))
             } else {
                 squares += exact(nave_sum_squares(kind, items, added))
             }
@@ -77,7 +77,7 @@ struct IntegerReduction: Hashable, Sendable {
         let item = exact(nave_sum_integers(kind, value, 1))
         sum += item * Int128(times)
         if isWide {
-            moments.merge(Moments(Double(item), repeated: times))
+            moments.merge(Moments(item, repeated: times))
         } else {
             squares += item * item * Int128(times)
         }

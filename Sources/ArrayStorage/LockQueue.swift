@@ -1,21 +1,34 @@
 /// Those who hold a lock, or wait for it, in the order of their arrival.
 ///
-/// A lock is held by one who has it alone, or by any number who share it. Nobody overtakes: who comes to
-/// share waits behind one who waits to have it alone.
+/// A lock is held by one who has it alone, by any number who share it, or by those whose boxes of chunks have
+/// none in common. Nobody overtakes one in whose way it is: who comes to share waits behind one who waits to have
+/// it alone.
+///
+/// Invariant: `obstacles` of a place is the number of earlier places that exclude it.
 struct LockQueue: Sendable {
+    /// How a lock is held.
     enum Mode: Hashable, Sendable {
         case alone
         case shared
+        case chunks(ChunkBox)
+
+        /// Whether two cannot hold the lock together.
+        func excludes(_ other: Mode) -> Bool {
+            switch (self, other) {
+            case (.shared, .shared): false
+            case (.chunks(let box), .chunks(let otherBox)): box.intersects(otherBox)
+            case (.alone, _), (_, .alone), (.shared, .chunks), (.chunks, .shared): true
+            }
+        }
     }
 
     private struct Place: Sendable {
         let ticket: Int
         let mode: Mode
+        var obstacles: Int
     }
 
     private var places: [Place] = []
-    /// How many of the first places hold the lock.
-    private var holders = 0
 
     var isEmpty: Bool { places.isEmpty }
 
@@ -23,8 +36,9 @@ struct LockQueue: Sendable {
     ///
     /// - Returns: Whether that holds the lock.
     mutating func enter(_ ticket: Int, _ mode: Mode) -> Bool {
-        places.append(Place(ticket: ticket, mode: mode))
-        return serve().last == ticket
+        let obstacles = places.count { $0.mode.excludes(mode) }
+        places.append(Place(ticket: ticket, mode: mode, obstacles: obstacles))
+        return obstacles == 0
     }
 
     /// Gives up a place, whether it held the lock or waited.
@@ -32,20 +46,11 @@ struct LockQueue: Sendable {
     /// - Returns: Who holds the lock now and did not before.
     mutating func leave(_ ticket: Int) -> [Int] {
         guard let index = places.firstIndex(where: { $0.ticket == ticket }) else { return [] }
-        places.remove(at: index)
-        if index < holders { holders -= 1 }
-        return serve()
-    }
-
-    /// Gives the lock to the first who wait, as far as they can have it.
-    private mutating func serve() -> [Int] {
+        let left = places.remove(at: index)
         var served: [Int] = []
-        while holders < places.count {
-            let next = places[holders]
-            // All holders share it if the first one does.
-            guard holders == 0 || next.mode == .shared && places[0].mode == .shared else { break }
-            holders += 1
-            served.append(next.ticket)
+        for later in index..<places.count where left.mode.excludes(places[later].mode) {
+            places[later].obstacles -= 1
+            if places[later].obstacles == 0 { served.append(places[later].ticket) }
         }
         return served
     }

@@ -74,6 +74,16 @@ final class MemoryGate: Sendable {
         return Reservation(gate: self, bytes: bytes)
     }
 
+    /// Sets memory aside for as long as the result lives, if there is enough and nobody waits.
+    func reserveNow(_ bytes: Int) -> Reservation? {
+        let bytes = min(max(bytes, 0), bytesMax)
+        return state.withLock { state in
+            guard state.waiting.isEmpty, state.taken + bytes <= bytesMax else { return nil }
+            state.taken += bytes
+            return Reservation(gate: self, bytes: bytes)
+        }
+    }
+
     private func cancel(_ number: Int) {
         let waiter = state.withLock { state -> Waiter? in
             guard let index = state.waiting.firstIndex(where: { $0.number == number }) else {

@@ -3,25 +3,42 @@ import NIOCore
 import ObjectStorage
 import StorageModel
 
-/// The metadata of an array as it is stored, to be changed in place: members that Nave does not know
-/// stay as they are.
+/// The metadata of an array or group as it is stored, to be changed in place: members that Nave does not
+/// know stay as they are.
 struct MetadataDocument: Sendable {
-    let resolved: ResolvedArray
+    /// What it describes, as it was found.
+    let node: CatalogNode
+    let namespace: Namespace
     /// The whole document.
     private(set) var content: JSONValue
-
-    /// Reads the document of an array; blocks.
+    /// The number of the change that wrote it.
+    var sequence: Int64
+    /// The extents of the array before a shrink that still has chunks to delete; nil if none has.
     ///
-    /// - Throws: ``ArrayWriteError/arrayChanged`` if it was replaced since the array was resolved, and
+    /// It is kept as user metadata of the stored document.
+    var formerShape: [Int]?
+
+    /// The name of the user metadata that holds ``formerShape``, as a JSON list.
+    static let formerShapeHeader = "nave-former-shape"
+
+    /// Reads the document of a node; blocks.
+    ///
+    /// - Throws: ``ArrayWriteError/arrayChanged`` if it was replaced since the node was found, and
     ///   ``ArrayWriteError/store(_:)``.
-    init(of resolved: ResolvedArray, _ store: ObjectStore) throws(ArrayWriteError) {
-        self.resolved = resolved
+    init(
+        of node: CatalogNode,
+        in namespace: Namespace,
+        _ store: ObjectStore
+    ) throws(ArrayWriteError) {
+        self.node = node
+        self.namespace = namespace
+        sequence = node.sequence
         let bytes: ByteBuffer
         do throws(StoreError) {
-            guard
-                let entry = try store.lookUp(resolved.node.metadataKey, line: resolved.line),
-                entry.sequence == resolved.node.sequence
+            guard let entry = try store.lookUp(node.metadataKey, line: node.line),
+                entry.sequence == node.sequence
             else { throw StoreError.objectReplaced }
+            formerShape = Self.formerShape(entry.attributes)
             bytes = try store.readBlocking(entry, range: 0..<entry.sizeBytes)
         } catch {
             throw error == .objectReplaced ? .arrayChanged : .store(error)
@@ -37,21 +54,51 @@ struct MetadataDocument: Sendable {
         content = content.setting(name, value)
     }
 
-    /// What the document says now.
+    /// What the document says of an array now.
     ///
     /// - Throws: ``ArrayWriteError/specificationInvalid(_:)``.
     func metadata() throws(ArrayWriteError) -> ArrayMetadata {
-        let file: MetadataFile =
-            switch resolved.metadata.dialect {
-            case .zarr3: .zarr3
-            case .zarr2: .zarr2Array
-            case .hub0: .hubInfo
-            }
-        switch NodeRecognition.recognise(file, bytes: content.serialized()) {
+        switch try recognised() {
         case .array(let metadata): return metadata
         case .unreadable(let error): throw .specificationInvalid(.metadata(error))
         case .group, .foreign: throw .arrayChanged
         }
+    }
+
+    /// Checks that the document still describes a group.
+    ///
+    /// - Throws: ``ArrayWriteError/specificationInvalid(_:)``.
+    func requireGroup() throws(ArrayWriteError) {
+        switch try recognised() {
+        case .group: break
+        case .unreadable(let error): throw .specificationInvalid(.metadata(error))
+        case .array, .foreign: throw .arrayChanged
+        }
+    }
+
+    /// What S3 clients are told of the document, and what the next change of it has to know.
+    var attributes: ObjectAttributes {
+        var attributes = ArrayWriter.documentAttributes
+        if let formerShape {
+            let text = String(decoding: JSONValue.integers(formerShape).serialized(), as: UTF8.self)
+            attributes.userMetadata.append(HeaderField(Self.formerShapeHeader, text))
+        }
+        return attributes
+    }
+
+    private func recognised() throws(ArrayWriteError) -> NodeRecognition {
+        let name = node.metadataKey.split(separator: "/").last.map(String.init) ?? ""
+        guard let file = MetadataFile(lastSegment: name) else { throw .arrayChanged }
+        return NodeRecognition.recognise(file, bytes: content.serialized())
+    }
+
+    private static func formerShape(_ attributes: ObjectAttributes) -> [Int]? {
+        let field = attributes.userMetadata.first { $0.name == formerShapeHeader }
+        guard let field, let value = try? JSONValue(parsing: Array(field.value.utf8)) else {
+            return nil
+        }
+        let extents = value.elements?.compactMap(\.integer) ?? []
+        return extents.count == value.elements?.count ? extents : nil
     }
 }
 
@@ -88,32 +135,36 @@ extension JSONValue {
     }
 }
 
-/// A small document beside an array, which may not be there.
-struct StoredDocument: Sendable {
-    /// Its content; an empty object if there is none, or it is none.
-    let content: JSONValue
+/// The attributes that Zarr v2 keeps in a document beside an array or a group, which may not be there.
+struct AttributesDocument: Sendable {
+    /// The key, in the line.
+    let key: String
+    /// The attributes, none if there is no document; nil if there is one that is no JSON object, or is longer
+    /// than ``ArrayLimits/metadataBytesMax``.
+    let content: JSONValue?
     /// What holds as long as nobody replaces it.
     let expectation: KeyExpectation
 
-    /// Reads the document of a key; blocks.
+    /// Reads the document beside a node; blocks.
     ///
     /// - Throws: ``ArrayWriteError/arrayChanged`` if it was replaced meanwhile, and
     ///   ``ArrayWriteError/store(_:)``.
-    init(_ key: String, line: LineID, _ store: ObjectStore) throws(ArrayWriteError) {
+    init(beside node: CatalogNode, _ store: ObjectStore) throws(ArrayWriteError) {
+        key = node.path.isEmpty ? ".zattrs" : node.path + "/.zattrs"
         do throws(StoreError) {
-            guard let entry = try store.lookUp(key, line: line) else {
+            guard let entry = try store.lookUp(key, line: node.line) else {
                 content = .object([])
                 expectation = .absent
                 return
             }
             expectation = .sequence(entry.sequence)
             guard entry.sizeBytes <= Int64(ArrayLimits.metadataBytesMax) else {
-                content = .object([])
+                content = nil
                 return
             }
             let bytes = try store.readBlocking(entry, range: 0..<entry.sizeBytes)
             let value = try? JSONValue(parsing: Array(bytes.readableBytesView))
-            content = value?.members == nil ? .object([]) : value ?? .object([])
+            content = value?.members == nil ? nil : value
         } catch {
             throw error == .objectReplaced ? .arrayChanged : .store(error)
         }

@@ -36,9 +36,39 @@ struct Moments: Hashable, Sendable {
         squaredDeviations = value.isFinite ? 0 : .nan
     }
 
+    /// The moments of one whole number of 64 bits, taken many times.
+    init(_ value: Int128, repeated times: Int) {
+        count = times
+        pivot = Double(value)
+        offset = Double(value - Int128(pivot))
+    }
+
+    /// The moments of adjacent, aligned whole numbers of 64 bits whose mean is near `mean`.
+    ///
+    /// A double has no room for all of their digits; so the pivot is a number that both types have, and
+    /// the distances from it are taken as whole numbers, if they fit.
+    init(wholes items: UnsafeRawPointer, count: Int, kind: nave_item_kind, mean: Double) {
+        let isUnsigned = kind == NAVE_ITEM_UINT64
+        // The last double below the end of the range.
+        let last = isUnsigned ? 0x1p64.nextDown : 0x1p63.nextDown
+        let pivot = min(mean.rounded(), last)
+        let bits =
+            isUnsigned
+            ? UInt64(exactly: pivot).map { Int64(bitPattern: $0) } : Int64(exactly: pivot)
+        let found = bits.map { nave_sum_integer_deviations(kind, items, count, $0) }
+        guard let found, found.is_exact != 0 else {
+            self.init(items, count: count, kind: kind, pivot: mean)
+            return
+        }
+        self.init(found.sums, count: count, pivot: pivot)
+    }
+
     /// The moments of adjacent, aligned items whose mean is near `pivot`.
     init(_ items: UnsafeRawPointer, count: Int, kind: nave_item_kind, pivot: Double) {
-        let sums = nave_sum_deviations(kind, items, count, pivot)
+        self.init(nave_sum_deviations(kind, items, count, pivot), count: count, pivot: pivot)
+    }
+
+    private init(_ sums: nave_deviations, count: Int, pivot: Double) {
         self.count = count
         self.pivot = pivot
         offset = sums.sum / Double(count)

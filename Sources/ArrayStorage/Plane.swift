@@ -1,13 +1,19 @@
 import ArrayModel
 
+/// Which axes of an array a picture has, each another one.
+public struct PlaneAxes: Hashable, Sendable {
+    /// The axis whose indices are rows, from top to bottom.
+    public let row: Int
+    /// The axis whose indices are columns.
+    public let column: Int
+    /// The axis of colours, if there is one: red, green, blue and perhaps alpha.
+    public let channel: Int?
+}
+
 /// Two axes of an array as rows and columns of a picture, at one place along the others.
 public struct Plane: Hashable, Sendable {
-    /// The axis whose indices are rows, from top to bottom.
-    public let rowAxis: Int
-    /// The axis whose indices are columns.
-    public let columnAxis: Int
-    /// The axis of colours, if there is one: red, green, blue and perhaps alpha.
-    public let channelAxis: Int?
+    /// Which axes.
+    public let axes: PlaneAxes
     /// The elements: whole along the axes above, one index along all others.
     public let selection: Selection
 
@@ -71,14 +77,17 @@ public struct Plane: Hashable, Sendable {
         } catch {
             throw .axesInvalid(rank: rank)
         }
-        (rowAxis, columnAxis) = (chosen[0], chosen[1])
-        channelAxis = isColoured ? rank - 1 : nil
+        self.axes = PlaneAxes(
+            row: chosen[0],
+            column: chosen[1],
+            channel: isColoured ? rank - 1 : nil
+        )
     }
 
     /// How many rows.
-    public var height: Int { selection.axes[rowAxis].count }
+    public var height: Int { selection.axes[axes.row].count }
     /// How many columns.
-    public var width: Int { selection.axes[columnAxis].count }
+    public var width: Int { selection.axes[axes.column].count }
     /// How many colours; 1 without.
-    public var channels: Int { channelAxis.map { selection.axes[$0].count } ?? 1 }
+    public var channels: Int { axes.channel.map { selection.axes[$0].count } ?? 1 }
 }

@@ -75,19 +75,18 @@ struct PlaneReduction: Sendable {
         _ entry: ObjectEntry,
         _ found: inout [Found]
     ) throws(ArrayReadError) {
+        // One piece, as only a list would make more of a chunk, and a plane has none.
         guard let piece = chunk.pieces.first else { return }
-        let (rows, columns) = (range(piece, plane.rowAxis), range(piece, plane.columnAxis))
-        let channels = plane.channelAxis.map { range(piece, $0) } ?? 0..<1
-        // Which place along the other axes, and which box.
-        let place = [piece.sourceOffset] + piece.counts
-        let key = PlaneTileCache.Key(chunk: keys.key(chunk.key, entry, place), shape: shape)
+        let (rows, columns) = (range(piece, plane.axes.row), range(piece, plane.axes.column))
+        let channels = plane.axes.channel.map { range(piece, $0) } ?? 0..<1
+        let key = key(of: piece, chunk.key, entry)
         if let tile = tiles.tile(key) {
             found.append(
                 Found(tile: tile, rows: rows, columns: columns, channels: channels)
             )
             return
         }
-        let last = [plane.rowAxis, plane.columnAxis] + (plane.channelAxis.map { [$0] } ?? [])
+        let last = [plane.axes.row, plane.axes.column] + (plane.axes.channel.map { [$0] } ?? [])
         let axes = piece.counts.indices.filter { !last.contains($0) } + last
         var made: (tile: PlaneTile, entry: ObjectEntry)?
         try pass.withBytes(of: chunk, entry) { bytes, present in
@@ -108,12 +107,24 @@ struct PlaneReduction: Sendable {
         found.append(
             Found(tile: made.tile, rows: rows, columns: columns, channels: channels)
         )
-        let present = PlaneTileCache.Key(
-            chunk: keys.key(chunk.key, made.entry, place),
+        // A tile as large as its chunk is better read again.
+        guard shape.rowFactor > 1 || shape.columnFactor > 1 else { return }
+        tiles.keep(made.tile, self.key(of: piece, chunk.key, made.entry))
+    }
+
+    /// What the tile of a piece is kept under.
+    private func key(
+        of piece: ChunkPiece,
+        _ key: String,
+        _ entry: ObjectEntry
+    ) -> PlaneTileCache.Key {
+        // Which place along the other axes, and which box.
+        let place = [piece.sourceOffset] + piece.counts
+        return PlaneTileCache.Key(
+            chunk: keys.key(key, entry, place),
+            axes: plane.axes,
             shape: shape
         )
-        // A tile as large as its chunk is better read again.
-        if shape.rowFactor * shape.columnFactor > 1 { tiles.keep(made.tile, present) }
     }
 
     /// Where a piece lies in the plane along an axis that is taken whole and in steps of one.

@@ -8,9 +8,12 @@ import Synchronization
 ///
 /// State: guarded by `state`.
 final class PlaneTileCache: Sendable {
-    /// What a tile is kept under.
+    /// What a tile is kept under: all that decides it.
     struct Key: Hashable, Sendable {
+        /// The chunk as it was stored, and the box of it.
         let chunk: SummaryKey
+        /// How that box lies in the plane: planes of other axes have other tiles of the same elements.
+        let axes: PlaneAxes
         let shape: PlaneShape
     }
 

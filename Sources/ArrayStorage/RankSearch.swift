@@ -3,8 +3,8 @@ import CKernels
 /// Finds elements by their rank without sorting.
 ///
 /// It counts the leading digits of 16 bits, then the next ones among the elements that share them, so
-/// every pass over the elements narrows a rank down to one of 65,536 parts. Exact for any number of elements, in one pass for items of up to 16 bits, two for 32
-/// and four for 64.
+/// every pass over the elements narrows a rank down to one of 65,536 parts. Exact for any number of
+/// elements, in one pass for items of up to 16 bits, two for 32 and four for 64.
 struct RankSearch: Sendable {
     private static let digitBits = 16
     /// The most leading digits that are counted in one pass; each takes half a megabyte a part.
@@ -20,9 +20,10 @@ struct RankSearch: Sendable {
     }
 
     let pass: ElementPass
+    /// The bits of an item.
     let itemBits: Int
 
-    /// The bits of an item that are counted: booleans and bytes have less than a digit.
+    /// How many digits a key has; booleans and bytes have less than one, which counts as one.
     private var digits: Int { max(itemBits / Self.digitBits, 1) }
 
     /// The ordered keys of the elements at ascending ranks.

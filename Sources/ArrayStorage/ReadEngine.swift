@@ -10,13 +10,13 @@ struct ReadEngine: Sendable {
     /// What is known of whole chunks.
     let summaries: SummaryStore
 
-    /// Runs blocking work on one of the pool's threads.
+    /// Runs blocking work on one of the pool's threads, on the account of the current task.
     func blocking<Value: Sendable>(
         _ work: @escaping @Sendable () throws(ArrayReadError) -> Value
     ) async throws(ArrayReadError) -> Value {
         let result: Result<Value, ArrayReadError>
         do {
-            result = try await pool.run {
+            result = try await pool.run(on: WorkAccount.current) {
                 Result { () throws(ArrayReadError) -> Value in try work() }
             }
         } catch is CancellationError {

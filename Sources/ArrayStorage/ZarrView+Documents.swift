@@ -1,5 +1,7 @@
 import ArrayModel
 import Checksums
+import DiskIO
+import NIOCore
 import ObjectStorage
 import StorageModel
 
@@ -7,11 +9,9 @@ extension ZarrView {
     /// A `zarr.json` that the view made.
     public struct Document: Sendable {
         /// The document in UTF-8.
-        public let bytes: [UInt8]
+        public let bytes: ViewBytes
         /// Equal for equal bytes.
         public let entityTag: String
-        /// What accounts for the memory of the bytes while it lives.
-        public let memory: any Sendable
     }
 
     /// Whether the document of an array or group is the stored one, at its ``CatalogNode/metadataKey``.
@@ -31,15 +31,51 @@ extension ZarrView {
         of node: CatalogNode,
         in namespace: Namespace
     ) async throws(ArrayCatalogError) -> Document? {
+        let client = WorkAccount.clientNow
+        guard let made = try await madeDocument(of: node, in: namespace, for: client) else {
+            return nil
+        }
+        // What makes the document again must not keep it.
+        let entityTag = made.entityTag
+        let bytes = ViewBytes(made.content, for: client, in: reader.viewMemory) {
+            () throws(ArrayReadError) in
+            let again: MadeDocument?
+            do throws(ArrayCatalogError) {
+                again = try await self.madeDocument(of: node, in: namespace, for: client)
+            } catch {
+                throw .chunkUnstable(key: node.metadataKey)
+            }
+            guard let again, again.entityTag == entityTag else {
+                throw .chunkUnstable(key: node.metadataKey)
+            }
+            return again.content
+        }
+        return Document(bytes: bytes, entityTag: entityTag)
+    }
+
+    /// A document that was just made.
+    private struct MadeDocument: Sendable {
+        let content: ViewBytes.Content
+        let entityTag: String
+    }
+
+    private func madeDocument(
+        of node: CatalogNode,
+        in namespace: Namespace,
+        for client: String
+    ) async throws(ArrayCatalogError) -> MadeDocument? {
         let view = self
-        let memory: MemoryGate.Reservation
+        let share: ViewMemory.Share
         do {
-            memory = try await reader.viewGate.reserve(ArrayCatalogLimits.viewDocumentBytesMax)
+            share = try await reader.viewMemory.reserve(
+                ArrayCatalogLimits.viewDocumentBytesMax,
+                for: client
+            )
         } catch {
             // The client has gone, or the server stops.
             throw .store(.closed)
         }
-        return try await catalog.onDiskThread { _ throws(ArrayCatalogError) -> Document? in
+        return try await catalog.onDiskThread { _ throws(ArrayCatalogError) -> MadeDocument? in
             var budget = DocumentBudget()
             guard var value = try view.value(of: node, in: namespace, &budget) else { return nil }
             if node.fact.kind == .group,
@@ -49,12 +85,11 @@ extension ZarrView {
             }
             // Compact: white space of lines that are nested deep would be many times the rest.
             let bytes = value.serialized()
-            memory.shrink(to: bytes.count)
+            share.shrink(to: bytes.count)
             let digest = SHA256.digest(of: bytes).prefix(16)
-            return Document(
-                bytes: bytes,
-                entityTag: Hexadecimal.encode(Array(digest)),
-                memory: memory
+            return MadeDocument(
+                content: ViewBytes.Content(bytes: ByteBuffer(bytes: bytes), share: share),
+                entityTag: Hexadecimal.encode(Array(digest))
             )
         }
     }
@@ -62,7 +97,8 @@ extension ZarrView {
     /// The documents of everything below a group, by their paths; nil if they are too many or too long
     /// for one document.
     ///
-    /// What is not understood, or has no words in Zarr v3, is left out, so that the rest can be opened.
+    /// What is not understood, has no words in Zarr v3, or lies inside an array, which S3 clients can write, is left
+    /// out, so that the rest can be opened.
     private func members(
         of group: CatalogNode,
         in namespace: Namespace,
@@ -72,8 +108,10 @@ extension ZarrView {
         guard nodes.count <= ArrayCatalogLimits.versionsMax else { return nil }
         let prefix = group.path.isEmpty ? "" : group.path + "/"
         var documents: [String: JSONValue] = [:]
+        let arrays = Set(nodes.lazy.filter { $0.fact.kind == .array }.map(\.path))
         for node in nodes where node.path.utf8.starts(with: prefix.utf8) {
             guard !budget.isSpent else { return nil }
+            guard !Self.lies(node.path, insideOneOf: arrays) else { continue }
             if case .unreadable = node.fact.kind { continue }
             guard let value = try value(of: node, in: namespace, &budget) else { continue }
             let path = String(Substring(node.path.utf8.dropFirst(prefix.utf8.count)))
@@ -83,6 +121,11 @@ extension ZarrView {
         return documents.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
             JSONMember(name: $0, value: documents[$0] ?? .null)
         }
+    }
+
+    /// Whether one of the folders that a path goes through is among some.
+    private static func lies(_ path: String, insideOneOf folders: Set<String>) -> Bool {
+        path.indices.contains { path[$0] == "/" && folders.contains(String(path[..<$0])) }
     }
 
     /// Adds the groups that nobody wrote but that the paths of others go through, up to the bound on

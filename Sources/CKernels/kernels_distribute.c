@@ -2,8 +2,7 @@
 
 #include "nave_kernels.h"
 
-#include <string.h>
-
+#include "kernels_halves.h"
 #include "kernels_targets.h"
 
 // Whether a float is not zero, by its bits without the sign.
@@ -137,21 +136,6 @@ ALWAYS_INLINE void count_value(
         }                                                                                          \
     } while (0)
 
-static float float_of_bits(uint32_t bits)
-{
-    float result;
-    memcpy(&result, &bits, sizeof result);
-    return result;
-}
-
-static float half_value(uint16_t half)
-{
-    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
-    float scaled = float_of_bits(magnitude) * 0x1p112f;
-    if ((half & 0x7c00) == 0x7c00) scaled = float_of_bits(magnitude | 0x7f800000);
-    return half & 0x8000 ? -scaled : scaled;
-}
-
 void nave_histogram(nave_item_kind kind, const void *source, size_t count, const double *edges,
                     size_t bins, uint64_t *counts)
 {
@@ -166,8 +150,8 @@ void nave_histogram(nave_item_kind kind, const void *source, size_t count, const
     case NAVE_ITEM_UINT16: COUNT_ALL(uint16_t, x); break;
     case NAVE_ITEM_UINT32: COUNT_ALL(uint32_t, x); break;
     case NAVE_ITEM_UINT64: COUNT_ALL(uint64_t, x); break;
-    case NAVE_ITEM_FLOAT16: COUNT_ALL(uint16_t, half_value(x)); break;
-    case NAVE_ITEM_BFLOAT16: COUNT_ALL(uint16_t, float_of_bits((uint32_t)x << 16)); break;
+    case NAVE_ITEM_FLOAT16: COUNT_ALL(uint16_t, float_of_half(x)); break;
+    case NAVE_ITEM_BFLOAT16: COUNT_ALL(uint16_t, float_of_brain(x)); break;
     case NAVE_ITEM_FLOAT32: COUNT_ALL(float, x); break;
     case NAVE_ITEM_FLOAT64: COUNT_ALL(double, x); break;
     }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "kernels_halves.h"
 #include "kernels_targets.h"
 
 #define BLOCK_ITEMS 1024
@@ -18,29 +19,6 @@ typedef float float_lanes __attribute__((vector_size(LANES * 4)));
 typedef int64_t int64_lanes __attribute__((vector_size(LANES * 8)));
 typedef uint64_t uint64_lanes __attribute__((vector_size(LANES * 8)));
 typedef int32_t int32_lanes __attribute__((vector_size(LANES * 4)));
-
-ALWAYS_INLINE float float_of_half(uint16_t half)
-{
-    // Shift exponent and fraction into place and rescale; subnormals come out right by arithmetic.
-    uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
-    float scaled;
-    memcpy(&scaled, &bits, sizeof scaled);
-    scaled *= 0x1p112f;
-    uint32_t finite;
-    memcpy(&finite, &scaled, sizeof finite);
-    uint32_t result = (half & 0x7c00) == 0x7c00 ? (bits | 0x7f800000) : finite;
-    result |= (uint32_t)(half & 0x8000) << 16;
-    memcpy(&scaled, &result, sizeof scaled);
-    return scaled;
-}
-
-ALWAYS_INLINE float float_of_brain(uint16_t brain)
-{
-    uint32_t bits = (uint32_t)brain << 16;
-    float result;
-    memcpy(&result, &bits, sizeof result);
-    return result;
-}
 
 ALWAYS_INLINE void widen(nave_item_kind kind, float *target, const uint16_t *items, size_t count)
 {
@@ -194,6 +172,57 @@ ALWAYS_INLINE nave_deviations deviations_body(
     return (nave_deviations){float_sum_value(sum), float_sum_value(squares)};
 }
 
+// Sums the differences of the items of one block from a pivot, and their squares. `flip` turns numbers
+// without a sign into such with one, in the same order. A difference does not fit where item and pivot
+// differ in sign, and item and difference too; `overflows` gathers these bits.
+ALWAYS_INLINE nave_deviations block_integer_deviations(
+    const uint64_t *items, size_t count, uint64_t pivot, uint64_t flip, uint64_t *overflows)
+{
+    double_lanes sums[2] = {{0}, {0}};
+    double_lanes squares[2] = {{0}, {0}};
+    uint64_lanes lost = {0};
+    size_t i = 0;
+    for (; i + 2 * LANES <= count; i += 2 * LANES) {
+        for (int k = 0; k < 2; k++) {
+            uint64_lanes x;
+            memcpy(&x, items + i + k * LANES, sizeof x);
+            x ^= flip;
+            uint64_lanes difference = x - pivot;
+            lost |= (x ^ pivot) & (x ^ difference);
+            double_lanes wide = __builtin_convertvector((int64_lanes)difference, double_lanes);
+            sums[k] += wide;
+            squares[k] += wide * wide;
+        }
+    }
+    nave_deviations rest = {0, 0};
+    for (; i < count; i++) {
+        uint64_t x = items[i] ^ flip;
+        uint64_t difference = x - pivot;
+        *overflows |= (x ^ pivot) & (x ^ difference);
+        double wide = (double)(int64_t)difference;
+        rest.sum += wide;
+        rest.squares += wide * wide;
+    }
+    for (int k = 0; k < LANES; k++) *overflows |= lost[k];
+    double_lanes all_sums[4] = {sums[0], sums[1], {0}, {0}};
+    double_lanes all_squares[4] = {squares[0], squares[1], {0}, {0}};
+    return (nave_deviations){add_lanes(all_sums) + rest.sum, add_lanes(all_squares) + rest.squares};
+}
+
+ALWAYS_INLINE nave_integer_deviations integer_deviations_body(
+    nave_item_kind kind, const void *source, size_t count, int64_t pivot)
+{
+    nave_float_sum sum = {0, 0};
+    nave_float_sum squares = {0, 0};
+    uint64_t flip = kind == NAVE_ITEM_UINT64 ? (uint64_t)1 << 63 : 0;
+    uint64_t overflows = 0;
+    ADD_DEVIATIONS(
+        uint64_t,
+        block_integer_deviations(items, block, (uint64_t)pivot ^ flip, flip, &overflows));
+    return (nave_integer_deviations){
+        {float_sum_value(sum), float_sum_value(squares)}, (overflows >> 63) == 0};
+}
+
 // The minimum and maximum of lanes pass over NaN; a separate mask remembers that one was there.
 #define DEFINE_EXTREMA(NAME, TYPE, LANES_TYPE, MASK_TYPE)                                          \
     ALWAYS_INLINE nave_float_extrema NAME(const TYPE *items, size_t count)                         \
@@ -274,6 +303,10 @@ TARGET_VARIANTS(
     (nave_item_kind kind, const void *items, size_t count, double pivot),
     deviations_body(kind, items, count, pivot))
 TARGET_VARIANTS(
+    nave_integer_deviations, integer_deviations,
+    (nave_item_kind kind, const void *items, size_t count, int64_t pivot),
+    integer_deviations_body(kind, items, count, pivot))
+TARGET_VARIANTS(
     nave_float_extrema, extrema, (nave_item_kind kind, const void *items, size_t count),
     extrema_body(kind, items, count))
 
@@ -286,6 +319,12 @@ nave_deviations nave_sum_deviations(
     nave_item_kind kind, const void *items, size_t count, double pivot)
 {
     return DISPATCH(deviations)(kind, items, count, pivot);
+}
+
+nave_integer_deviations nave_sum_integer_deviations(
+    nave_item_kind kind, const void *items, size_t count, int64_t pivot)
+{
+    return DISPATCH(integer_deviations)(kind, items, count, pivot);
 }
 
 nave_float_extrema nave_extrema_floats(nave_item_kind kind, const void *items, size_t count)

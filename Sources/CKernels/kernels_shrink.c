@@ -2,22 +2,7 @@
 
 #include "nave_kernels.h"
 
-#include <string.h>
-
-static float float_of_bits(uint32_t bits)
-{
-    float result;
-    memcpy(&result, &bits, sizeof result);
-    return result;
-}
-
-static float half_value(uint16_t half)
-{
-    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
-    float scaled = float_of_bits(magnitude) * 0x1p112f;
-    if ((half & 0x7c00) == 0x7c00) scaled = float_of_bits(magnitude | 0x7f800000);
-    return half & 0x8000 ? -scaled : scaled;
-}
+#include "kernels_halves.h"
 
 #define ADD_ALL(TYPE, EXPRESSION)                                                                  \
     do {                                                                                           \
@@ -53,8 +38,8 @@ void nave_shrink_row(nave_item_kind kind, const void *source, size_t pixels, siz
     case NAVE_ITEM_UINT16: ADD_ALL(uint16_t, x); break;
     case NAVE_ITEM_UINT32: ADD_ALL(uint32_t, x); break;
     case NAVE_ITEM_UINT64: ADD_ALL(uint64_t, x); break;
-    case NAVE_ITEM_FLOAT16: ADD_ALL(uint16_t, half_value(x)); break;
-    case NAVE_ITEM_BFLOAT16: ADD_ALL(uint16_t, float_of_bits((uint32_t)x << 16)); break;
+    case NAVE_ITEM_FLOAT16: ADD_ALL(uint16_t, float_of_half(x)); break;
+    case NAVE_ITEM_BFLOAT16: ADD_ALL(uint16_t, float_of_brain(x)); break;
     case NAVE_ITEM_FLOAT32: ADD_ALL(float, x); break;
     case NAVE_ITEM_FLOAT64: ADD_ALL(double, x); break;
     }

@@ -3,8 +3,12 @@
 ///
 /// Back-pressure: a caller is suspended from handing in its work until the work is done, so it has
 /// one piece of work here at a time and its own pace follows the disk's. The queue is therefore
-/// never longer than the number of suspended callers, who run in order of arrival; whoever bounds
-/// its callers (connections, requests in flight) bounds the queue.
+/// never longer than the number of suspended callers; whoever bounds its callers (connections, requests
+/// in flight) bounds the queue.
+///
+/// Order: work runs in the order of its arrival, unless it is handed in on an account. Then clients take
+/// turns, and what little was spent on comes before what took long already, without keeping that from
+/// its share.
 public final class BlockingPool: Sendable {
     /// How many pieces of work run at once.
     public let threadCount: Int
@@ -43,8 +47,14 @@ public final class BlockingPool: Sendable {
     /// Work that has begun is always waited for. If the caller's task is cancelled before that, the
     /// work does not run.
     ///
+    /// - Parameters:
+    ///   - account: On whose account it runs, which is charged with the time; nil for nobody's in
+    ///     particular.
+    ///   - work: What the thread does.
+    /// - Returns: What the work returns.
     /// - Throws: What the work throws; `CancellationError`; ``BlockingPoolError``.
     public func run<Value: Sendable>(
+        on account: WorkAccount? = nil,
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let ticket = BlockingQueue.Ticket()
@@ -52,6 +62,7 @@ public final class BlockingPool: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 let job = BlockingQueue.Job(
                     ticket: ticket,
+                    account: account,
                     perform: { continuation.resume(with: Result { try work() }) },
                     refuse: { continuation.resume(throwing: $0) }
                 )
@@ -67,7 +78,12 @@ public final class BlockingPool: Sendable {
     /// - Returns: False if the pool was shut down; the work then never runs.
     public func enqueue(_ work: @escaping @Sendable () -> Void) -> Bool {
         queue.enqueue(
-            BlockingQueue.Job(ticket: BlockingQueue.Ticket(), perform: work, refuse: { _ in })
+            BlockingQueue.Job(
+                ticket: BlockingQueue.Ticket(),
+                account: nil,
+                perform: work,
+                refuse: { _ in }
+            )
         )
     }
 

@@ -7,6 +7,8 @@ final class BlockingQueue: Sendable {
     /// One piece of work and what becomes of its caller.
     struct Job: Sendable {
         let ticket: Ticket
+        /// Whose work it is; nil for nobody's in particular.
+        let account: WorkAccount?
         let perform: @Sendable () -> Void
         let refuse: @Sendable (any Error) -> Void
     }
@@ -26,26 +28,12 @@ final class BlockingQueue: Sendable {
     }
 
     private struct State {
-        /// Jobs in order of arrival; those before `next` were taken.
-        var jobs: [Job?] = []
-        var next = 0
+        var jobs = TurnQueue<Job>()
         /// Threads that wait for `wakeup` and that no post is under way for.
         var idleThreads = 0
         var liveThreads: Int
         var isClosed = false
         var onEnd: [@Sendable () -> Void] = []
-
-        mutating func takeJob() -> Job? {
-            guard next < jobs.count else { return nil }
-            let job = jobs[next]
-            jobs[next] = nil
-            next += 1
-            if next == jobs.count || next == 1024 {
-                jobs.removeFirst(next)
-                next = 0
-            }
-            return job
-        }
 
         mutating func endIfDrained() -> [@Sendable () -> Void] {
             guard isClosed, liveThreads == 0 else { return [] }
@@ -68,11 +56,15 @@ final class BlockingQueue: Sendable {
         state = Mutex(State(liveThreads: threadCount))
     }
 
-    /// Puts work at the end of the queue; false if the queue is closed.
+    /// Puts work into the queue; false if the queue is closed.
     func enqueue(_ job: Job) -> Bool {
         let (isTaken, wakes) = state.withLock { state in
             guard !state.isClosed else { return (false, false) }
-            state.jobs.append(job)
+            state.jobs.append(
+                job,
+                client: job.account?.client,
+                level: job.account?.level ?? 0
+            )
             guard state.idleThreads > 0 else { return (true, false) }
             state.idleThreads -= 1
             return (true, true)
@@ -85,7 +77,7 @@ final class BlockingQueue: Sendable {
     func workUntilClosed() {
         while true {
             let step = state.withLock { state -> Step in
-                if let job = state.takeJob() { return .work(job) }
+                if let job = state.jobs.next() { return .work(job) }
                 if state.isClosed {
                     state.liveThreads -= 1
                     return .end(state.endIfDrained())
@@ -94,15 +86,19 @@ final class BlockingQueue: Sendable {
                 return .wait
             }
             switch step {
-            case .work(let job):
-                if job.ticket.begin() { job.perform() } else { job.refuse(CancellationError()) }
-            case .wait:
-                wakeup.wait()
+            case .work(let job): Self.run(job)
+            case .wait: wakeup.wait()
             case .end(let actions):
                 for action in actions { action() }
                 return
             }
         }
+    }
+
+    private static func run(_ job: Job) {
+        guard job.ticket.begin() else { return job.refuse(CancellationError()) }
+        guard let account = job.account else { return job.perform() }
+        account.charge(ContinuousClock().measure { job.perform() })
     }
 
     /// Takes no more work; `onEnd` runs when the queue is empty and all threads have ended.

@@ -148,7 +148,7 @@ extension ConnectionHandler {
             return abort()
         }
         guard let deadline, now >= deadline else { return }
-        if closing == .lingering { return abort() }
+        if closing == .lingering || mayBeAbandoned { return abort() }
         guard !waitsForResponder else {
             self.deadline = now + limits.bodyIdleTimeout
             return

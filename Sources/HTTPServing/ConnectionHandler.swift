@@ -57,8 +57,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         var isBodyHeld = false
         /// The responder's work, until the bytes at hand are parsed.
         var work: (@Sendable (HTTPRequestBody) async -> HTTPResponse)?
-        /// Whether the work's steps run on the event loop.
-        var worksOnLoop = false
+        /// Where the work's steps run.
+        var workPlace = ServingLoop.WorkPlace.elsewhere
+        /// Ends work that has begun and that nobody misses once the client has gone; nil if there is none.
+        var cancelWork: (@Sendable () -> Void)?
+
+        /// Whether the request asks for nothing but its answer.
+        ///
+        /// Source: RFC 9110, section 9.2.1.
+        var isSafe: Bool { method == .GET || method == .HEAD }
     }
 
     /// How far the end of the connection is.
@@ -109,6 +116,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         current.body?.finish(.failed(.clientDisconnected))
         current.body = nil
         current.work = nil
+        current.cancelWork?()
+        current.cancelWork = nil
         stream?.stream.disconnect()
         stream = nil
         pulled = nil
@@ -212,6 +221,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let action = state.inputClosed()
         current.body?.finish(.failed(.clientDisconnected))
         perform(action)
+        expectDeparture()
+    }
+
+    /// Whether the client, as far as one can tell, may have gone while nothing but the answer to it was
+    /// being made.
+    ///
+    /// A client that has gone looks like one that sends nothing more and still reads.
+    var mayBeAbandoned: Bool {
+        state.isInputClosed && state.answer == .awaited && current.cancelWork != nil
+    }
+
+    /// Sets the time at which work for a client that may have gone ends.
+    private func expectDeparture() {
+        if mayBeAbandoned { deadline = .now() + limits.departureTimeout }
     }
 
     private enum ParseOutcome {
@@ -313,13 +336,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
             isLoopback: isLoopback,
             declaredBodyBytes: head.declaredBodyBytes
         )
-        current.worksOnLoop = false
+        current.workPlace = .elsewhere
         let answer = loop.responder.answer(request)
         switch answer {
         case .now(let response): send(response)
         case .soon(let work), .later(let work):
             current.work = work
-            if case .soon = answer { current.worksOnLoop = true }
+            if case .soon = answer { current.workPlace = .loop }
             if head.framing != .none { current.body = makeBody(head) }
         }
     }
@@ -356,16 +379,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func startWork() {
-        guard let work = current.work, let context else { return }
+        guard let work = current.work, context != nil else { return }
         current.work = nil
         let body = HTTPRequestBody(current.body)
         let number = current.number
-        let answered =
-            current.worksOnLoop
-            ? loop.run { await work(body) }
-            : context.eventLoop.makeFutureWithTask { await work(body) }
-        answered.assumeIsolated().whenSuccess { response in
+        let running = loop.run(at: current.workPlace) { await work(body) }
+        if current.isSafe, current.workPlace == .elsewhere { current.cancelWork = running.cancel }
+        expectDeparture()
+        running.response.assumeIsolated().whenSuccess { response in
             guard self.current.number == number, self.context != nil else { return }
+            self.current.cancelWork = nil
             self.send(response)
             self.advance()
         }

@@ -4,7 +4,7 @@ public enum HTTPBodyError: Error, Hashable, Sendable {
     case clientDisconnected
     /// The body has more bytes than the limit it was read or served with.
     case tooLarge(limitBytes: Int64)
-    /// The client sent nothing for ``HTTPServerLimits/bodyIdleTimeout``.
+    /// The client sent nothing for ``HTTPServerLimits/bodyIdleTimeout``, or too little for who reads it.
     case timedOut
     /// The framing of a chunked body is broken.
     case malformed

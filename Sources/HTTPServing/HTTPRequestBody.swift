@@ -31,7 +31,7 @@ public struct HTTPRequestBody: AsyncSequence, Sendable {
     }
 
     /// Reads the pieces of one body.
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         fileprivate let exchange: RequestBodyExchange?
 
         /// The next piece, never empty, or nil after the last.
@@ -45,6 +45,12 @@ public struct HTTPRequestBody: AsyncSequence, Sendable {
     /// Starts, or goes on, reading.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(exchange: exchange)
+    }
+
+    /// Ends the body for who reads it, as if the client had sent nothing for too long: what came already is
+    /// still read, then ``HTTPBodyError/timedOut`` is thrown.
+    public func giveUp() {
+        exchange?.finish(.failed(.timedOut))
     }
 
     /// Reads the rest of the body into one buffer.

@@ -22,7 +22,8 @@ public enum HTTPAnswer: Sendable {
     case soon(@Sendable (HTTPRequestBody) async -> HTTPResponse)
     /// The answer needs the body, or has to wait.
     ///
-    /// The closure runs off the event loop. The first read of the body sends `100 Continue` to
+    /// The closure runs off the event loop; for GET and HEAD its task is cancelled when the client has
+    /// gone. The first read of the body sends `100 Continue` to
     /// a client that waits for it. The body can be read until the closure returns; what is left
     /// of it then is dropped as for `now`.
     case later(@Sendable (HTTPRequestBody) async -> HTTPResponse)

@@ -48,6 +48,12 @@ public struct HTTPServerLimits: Sendable, Hashable {
     public var keepAliveTimeout: TimeAmount = .seconds(75)
     /// How long a client may take no byte of an answer before the connection is cut.
     public var writeStallTimeout: TimeAmount = .seconds(60)
+    /// How long an answer to GET or HEAD is still made for a client that has closed its side of the
+    /// connection.
+    ///
+    /// Over it the client is taken to have gone: the work is cancelled and the connection ends. One that
+    /// only sends nothing more gets every answer that begins within the time.
+    public var departureTimeout: TimeAmount = .seconds(10)
     /// How long the server goes on dropping input after a last answer, so that a client that is
     /// still sending can read the answer.
     public var lingerTimeout: TimeAmount = .seconds(2)

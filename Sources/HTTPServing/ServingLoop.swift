@@ -117,18 +117,41 @@ final class ServingLoop {
         succeedIfDrained()
     }
 
-    /// Runs the work of an answer that comes soon, as a task on this loop.
+    /// Where the steps of an answer's work run.
+    enum WorkPlace {
+        /// On this loop, which goes on until the work has ended.
+        case loop
+        /// On the threads for tasks.
+        case elsewhere
+    }
+
+    /// The work of an answer that is under way.
+    struct RunningWork {
+        let response: EventLoopFuture<HTTPResponse>
+        /// Asks the work to end, as nobody waits for it.
+        let cancel: @Sendable () -> Void
+    }
+
+    /// Runs the work of an answer as a task.
     func run(
+        at place: WorkPlace,
         _ work: @escaping @Sendable () async -> HTTPResponse
-    ) -> EventLoopFuture<HTTPResponse> {
+    ) -> RunningWork {
         let promise = eventLoop.makePromise(of: HTTPResponse.self)
-        taskCount += 1
-        Task(executorPreference: executor) { promise.succeed(await work()) }
-        promise.futureResult.assumeIsolated().whenComplete { _ in
-            self.taskCount -= 1
-            self.succeedIfDrained()
+        let executor: EventLoopExecutor? =
+            switch place {
+            case .loop: self.executor
+            case .elsewhere: nil
+            }
+        let task = Task(executorPreference: executor) { promise.succeed(await work()) }
+        if place == .loop {
+            taskCount += 1
+            promise.futureResult.assumeIsolated().whenComplete { _ in
+                self.taskCount -= 1
+                self.succeedIfDrained()
+            }
         }
-        return promise.futureResult
+        return RunningWork(response: promise.futureResult, cancel: { task.cancel() })
     }
 
     private func scheduleSweep() {

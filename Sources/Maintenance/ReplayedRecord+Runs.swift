@@ -23,7 +23,7 @@ extension ReplayedRecord {
             .putObject, .deleteObjects, .createUpload, .putPart, .completeUpload, .abortUpload,
             .openVersion, .forkVersion, .commitVersion, .sealVersion, .rollBackVersion,
             .renameVersions, .removeVersion, .retainCommits, .forgetCommits, .commitDraft,
-            .countLine, .sweep:
+            .adoptDraft, .countLine, .forgetDeletions, .sweep:
             return [place.payloadPosition]
         }
     }

@@ -182,7 +182,8 @@ extension RestoreRun {
             case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
                 .deleteObjects, .createUpload, .putPart, .abortUpload, .openVersion, .relocate,
                 .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
-                .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
+                .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .adoptDraft,
+                .countLine, .forgetDeletions, .sweep:
                 []
             }
         for place in written.prefix(Self.ownersMax) {

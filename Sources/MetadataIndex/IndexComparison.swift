@@ -26,6 +26,8 @@ private struct ComparedTable {
     let name: String
     let keys: [String]
     let values: [String]
+    /// What is true of the rows that are compared.
+    var filter = "1"
 
     static let all = [
         ComparedTable(
@@ -110,7 +112,9 @@ private struct ComparedTable {
             values: [
                 "namespace", "seq", "time", "kind", "actor", "name", "tag", "member", "key",
                 "detail",
-            ]
+            ],
+            // Older ones were kept of all namespaces together, before format 5.
+            filter: "a.number > (SELECT last_event FROM main.state) - \(IndexWriter.eventsMax)"
         ),
         ComparedTable(name: "sweep", keys: ["line"], values: ["stage", "key", "seq"]),
         ComparedTable(name: "forsaken", keys: ["version"], values: ["namespace", "next"]),
@@ -130,13 +134,13 @@ private struct ComparedTable {
         return """
             SELECT \(keyColumns), b.\(keys[0]) IS NULL, \(differs.joined(separator: ", "))
             \(joined(left, right))
-            WHERE b.\(keys[0]) IS NULL OR \(differs.joined(separator: " OR "))
+            WHERE \(filter) AND (b.\(keys[0]) IS NULL OR \(differs.joined(separator: " OR ")))
             """
     }
 
     /// The keys of the rows of the one that the other lacks.
     func lacking(_ left: String, _ right: String) -> String {
-        "SELECT \(keyColumns) \(joined(left, right)) WHERE b.\(keys[0]) IS NULL"
+        "SELECT \(keyColumns) \(joined(left, right)) WHERE \(filter) AND b.\(keys[0]) IS NULL"
     }
 
     func key(_ row: Statement) -> String {

@@ -18,7 +18,8 @@ struct IndexConversion {
         }
         try connection.writeTransaction { () throws(SQLiteError) in
             if format < 3 { try convertFrom2() }
-            try convertFrom3()
+            if format < 4 { try convertFrom3() }
+            try connection.execute(IndexSchema.conversionFrom4)
         }
     }
 

@@ -76,7 +76,7 @@ extension IndexReader {
     private func chain(of line: LineID) throws(SQLiteError) -> [ChainLink] {
         var links = [ChainLink(line: line, prefix: "", sequence: .max)]
         while let last = links.last, let parent = try parent(of: last.line) {
-            guard parent.line < last.line else { throw .unreadable("line.parent") }
+            guard links.count < Self.levelsMax else { throw .unreadable("line.parent") }
             links.append(
                 ChainLink(
                     line: parent.line,

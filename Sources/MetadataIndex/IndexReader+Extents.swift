@@ -73,8 +73,8 @@ extension IndexReader {
     ///
     /// A walk from `.start` to the end sees every run that was in the log before it began and is
     /// still named when it ends, although each step is answered of a state of its own: an object's
-    /// row keeps its place for as long as it is there, or goes with the commit of a draft to a line
-    /// with a smaller number, and lines are walked downwards; a run goes from a part to an object and
+    /// row keeps its place for as long as it is there, or goes with the commit of a small draft to a line
+    /// with a smaller number (the committer sees to that), and lines are walked downwards; a run goes from a part to an object and
     /// never back, and parts are walked first.
     ///
     /// - Parameters:

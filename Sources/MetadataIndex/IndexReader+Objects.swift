@@ -56,9 +56,31 @@ extension IndexReader {
         }
     }
 
-    /// Whether what a line shows can be read: not once its version was deleted or rolled back, its draft
-    /// committed or its commit forgotten, when rows are missing that it showed.
-    public func isReadable(_ line: LineID) throws(SQLiteError) -> Bool {
+    /// The line in which what a line showed is read now: itself, or the one that took its place when a
+    /// draft was committed.
+    ///
+    /// - Returns: Nil once its version was deleted or rolled back, its draft committed or its commit
+    ///   forgotten, when rows are missing that it showed.
+    /// - Throws: `SQLiteError`.
+    public func readableLine(_ line: LineID) throws(SQLiteError) -> LineID? {
+        var line = line
+        for _ in 0..<Self.levelsMax {
+            if try isReadable(line) { return line }
+            let find = try connection.statement(
+                "SELECT id FROM line WHERE parent = ?1 AND kind = ?2 LIMIT 1"
+            )
+            try find.bind(line.number, at: 1)
+            try find.bind(Int64(LineOrigin.Kind.succession.rawValue), at: 2)
+            guard let next = try find.first({ LineID($0.int64(at: 0)) }) else { return nil }
+            line = next
+        }
+        throw .unreadable("line.parent")
+    }
+
+    /// Lines of one chain of forks, far more than there can be: that of a damaged index may have no end.
+    static let levelsMax = 65_536
+
+    private func isReadable(_ line: LineID) throws(SQLiteError) -> Bool {
         let find = try connection.statement("SELECT standing FROM line WHERE id = ?1")
         try find.bind(line.number, at: 1)
         let standing = try find.first { $0.int64(at: 0) }
@@ -79,6 +101,7 @@ extension IndexReader {
     ) throws(SQLiteError) -> Visible? {
         var place = place
         var sequence = sequence
+        var level = 0
         while true {
             let row = try row(place, atMost: sequence)
             switch row {
@@ -86,7 +109,8 @@ extension IndexReader {
             case .none: break
             }
             guard let parent = try parent(of: place.line) else { return nil }
-            guard parent.line < place.line else { throw .unreadable("line.parent") }
+            level += 1
+            guard level < Self.levelsMax else { throw .unreadable("line.parent") }
             place = LineKey(
                 line: parent.line,
                 key: ObjectKey(trusted: parent.prefix + place.key.text)

@@ -2,11 +2,11 @@
 enum IndexSchema {
     /// Grows with every change of the tables or of what is in them; an index of another format is
     /// made again from the log, unless it is one that is converted.
-    static let format: Int64 = 4
+    static let format: Int64 = 5
 
     /// The formats that are converted to the present one when an index is opened for writing: after
     /// the log was cleaned, an index cannot always be made again.
-    static let convertedFormats: ClosedRange<Int64> = 2...3
+    static let convertedFormats: ClosedRange<Int64> = 2...4
 
     /// Converts format 2 to 3: what was applied had been flushed, and the checksum is not known.
     ///
@@ -40,6 +40,16 @@ enum IndexSchema {
         UPDATE state SET format = 4;
         """
 
+    /// Converts format 4 to 5, which kept so many events of all namespaces together: any namespace may have
+    /// lost those before the oldest.
+    static let conversionFrom4 = """
+        ALTER TABLE namespace ADD COLUMN lost_event INTEGER NOT NULL DEFAULT 0;
+        UPDATE namespace SET lost_event = (
+            SELECT CASE WHEN last_event > 100000 THEN last_event - 100000 ELSE 0 END FROM state);
+        \(deletionIndex)
+        UPDATE state SET format = 5;
+        """
+
     static let statements = """
         CREATE TABLE state(
             id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, volume TEXT NOT NULL,
@@ -51,7 +61,8 @@ enum IndexSchema {
             STRICT, WITHOUT ROWID;
         CREATE TABLE namespace(
             line INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL,
-            access INTEGER NOT NULL, created INTEGER NOT NULL) STRICT;
+            access INTEGER NOT NULL, created INTEGER NOT NULL,
+            lost_event INTEGER NOT NULL DEFAULT 0) STRICT;
         CREATE TABLE line(
             id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, name TEXT, tag TEXT,
             parent INTEGER, prefix TEXT, fork_seq INTEGER, kind INTEGER,
@@ -96,6 +107,12 @@ enum IndexSchema {
             hash_low INTEGER NOT NULL,
             PRIMARY KEY (line, path)) STRICT, WITHOUT ROWID;
         \(versionTables)
+        \(deletionIndex)
+        """
+
+    /// What format 5 added: the rows that say that a key was deleted are found without the others.
+    private static let deletionIndex = """
+        CREATE INDEX object_deletion ON object(line, key) WHERE entry IS NULL;
         """
 
     /// What format 4 added: indexes of lines and versions, and the tables of commits, totals, events and

@@ -47,7 +47,7 @@ extension IndexReader {
         )
         guard try tables.first({ _ in () }) != nil else { return nil }
         switch try format() {
-        case IndexSchema.format, 3: return try stateOfPresentFormat()
+        case IndexSchema.format, 3, 4: return try stateOfPresentFormat()
         case 2: return try stateOfFormat2()
         default: return nil
         }

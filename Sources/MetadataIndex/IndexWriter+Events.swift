@@ -5,7 +5,7 @@ import StorageModel
 // What those who follow a namespace are told: the table `event`.
 
 extension IndexWriter {
-    /// Events that are kept; older ones go.
+    /// Events that are kept of each namespace; older ones go.
     ///
     /// Part of the format: the same changes leave the same events.
     static let eventsMax: Int64 = 100_000
@@ -67,7 +67,7 @@ extension IndexWriter {
     ) throws(SQLiteError) {
         guard context.tellsEvents else { return }
         lastEvent += 1
-        eventNamespaces.insert(namespace)
+        newEvents[namespace, default: 0] += 1
         let insert = try connection.statement(
             """
             INSERT INTO event(
@@ -91,10 +91,36 @@ extension IndexWriter {
 
     /// Removes the events that are too many, so that what is left does not depend on the batches.
     func pruneEvents() throws(SQLiteError) {
-        guard !eventNamespaces.isEmpty, lastEvent > Self.eventsMax else { return }
-        let prune = try connection.statement("DELETE FROM event WHERE number <= ?1")
-        try prune.bind(lastEvent - Self.eventsMax, at: 1)
-        try prune.run()
+        for (namespace, added) in newEvents {
+            var count =
+                if let known = keptEvents[namespace] { known + added } else {
+                    try reader.eventCount(of: namespace)
+                }
+            if count > Self.eventsMax {
+                try prune(namespace, count - Self.eventsMax)
+                count = Self.eventsMax
+            }
+            keptEvents[namespace] = count
+        }
+    }
+
+    /// Removes the oldest events of a namespace, and notes the last of them.
+    private func prune(_ namespace: LineID, _ excess: Int64) throws(SQLiteError) {
+        let find = try connection.statement(
+            "SELECT number FROM event WHERE namespace = ?1 ORDER BY number LIMIT 1 OFFSET ?2"
+        )
+        try find.bind(namespace.number, at: 1)
+        try find.bind(excess - 1, at: 2)
+        guard let last = try find.first({ $0.int64(at: 0) }) else { return }
+        for sql in [
+            "DELETE FROM event WHERE namespace = ?1 AND number <= ?2",
+            "UPDATE namespace SET lost_event = ?2 WHERE line = ?1",
+        ] {
+            let change = try connection.statement(sql)
+            try change.bind(namespace.number, at: 1)
+            try change.bind(last, at: 2)
+            try change.run()
+        }
     }
 }
 
@@ -105,10 +131,18 @@ extension IndexReader {
         return try last.first { $0.int64(at: 0) } ?? 0
     }
 
-    /// The number of the oldest event that is kept; nil if there is none.
-    public func firstEventNumber() throws(SQLiteError) -> Int64? {
-        let first = try connection.statement("SELECT min(number) FROM event")
-        return try first.first { $0.optionalInt64(at: 0) } ?? nil
+    /// The number of the last event of a namespace that is kept no longer; 0 if all are.
+    public func lostEventNumber(of namespace: LineID) throws(SQLiteError) -> Int64 {
+        let find = try connection.statement("SELECT lost_event FROM namespace WHERE line = ?1")
+        try find.bind(namespace.number, at: 1)
+        return try find.first { $0.int64(at: 0) } ?? 0
+    }
+
+    /// How many events of a namespace are kept.
+    func eventCount(of namespace: LineID) throws(SQLiteError) -> Int64 {
+        let count = try connection.statement("SELECT count(*) FROM event WHERE namespace = ?1")
+        try count.bind(namespace.number, at: 1)
+        return try count.first { $0.int64(at: 0) } ?? 0
     }
 
     /// The events of a namespace after one, in order.

@@ -63,6 +63,8 @@ extension IndexWriter {
             try run("DELETE FROM \(table) WHERE namespace = ?1", namespace)
         }
         knownLines = [:]
+        keptEvents[namespace] = nil
+        newEvents[namespace] = nil
         try run("DELETE FROM namespace WHERE line = ?1", namespace)
     }
 

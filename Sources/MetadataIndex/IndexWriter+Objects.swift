@@ -74,16 +74,6 @@ extension IndexWriter {
         try removeRow(place, sequence: context.sequence)
     }
 
-    /// Whether a line must remember what was deleted: that of a draft, and one that a draft goes into.
-    private func remembersDeletions(_ line: LineID) throws(SQLiteError) -> Bool {
-        let facts = try facts(line)
-        if facts.isOwn { return false }
-        if facts.standing == .draft { return true }
-        let find = try connection.statement("SELECT 1 FROM version WHERE base = ?1 LIMIT 1")
-        try find.bind(line.number, at: 1)
-        return try find.first { _ in true } ?? false
-    }
-
     private func insert(_ entry: ObjectEntry, at place: LineKey) throws(SQLiteError) {
         let insert = try connection.statement(
             """

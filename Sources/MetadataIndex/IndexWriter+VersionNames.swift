@@ -93,6 +93,7 @@ extension IndexWriter {
         try delete.bind(row.prefix, at: 2)
         try delete.run()
         try drop(row.line)
+        if let draft = row.draft { draftlessLines.insert(draft.base) }
         guard row.kind == .version else { return }
         let forsake = try connection.statement(
             "INSERT OR REPLACE INTO forsaken(version, namespace, next) VALUES (?1, ?2, ?3)"

@@ -3,7 +3,8 @@ import StorageFormats
 import StorageModel
 
 // Forks, commits, seals, rollbacks, renamings and removals of versions. Each costs as much as the version
-// has arrays and groups, whatever number of chunks.
+// has arrays and groups, whatever number of chunks; commits of drafts are in IndexWriter+Drafts.swift and
+// IndexWriter+Adoption.swift.
 
 extension IndexWriter {
     /// Applies an operation on versions.
@@ -23,7 +24,9 @@ extension IndexWriter {
             try forget(digests, namespace)
             hasSweepBegun = true
         case .commitDraft(let draft): try commit(draft, context)
+        case .adoptDraft(let adoption): try adopt(adoption, context)
         case .countLine(let line, let total): try countLine(line, total)
+        case .forgetDeletions(let places): try forgetDeletions(places)
         case .sweep(let rowsMax): try sweep(rowsMax: rowsMax)
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
             .putObject, .deleteObjects, .createUpload, .putPart, .completeUpload, .abortUpload,
@@ -194,7 +197,7 @@ extension IndexWriter {
 
     // MARK: - Commits
 
-    private func commit(_ commit: VersionCommit, _ context: ChangeContext) throws(SQLiteError) {
+    func commit(_ commit: VersionCommit, _ context: ChangeContext) throws(SQLiteError) {
         let manifest = commit.manifest
         guard let version = try reader.versionRow(of: commit.line), version.kind == .version else {
             throw .inapplicable("version")
@@ -211,6 +214,7 @@ extension IndexWriter {
         try copy(from: commit.line, to: manifest.line, commit.origin)
         try insert(manifest, of: version)
         try setHead(manifest.digest, of: version)
+        if version.retainedCommits != nil { retainingVersions.insert(version.id) }
         try note(
             .committed,
             manifest.version,
@@ -280,6 +284,7 @@ extension IndexWriter {
         try update.bind(line.number, at: 1)
         try update.bind(commits, at: 2)
         try update.run()
+        if let version = try reader.versionRow(of: line) { retainingVersions.insert(version.id) }
     }
 
     /// Removes commits; their lines are dropped.

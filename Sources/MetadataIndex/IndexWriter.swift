@@ -34,8 +34,17 @@ public final class IndexWriter {
     var knownLines: [LineID: LineFacts] = [:]
     /// The number of the last event, the open transaction included.
     var lastEvent: Int64
+    /// How many events of each namespace, by line, the last transaction had.
+    var newEvents: [LineID: Int64] = [:]
+    /// How many events of a namespace are kept, as of the last transaction that had some.
+    var keptEvents: [LineID: Int64] = [:]
     /// The namespaces, by line, that have events of the last transaction.
-    public internal(set) var eventNamespaces: Set<LineID> = []
+    public var eventNamespaces: Set<LineID> { Set(newEvents.keys) }
+    /// Versions, by the line that they were opened with, that keep so many commits only and got one more,
+    /// or another bound, in the last transaction.
+    public internal(set) var retainingVersions: Set<LineID> = []
+    /// Lines of versions that a draft went into, or did not, in the last transaction.
+    public internal(set) var draftlessLines: Set<LineID> = []
     /// Whether the last transaction left rows to be swept.
     public internal(set) var hasSweepBegun = false
     /// The sum over all references to blobs, the open transaction included.
@@ -118,7 +127,9 @@ public final class IndexWriter {
         touchedTallies = [:]
         touchedCounts = [:]
         knownLines = [:]
-        eventNamespaces = []
+        newEvents = [:]
+        retainingVersions = []
+        draftlessLines = []
         hasSweepBegun = false
         ledger.rollback()
     }
@@ -145,6 +156,7 @@ public final class IndexWriter {
         state = committedState
         references = committedReferences
         lastEvent = committedEvent
+        keptEvents = [:]
         forget()
         try connection.rollback()
     }
@@ -190,7 +202,8 @@ public final class IndexWriter {
             for write in writes { try put(write, context) }
             for place in deleted { try delete(place, context) }
         case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
-            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
+            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .adoptDraft,
+            .countLine, .forgetDeletions, .sweep:
             try applyToVersions(change.operation, context)
         }
     }

@@ -80,7 +80,7 @@ final class LineCursor {
             )
             levels.append(Level(rows: rows, prefix: prefix))
             guard let parent = try reader.parent(of: line) else { return }
-            guard parent.line < line else { throw .unreadable("line.parent") }
+            guard levels.count < IndexReader.levelsMax else { throw .unreadable("line.parent") }
             (line, sequence) = (parent.line, parent.sequence)
             prefix = Array(parent.prefix.utf8) + prefix
         }

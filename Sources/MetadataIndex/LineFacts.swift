@@ -68,9 +68,9 @@ extension IndexReader {
         var depth = 0
         var line = line
         while let parent = try parent(of: line) {
-            guard parent.line < line else { throw .unreadable("line.parent") }
             line = parent.line
             depth += 1
+            guard depth < Self.levelsMax else { throw .unreadable("line.parent") }
         }
         return depth
     }
@@ -99,10 +99,24 @@ extension IndexReader {
         return try find.first { KeyBytes.hasPrefix($0.utf8(at: 0), Array(prefix.utf8)) } ?? false
     }
 
-    /// Whether a line shows any key that begins with a prefix.
-    public func showsKeys(_ line: LineID, under prefix: String) throws(SQLiteError) -> Bool {
+    /// How many rows a line has itself, of at most so many.
+    public func ownRowCount(_ line: LineID, limit: Int) throws(SQLiteError) -> Int {
+        let count = try connection.statement(
+            "SELECT count(*) FROM (SELECT 1 FROM object WHERE line = ?1 LIMIT ?2)"
+        )
+        try count.bind(line.number, at: 1)
+        try count.bind(Int64(max(limit, 0)), at: 2)
+        return Int(clamping: try count.first { $0.int64(at: 0) } ?? 0)
+    }
+
+    /// Whether a line shows any key that begins with a prefix, now or as of a change.
+    public func showsKeys(
+        _ line: LineID,
+        under prefix: String,
+        atMost sequence: Int64 = .max
+    ) throws(SQLiteError) -> Bool {
         let bytes = Array(prefix.utf8)
-        let cursor = try LineCursor(self, line: line, slot: .probe)
+        let cursor = try LineCursor(self, line: line, slot: .probe, atMost: sequence)
         try cursor.seek(bytes)
         return try cursor.next().map { KeyBytes.hasPrefix($0.key, bytes) } ?? false
     }

@@ -3,7 +3,7 @@ import SQLiteDatabase
 import StorageFormats
 import StorageModel
 
-// Decisions about commits and drafts, and about what versions are called.
+// Decisions about commits, and about what versions are called.
 
 extension Committer {
     // MARK: - Commits
@@ -76,13 +76,13 @@ extension Committer {
     }
 
     /// What a version holds, counted.
-    private func total(of row: VersionRow) throws(Refusal) -> LineTotal {
+    func total(of row: VersionRow) throws(Refusal) -> LineTotal {
         let state = try asking { () throws(SQLiteError) in try writer.reader.state(of: row) }
         guard let total = state.total else { throw .refused(.version(.uncounted(row.line))) }
         return total
     }
 
-    private func commit(
+    func commit(
         of row: VersionRow,
         _ note: CommitNote,
         _ namespace: Namespace,
@@ -90,11 +90,6 @@ extension Committer {
         total: LineTotal,
         draft: LineID? = nil
     ) throws(Refusal) -> VersionCommit {
-        guard note.message.utf8.count <= Manifest.messageBytesMax else {
-            throw .refused(
-                .version(.messageTooLong(lengthBytes: note.message.utf8.count))
-            )
-        }
         let origin = try origin(
             of: row.line,
             with: draft,
@@ -102,21 +97,35 @@ extension Committer {
             for: row.version,
             depthMax: limits.forkDepthMax + 1
         )
-        let document = try newDocument(row, note, namespace, total)
         return VersionCommit(
             line: row.line,
             origin: origin,
-            manifest: Manifest(
-                digest: document.digest,
-                version: row.version,
-                line: newLine(),
-                parent: document.parent,
-                author: document.author,
-                message: document.message,
-                time: document.time,
-                total: document.total
-            ),
+            manifest: try manifest(of: row, note, namespace, total),
             sealing: sealing
+        )
+    }
+
+    func manifest(
+        of row: VersionRow,
+        _ note: CommitNote,
+        _ namespace: Namespace,
+        _ total: LineTotal
+    ) throws(Refusal) -> Manifest {
+        guard note.message.utf8.count <= Manifest.messageBytesMax else {
+            throw .refused(
+                .version(.messageTooLong(lengthBytes: note.message.utf8.count))
+            )
+        }
+        let document = try newDocument(row, note, namespace, total)
+        return Manifest(
+            digest: document.digest,
+            version: row.version,
+            line: newLine(),
+            parent: document.parent,
+            author: document.author,
+            message: document.message,
+            time: document.time,
+            total: document.total
         )
     }
 
@@ -145,79 +154,6 @@ extension Committer {
         }
     }
 
-    // MARK: - Drafts
-
-    func createDraft(
-        _ version: VersionName,
-        _ plan: DraftPlan,
-        _ namespace: Namespace
-    ) throws(Refusal) -> Decision {
-        let row = try openRow(version, namespace)
-        guard
-            let draft = try? VersionName(name: version.name, tag: version.tag + plan.suffix)
-        else { throw .refused(.version(.tagTooLong(version))) }
-        try checkFree(draft, namespace)
-        let (expires, overflow) = batchTime.milliseconds.addingReportingOverflow(
-            plan.keptMilliseconds
-        )
-        let fork = VersionFork(
-            namespaceLine: namespace.line,
-            version: draft,
-            line: newLine(),
-            origin: try origin(of: row.line, upTo: sequence - 1, for: version),
-            source: row.line,
-            head: nil,
-            draft: DraftOrigin(
-                base: row.line,
-                sequence: sequence - 1,
-                expires: WallTime(milliseconds: overflow ? .max : expires)
-            )
-        )
-        return .change(.forkVersion(fork)) { _ in .done }
-    }
-
-    func commitDraft(
-        _ draft: VersionName,
-        _ note: CommitNote,
-        _ namespace: Namespace
-    ) throws(Refusal) -> Decision {
-        let row = try row(draft, namespace)
-        guard let origin = row.draft else { throw .refused(.version(.isNoDraft(draft))) }
-        let found = try asking { () throws(SQLiteError) in
-            try writer.reader.versionRow(of: origin.base)
-        }
-        guard let base = found, base.kind == .version else {
-            throw .refused(.version(.baseGone(draft)))
-        }
-        guard base.sealed == nil else { throw .refused(.version(.sealed(base.version))) }
-        let before = try total(of: base)
-        let merge = try asking { () throws(SQLiteError) in
-            try writer.reader.merge(row.line, origin, into: before)
-        }
-        if let conflict = merge.conflict { throw .refused(.version(.conflict(conflict))) }
-        let commit = try commit(
-            of: base,
-            note,
-            namespace,
-            .open,
-            total: merge.total,
-            draft: row.line
-        )
-        entries.evict(namespace.line, prefix: base.version.keyPrefix)
-        entries.evict(namespace.line, prefix: draft.keyPrefix)
-        return .change(.commitDraft(DraftCommit(draft: row.line, commit: commit))) { _ in
-            .manifest(commit.manifest)
-        }
-    }
-
-    func discardDraft(_ draft: VersionName, _ namespace: Namespace) throws(Refusal) -> Decision {
-        let row = try row(draft, namespace)
-        guard row.kind == .draft else { throw .refused(.version(.isNoDraft(draft))) }
-        entries.evict(namespace.line, prefix: draft.keyPrefix)
-        let removal = VersionRemoval(line: row.line, residue: nil)
-        return .change(.removeVersion(removal)) { _ in .done }
-    }
-
     // MARK: - Names
 
     func remove(_ version: VersionName, _ namespace: Namespace) throws(Refusal) -> Decision {
@@ -235,6 +171,7 @@ extension Committer {
         let row = try openRow(version, namespace)
         let target = try named(version.name, tag)
         guard target != version else { return .unchanged(.done) }
+        try checkNoDraftTag(target)
         try checkFree(target, namespace)
         return try rename([(row, target)], namespace)
     }

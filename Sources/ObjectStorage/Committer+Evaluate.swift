@@ -39,6 +39,7 @@ extension Committer {
         case .relocate(let relocation): try relocate(relocation)
         case .write(let batch): try write(batch)
         case .version(let version): try evaluate(version)
+        case .forgetDeletions(let places): try forgetDeletions(places)
         case .sweep(let rowsMax): try sweep(rowsMax)
         }
     }
@@ -288,6 +289,18 @@ extension Committer {
         }
         guard isWaiting else { return .unchanged(.done) }
         return .change(.sweep(rowsMax: rowsMax)) { _ in .done }
+    }
+
+    private func forgetDeletions(_ places: [LineKey]) throws(Refusal) -> Decision {
+        var idle: [LineKey] = []
+        for place in places {
+            let sequence = try asking { () throws(SQLiteError) in
+                try writer.reader.idleDeletion(of: place)
+            }
+            if sequence != nil { idle.append(place) }
+        }
+        guard !idle.isEmpty else { return .unchanged(.done) }
+        return .change(.forgetDeletions(idle)) { _ in .done }
     }
 
     private func relocate(_ proposal: RelocationProposal) throws(Refusal) -> Decision {

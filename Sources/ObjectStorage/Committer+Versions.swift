@@ -4,7 +4,7 @@ import StorageFormats
 import StorageModel
 
 // Decisions about versions: forks, commits, seals and what becomes of them. None costs more than the version
-// has arrays and groups.
+// has arrays and groups, but for the commit of a small draft, which costs its keys.
 
 extension Committer {
     func evaluate(_ proposal: VersionProposal) throws(Refusal) -> Decision {
@@ -25,7 +25,8 @@ extension Committer {
         case .forget(let digests): return try forget(digests, namespace)
         case .createDraft(let version, let plan):
             return try createDraft(version, plan, namespace)
-        case .commitDraft(let draft, let note, _): return try commitDraft(draft, note, namespace)
+        case .commitDraft(let draft, let note, let merging):
+            return try commitDraft(draft, note, merging, namespace)
         case .discardDraft(let draft): return try discardDraft(draft, namespace)
         case .count(let line, let total): return try count(line, total)
         }
@@ -103,6 +104,13 @@ extension Committer {
         guard !showsKeys else { throw .refused(.version(.keysInPlace(version))) }
     }
 
+    /// Only drafts are called what drafts are called.
+    func checkNoDraftTag(_ version: VersionName) throws(Refusal) {
+        guard !VersionName.isDraftTag(version.tag.utf8) else {
+            throw .refused(.version(.draftTag(version)))
+        }
+    }
+
     // MARK: - Forks
 
     /// What a line that shows the same as another begins with.
@@ -146,6 +154,7 @@ extension Committer {
         to version: VersionName,
         _ namespace: Namespace
     ) throws(Refusal) -> Decision {
+        try checkNoDraftTag(version)
         try checkFree(version, namespace)
         let fork: VersionFork
         switch source {

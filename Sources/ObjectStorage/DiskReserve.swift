@@ -35,12 +35,13 @@ final class DiskReserve: Sendable {
 
     init(
         _ configuration: ObjectStoreConfiguration,
+        index directory: String,
         _ fileSystem: any FileSystem,
         _ logger: Logger
     ) {
         files =
             configuration.volumeDirectories.map { File(directory: $0, fileSystem: fileSystem) }
-            + [File(directory: configuration.indexDirectory, fileSystem: PosixFileSystem())]
+            + [File(directory: directory, fileSystem: PosixFileSystem())]
         limits = configuration.limits
         self.logger = logger
     }

@@ -75,6 +75,9 @@ public struct StoreLimits: Hashable, Sendable {
     public var draftExpirySeconds: Int64 = 604_800
     /// Rows that one change sweeps: some milliseconds of the index's time.
     public var sweptRowsMax = 512
+    /// Keys of a draft that its commit moves into its version, while nobody else commits: some thirty
+    /// milliseconds; with more, its line takes the place of the version's.
+    public var movedDraftKeysMax = 1024
     /// Keys of two versions that are compared.
     public var comparedKeysMax = 100_000
     /// Seconds between two looks for such uploads, for drafts that expired, and for commits that are

@@ -49,6 +49,60 @@ struct LineSweeper {
         return count
     }
 
+    /// Forgets which keys were deleted in lines whose drafts are gone, those that hide nothing.
+    ///
+    /// - Throws: ``StoreError``; what was forgotten before stays so.
+    func forgetDeletions() throws(StoreError) {
+        var last = LineID(.min)
+        while pace.goesOn {
+            let after = last
+            let lines = try asking { reader throws(SQLiteError) in
+                try reader.linesWithDeletions(after: after, limit: Self.pageMax)
+            }
+            for line in lines { try forgetDeletions(in: line) }
+            guard lines.count == Self.pageMax, let end = lines.last else { return }
+            last = end
+        }
+    }
+
+    /// Forgets which keys were deleted in a line, if no draft goes into it any more.
+    ///
+    /// - Throws: ``StoreError``; what was forgotten before stays so.
+    func forgetDeletions(in line: LineID) throws(StoreError) {
+        let limit = limits.sweptRowsMax
+        var last: ObjectKey?
+        while pace.goesOn {
+            let after = last
+            let (keys, idle) = try asking { reader throws(SQLiteError) in
+                let keys = try reader.deletions(in: line, after: after, limit: limit)
+                var idle: [LineKey] = []
+                for key in keys {
+                    let place = LineKey(line: line, key: key)
+                    if try reader.idleDeletion(of: place) != nil { idle.append(place) }
+                }
+                return (keys, idle)
+            }
+            if !idle.isEmpty { _ = try pace.commit(.forgetDeletions(idle)) }
+            guard keys.count == limit, let end = keys.last else { return }
+            last = end
+        }
+    }
+
+    /// Does what a batch of the committer left to be done.
+    ///
+    /// - Throws: ``StoreError``; what was done before stays so.
+    func tidy(_ leftovers: LineLeftovers) throws(StoreError) {
+        for version in leftovers.retaining {
+            let row = try asking { reader throws(SQLiteError) in
+                try reader.versionRow(id: version)
+            }
+            if let row { try forgetCommits(of: row) }
+        }
+        try sweep()
+        // What was swept may have been the last that a deletion hid.
+        for line in leftovers.draftless { try forgetDeletions(in: line) }
+    }
+
     /// Forgets commits that are more than their versions keep.
     ///
     /// - Throws: ``StoreError``; what was forgotten before stays so.

@@ -97,7 +97,7 @@ extension ObjectStore {
     ///
     /// - Throws: ``StoreError/version(_:)`` with `.gone`, ``StoreError/indexFailed``.
     public func lookUp(_ keys: [String], line: LineID) throws(StoreError) -> [ObjectEntry?] {
-        try readable(line) { reader throws(SQLiteError) in
+        try readable(line) { reader, line throws(SQLiteError) in
             try reader.entries(keys, line: line)
         }
     }
@@ -112,20 +112,23 @@ extension ObjectStore {
         after marker: String? = nil,
         limit: Int
     ) throws(StoreError) -> [ListedObject] {
-        try readable(line) { reader throws(SQLiteError) in
+        try readable(line) { reader, line throws(SQLiteError) in
             try reader.list(prefix: prefix, line: line, after: marker, limit: limit)
         }
     }
 
-    /// Asks about a line that must be there in the same state of the index: of one that went meanwhile
-    /// some rows are gone, and what was not stored could not be told from them.
+    /// Asks about a line that must be there in the same state of the index.
+    ///
+    /// Of one that went meanwhile some rows are gone, and what was not stored could not be told from them.
+    /// Where a draft's line took its place, that is asked.
     private func readable<Value: Sendable>(
         _ line: LineID,
-        _ question: @Sendable (IndexReader) throws(SQLiteError) -> Value
+        _ question: @Sendable (IndexReader, LineID) throws(SQLiteError) -> Value
     ) throws(StoreError) -> Value {
         let answer = try ask { reader throws(SQLiteError) in
             try reader.snapshot { () throws(SQLiteError) -> Value? in
-                try reader.isReadable(line) ? try question(reader) : nil
+                guard let line = try reader.readableLine(line) else { return nil }
+                return try question(reader, line)
             }
         }
         guard let answer else { throw .version(.gone(line)) }

@@ -3,7 +3,8 @@ import SQLiteDatabase
 import StorageModel
 
 // Versions: what they are called, and what was committed of them. Nothing here costs more the more chunks a
-// version has, but for the first commit of one that was made of a folder.
+// version has, but for the first commit of one that was made of a folder, and its opening where plain keys
+// lie under its prefix. What commits of drafts cost is said in ObjectStore+Drafts.swift.
 
 extension ObjectStore {
     // MARK: - What there is

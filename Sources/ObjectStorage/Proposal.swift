@@ -19,6 +19,8 @@ enum Proposal: Sendable {
     case relocate(RelocationProposal)
     case write(BatchProposal)
     case version(VersionProposal)
+    /// Rows of a version that say that keys were deleted are to go, where nothing needs them.
+    case forgetDeletions([LineKey])
     /// So many rows that nothing may show any more are to be looked at.
     case sweep(rowsMax: Int)
 
@@ -30,7 +32,8 @@ enum Proposal: Sendable {
         case .relocate(let relocation): relocation.payload
         case .write(let batch): batch.payload
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
-            .delete, .createUpload, .completeUpload, .abortUpload, .version, .sweep:
+            .delete, .createUpload, .completeUpload, .abortUpload, .version, .forgetDeletions,
+            .sweep:
             .none
         }
     }
@@ -44,7 +47,7 @@ extension Proposal {
         case .relocate(let relocation): !relocation.moves.isEmpty
         case .write(let batch): !batch.puts.isEmpty
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
-            .delete, .completeUpload, .abortUpload, .version, .sweep:
+            .delete, .completeUpload, .abortUpload, .version, .forgetDeletions, .sweep:
             false
         }
     }
@@ -59,6 +62,7 @@ extension Proposal {
         case .write(let batch): batch.puts.count + batch.deletions.count
         case .version(let version): version.action.changedKeyCount
         case .sweep(let rowsMax): rowsMax
+        case .forgetDeletions(let places): places.count
         case .put, .completeUpload, .createNamespace, .deleteNamespace, .setAccess, .addPrincipal,
             .removePrincipal, .createUpload, .putPart, .abortUpload:
             1
@@ -80,7 +84,7 @@ extension Proposal {
                 LineKey(line: batch.namespace.line, key: $0)
             }
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,
-            .createUpload, .putPart, .abortUpload, .relocate, .version, .sweep:
+            .createUpload, .putPart, .abortUpload, .relocate, .version, .forgetDeletions, .sweep:
             // A relocation leaves entries right until a segment goes; see LogCleaner. What is
             // decided about versions takes out what lies in them; see EntryCache.evict.
             []

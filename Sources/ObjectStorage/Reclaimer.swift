@@ -45,8 +45,8 @@ final class Reclaimer: Sendable {
 
     private struct State {
         var asked: [Asked] = []
-        /// Whether rows may wait to be swept; those of an earlier run do at first.
-        var isSweepWanted = true
+        /// What is left to be done for lines; rows of an earlier run may wait to be swept at first.
+        var leftovers = LineLeftovers(hasSweeps: true)
         var isEnded = false
         var onEnd: [@Sendable () -> Void] = []
     }
@@ -93,7 +93,6 @@ final class Reclaimer: Sendable {
         snapshots = SnapshotMaker(
             volume: opened.volume,
             index: opened.index,
-            directory: opened.configuration.indexDirectory,
             limits: limits,
             pace: pace,
             logger: opened.logger
@@ -135,13 +134,13 @@ final class Reclaimer: Sendable {
         damageCover.list(damaged)
         memory.withLock { $0.uncovered = damaged }
         // Weakly: the committer holds the board, and this the committer's queue.
-        opened.board.whenSweepBegins { [weak self] in self?.wantSweep() }
+        opened.board.whenLinesAreLeft { [weak self] in self?.want($0) }
     }
 
-    /// Has rows swept soon, unless it works only when asked to.
-    private func wantSweep() {
+    /// Has lines tidied soon, unless it works only when asked to.
+    private func want(_ leftovers: LineLeftovers) {
         guard limits.reclaimIntervalSeconds > 0 else { return }
-        state.withLock { $0.isSweepWanted = true }
+        state.withLock { $0.leftovers.add(leftovers) }
         pace.wakeup.post()
     }
 
@@ -187,8 +186,10 @@ final class Reclaimer: Sendable {
         while pace.goesOn {
             if let asked = nextAsked() {
                 asked.answer(Result { () throws(StoreError) in try perform(now: asked.request) })
-            } else if takeSweepWanted() {
-                attempt("lines not swept") { () throws(StoreError) in try sweeper.sweep() }
+            } else if let leftovers = takeLeftovers() {
+                attempt("lines not swept") { () throws(StoreError) in
+                    try sweeper.tidy(leftovers)
+                }
             } else if limits.reclaimIntervalSeconds == 0 {
                 pace.wakeup.wait()
             } else {
@@ -212,10 +213,11 @@ final class Reclaimer: Sendable {
         state.withLock { state in state.asked.isEmpty ? nil : state.asked.removeFirst() }
     }
 
-    private func takeSweepWanted() -> Bool {
+    private func takeLeftovers() -> LineLeftovers? {
         state.withLock { state in
-            defer { state.isSweepWanted = false }
-            return state.isSweepWanted && limits.reclaimIntervalSeconds > 0
+            guard limits.reclaimIntervalSeconds > 0, !state.leftovers.isEmpty else { return nil }
+            defer { state.leftovers = LineLeftovers() }
+            return state.leftovers
         }
     }
 
@@ -318,6 +320,7 @@ final class Reclaimer: Sendable {
         _ = try sweeper.expireDrafts()
         try sweeper.forgetCommits()
         try sweeper.sweep()
+        try sweeper.forgetDeletions()
     }
 
     private func cleanWhenDue() throws(StoreError) -> Bool {
@@ -367,26 +370,6 @@ final class Reclaimer: Sendable {
         let grown = volume.logEnd.bytes - newest.bytes
         guard grown >= max(limits.snapshotLogBytes, snapshots.indexBytes) else { return }
         _ = try snapshots.make()
-    }
-}
-
-/// What becomes of a request that a thread waits for.
-///
-/// State: guarded by `outcome`.
-private final class AwaitedOutcome: Sendable {
-    private let outcome = Mutex<Result<Reclaimer.Outcome, StoreError>?>(nil)
-    private let given: WakeupSignal
-
-    init() throws(DiskError) { given = try WakeupSignal() }
-
-    func give(_ result: Result<Reclaimer.Outcome, StoreError>) {
-        outcome.withLock { $0 = result }
-        given.post()
-    }
-
-    func wait() -> Result<Reclaimer.Outcome, StoreError> {
-        given.wait()
-        return outcome.withLock { $0 } ?? .failure(.closed)
     }
 }
 

@@ -8,6 +8,8 @@ public enum VersionError: Error, Hashable, Sendable {
     case missing(VersionName)
     /// Not what a version can be called.
     case nameInvalid(String)
+    /// The tag is one that drafts alone get.
+    case draftTag(VersionName)
     /// No version has the name.
     case nameMissing(String)
     /// A version is called that already.
@@ -39,6 +41,8 @@ public enum VersionError: Error, Hashable, Sendable {
     /// What was read is there no longer: its version was deleted or rolled back, its draft committed or its
     /// commit forgotten meanwhile.
     case gone(LineID)
+    /// What the commit of a draft was prepared for has changed since; the store prepares it again.
+    case mergeOutdated(VersionName)
     /// What the version holds has not been counted since it was made of a folder.
     case uncounted(LineID)
 }

@@ -1,3 +1,4 @@
+import MetadataIndex
 import StorageModel
 
 /// What a fork begins with.
@@ -29,20 +30,29 @@ enum VersionAction: Sendable {
     case retain(VersionName, commits: Int64?)
     case forget([ManifestDigest])
     case createDraft(VersionName, DraftPlan)
-    case commitDraft(VersionName, CommitNote, keys: Int)
+    case commitDraft(VersionName, CommitNote, DraftMerging)
     case discardDraft(VersionName)
     case count(LineID, LineTotal)
 
     /// About how many keys it concerns: what it costs the index.
     var changedKeyCount: Int {
         switch self {
-        case .commitDraft(_, _, let keys): max(1, keys)
+        case .commitDraft(_, _, .moving(let keys)): max(1, keys)
+        case .commitDraft(_, _, .adopting(let plan)): 1 + plan.tallies.count
         case .forget(let digests): max(1, digests.count)
         case .fork, .commit, .seal, .unseal, .rollBack, .retag, .rename, .remove, .retain,
             .createDraft, .discardDraft, .count:
             1
         }
     }
+}
+
+/// How what a draft changed becomes part of its version.
+enum DraftMerging: Sendable {
+    /// Its rows, about so many, go into the version's line.
+    case moving(keys: Int)
+    /// Its line takes the place of the version's.
+    case adopting(AdoptionPlan)
 }
 
 /// What somebody says about a commit.

@@ -8,10 +8,10 @@ public struct PictureRendering: Sendable {
         case percentiles(Double, Double)
     }
 
-    /// The most values that percentiles are found of, evenly spread.
-    private static let sampleMax = 1 << 18
+    /// The most values that percentiles are found of, those of evenly spread pixels.
+    static let sampleMax = 1 << 18
 
-    /// What becomes dark and light.
+    /// What becomes dark and light; what is opaque is not its business.
     public let window: Window
     /// The colours of single values.
     public let map: ColourMap
@@ -33,8 +33,9 @@ public struct PictureRendering: Sendable {
     /// Makes a picture.
     ///
     /// - Parameters:
-    ///   - values: Row by row, the channels of a pixel together: 1 that is looked up in the map, 3 or 4
-    ///     that are colours. Where one is NaN the pixel is transparent.
+    ///   - values: Row by row, the channels of a pixel together: 1 that is looked up in the map, 3 that
+    ///     are colours, or those and how opaque the pixel is, from 0 to 255 whatever the window. Where
+    ///     one is NaN the pixel is transparent.
     ///   - height: The rows.
     ///   - width: The columns.
     ///   - channels: 1, 3 or 4.
@@ -56,51 +57,77 @@ public struct PictureRendering: Sendable {
                 sample: .byte
             )
         else { return nil }
-        let (low, high) = bounds(values)
+        let bounds = bounds(values, channels: channels)
         let table = map.colours
         var pixels: [UInt8] = []
         pixels.reserveCapacity(height * layout.rowBytes)
-        for pixel in stride(from: 0, to: values.count, by: channels) {
-            let isNaN = hasNaN && values[pixel..<(pixel + channels)].contains { $0.isNaN }
-            if isNaN {
+        for start in stride(from: 0, to: values.count, by: channels) {
+            let pixel = values[start..<(start + channels)]
+            if hasNaN, pixel.contains(where: \.isNaN) {
                 pixels.append(contentsOf: repeatElement(0, count: target))
                 continue
             }
-            if channels == 1 {
-                let level = Self.level(values[pixel], low, high)
-                if let table {
-                    pixels.append(contentsOf: table[(Int(level) * 3)..<(Int(level) * 3 + 3)])
-                } else {
-                    pixels.append(level)
-                }
+            if channels == 1, let table {
+                let entry = Int(Self.level(values[start], bounds)) * 3
+                pixels.append(contentsOf: table[entry..<(entry + 3)])
             } else {
-                for value in values[pixel..<(pixel + channels)] {
-                    pixels.append(Self.level(value, low, high))
+                for value in pixel.prefix(Self.colours(of: channels)) {
+                    pixels.append(Self.level(value, bounds))
                 }
             }
+            if channels == 4 { pixels.append(Self.level(values[start + 3], Self.opacity)) }
             if target > colours { pixels.append(255) }
         }
         return Picture(layout: layout, pixels: pixels)
     }
 
+    /// The values that become the darkest and the lightest pixel, in this order.
+    private struct Bounds {
+        let low: Double
+        let high: Double
+    }
+
+    /// What is transparent and what is opaque.
+    private static let opacity = Bounds(low: 0, high: 255)
+
+    /// How many channels of a pixel are colours, or the one value that stands for them.
+    private static func colours(of channels: Int) -> Int { min(channels, 3) }
+
     /// A value as a level from 0 to 255.
-    private static func level(_ value: Float, _ low: Double, _ high: Double) -> UInt8 {
+    private static func level(_ value: Float, _ bounds: Bounds) -> UInt8 {
+        let (low, high) = (bounds.low, bounds.high)
         let share =
             high == low ? (Double(value) > low ? 1 : 0) : (Double(value) - low) / (high - low)
         guard !share.isNaN else { return 0 }
         return UInt8((min(max(share, 0), 1) * 255).rounded())
     }
 
-    private func bounds(_ values: [Float]) -> (low: Double, high: Double) {
+    private func bounds(_ values: [Float], channels: Int) -> Bounds {
         switch window {
-        case .fixed(let low, let high): return (low, high)
+        case .fixed(let low, let high): return Bounds(low: low, high: high)
         case .percentiles(let low, let high):
-            let step = max(values.count / Self.sampleMax, 1)
-            let numbers = stride(from: 0, to: values.count, by: step).map { values[$0] }
-                .filter { $0.isFinite }.sorted()
-            guard !numbers.isEmpty else { return (0, 1) }
-            return (Self.percentile(low, of: numbers), Self.percentile(high, of: numbers))
+            let numbers = Self.sample(of: values, channels: channels).sorted()
+            guard !numbers.isEmpty else { return Bounds(low: 0, high: 1) }
+            return Bounds(
+                low: Self.percentile(low, of: numbers),
+                high: Self.percentile(high, of: numbers)
+            )
         }
+    }
+
+    /// The colours of evenly spread pixels that are finite numbers, at most ``sampleMax`` of them.
+    private static func sample(of values: [Float], channels: Int) -> [Float] {
+        let colours = colours(of: channels)
+        let pixels = values.count / channels
+        let step = (pixels - 1) / (sampleMax / colours) + 1
+        var sample: [Float] = []
+        for pixel in stride(from: 0, to: pixels, by: step) {
+            let start = pixel * channels
+            for value in values[start..<(start + colours)] where value.isFinite {
+                sample.append(value)
+            }
+        }
+        return sample
     }
 
     /// Source: NumPy reference, `numpy.percentile`, method `linear`.

@@ -81,12 +81,12 @@ public enum S3Address: Hashable, Sendable {
 }
 
 extension ObjectKey {
-    /// Parses a key that a client sent.
+    /// Parses a key that a client sent, of an object that may be there.
     ///
     /// - Throws: ``S3Error/invalidURI(_:)`` or ``S3Error/keyTooLong(sizeBytes:)``.
     public init(s3Key text: String) throws(S3Error) {
         do {
-            try self.init(text)
+            try self.init(stored: text)
         } catch {
             throw S3Error(error)
         }

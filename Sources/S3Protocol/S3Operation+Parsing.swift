@@ -36,6 +36,9 @@ extension S3Operation {
                 try BucketOperation(method: method, query: query, headers: headers)
             )
         case .object(let bucket, let key):
+            if method == "PUT" || method == "POST" {
+                do { try key.checkWritable() } catch { throw S3Error(error) }
+            }
             let operation = try ObjectOperation(
                 method: method,
                 key: key,

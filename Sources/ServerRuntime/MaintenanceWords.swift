@@ -102,11 +102,7 @@ extension ServerError {
                     "it is a copy of \(directory); serve one of them, with an empty folder beside it"
             )
         case .logUnavailable(let missing):
-            self = .dataUnusable(
-                path: folder,
-                cause:
-                    "the log is on volumes that were not named: \(missing.joined(separator: ", "))"
-            )
+            self = .dataUnusable(path: folder, cause: Self.words(ofMissingLog: missing, folder))
         case .copiesInvalid(let copies, let volumes):
             self = .copiesImpossible(copies: copies, folders: volumes)
         case .versionUnknown(let path, let version):
@@ -130,7 +126,7 @@ extension ServerError {
                 cause: "its disk is full; make some MiB of room there, and start again"
             )
         case .inputOutput(let path, let errorNumber):
-            self = .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
+            self = .fileUnusable(path: path, cause: DataFolder.cause(of: errorNumber, at: path))
         case .indexLost(let directory):
             self = .dataUnusable(
                 path: directory,
@@ -139,6 +135,17 @@ extension ServerError {
             )
         case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
         }
+    }
+
+    /// Where the log is that was not named, and what can be done.
+    private static func words(ofMissingLog volumes: [String], _ folder: String) -> String {
+        let others = DataFolders.others(servedWith: folder)
+        let place =
+            others.isEmpty
+            ? "" : "; it was served together with \(others.joined(separator: ", ")): name them all"
+        return "the log is on volumes that were not named or cannot be read "
+            + "(\(volumes.joined(separator: ", ")))\(place). If every disk with the log is lost, so is "
+            + "what was stored: restore a backup into a new folder (nave restore)"
     }
 
     /// What can be done where a backup lacks what all the rest needs.

@@ -105,10 +105,14 @@ public enum ChangeOperation: Hashable, Sendable {
     case retainCommits(line: LineID, Int64?)
     /// Commits are kept no longer.
     case forgetCommits(namespaceLine: LineID, [ManifestDigest])
-    /// A draft's changes go into its version.
+    /// A draft's changes go into its version, row by row.
     case commitDraft(DraftCommit)
+    /// A draft's line takes the place of its version's.
+    case adoptDraft(DraftAdoption)
     /// What a line began with was counted.
     case countLine(LineID, LineTotal)
+    /// Rows that say that keys were deleted go, where nothing needs them any more.
+    case forgetDeletions([LineKey])
     /// So many rows that nothing may show any more are looked at, and removed if so.
     case sweep(rowsMax: Int)
 }
@@ -271,6 +275,8 @@ public struct LineOrigin: Hashable, Sendable {
         case fork = 0
         /// The new line takes the prefix over: in the parent it can no longer be reached.
         case adoption = 1
+        /// The new line, which was that of a draft, took the place of the parent as its version's line.
+        case succession = 2
     }
 
     /// The parent line.

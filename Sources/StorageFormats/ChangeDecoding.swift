@@ -81,7 +81,9 @@ extension ChangeByteReader {
         case .forgetCommits: .forgetCommits(namespaceLine: try line(), try digests())
         case .commitDraft:
             .commitDraft(DraftCommit(draft: try line(), commit: try versionCommit()))
+        case .adoptDraft: .adoptDraft(try draftAdoption())
         case .countLine: .countLine(try line(), try total())
+        case .forgetDeletions: .forgetDeletions(try lineKeys())
         case .sweep: .sweep(rowsMax: try rowCount())
         }
     }

@@ -49,6 +49,8 @@ enum ChangeKind: UInt8 {
     case commitDraft = 23
     case countLine = 24
     case sweep = 25
+    case adoptDraft = 26
+    case forgetDeletions = 27
 }
 
 extension ChangeOperation {
@@ -77,6 +79,8 @@ extension ChangeOperation {
         case .retainCommits: .retainCommits
         case .forgetCommits: .forgetCommits
         case .commitDraft: .commitDraft
+        case .adoptDraft: .adoptDraft
+        case .forgetDeletions: .forgetDeletions
         case .countLine: .countLine
         case .sweep: .sweep
         }
@@ -126,7 +130,8 @@ extension ChangeByteWriter {
             count(places.count)
             for place in places { lineKey(place) }
         case .forkVersion, .commitVersion, .sealVersion, .rollBackVersion, .renameVersions,
-            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .countLine, .sweep:
+            .removeVersion, .retainCommits, .forgetCommits, .commitDraft, .adoptDraft,
+            .countLine, .forgetDeletions, .sweep:
             versionOperation(operation)
         }
     }
@@ -153,9 +158,14 @@ extension ChangeByteWriter {
         case .commitDraft(let draft):
             signed(draft.draft.number)
             versionCommit(draft.commit)
+        case .adoptDraft(let adoption):
+            draftAdoption(adoption)
         case .countLine(let line, let counted):
             signed(line.number)
             total(counted)
+        case .forgetDeletions(let places):
+            count(places.count)
+            for place in places { lineKey(place) }
         case .sweep(let rowsMax):
             count(rowsMax)
         case .createNamespace, .deleteNamespace, .setAccess, .addPrincipal, .removePrincipal,

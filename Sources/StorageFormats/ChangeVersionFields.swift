@@ -58,6 +58,16 @@ extension ChangeByteWriter {
         for digest in digests { text(digest.text) }
     }
 
+    mutating func draftAdoption(_ adoption: DraftAdoption) {
+        signed(adoption.base.number)
+        count(adoption.tallies.count)
+        for tally in adoption.tallies {
+            text(tally.path)
+            total(tally.total)
+        }
+        versionCommit(adoption.commit)
+    }
+
     mutating func total(_ total: LineTotal) {
         signed(total.keys)
         signed(total.bytes)
@@ -167,6 +177,18 @@ extension ChangeByteReader {
         digests.reserveCapacity(min(count, 1024))
         for _ in 0..<count { digests.append(try digest()) }
         return digests
+    }
+
+    mutating func draftAdoption() throws(ChangeFormatError) -> DraftAdoption {
+        let base = LineID(try signed())
+        // A text, two numbers and twice eight bytes.
+        let count = try count(bytesEach: 19)
+        var tallies: [TallyDifference] = []
+        tallies.reserveCapacity(count)
+        for _ in 0..<count {
+            tallies.append(TallyDifference(path: try text(), total: try total()))
+        }
+        return DraftAdoption(base: base, tallies: tallies, commit: try versionCommit())
     }
 
     mutating func total() throws(ChangeFormatError) -> LineTotal {

@@ -103,7 +103,7 @@ public struct VersionRemoval: Hashable, Sendable {
     }
 }
 
-/// A draft whose changes go into its version.
+/// A draft whose changes go into its version, row by row.
 public struct DraftCommit: Hashable, Sendable {
     /// The draft's line.
     public let draft: LineID
@@ -113,6 +113,37 @@ public struct DraftCommit: Hashable, Sendable {
     /// Makes a commit of its parts.
     public init(draft: LineID, commit: VersionCommit) {
         self.draft = draft
+        self.commit = commit
+    }
+}
+
+/// What a draft adds to the running totals of an array that its version has.
+public struct TallyDifference: Hashable, Sendable {
+    /// The array's folder in the version; empty at its root.
+    public let path: String
+    /// How many more chunks and bytes, and what is added to the content hash; wraps.
+    public let total: LineTotal
+
+    /// Makes a difference of its parts.
+    public init(path: String, total: LineTotal) {
+        self.path = path
+        self.total = total
+    }
+}
+
+/// A draft whose line takes the place of its version's, so that no row has to move.
+public struct DraftAdoption: Hashable, Sendable {
+    /// The line that the version had, which the draft's begins with from now on.
+    public let base: LineID
+    /// What the draft adds to arrays that the version has.
+    public let tallies: [TallyDifference]
+    /// The commit of the version, whose line is the draft's.
+    public let commit: VersionCommit
+
+    /// Makes an adoption of its parts.
+    public init(base: LineID, tallies: [TallyDifference], commit: VersionCommit) {
+        self.base = base
+        self.tallies = tallies
         self.commit = commit
     }
 }

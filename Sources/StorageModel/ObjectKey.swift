@@ -6,8 +6,10 @@
 /// refuses NUL, empty inner or leading segments, and the segments `.` and `..`, which file-based
 /// clients cannot address; a single trailing `/` (a "folder" marker) is allowed.
 public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// The longest key, in bytes of UTF-8.
+    /// The longest key that is written, in bytes of UTF-8.
     public static let lengthBytesMax = 1024
+    /// The longest key that there can be, in bytes of UTF-8: one whose version got a longer name since.
+    public static let storedBytesMax = lengthBytesMax + VersionName.lengthBytesMax + 1
 
     /// The key's text.
     public let text: String
@@ -17,13 +19,34 @@ public struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible
     /// - Throws: ``NameError/keyEmpty``, ``NameError/keyTooLong(lengthBytes:)`` or
     ///   ``NameError/keyNotAddressable``.
     public init(_ text: String) throws(NameError) {
+        try self.init(text, lengthBytesMax: Self.lengthBytesMax)
+    }
+
+    /// Parses the key of an object that may be there, to read or delete it.
+    ///
+    /// - Throws: As ``init(_:)``, beyond ``storedBytesMax``.
+    public init(stored text: String) throws(NameError) {
+        try self.init(text, lengthBytesMax: Self.storedBytesMax)
+    }
+
+    private init(_ text: String, lengthBytesMax: Int) throws(NameError) {
         let lengthBytes = text.utf8.count
         guard lengthBytes > 0 else { throw .keyEmpty }
-        guard lengthBytes <= Self.lengthBytesMax else {
+        guard lengthBytes <= lengthBytesMax else {
             throw .keyTooLong(lengthBytes: lengthBytes)
         }
         guard Self.isAddressable(text) else { throw .keyNotAddressable }
         self.text = text
+    }
+
+    /// Checks that the key may be written.
+    ///
+    /// - Throws: ``NameError/keyTooLong(lengthBytes:)``.
+    public func checkWritable() throws(NameError) {
+        let lengthBytes = text.utf8.count
+        guard lengthBytes <= Self.lengthBytesMax else {
+            throw .keyTooLong(lengthBytes: lengthBytes)
+        }
     }
 
     /// Trusts text that was parsed before, as the index does with what it stored itself.

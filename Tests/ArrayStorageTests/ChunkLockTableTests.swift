@@ -6,8 +6,10 @@ import Testing
 
 /// Checks that writers of one chunk go one after the other, others together, and nobody is left behind.
 @Suite struct ChunkLockTableTests {
-    static func keys(_ numbers: some Sequence<Int>) -> [ChunkLockTable.Key] {
-        numbers.map { ChunkLockTable.Key(line: LineID(1), scope: .object, path: "c/\($0)") }
+    static func keys(_ numbers: some Sequence<Int>) -> [ChunkLockTable.Claim] {
+        numbers.map {
+            .alone(ChunkLockTable.Key(line: LineID(1), scope: .object, path: "c/\($0)"))
+        }
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
@@ -54,8 +56,9 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, clears) in clears.enumerated() {
                 group.addTask {
-                    let keys = clears ? [folder] : Self.keys([number])
-                    try await table.withLocks(keys, shared: clears ? [] : [folder]) {
+                    let claims =
+                        clears ? [.alone(folder)] : Self.keys([number]) + [.shared(folder)]
+                    try await table.withLocks(claims) {
                         () async throws(ArrayWriteError) in
                         inside.withLock { inside in
                             #expect(inside.clearers == 0)

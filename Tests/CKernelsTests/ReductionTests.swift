@@ -48,6 +48,59 @@ import Testing
         }
     }
 
+    @Test func `distances of 64 bits are exact however far from 0`() {
+        var random = SeededGenerator(seed: 8)
+        for length in Self.lengths {
+            let offsets = (0..<length).map { _ in
+                Int64.random(in: -(1 << 18)...1 << 18, using: &random)
+            }
+            let squares = offsets.reduce(0) { $0 + $1 * $1 }
+            for pivot: Int64 in [0, 1 << 60, -(1 << 62), .max - (1 << 20), .min + (1 << 20)] {
+                let signed = offsets.map { pivot + $0 }
+                let unsigned = signed.map { UInt64(bitPattern: $0) ^ 1 << 63 }
+                let turned = Int64(bitPattern: UInt64(bitPattern: pivot) ^ 1 << 63)
+                for found in [
+                    nave_sum_integer_deviations(NAVE_ITEM_INT64, signed, length, pivot),
+                    nave_sum_integer_deviations(NAVE_ITEM_UINT64, unsigned, length, turned),
+                ] {
+                    #expect(found.is_exact != 0)
+                    #expect(found.sums.sum == Double(offsets.reduce(0, +)))
+                    // Whole numbers below 2^53: sums of squares have no rounding either.
+                    #expect(found.sums.squares == Double(squares))
+                }
+            }
+        }
+    }
+
+    @Test func `distances that do not fit in 64 bits are told`() {
+        for length in Self.lengths {
+            for place in [0, length / 2, length - 1] {
+                var signed = [Int64](repeating: -2, count: length)
+                #expect(
+                    nave_sum_integer_deviations(NAVE_ITEM_INT64, signed, length, .max).is_exact == 0
+                )
+                signed = Array(repeating: 1, count: length)
+                signed[place] = .min
+                #expect(
+                    nave_sum_integer_deviations(NAVE_ITEM_INT64, signed, length, 0).is_exact != 0
+                )
+                #expect(
+                    nave_sum_integer_deviations(NAVE_ITEM_INT64, signed, length, 1).is_exact == 0
+                )
+                var unsigned = [UInt64](repeating: 1 << 63, count: length)
+                unsigned[place] = 0
+                #expect(
+                    nave_sum_integer_deviations(NAVE_ITEM_UINT64, unsigned, length, .min).is_exact
+                        != 0
+                )
+                #expect(
+                    nave_sum_integer_deviations(NAVE_ITEM_UINT64, unsigned, length, .min + 1)
+                        .is_exact == 0
+                )
+            }
+        }
+    }
+
     private func value(_ number: nave_int128) -> Int128 {
         Int128(number.high) << 64 | Int128(number.low)
     }

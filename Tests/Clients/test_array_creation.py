@@ -292,11 +292,11 @@ def test_a_member_makes_its_version_a_group(http_server, http_api, http_bucket, 
 
 
 def test_deleting_leaves_nothing(http_api, http_bucket, http_s3):
-    for name in ("d:v0", "d:v0/in", "d2:v0"):
+    for name in ("d:v0/a", "d:v0/b/in", "d2:v0"):
         http_api.create(f"{http_bucket}/{name}", shape=[64], dtype="u1", chunks=[1])
         http_api.write(f"{http_bucket}/{name}", "", np.ones(64, "u1"))
     answer = http_api.sent("DELETE", f"arrays/{http_bucket}/d:v0")
-    assert answer["deleted_keys"] == 130
+    assert answer["deleted_keys"] == 131
     keys = http_s3.list_objects_v2(Bucket=http_bucket)["Contents"]
     assert len(keys) == 65 and all(entry["Key"].startswith("d2:v0/") for entry in keys)
     assert http_api.refusal(

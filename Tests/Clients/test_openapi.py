@@ -200,6 +200,10 @@ def check_changes(server, document):
             if line:
                 event[name] = value
                 continue
+            if "data" not in event:
+                # Where the stream begins.
+                event = {}
+                continue
             told = json.loads(event["data"])
             validator.validate(told)
             assert int(event["id"]) > last

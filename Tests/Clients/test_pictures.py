@@ -75,6 +75,62 @@ def test_large_planes_are_made_smaller_by_means(http_server, bucket, chunks):
     assert np.abs(got - shrunk(data.astype(float), 3)).max() <= 0.51
 
 
+@pytest.mark.parametrize("axes", [[(0, 1), (1, 0)], [(0, 2), (2, 0)], [(1, 2), (2, 1)]])
+@pytest.mark.parametrize("order", [1, -1])
+def test_planes_of_the_same_chunks_have_their_own_means(http_server, bucket, axes, order):
+    """Equal extents and factors: nothing but the axes tells one plane from the other."""
+    data = sample("u1", (64, 64, 64))
+    name = "cube%d%d%d" % (*axes[0], order % 3)
+    write(http_server, bucket, name, data, chunks=(16, 16, 16))
+    api = ArrayAPI(http_server)
+    for rows, columns in axes[::order] * 2:
+        plane = np.moveaxis(data, (rows, columns), (0, 1))[..., 40].astype(float)
+        got = picture(
+            api, f"{bucket}/{name}", axes=f"{rows},{columns}", index="40", size=32)
+        assert np.abs(got - shrunk(plane, 2)).max() <= 0.51, (rows, columns)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_plane_with_colours_follows_one_without(http_server, bucket, order):
+    """The tiles of one have fewer sums than those of the other: this ended the server once."""
+    data = np.arange(27, dtype="u1").reshape(3, 3, 3)
+    write(http_server, bucket, f"colourless{order % 3}", data, chunks=(2, 1, 3))
+    api = ArrayAPI(http_server)
+    planes = [({"axes": "0,2", "index": "1"}, data[:, 1].mean()), ({}, data.mean(axis=(0, 1)))]
+    for parameters, mean in planes[::order] * 2:
+        got = picture(api, f"{bucket}/colourless{order % 3}", size=1, **parameters)
+        assert np.abs(got.reshape(-1) - mean).max() <= 0.51
+
+
+def test_what_is_transparent_is_so_in_every_window(http_server, bucket):
+    data = np.full((40, 40, 4), 50, "u1")
+    data[..., 3] = 255
+    data[:20, :, 3] = 128
+    write(http_server, bucket, "alpha", data, chunks=(40, 40, 4))
+    api = ArrayAPI(http_server)
+    for parameters, level in [
+            ({"window": "0,100"}, 128), ({"window": "100,0"}, 128), ({"percentile": "0,100"}, 0)]:
+        got = picture(api, f"{bucket}/alpha", **parameters)
+        np.testing.assert_array_equal(got[..., 3], data[..., 3])
+        assert np.abs(got[..., :3].astype(int) - level).max() <= 1
+    white = picture(api, f"{bucket}/alpha", window="0,100", format="jpeg")
+    assert np.abs(white[:16].astype(int) - (128 * 128 + 255 * 127) / 255).max() <= 3
+
+
+def test_percentiles_are_of_all_colours(http_server, bucket):
+    data = np.empty((1024, 1024, 3), "u1")
+    data[..., 0], data[..., 2] = 10, 200
+    data[..., 1] = np.arange(1024 * 1024).reshape(1024, 1024) % 251
+    write(http_server, bucket, "ramps", data, chunks=(512, 512, 3))
+    api = ArrayAPI(http_server)
+    for low, high in [(0, 100), (20, 80)]:
+        lower, upper = np.percentile(data, [low, high])
+        got = picture(api, f"{bucket}/ramps", percentile=f"{low},{high}", size=1024)
+        want = np.clip((data - lower) / (upper - lower), 0, 1) * 255
+        # Of every fifth or so of the pixels.
+        assert np.abs(got - want).max() <= 3
+
+
 def test_windows_and_percentiles(http_server, bucket):
     data = np.linspace(-5, 20, 64 * 64, dtype="<f4").reshape(64, 64)
     write(http_server, bucket, "ramp", data, chunks=(64, 64))
@@ -191,6 +247,22 @@ def test_a_plane_of_too_many_stored_chunks_is_sampled(http_server, http_s3, buck
         got, np.kron(data[2::4, 2::4], np.ones((2, 2), "u1")))
 
 
+@pytest.mark.parametrize("size", [1, 4, 10, 24, 30])
+def test_a_sampled_plane_keeps_to_its_size(http_server, http_s3, bucket, size):
+    """Also where a pixel's colours lie in chunks of their own."""
+    api = ArrayAPI(http_server)
+    name = "tiny"
+    if api.get(f"arrays/{bucket}/{name}").status_code == 404:
+        data = np.empty((40, 40, 3), "u1")
+        data[...] = [30, 60, 90]
+        specification = {"shape": data.shape, "dtype": "uint8", "chunks": [1, 1, 1]}
+        api.sent("PUT", f"arrays/{bucket}/{name}", json.dumps(specification), status=201)
+        api.sent("PUT", f"data/{bucket}/{name}", data.tobytes(), format="raw")
+    got = picture(api, f"{bucket}/{name}", size=size)
+    assert max(got.shape[:2]) <= size and got.shape[2] == 3
+    np.testing.assert_array_equal(got, np.broadcast_to(np.uint8([30, 60, 90]), got.shape))
+
+
 def test_occupancy_of_a_small_array(http_server, bucket):
     data = np.zeros((40, 30), "<i4")
     data[0, 0] = data[39, 29] = data[20, 11] = 1
@@ -218,6 +290,10 @@ def test_an_unchanged_picture_is_not_sent_again(http_server, bucket):
     ("preview", {"index": "99"}, "index_out_of_range"), ("preview", {"size": "0"}, "parameter_invalid"),
     ("preview", {"size": "4097"}, "parameter_invalid"), ("preview", {"map": "jet"}, "parameter_invalid"),
     ("preview", {"window": "0,inf"}, "parameter_invalid"),
+    ("preview", {"window": "0 1,2"}, "parameter_invalid"),
+    ("preview", {"window": "0,0x10"}, "parameter_invalid"),
+    ("preview", {"window": "0,1,x"}, "parameter_invalid"),
+    ("preview", {"axes": "0 1,2"}, "parameter_invalid"),
     ("preview", {"percentile": "0,101"}, "parameter_invalid"),
     ("preview", {"percentile": "0,9", "window": "0,1"}, "parameter_invalid"),
     ("preview", {"format": "gif"}, "parameter_invalid"),

@@ -2,6 +2,7 @@
 
 import io
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -188,6 +189,46 @@ def test_percentiles_are_numpys(http_api, bucket, arrays, dtype):
         np.testing.assert_allclose(got["values"], want, rtol=1e-14)
 
 
+# NumPy's own variance rounds such numbers to doubles first; whole numbers of Python do not.
+@pytest.mark.parametrize("dtype, base", [
+    ("<i8", 2**60), ("<i8", -2**63), ("<i8", 2**63 - 2001), ("<u8", 2**63 - 900), ("<u8", 2**64 - 2001)])
+def test_the_spread_of_large_whole_numbers(http_server, bucket, dtype, base):
+    offsets = np.random.default_rng(8).integers(0, 2000, (3, 40))
+    offsets[2, 20:] = 1234
+    data = np.array([[base + int(offset) for offset in row] for row in offsets], dtype)
+    name = f"large{base}"
+    write(http_server, bucket, name, data, chunks=(2, 10), fill_value=base + 1234)
+    api = ArrayAPI(http_server)
+
+    def variance(values):
+        mean = Fraction(sum(map(int, values)), values.size)
+        return float(sum((int(value) - mean) ** 2 for value in values) / values.size)
+
+    got = api.statistics(f"{bucket}/{name}", op="var,std")["statistics"]
+    assert near(got["var"], variance(offsets.reshape(-1)))
+    assert near(got["std"], math.sqrt(variance(offsets.reshape(-1))))
+    along = api.statistics(f"{bucket}/{name}", op="var", axis=1)["statistics"]["var"]
+    assert all(near(found, variance(row)) for found, row in zip(along, offsets))
+
+
+@pytest.mark.parametrize("values, parameters", [
+    ([2**62, 2**62 + 1, 2**62 + 3], {}), ([2**60, 2**60 + 300, 2**60 + 700], {}),
+    ([0, 1, 2], {"range": "1,1.0000000000000002"}), ([2**62] * 3, {"bins": 1}),
+    ([0, 5, 9], {"range": "9007199254740992,9007199254741000"})])
+def test_bins_that_doubles_cannot_tell_apart_are_refused(http_server, bucket, values, parameters):
+    data = np.array(values, "<i8")
+    bounds = [float(text) for text in parameters.get("range", "").split(",") if text] or None
+    with pytest.raises(ValueError, match="Too many bins"):
+        np.histogram(data.astype(float), bins=parameters.get("bins", 10), range=bounds)
+    name = f"narrow{abs(hash(str((values, parameters))))}"
+    write(http_server, bucket, name, data, chunks=(2,))
+    for axis in [{}, {"axis": "0"}]:
+        answer = ArrayAPI(http_server).get(
+            f"stats/{bucket}/{name}", op="histogram", **parameters, **axis)
+        assert (answer.status_code, answer.json()["code"]) == (400, "statistic_undefined")
+        assert "bins" in answer.json()["detail"]
+
+
 def test_percentiles_and_histograms_with_nan_and_fill_values(http_server, bucket):
     data = sample("<f4", (40, 30))
     data[::3, 5] = np.nan
@@ -209,6 +250,13 @@ def test_percentiles_and_histograms_with_nan_and_fill_values(http_server, bucket
 
 
 @pytest.mark.parametrize("parameters, code", [
+    ({"op": "sum garbage"}, "parameter_invalid"), ({"op": "sum mean"}, "parameter_invalid"),
+    ({"axis": "0 1"}, "parameter_invalid"), ({"axis": "0,"}, "parameter_invalid"),
+    ({"op": "percentile", "q": "50 60"}, "parameter_invalid"),
+    ({"op": "percentile", "q": "0x10"}, "parameter_invalid"),
+    ({"op": "histogram", "range": "0 7,10"}, "parameter_invalid"),
+    ({"op": "histogram", "range": "1,x,2"}, "parameter_invalid"),
+    ({"op": "histogram", "range": "0,1e400"}, "parameter_invalid"),
     ({"op": "histogram", "bins": "0"}, "parameter_invalid"), ({"bins": "5"}, "parameter_invalid"),
     ({"op": "histogram", "bins": "65537"}, "parameter_invalid"),
     ({"op": "histogram", "range": "2,1"}, "parameter_invalid"),

@@ -15,6 +15,7 @@ import zarr
 
 from array_api import ArrayAPI
 from s3_clients import new_bucket_name, s3_client
+from server_process import nave
 from test_zarr import obstore_store
 
 SHAPE, CHUNKS = (6, 8), (2, 4)
@@ -78,7 +79,7 @@ def test_fork_commit_and_history(versions, values):
     first = versions.ok("POST", f"commits/{versions.ref('a/b:v0')}", {"message": "begun"}, 201)
     assert first["message"] == "begun" and first["author"] == "root" and first["parent"] is None
     # Nothing changed: the commit is the one that there is.
-    assert versions.ok("POST", f"commits/{versions.ref('a/b:v0')}", {"message": "x"}) == first
+    assert versions.ok("POST", f"commits/{versions.ref('a/b:v0')}", {"message": "x"}) == first | {"new": False}
 
     fork = versions.ok("PUT", f"versions/{versions.ref('a/b:v1')}", {"from": "v0"}, 201)
     assert (fork["tag"], fork["digest"], fork["changed_since"]) == ("v1", first["digest"], False)
@@ -110,11 +111,16 @@ def test_fork_commit_and_history(versions, values):
     assert stats["statistics"]["sum"] == values.sum()
     shown = versions.send("GET", f"zarr/{versions.ref(old)}/zarr.json")
     assert shown.json()["shape"] == list(SHAPE)
-    assert "immutable" in shown.headers["Cache-Control"]
+    # Whoever has the address alone has the rights of its signature: no shared cache may keep the answer.
+    assert shown.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     chunk = versions.send("GET", f"zarr/{versions.ref(old)}/c/1/0")
+    assert chunk.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     kept = versions.send("GET", f"zarr/{versions.ref('a/b:v0')}/c/1/0")
     assert chunk.status_code == kept.status_code == 200 and chunk.content != kept.content
     assert versions.ok("GET", f"commits/{versions.ref(old)}")["digest"] == first["digest"]
+    versions.ok("PATCH", f"namespaces/{versions.namespace}", {"access": "public-read"})
+    shown = versions.send("GET", f"zarr/{versions.ref(old)}/c/1/0")
+    assert shown.headers["Cache-Control"] == "max-age=31536000, immutable"
 
 
 def test_equal_contents_have_equal_hashes(versions, values):
@@ -273,6 +279,8 @@ def events(versions, count, **parameters):
             if line and not line.startswith(":"):
                 name, _, value = line.partition(": ")
                 current[name] = value
+            elif "data" not in current:
+                current = {}
             elif current:
                 found.append((int(current["id"]), current["event"], json.loads(current["data"])))
                 current = {}
@@ -303,6 +311,134 @@ def test_changes_are_told_and_resumed(versions, values):
     assert later[0][0] > told[-1][0]
 
 
+def test_a_stream_says_at_once_where_it_begins(versions, values):
+    versions.create("i:v0", values)
+    last = events(versions, 7, after=0)[-1][0]
+    with versions.session.get(
+        f"{versions.server.endpoint}/v1/changes/{versions.namespace}", stream=True, timeout=20,
+    ) as stream:
+        assert next(stream.iter_lines(decode_unicode=True, chunk_size=1)) == f"id: {last}"
+
+
+def test_a_writer_who_goes_is_told_of_drafts_no_longer(server):
+    writer = server.add_principal("drafter")
+    namespace = new_bucket_name("told")
+    s3 = s3_client(server, writer)
+    s3.create_bucket(Bucket=namespace, ACL="public-read")
+    root, own = Versions(server, namespace), Versions(server, namespace, writer)
+    root.ok("PUT", f"arrays/{root.ref('x:v0')}", {"shape": [4], "dtype": "u1"}, 201)
+    told = []
+
+    def follow():
+        with own.session.get(f"{server.endpoint}/v1/changes/{namespace}", stream=True,
+                             timeout=30) as stream:
+            for line in stream.iter_lines(decode_unicode=True, chunk_size=1):
+                told.append(line)
+                if line == "event: sealed":
+                    return
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    root.ok("POST", f"drafts/{root.ref('x:v0')}", status=201)
+    deadline = time.monotonic() + 20
+    while "event: draft_created" not in told and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "event: draft_created" in told
+    assert nave("principal", "remove", "drafter", "--data", server.data).returncode == 0
+    begun = len(told)
+    draft = root.ok("POST", f"drafts/{root.ref('x:v0')}", status=201)
+    root.ok("DELETE", f"drafts/{draft['reference']}", status=204)
+    root.ok("PATCH", f"versions/{root.ref('x:v0')}", {"sealed": True})
+    follower.join(20)
+    assert not follower.is_alive()
+    assert "event: sealed" in told[begun:] and not any("draft" in line for line in told[begun:])
+
+
+def test_what_is_missing_is_told_with_what_there_is(versions, values):
+    versions.create("n:v0", values)
+    versions.create("n:v1", values)
+    versions.create("plain/array", values)
+    for method, path in [("POST", "commits"), ("GET", "history"), ("POST", "drafts")]:
+        answer = versions.send(method, f"{path}/{versions.ref('n')}")
+        assert answer.status_code == 404 and answer.json()["code"] == "version_missing"
+        assert answer.json()["tags"] == ["v0", "v1"] and "v0, v1" in answer.json()["detail"]
+        answer = versions.send(method, f"{path}/{versions.ref('plain/array')}")
+        assert answer.status_code == 404 and "forked to a tag" in answer.json()["detail"]
+    answer = versions.send("GET", f"arrays/{versions.ref('n:v1/none')}").json()
+    assert 'no member "none"' in answer["detail"] and answer["tags"] == ["v0", "v1"]
+    answer = versions.send("PATCH", f"versions/{versions.ref('n')}", {"name": "o:v1"})
+    assert answer.status_code == 400 and "o:v1:" not in answer.json()["detail"]
+
+
+def test_a_commit_of_nothing_new_says_so(versions, values):
+    versions.create("s:v0", values)
+    first = versions.ok("POST", f"commits/{versions.ref('s:v0')}", {"message": "one"}, 201)
+    again = versions.ok("POST", f"commits/{versions.ref('s:v0')}", {"message": "two"})
+    assert first["new"] is True and again["new"] is False
+    assert again["digest"] == first["digest"] and again["message"] == "one"
+
+
+def test_answers_are_named(versions):
+    names = [
+        versions.send("GET", path).headers["X-Request-Id"]
+        for path in ("arrays", "openapi.json", f"versions/{versions.ref('none')}", "nothing")
+    ]
+    assert len(set(names)) == 4 and all(len(name) == 13 for name in names)
+
+
+def test_keys_made_longer_by_a_name_can_be_read_and_deleted(versions, values):
+    s3, long = s3_client(versions.server), "k" * 1000
+    versions.create("a:v0", values)
+    s3.put_object(Bucket=versions.namespace, Key=f"a:v0/{long}", Body=b"there")
+    versions.ok("PATCH", f"versions/{versions.ref('a')}", {"name": "n" * 200})
+    key = f"{'n' * 200}:v0/{long}"
+    listed = s3.list_objects_v2(Bucket=versions.namespace, Prefix=f"{'n' * 200}:v0/k")
+    assert [entry["Key"] for entry in listed["Contents"]] == [key]
+    assert s3.get_object(Bucket=versions.namespace, Key=key)["Body"].read() == b"there"
+    with pytest.raises(botocore.exceptions.ClientError, match="KeyTooLong"):
+        s3.put_object(Bucket=versions.namespace, Key=key, Body=b"x")
+    s3.copy_object(Bucket=versions.namespace, Key="short",
+                   CopySource={"Bucket": versions.namespace, "Key": key})
+    s3.delete_objects(Bucket=versions.namespace, Delete={"Objects": [{"Key": key}]})
+    left = s3.list_objects_v2(Bucket=versions.namespace, Prefix=f"{'n' * 200}:v0/k")
+    assert left["KeyCount"] == 0
+    assert s3.get_object(Bucket=versions.namespace, Key="short")["Body"].read() == b"there"
+
+
+def test_commits_that_are_too_many_go_soon(versions, values):
+    array = versions.create("r:v0", values)
+    versions.ok("PATCH", f"versions/{versions.ref('r:v0')}", {"retained_commits": 2})
+    for value in range(4):
+        array[0, 0] = value + 100
+        versions.ok("POST", f"commits/{versions.ref('r:v0')}", status=201)
+    deadline = time.monotonic() + 30
+    while True:
+        kept = versions.ok("GET", f"history/{versions.ref('r:v0')}")["commits"]
+        if len(kept) == 2:
+            break
+        assert time.monotonic() < deadline, len(kept)
+        time.sleep(0.1)
+
+
+def test_two_large_drafts_go_into_their_version(versions):
+    count = 3000
+    versions.ok("PUT", f"arrays/{versions.ref('big:v0')}", {
+        "shape": [2 * count], "dtype": "u1", "chunks": [1], "codecs": ["bytes"]}, 201)
+    drafts = [versions.ok("POST", f"drafts/{versions.ref('big:v0')}", status=201)["reference"]
+              for _ in range(2)]
+    for half, draft in enumerate(drafts):
+        answer = versions.session.put(
+            f"{versions.server.endpoint}/v1/data/{draft}", data=bytes([7 + half]) * count,
+            params={"slice": f"{half * count}:{(half + 1) * count}", "format": "raw"}, timeout=60)
+        assert answer.status_code == 200, answer.text
+    for draft in drafts:
+        versions.ok("POST", f"commits/{draft}", status=201)
+    np.testing.assert_array_equal(
+        versions.data("big:v0"), np.repeat(np.uint8([7, 8]), count))
+    described = versions.ok("GET", f"arrays/{versions.ref('big:v0')}")
+    assert described["chunks_stored"] == 2 * count
+
+
 def test_wrong_requests_are_refused(versions, values):
     versions.create("w:v0", values)
     digest = "sha256:" + "0" * 64
@@ -323,6 +459,8 @@ def test_wrong_requests_are_refused(versions, values):
         ("PATCH", "versions/{}/w:v0", {"sealed": "yes"}, (400, "member_invalid")),
         ("PATCH", "versions/{}/w:v0", {"retained_commits": 0}, (400, "member_invalid")),
         ("PATCH", "versions/{}/w:v0", {"tag": "no tag"}, (400, "version_name_invalid")),
+        ("PATCH", "versions/{}/w:v0", {"tag": "x.draft-12345678"}, (400, "version_name_invalid")),
+        ("PUT", "versions/{}/w:x.draft-12345678", {"from": "v0"}, (400, "version_name_invalid")),
         ("PATCH", "versions/{}/w:v0", {"seal": True}, (400, "member_unknown")),
         ("POST", "commits/{}/w:v9", {}, (404, "version_missing")),
         ("POST", "commits/{}/w:v0", {"message": "x" * 5000}, (400, "member_invalid")),

@@ -51,6 +51,72 @@ import Testing
         }
     }
 
+    @Test(arguments: ["GET", "HEAD"])
+    func `work for a client that has gone is cancelled`(_ method: String) async throws {
+        let limits = Self.limits { $0.departureTimeout = .milliseconds(100) }
+        let (begun, cancelled) = (Gate(), Gate())
+        try await ServerHarness.run(limits: limits) { _ in
+            .later { _ in
+                await withTaskCancellationHandler {
+                    begun.open()
+                    try? await cancelled.pass()
+                } onCancel: {
+                    cancelled.open()
+                }
+                return ServerHarness.ok(ByteBuffer())
+            }
+        } script: { port in
+            var client: RawClient? = try RawClient(port: port)
+            try client?.send("\(method) / HTTP/1.1\r\nHost: a\r\n\r\n")
+            try begun.block()
+            client = nil
+            try cancelled.block()
+        }
+    }
+
+    @Test func `what a client asked to be changed is done though it has gone`() async throws {
+        let limits = Self.limits { $0.departureTimeout = .milliseconds(50) }
+        let (begun, released, done) = (Gate(), Gate(), Gate())
+        try await ServerHarness.run(limits: limits) { request in
+            guard request.method == .POST else {
+                return .now(ServerHarness.ok(ByteBuffer(string: "there")))
+            }
+            return .later { _ in
+                begun.open()
+                try? await released.pass()
+                if !Task.isCancelled { done.open() }
+                return ServerHarness.ok(ByteBuffer())
+            }
+        } script: { port in
+            var client: RawClient? = try RawClient(port: port)
+            try client?.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            try begun.block()
+            client = nil
+            // Far beyond the time in which the work for a GET would be cancelled.
+            try ServerHarness.pause(milliseconds: 300)
+            released.open()
+            try done.block()
+        }
+    }
+
+    @Test func `who sends nothing more gets an answer that comes in time`() async throws {
+        let released = Gate()
+        try await ServerHarness.run { _ in
+            .later { _ in
+                try? await released.pass()
+                return ServerHarness.ok(ByteBuffer(string: "late"))
+            }
+        } script: { port in
+            let client = try RawClient(port: port)
+            try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.finishSending()
+            try ServerHarness.pause(milliseconds: 100)
+            released.open()
+            #expect(try client.response().text == "late")
+            #expect(try client.isEnded())
+        }
+    }
+
     @Test func `a slow responder is not the client's fault`() async throws {
         let limits = Self.limits {
             $0.bodyIdleTimeout = .milliseconds(50)

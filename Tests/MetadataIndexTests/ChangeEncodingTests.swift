@@ -214,7 +214,24 @@ import Testing
         .forgetCommits(namespaceLine: LineID(1), [digest]),
         .forgetCommits(namespaceLine: LineID(1), []),
         .commitDraft(DraftCommit(draft: LineID(8), commit: commit(digest, .open))),
+        .adoptDraft(
+            DraftAdoption(
+                base: LineID(7),
+                tallies: [
+                    TallyDifference(
+                        path: "g/a",
+                        total: LineTotal(
+                            keys: -1,
+                            bytes: .min,
+                            contentHash: ContentHash(high: 1, low: .max)
+                        )
+                    )
+                ],
+                commit: commit(digest, .open)
+            )
+        ),
         .countLine(LineID(7), LineTotal(keys: 1, bytes: 2, contentHash: .empty)),
+        .forgetDeletions([LineKey(line: LineID(7), key: ObjectKey(trusted: "c/0"))]),
         .sweep(rowsMax: 512),
     ]
 

@@ -93,7 +93,29 @@ import Testing
         #expect(try reader.columns() == fresh.writer.reader.columns())
     }
 
-    @Test(arguments: [Int64(1), 5])
+    @Test func `an index of format 4 knows which events it may have lost`() throws {
+        let subject = try IndexSubject()
+        let connection = try Connection(
+            path: subject.directory + "/nave.sqlite",
+            ConnectionConfiguration(access: .readWrite)
+        )
+        _ = try subject.createNamespace("one")
+        try connection.execute(
+            """
+            DROP INDEX object_deletion; ALTER TABLE namespace DROP COLUMN lost_event;
+            UPDATE state SET format = 4, last_event = 100007
+            """
+        )
+        let opened = try #require(
+            try MetadataIndex.openUsable(directory: subject.directory, volume: "v", log: Self.log)
+        )
+        let reader = opened.writer.reader
+        #expect(try reader.lostEventNumber(of: LineID(1)) == 7)
+        let fresh = try IndexSubject()
+        #expect(try reader.columns() == fresh.writer.reader.columns())
+    }
+
+    @Test(arguments: [Int64(1), 6])
     func `an index of any other format is of no use`(format: Int64) throws {
         let subject = try IndexSubject()
         let connection = try Connection(

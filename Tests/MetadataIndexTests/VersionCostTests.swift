@@ -99,6 +99,68 @@ import Testing
         return costs
     }
 
+    /// How many rows the commit of a draft of so many chunks writes, whose line takes the place of its
+    /// version's.
+    static func adoptionCost(chunks: Int64) throws -> Int64 {
+        let (subject, namespace, line) = try subject(chunks: 10)
+        let sequence = subject.sequence
+        let fork = VersionFork(
+            namespaceLine: namespace,
+            version: VersionName(trustedName: "m", tag: "v0.draft-01234567"),
+            line: subject.newLine(),
+            origin: LineOrigin(parent: line, prefix: "", sequence: sequence, kind: .fork),
+            source: line,
+            head: nil,
+            draft: DraftOrigin(
+                base: line,
+                sequence: sequence,
+                expires: WallTime(milliseconds: .max)
+            )
+        )
+        try subject.apply(.forkVersion(fork))
+        try subject.put(fork.line, "c/0")
+        try subject.writer.connection.execute(
+            """
+            WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number
+                WHERE n < \(chunks))
+            INSERT INTO object(line, key, seq, modified, size, etag, entry, tracked)
+            SELECT \(fork.line.number), 'd/' || n, \(subject.sequence), 1, 1, 'tag', x'010000000000', 1
+            FROM number;
+            """
+        )
+        let commit = VersionCommit(
+            line: fork.line,
+            origin: LineOrigin(
+                parent: fork.line,
+                prefix: "",
+                sequence: subject.sequence + 1,
+                kind: .fork
+            ),
+            manifest: Manifest(
+                digest: ManifestDigest(trusted: "sha256:" + String(repeating: "0", count: 64)),
+                version: version,
+                line: subject.newLine(),
+                parent: nil,
+                author: nil,
+                message: "",
+                time: WallTime(milliseconds: 0),
+                total: .empty
+            ),
+            sealing: .open
+        )
+        return try cost(
+            subject,
+            .adoptDraft(DraftAdoption(base: line, tallies: [], commit: commit))
+        ).rows
+    }
+
+    @Test func `the commit of a large draft writes as many rows whatever the draft changed`() throws
+    {
+        let few = try Self.adoptionCost(chunks: 10)
+        let many = try Self.adoptionCost(chunks: 100_000)
+        #expect(few == many && few < 40)
+    }
+
     @Test func `forks, commits and removals write as many rows whatever the version holds`() throws
     {
         let few = try Self.costs(chunks: 10)

@@ -211,7 +211,7 @@ import Testing
             let store = subject.store
             let namespace = subject.namespace
             let woken = Mutex(0)
-            let watch = store.watchEvents(in: namespace) { woken.withLock { $0 += 1 } }
+            let watch = store.watchEvents(in: namespace, for: nil) { woken.withLock { $0 += 1 } }
             let bytes = Array(Self.group.utf8)
             _ = try await store.put(
                 try ObjectKey("m:v0/zarr.json"),
@@ -231,7 +231,7 @@ import Testing
             let rest = try store.events(in: namespace, after: events[1].number, limit: 1)
             #expect(rest == [events[2]])
             #expect(woken.withLock { $0 } == 3)
-            #expect(try store.newestEventNumber() == 4 && store.oldestEventNumber() == 1)
+            #expect(try store.newestEventNumber() == 4 && store.lostEventNumber(in: namespace) == 0)
             withExtendedLifetime(watch) {}
         }
     }

@@ -2,8 +2,8 @@
 
     python fork_case.py METHOD USE REFERENCE
 
-The parent reads the array by obstore, or does not (`used`, `unused`; `threads`: it reads while it
-starts the child; `opening`: it opens it again and again while it starts 50 of them), and then
+The parent reads the array, one chunk by obstore and all in one answer, or does not (`used`, `unused`;
+`threads`: it reads while it starts the child; `opening`: it opens it again and again while it starts 50 of them), and then
 starts a process by METHOD, which reads it too. Prints one JSON document about the last child. Ends
 with an error if a child does not answer within 10 seconds.
 """
@@ -24,10 +24,18 @@ WATCHDOG_SECONDS = 10
 CHILDREN = {"opening": 50}
 
 
+def read_both(source):
+    """All elements, of which those of the first chunk are asked for alone, by obstore."""
+    (_, first), = source.fetch([(0,)])
+    found = read_all(source)
+    assert (found[:2] == first).all()
+    return found
+
+
 def read(source, answers):
     """What the child does: it reads all chunks, and tells what it found and by what means."""
-    found = read_all(source)
-    fresh = read_all(open_source(hub.current_client(), source.state.reference))
+    found = read_both(source)
+    fresh = read_both(open_source(hub.current_client(), source.state.reference))
     answers.put({
         "sum": int(found.sum()), "fresh": int(fresh.sum()), "chunks": len(found) // 2,
         "used_obstore": bulk._loaded_by == os.getpid(),
@@ -36,7 +44,7 @@ def read(source, answers):
 
 def read_until(source, stopped):
     while not stopped.is_set():
-        read_all(source)
+        read_both(source)
 
 
 def open_until(reference, stopped):
@@ -66,7 +74,7 @@ def main(method, use, reference):
     stopped = threading.Event()
     threads = []
     if use != "unused":
-        assert read_all(source).sum() == np.arange(64).sum()
+        assert read_both(source).sum() == np.arange(64).sum()
         assert bulk._loaded_by == os.getpid(), "the parent should have used obstore"
     if use in ("threads", "opening"):
         busy, what = (read_until, source) if use == "threads" else (open_until, reference)

@@ -144,9 +144,20 @@ FIELDS = struct.Struct("<HHHHQ")
 ], ids=["text", "status", "length", "reserved", "tag", "short"])
 def test_what_is_no_frame_is_no_chunk(client, reference, settings, body):
     source = open_source(client, reference)
-    with ScriptedServer(answer(200, body)) as server:
+    kind = ("Content-Type", "application/vnd.nave.chunks")
+    with ScriptedServer(answer(200, body, [kind])) as server:
         scripted = through(source, server.endpoint, settings, retries=0)
-        with pytest.raises(hub.Unavailable):
+        with pytest.raises(hub.Unavailable, match="frames|ended|broke"):
+            list(scripted.fetch(PLACES[:2], 1))
+    assert cache_files() == ([], [])
+
+
+def test_a_page_in_place_of_chunks_is_told(client, reference, settings):
+    source = open_source(client, reference)
+    page = answer(200, b"<html>Please log in.</html>", [("Content-Type", "text/html")])
+    with ScriptedServer(page) as server:
+        scripted = through(source, server.endpoint, settings, retries=0)
+        with pytest.raises(hub.Unavailable, match="something else"):
             list(scripted.fetch(PLACES[:2], 1))
     assert cache_files() == ([], [])
 

@@ -48,6 +48,13 @@ def test_a_broken_stream_goes_on_behind_the_last_event():
     assert queries == [b"prefix=x", b"after=7&prefix=x", b"after=8&prefix=x", b"after=8&prefix=x"]
 
 
+def test_a_stream_that_breaks_before_its_first_event_goes_on_from_where_it_began():
+    with ScriptedServer(answer(200, b"id: 4\n\n" + HEARTBEAT), answer(200, event(5))) as server:
+        with stream(server, timeout_seconds=10) as events:
+            assert next(events).number == 5
+    assert b"after=4" in server.requests[1]
+
+
 def test_events_that_are_no_longer_known_are_told():
     reset = b'id: 40\nevent: reset\ndata: {"oldest": 41}\n\n'
     with ScriptedServer(answer(200, reset)) as server:

@@ -41,10 +41,26 @@ import Testing
 
     @Test func `refuses long keys and bad bucket names with their own codes`() {
         let longest = String(repeating: "k", count: 1024)
-        #expect(throws: Never.self) { try RequestTarget("/bucket/\(longest)").address() }
-        #expect(throws: S3Error.keyTooLong(sizeBytes: 1025)) {
-            try RequestTarget("/bucket/\(longest)k").address()
+        // A key that a longer name of its version made longer can be read and deleted.
+        for (method, lengthBytes) in [
+            ("PUT", 1024), ("POST", 1024), ("GET", 1793), ("DELETE", 1793),
+        ] {
+            func parse(_ lengthBytes: Int) throws {
+                var headers = HeaderList([])
+                let key = String(repeating: "k", count: lengthBytes)
+                let query = method == "POST" ? "?uploads" : ""
+                _ = try S3Operation(
+                    method: method,
+                    target: RequestTarget("/bucket/\(key)\(query)"),
+                    headers: &headers
+                )
+            }
+            #expect(throws: Never.self) { try parse(lengthBytes) }
+            #expect(throws: S3Error.keyTooLong(sizeBytes: lengthBytes + 1)) {
+                try parse(lengthBytes + 1)
+            }
         }
+        #expect(throws: Never.self) { try RequestTarget("/bucket/\(longest)").address() }
         for name in ["ab", "Bucket", "a..b", "192.168.1.1", "-abc", "a_b_c"] {
             #expect(throws: S3Error.invalidBucketName(name)) {
                 try RequestTarget("/\(name)/key").address()

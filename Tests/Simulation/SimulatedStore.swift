@@ -37,6 +37,7 @@ struct SimulatedStore: Sendable {
         limits.batchedInlinePayloadBytesMax = 500
         limits.unflushedBlobsMax = 2
         limits.packBytesMax = 400
+        limits.movedDraftKeysMax = 1
         return limits
     }
 

@@ -24,23 +24,19 @@ extension ArrayService {
             return HTTPResponse(status: .ok, headers: headers)
         }
         let signals = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let watch = store.watchEvents(in: namespace) { signals.continuation.yield() }
+        let name = caller.principal?.name
+        let watch = store.watchEvents(in: namespace, for: name) { signals.continuation.yield() }
         guard let watch else { throw .version(.tooManyFollowers) }
         let begin = try asking { () throws(StoreError) -> Int64 in
             if let after = wanted.after { return after }
             return try store.newestEventNumber()
         }
-        let mayWrite = AccessPolicy.decide(
-            principal: caller.principal,
-            action: .write,
-            namespace: namespace
-        )
-        let mayFollow = rightToFollow(namespace, caller)
+        let right = rightToFollow(namespace, caller)
         let feed = ChangeFeed(
             store: store,
+            pages: eventPages,
             namespace: namespace,
-            prefix: wanted.prefix,
-            drafts: mayWrite ? .told : .hidden
+            prefix: wanted.prefix
         )
         return HTTPResponse(
             status: .ok,
@@ -59,8 +55,8 @@ extension ArrayService {
                     var position = begin
                     try await feed.begin(&position, writer)
                     for await _ in signals.stream {
-                        guard mayFollow() else { break }
-                        try await feed.tell(after: &position, writer)
+                        guard let drafts = right() else { break }
+                        try await feed.tell(after: &position, drafts, writer)
                         // What happens meanwhile is told together, however many follow.
                         try await Task.sleep(for: ArrayServiceLimits.changesInterval)
                     }
@@ -72,66 +68,75 @@ extension ArrayService {
 }
 
 extension ArrayService {
-    /// Says at any time whether the caller may still follow a namespace: both may go, and the access change.
+    /// Says at any time what the caller may be told of a namespace, nil if nothing: both may go, and the
+    /// access change.
     private func rightToFollow(
         _ namespace: Namespace,
         _ caller: Caller
-    ) -> @Sendable () -> Bool {
+    ) -> @Sendable () -> ChangeFeed.Drafts? {
         let (store, principal) = (store, caller.principal)
         return {
             guard let now = store.namespace(namespace.name), now.line == namespace.line else {
-                return false
+                return nil
             }
             let known = principal.flatMap { store.principal(accessKey: $0.accessKey) }
-            return AccessPolicy.decide(principal: known, action: .list, namespace: now)
+            func may(_ action: AccessAction) -> Bool {
+                AccessPolicy.decide(principal: known, action: action, namespace: now)
+            }
+            guard may(.list) else { return nil }
+            return may(.write) ? .told : .hidden
         }
     }
 }
 
 /// Tells the events of one namespace to one client.
 private struct ChangeFeed: Sendable {
-    /// Events that are read from the index at a time.
-    private static let pageEvents = 256
-
     let store: ObjectStore
+    let pages: EventPages
     let namespace: Namespace
     /// What the names of arrays begin with.
     let prefix: String
-    /// Whether drafts are told of, which are for those alone who may write.
-    let drafts: Drafts
 
+    /// Whether drafts are told of, which are for those alone who may write.
     enum Drafts {
         case told
         case hidden
     }
 
-    /// Says first whether events after the position are missing.
+    /// Says where the stream begins, and whether events after the position are missing.
     func begin(_ position: inout Int64, _ writer: HTTPBodyWriter) async throws {
         let newest = try store.newestEventNumber()
-        let oldest = try store.oldestEventNumber() ?? newest + 1
+        let lost = try store.lostEventNumber(in: namespace)
         // One that is ahead saw what a store has lost since, or another store.
-        guard position < oldest - 1 || position > newest else { return }
-        position = oldest - 1
-        try await writer.write(ByteBuffer(string: ChangesDocument.reset(before: oldest)))
+        if position < lost || position > newest {
+            position = lost
+            try await writer.write(ByteBuffer(string: ChangesDocument.reset(before: lost + 1)))
+        } else {
+            try await writer.write(ByteBuffer(string: ChangesDocument.opening(at: position)))
+        }
     }
 
     /// Tells all events after the position, or that there is none.
-    func tell(after position: inout Int64, _ writer: HTTPBodyWriter) async throws {
+    func tell(
+        after position: inout Int64,
+        _ drafts: Drafts,
+        _ writer: HTTPBodyWriter
+    ) async throws {
         var isQuiet = true
         while true {
-            let events = try store.events(in: namespace, after: position, limit: Self.pageEvents)
+            let page = try pages.page(of: namespace, after: position, in: store)
             var text = ""
-            for event in events {
+            for event in page.events {
                 position = event.number
-                guard event.place.name.utf8.starts(with: prefix.utf8) else { continue }
-                if drafts == .hidden, VersionName.isDraftTag(event.place.tag.utf8) { continue }
-                text += ChangesDocument.text(event, in: namespace)
+                guard event.name.utf8.starts(with: prefix.utf8) else { continue }
+                if drafts == .hidden, event.isOfDraft { continue }
+                text += event.text
             }
             if !text.isEmpty {
                 isQuiet = false
                 try await writer.write(ByteBuffer(string: text))
             }
-            guard events.count == Self.pageEvents else { break }
+            guard page.isFull else { break }
         }
         if isQuiet { try await writer.write(ByteBuffer(string: ChangesDocument.heartbeat)) }
     }

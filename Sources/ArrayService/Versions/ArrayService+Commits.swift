@@ -37,7 +37,7 @@ extension ArrayService {
         }
         let isNew = state.draft != nil || manifest.digest != state.head
         return .document(
-            VersionDocument.value(manifest, in: namespace),
+            VersionDocument.value(manifest, in: namespace, isNew: isNew),
             status: isNew ? .created : .ok
         )
     }

@@ -37,7 +37,7 @@ extension ArrayService {
         _ body: HTTPRequestBody
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(reference.namespace, for: caller, .write)
-        let version = try versionName(reference)
+        let version = try state(of: reference, in: namespace).version
         _ = try await JSONBody.read(body, caller.signing, allowed: [])
         let actor = caller.principal?.name
         let draft = try await storing { () async throws(StoreError) in

@@ -128,7 +128,7 @@ extension ArrayService {
             for: caller,
             change == .unseal ? .administer : .write
         )
-        let version = try versionName(reference)
+        let version = try state(of: reference, in: namespace).version
         let actor = caller.principal?.name
         let state = try await storing { () async throws(StoreError) -> VersionState? in
             switch change {
@@ -162,6 +162,9 @@ extension ArrayService {
         guard let name = value.string else {
             throw .body(.memberInvalid("name", expected: "a text"))
         }
+        guard (try? VersionName(name: name, tag: "v")) != nil else {
+            throw .version(.nameNeeded(name))
+        }
         let actor = caller.principal?.name
         try await storing { () async throws(StoreError) in
             try await store.renameVersions(
@@ -185,7 +188,7 @@ extension ArrayService {
         _ caller: Caller
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(reference.namespace, for: caller, .write)
-        let version = try versionName(reference)
+        let version = try state(of: reference, in: namespace).version
         let actor = caller.principal?.name
         try await storing { () async throws(StoreError) in
             try await store.deleteVersion(version, in: namespace, actor: actor)
@@ -199,7 +202,7 @@ extension ArrayService {
         _ body: HTTPRequestBody
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(reference.namespace, for: caller, .write)
-        let version = try versionName(reference)
+        let version = try state(of: reference, in: namespace).version
         let object = try await JSONBody.read(body, caller.signing, allowed: ["to"])
         guard let value = object?["to"] else { throw .body(.memberMissing("to")) }
         guard let digest = value.string.flatMap({ try? ManifestDigest($0) }) else {
@@ -234,8 +237,25 @@ extension ArrayService {
         let state = try asking { () throws(StoreError) in
             try store.versionState(version, in: namespace)
         }
-        guard let state else { throw .catalog(.store(.version(.missing(version)))) }
+        guard let state else { throw try missing(version, in: namespace) }
         return state
+    }
+
+    /// What is said of a version that is not there: which ones there are.
+    private func missing(
+        _ version: VersionName,
+        in namespace: Namespace
+    ) throws(ArrayServiceError) -> ArrayServiceError {
+        let (tags, isPlain) = try asking { () throws(StoreError) in
+            let place = ArrayPlace(name: version.name, tag: version.tag)
+            return (
+                try store.versions(of: version.name, in: namespace).map(\.tag),
+                try store.node(place, in: namespace) != nil
+            )
+        }
+        if isPlain { return .version(.plainKeys(version)) }
+        let named = tags.prefix(ArrayCatalogLimits.tagsInErrorMax)
+        return .version(.versionMissing(version, tags: Array(named)))
     }
 
     func document(_ state: VersionState, in namespace: Namespace) -> HTTPResponse {

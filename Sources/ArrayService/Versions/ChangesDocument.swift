@@ -11,12 +11,19 @@ enum ChangesDocument {
         return "id: \(event.number)\nevent: \(word(event.kind))\ndata: \(data)\n\n"
     }
 
+    /// Says after which event a stream begins: a client that is cut off before it was told any goes on from
+    /// there.
+    ///
+    /// It has an id and no data: clients take the id and tell nobody.
+    static func opening(at number: Int64) -> String { "id: \(number)\n\n" }
+
     /// What keeps a quiet connection alive; clients pass it over.
     static let heartbeat = ": nothing new\n\n"
 
-    /// Says that events before `number` are no longer kept, so that a client that lacks them reads anew.
+    /// Says that events before `number` are no longer kept, so that a client that lacks them reads anew, and
+    /// goes on with that one.
     static func reset(before number: Int64) -> String {
-        "id: \(number)\nevent: reset\ndata: {\"oldest\": \(number)}\n\n"
+        "id: \(number - 1)\nevent: reset\ndata: {\"oldest\": \(number)}\n\n"
     }
 
     private static func value(_ event: ArrayEvent, in namespace: Namespace) -> JSONValue {

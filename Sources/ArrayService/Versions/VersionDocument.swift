@@ -32,6 +32,13 @@ enum VersionDocument {
         return members
     }
 
+    /// The answer to a request to commit: `new` says whether there is a new commit, which alone keeps the
+    /// message of the request.
+    static func value(_ manifest: Manifest, in namespace: Namespace, isNew: Bool) -> JSONValue {
+        guard case .object(let members) = value(manifest, in: namespace) else { return .null }
+        return .object(members + [JSONMember(name: "new", value: .bool(isNew))])
+    }
+
     /// What was committed.
     static func value(_ manifest: Manifest, in namespace: Namespace) -> JSONValue {
         let reference = ArrayReference(

@@ -1,10 +1,17 @@
 import ArrayModel
 import NIOHTTP1
+import StorageModel
 
 /// What is wrong with a request for a version, beside what the engine says.
 enum VersionServiceError: Error, Hashable, Sendable {
     /// A version is asked for, and the reference names none by its tag.
     case tagNeeded(ArrayReference)
+    /// Nothing is called so; the tags are those of the name.
+    case versionMissing(VersionName, tags: [String])
+    /// What is asked for is an array of plain keys, which has no versions.
+    case plainKeys(VersionName)
+    /// A name with a tag, where versions of a name are renamed.
+    case nameNeeded(String)
     /// A commit is asked for, and the reference names none by its digest.
     case digestNeeded(ArrayReference)
     /// A version is asked for as a whole, and the reference names a member of it.
@@ -29,6 +36,30 @@ extension VersionServiceError {
                 "tag_needed",
                 "\(it.text) names no version by its tag: write \(it.namespace)/\(it.name):v1, for"
                     + " example."
+            )
+        case .versionMissing(let it, let tags):
+            Problem(
+                .notFound,
+                "version_missing",
+                tags.isEmpty
+                    ? "There is no version \(it)."
+                    : "There is no version \(it); \(it.name) has the versions"
+                        + " \(tags.joined(separator: ", "))."
+            ).adding("tags", .array(tags.map { .string($0) }))
+        case .plainKeys(let it):
+            Problem(
+                .notFound,
+                "version_missing",
+                "There is no version \(it): \(it.name) is stored under plain keys, which have none until"
+                    + " they are forked to a tag; PUT /v1/versions of \(it.name):v1, for example,"
+                    + " {\"from\": \"latest\"}."
+            ).adding("tags", .array([]))
+        case .nameNeeded(let text):
+            Problem(
+                .badRequest,
+                "version_name_invalid",
+                "All versions of the name are renamed and keep their tags; \"name\" must be a name"
+                    + " without a tag, and \"\(text)\" is none."
             )
         case .digestNeeded(let it):
             Problem(

@@ -126,9 +126,23 @@ nave_int128 nave_sum_squares(nave_item_kind kind, const void *items, size_t coun
 nave_float_sum nave_sum_floats(nave_item_kind kind, const void *items, size_t count);
 
 /// The sums of `item - pivot` and of its square in double precision, of floats or of integers of 64
-/// bits. With a pivot near the mean the subtraction is exact, and so nearly are both sums.
+/// bits, which are rounded to doubles first. With a pivot near the mean the subtraction is exact, and so
+/// nearly are both sums.
 nave_deviations nave_sum_deviations(
     nave_item_kind kind, const void *items, size_t count, double pivot);
+
+/// The sums of differences that are taken in 64 bits.
+typedef struct {
+    nave_deviations sums;
+    /// Whether every difference fits in 64 bits; the sums are of no meaning otherwise.
+    int is_exact;
+} nave_integer_deviations;
+
+/// As `nave_sum_deviations`, of integers of 64 bits whose differences from `pivot`, which has the bits of
+/// one, are taken in 64 bits before they are rounded to doubles.
+nave_integer_deviations nave_sum_integer_deviations(
+    nave_item_kind kind, const void *items, size_t count, int64_t pivot);
+
 
 /// The extrema of `count` ≥ 1 booleans or integers.
 nave_integer_extrema nave_extrema_integers(

@@ -139,6 +139,7 @@ def opened_bundle(
 
     Raises:
         Unbundled: the server does not have the resource.
+        CutShort: something else came.
         HubError: the server refused, or could not be reached.
     """
     request: dict[str, Sequence[str | None]] = {"keys": keys}
@@ -157,13 +158,14 @@ def opened_bundle(
                 raise
             _without[endpoint] = time.monotonic()
             raise Unbundled from error
+        where = f"POST {endpoint}{path}"
         if stream.headers.get("content-type") != _CONTENT_TYPE:
             raise CutShort(Unavailable(
-                "What came in place of chunks is something else.", where=f"POST {endpoint}{path}",
+                "What came in place of chunks is something else.", where=where,
                 hint="Something between may answer for the server: `hub doctor` looks."))
         halt.add(stream)
         stack.callback(halt.remove, stream)
-        yield Bundle(stream, f"POST {endpoint}{path}")
+        yield Bundle(stream, where)
 
 
 def has_bundles(transport: Transport) -> bool:

@@ -75,18 +75,6 @@ class CachedKeys:
                 return None if found is None else found.payload
         return self._asked(key)
 
-    def get_anew(self, key: str) -> bytes | None:
-        """Like `get`, but from the server: what the cache has under the key is removed before.
-
-        For what the cache has and nobody can decode: something else may have answered in the
-        server's place when it came.
-        """
-        for known in (self._map, self._candidates):
-            digest = known.get(key)
-            if digest is not None and digest != NOT_STORED:
-                self._cache.remove(digest)
-        return self._asked(key)
-
     @property
     def is_bundled(self) -> bool:
         """Whether the server is asked for many chunks at once."""
@@ -125,6 +113,18 @@ class CachedKeys:
                     raise error.cause from error.cause.__cause__
                 time.sleep(pause)
 
+    def get_anew(self, key: str) -> bytes | None:
+        """Like `get`, but from the server: what the cache has under the key is removed before.
+
+        For what the cache has and nobody can decode: something else may have answered in the
+        server's place when it came.
+        """
+        for known in (self._map, self._candidates):
+            digest = known.get(key)
+            if digest is not None and digest != NOT_STORED:
+                self._cache.remove(digest)
+        return self._asked(key)
+
     def has(self, key: str) -> bool:
         """Whether a chunk is known without a request: the state is immutable and it is cached."""
         if not self._target.is_immutable:
@@ -157,19 +157,6 @@ class CachedKeys:
             return None
         self._keep(key, fetched)
         return fetched.data
-
-    def _fetched(self, key: str, etag: str) -> Fetched:
-        """The server's answer, of which the entity tag and the bytes belong together."""
-        path = f"{self._target}/{key}"
-        fetched = self._reader.get(path, etag)
-        if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
-            fetched = self._reader.get(path)
-            if entity_tag.contradicts(fetched.etag, fetched.data):
-                raise Unavailable(
-                    f"What came in place of the chunk {key} of {self._target} is something else.",
-                    where=view_path(path), hint="Something between may answer for the server:"
-                    " `hub doctor` looks.")
-        return fetched
 
     def _bundled(self, keys: list[str], halt: Halt) -> Iterator[Buffer | None]:
         """Chunks of one answer, up to where it ends."""
@@ -207,8 +194,7 @@ class CachedKeys:
         if frame.status != 200:
             return None, NOT_STORED if frame.status == 404 else None
         payload = np.empty(frame.payload_bytes, np.uint8)
-        is_worthy = entity_tag.is_known(frame.etag) and not frame.coding
-        digest = self._digest(frame) if is_worthy else None
+        digest = self._digest(frame) if frame.etag and not frame.coding else None
         is_kept = digest is not None and self._cache.has(digest)
         intake = None
         if digest is not None and not is_kept:
@@ -229,6 +215,19 @@ class CachedKeys:
 
     def _digest(self, frame: Frame) -> bytes:
         return chunk_digest(self._origin, frame.etag, frame.payload_bytes, self._document)
+
+    def _fetched(self, key: str, etag: str) -> Fetched:
+        """The server's answer, of which the entity tag and the bytes belong together."""
+        path = f"{self._target}/{key}"
+        fetched = self._reader.get(path, etag)
+        if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
+            fetched = self._reader.get(path)
+            if entity_tag.contradicts(fetched.etag, fetched.data):
+                raise Unavailable(
+                    f"What came in place of the chunk {key} of {self._target} is something else.",
+                    where=view_path(path), hint="Something between may answer for the server:"
+                    " `hub doctor` looks.")
+        return fetched
 
     def _candidate(self, key: str) -> ChunkFile | None:
         """What was last seen under a key, if the cache has it still."""

@@ -67,9 +67,8 @@ class ChangeStream:
     """An iterator of the events of a namespace that waits for the next one; does not end by itself.
 
     It is open as soon as it is made, so nothing that happens from then on is missed. After a break
-    of the connection it goes on behind the last event; before the first one it has no number to
-    go on from, so that what happens while a connection is broken then is missed. To be used by one thread; `close` may be
-    called by another.
+    of the connection it goes on behind the last event, or behind where it began, which the server
+    says first. To be used by one thread; `close` may be called by another.
 
     State: the connection is read and closed under `_reading`.
     """
@@ -169,8 +168,9 @@ class ChangeStream:
             *blocks, text = (text + piece).split(b"\n\n")
             for block in blocks:
                 fields = dict(_field(line) for line in block.decode().splitlines())
-                if "data" in fields:
+                if "id" in fields:
                     self._last = int(fields["id"])
+                if "data" in fields:
                     yield Event.from_document(
                         self._last, fields["event"], json.loads(fields["data"]))
 

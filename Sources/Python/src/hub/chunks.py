@@ -190,21 +190,16 @@ class ChunkSource:
                 yield place, stored
 
     def _decode(self, place: Coordinates, stored: Buffer) -> AnyArray:
-        where = f"{self.state.reference}/{self.metadata.key(place)}"
         try:
             return self._decoder.decode(stored)
         except IntegrityError as error:
-            error.where = where
+            error.where = where = f"{self.state.reference}/{self.metadata.key(place)}"
             if not self.state.is_immutable:
                 self._check_layout()
             again = self._stored_anew(place)
             if again is None or again == stored:
                 raise
-        try:
-            return self._decoder.decode(again)
-        except IntegrityError as error:
-            error.where = where
-            raise
+        return self._decoder.decode(again, where)
 
     def _stored_anew(self, place: Coordinates) -> bytes | None:
         """A chunk's bytes from the server, which the cache may have wrong; None offline."""

@@ -1,22 +1,23 @@
 import Synchronization
 
-/// Gives every request a name, sent as `x-amz-request-id` and written to the log.
+/// Gives every request a name, sent as `x-amz-request-id` or `X-Request-Id` and written to the log.
 ///
 /// A name is 13 characters, so that it needs no memory of its own. Names of one process are all
 /// different; names of different processes differ by their random start.
-final class RequestNames: Sendable {
+public final class RequestNames: Sendable {
     /// The name of this server process, sent as `x-amz-id-2`.
-    let host: String
+    public let host: String
 
     private let count: Atomic<UInt64>
 
-    init(seed: UInt64 = .random(in: 0 ... .max)) {
+    /// Makes a source of names that begins at a number.
+    public init(seed: UInt64 = .random(in: 0 ... .max)) {
         count = Atomic(seed)
         host = "nave-" + Self.text(seed &* 0x9E37_79B9_7F4A_7C15)
     }
 
     /// The next name.
-    func next() -> String {
+    public func next() -> String {
         // An odd multiplier maps different counts to different names.
         let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
         return Self.text(number &* 0xD134_2543_DE82_EF95)
