@@ -50,7 +50,7 @@ final class Committer {
     let reserve: DiskReserve
     let health: IndexHealth
     let entries: EntryCache
-    private let board: EventBoard
+    let board: EventBoard
     private let meter: CommitMeter
     private let clock: @Sendable () -> WallTime
     let logger: Logger
