@@ -8,4 +8,6 @@ public enum Readiness: String, Hashable, Sendable {
     case stopping
     /// It reads, but a disk failed and it does not write.
     case readOnly = "read_only"
+    /// The index cannot be used, and no disk takes a new one.
+    case failed
 }

@@ -12,6 +12,8 @@ public struct ReadinessReport: Hashable, Sendable {
     public let durability: Durability
     /// Whether too little room is left for anything to be stored.
     public let isRoomLow: Bool
+    /// Whether the index can be used.
+    public let index: IndexCondition
     /// The volumes.
     public let volumes: [VolumeReport]
     /// On how many of them everything is.
@@ -22,12 +24,14 @@ public struct ReadinessReport: Hashable, Sendable {
         _ state: Readiness,
         durability: Durability = .strict,
         isRoomLow: Bool = false,
+        index: IndexCondition = .usable,
         volumes: [VolumeReport] = [],
         copies: CopiesReport = CopiesReport()
     ) {
         self.state = state
         self.durability = durability
         self.isRoomLow = isRoomLow
+        self.index = index
         self.volumes = volumes
         self.copies = copies
     }
@@ -51,6 +55,7 @@ public struct ReadinessReport: Hashable, Sendable {
         let state: String
         let durability: String
         let room: String
+        let index: String
         let volumes: [Volume]
         let copies: Copies
     }
@@ -70,6 +75,7 @@ public struct ReadinessReport: Hashable, Sendable {
             state: state.rawValue,
             durability: durability.rawValue,
             room: isRoomLow ? "low" : "enough",
+            index: index.rawValue,
             volumes: volumes.map { volume in
                 Body.Volume(
                     volume: volume.identifier,

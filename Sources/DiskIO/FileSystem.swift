@@ -1,3 +1,5 @@
+import Glibc
+
 /// The system calls a volume makes; the seam where a simulated disk is put in place of a real one.
 ///
 /// Every method may block. Call it only from a thread that may, as those of a ``BlockingPool`` are.
@@ -107,7 +109,7 @@ extension FileSystem {
     public func makeDirectories(_ path: String) throws(DiskError) {
         if let status = try status(path) {
             guard status.kind == .directory else {
-                throw DiskError(.notADirectory, errorNumber: 0, .makeDirectory, path: path)
+                throw DiskError(errorNumber: ENOTDIR, .makeDirectory, path: path)
             }
             return
         }

@@ -94,16 +94,29 @@ extension InspectionRun {
     /// Names the log of a backup if it does not end with the record that its manifest names.
     fileprivate func checkLastRecord(of manifest: BackupManifest) throws(VolumeError) {
         guard isLogWhole, manifest.last.position < manifest.position else { return }
-        let found = try audit.record(at: manifest.last.position, in: segments)
-        guard found?.checksum != manifest.last.checksum else { return }
+        guard let fault = try Disagreement(lastRecordOf: manifest, in: audit) else { return }
         isLogWhole = false
-        let path = segments.last { $0.first <= manifest.last.position }?.path
-        report.add(
-            Disagreement(
-                .logRecordUnreadable,
-                path: path ?? audit.directory + "/log",
-                detail: "address \(manifest.last.position.bytes) of the log, its last record"
-            )
+        report.add(fault)
+    }
+}
+
+extension Disagreement {
+    /// Names the log of a backup, or of what is restored from one, if it does not end with the record that
+    /// the manifest names; nil if it does.
+    init?(
+        lastRecordOf manifest: BackupManifest,
+        in audit: VolumeAudit
+    ) throws(VolumeError) {
+        guard manifest.last.position < manifest.position else { return nil }
+        let segments = try audit.segments()
+        let found = try audit.record(at: manifest.last.position, in: segments)
+        guard found?.checksum != manifest.last.checksum else { return nil }
+        let segment = segments.last { $0.first <= manifest.last.position }
+        self.init(
+            .logRecordUnreadable,
+            path: segment?.path ?? audit.directory + "/log",
+            offset: segment.map { manifest.last.position.bytes - $0.first.bytes },
+            detail: "its last record is not the one that \(Backup.manifestName) names"
         )
     }
 }

@@ -74,7 +74,7 @@ final class BackupRun {
         let wasGivenUp = try copy.names().contains(Backup.attemptName)
         try copy.prepare()
         try copy.publish([], as: Backup.attemptName)
-        let snapshot = try copySnapshot()
+        let snapshots = try copySnapshots()
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
         let isWhole = earlier?.damagedPayloadCount ?? 0 == 0
@@ -102,7 +102,7 @@ final class BackupRun {
         )
         try copy.publish(manifest.encoded(), as: Backup.manifestName)
         try copy.remove(Backup.attemptName)
-        let removed = try removeUnneeded(snapshot)
+        let removed = try removeUnneeded(snapshots)
         return Backup.Report(
             manifest: manifest,
             copiedLogBytes: copiedLogBytes,
@@ -239,30 +239,6 @@ final class BackupRun {
 
     // MARK: - Copying
 
-    /// Copies the newest snapshot of the index that is whole, if the log needs one: what lies before
-    /// it need not be whole in the log.
-    ///
-    /// - Returns: Its position.
-    private func copySnapshot() throws -> LogPosition? {
-        let snapshots = try volumes.logVolumes.flatMap { holder in
-            try holder.audit.snapshots().map { (snapshot: $0, audit: holder.audit) }
-        }
-        var failure: (any Error)?
-        for (snapshot, audit) in snapshots.sorted(by: {
-            $0.snapshot.position > $1.snapshot.position
-        })
-        where snapshot.position <= position && snapshot.position >= replayStart {
-            do {
-                copiedLogBytes += try copy.copy(snapshot, from: audit)
-                return snapshot.position
-            } catch VolumeError.blobInvalid, VolumeError.payloadDamaged {
-                failure = failure ?? MaintenanceError.snapshotInvalid(path: snapshot.path)
-            }
-        }
-        if let failure { throw failure }
-        return nil
-    }
-
     /// Copies the blobs of the state, and those of changes after it that are seen meanwhile.
     ///
     /// A blob that the state needs is in the index until a change frees it, and is announced before
@@ -347,9 +323,9 @@ final class BackupRun {
     // MARK: - Removing
 
     /// Removes what the state of the manifest, which is on the disk now, does not need.
-    private func removeUnneeded(_ snapshot: LogPosition?) throws -> Int64 {
+    private func removeUnneeded(_ snapshots: Set<LogPosition>) throws -> Int64 {
         // Snapshots first: one of an earlier state has less of the log than it needs now.
-        var removed = Int64(try copy.removeSnapshots(except: snapshot))
+        var removed = Int64(try copy.removeSnapshots(except: snapshots))
         for directory in UInt8.min...UInt8.max {
             let known = try knownBlobs(in: directory)
             // Where the hold is broken, something may be missing from what is known.

@@ -14,6 +14,8 @@ public struct Disagreement: Hashable, Sendable {
         case logCopiesDiffer = "log_copies_differ"
         /// A volume that belongs to the others is not among the folders.
         case volumeMissing = "volume_missing"
+        /// The disk of a volume fails, so that nothing of it can be looked at.
+        case volumeUnreadable = "volume_unreadable"
         /// A volume lacks something that was written while it was away.
         case volumeBehind = "volume_behind"
         /// Fewer volumes than wanted hold a blob.

@@ -13,6 +13,11 @@ struct IndexBase {
     private let snapshot: VolumeAudit.Snapshot?
     private let audit: VolumeAudit
 
+    /// An empty index, of which a log is read from an address that is not its beginning.
+    static func empty(_ audit: VolumeAudit, from start: LogPosition) -> IndexBase {
+        IndexBase(start: start, snapshot: nil, audit: audit)
+    }
+
     /// What the index of a volume can be made of.
     ///
     /// - Parameters:
@@ -21,6 +26,7 @@ struct IndexBase {
     ///   - stop: Ends the looking.
     /// - Returns: The whole log alone, where all of it is there; otherwise the snapshots: first those
     ///   from which on the log can be read up to the newest, the oldest of them first, then the others.
+    ///   None where the log begins later than it was written and there is no snapshot.
     /// - Throws: `VolumeError`; ``MaintenanceError/stopped``.
     static func candidates(
         of audit: VolumeAudit,
@@ -34,7 +40,9 @@ struct IndexBase {
             snapshot: nil,
             audit: audit
         )
-        guard let newest = snapshots.last else { return [whole] }
+        guard let newest = snapshots.last else {
+            return whole.start == LogPosition(0) ? [whole] : []
+        }
         let unreadable = try lastUnreadable(audit, upTo: newest.position, stop)
         if whole.start == LogPosition(0) && unreadable == nil { return [whole] }
         let bases = snapshots.map { IndexBase(start: $0.position, snapshot: $0, audit: audit) }
@@ -93,18 +101,18 @@ struct IndexBase {
     ///
     /// - Parameters:
     ///   - candidates: In the order in which they are tried.
+    ///   - directory: The directory of the volume.
     ///   - path: The file of the index.
     ///   - note: Told the file of each snapshot that cannot.
     /// - Returns: What it was begun with, and its writer.
     /// - Throws: ``MaintenanceError/snapshotInvalid(path:)`` if none can.
     static func begin(
         _ candidates: [IndexBase],
+        of directory: String,
         at path: String,
         note: (String) -> Void = { _ in }
     ) throws -> (base: IndexBase, writer: IndexWriter) {
-        var failure = MaintenanceError.snapshotInvalid(
-            path: candidates.first?.audit.directory ?? ""
-        )
+        var failure = MaintenanceError.snapshotInvalid(path: directory + "/snapshots")
         for base in candidates {
             do {
                 return (base, try base.begin(at: path))

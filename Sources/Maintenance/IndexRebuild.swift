@@ -70,14 +70,19 @@ public struct IndexRebuild: Sendable {
         }
     }
 
-    /// Opens the volumes, of which each must be one, and tells them how far the index had come.
+    /// Opens the volumes, of which each must be one or be on a disk that fails, and tells them how far the index had come.
     private func openVolumes() throws(MaintenanceError) -> VolumeSet {
         var directory = volumeDirectories[0]
         do throws(VolumeError) {
             // Looked at first: opening would make volumes of folders that are none.
             for named in volumeDirectories {
                 directory = named
-                _ = try VolumeAudit.open(directory: named, fileSystem: fileSystem)
+                do throws(VolumeError) {
+                    _ = try VolumeAudit.open(directory: named, fileSystem: fileSystem)
+                } catch .readFailed(let error) {
+                    // Opening goes on without one of several.
+                    guard volumeDirectories.count > 1 else { throw .readFailed(error) }
+                }
             }
             let locations = volumeDirectories.map {
                 VolumeLocation(directory: $0, fileSystem: fileSystem)
@@ -109,7 +114,7 @@ public struct IndexRebuild: Sendable {
         // The whole log is at 0.
         let whole = bases.filter { $0.start == LogPosition(0) }
         let newest = bases.filter { $0.start > LogPosition(0) }.sorted { $0.start > $1.start }
-        return try IndexBase.begin(whole + newest, at: path)
+        return try IndexBase.begin(whole + newest, of: volumeDirectories[0], at: path)
     }
 
     private func build(

@@ -5,7 +5,7 @@ import Volumes
 
 /// The volumes that a check looks at, and what they say of one another.
 struct InspectedVolumes {
-    /// All that were named; at least one.
+    /// All that were named and can be read; at least one.
     let all: [VolumeAudit]
     /// Those that hold the whole log; at least one.
     let logHolders: [VolumeAudit]
@@ -16,9 +16,13 @@ struct InspectedVolumes {
 
     /// Takes the volumes of some directories, which no process may use.
     ///
-    /// - Throws: ``MaintenanceError`` if one is no volume, is in use, or belongs to another Nave.
+    /// One whose disk fails is a disagreement as long as another can be read.
+    ///
+    /// - Throws: ``MaintenanceError`` if one is no volume, is in use, or belongs to another Nave, or none
+    ///   can be read.
     init(_ directories: [String], _ fileSystem: any FileSystem) throws(MaintenanceError) {
         var all: [VolumeAudit] = []
+        var unreadable: [(directory: String, error: DiskError)] = []
         for directory in directories {
             do throws(VolumeError) {
                 let audit = try VolumeAudit.open(directory: directory, fileSystem: fileSystem)
@@ -30,9 +34,17 @@ struct InspectedVolumes {
                     )
                 }
                 all.append(audit)
+            } catch .readFailed(let error) {
+                unreadable.append((directory, error))
             } catch {
                 throw MaintenanceError(error, directory: directory)
             }
+        }
+        if all.isEmpty, let (directory, error) = unreadable.first {
+            throw MaintenanceError(.readFailed(error), directory: directory)
+        }
+        let failed = unreadable.map {
+            Disagreement(.volumeUnreadable, path: $0.directory, detail: "\($0.error)")
         }
         self.all = all
         let newest = all.compactMap(\.membership).max { $0.epoch < $1.epoch }
@@ -40,7 +52,7 @@ struct InspectedVolumes {
             // A volume that was always alone; a second one with no word of the first is none of its.
             logHolders = [all[0]]
             copies = 1
-            disagreements = []
+            disagreements = failed
             return
         }
         let holders = all.filter { newest.log.contains($0.label.volumeID) }
@@ -50,7 +62,7 @@ struct InspectedVolumes {
         }
         logHolders = holders
         copies = newest.copies
-        disagreements = Self.compare(all, newest)
+        disagreements = failed + Self.compare(all, newest)
     }
 
     /// Takes a backup, which is one volume that nobody opens.

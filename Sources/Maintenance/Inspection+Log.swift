@@ -25,7 +25,7 @@ extension InspectionRun {
             to: logEnd,
             payloads: depth == .payloads ? .verified : .skipped
         )
-        if state?.applied == start { try compareIndex(progress) }
+        if isLogWhole, state?.applied == start { try compareIndex(progress) }
         try writer.begin()
         var pending = 0
         var held: LogAudit.Damage?

@@ -148,13 +148,17 @@ final class InspectionRun {
         logEnd = try manifest?.position ?? Self.logEnd(audit, state)
         var damaged: Set<String> = []
         let bases = try IndexBase.candidates(of: audit, upTo: logEnd, stop)
-        let begun = try IndexBase.begin(bases, at: scratchPath) { damaged.insert($0) }
+        let hasIndex = manifest == nil && state != nil
+        let standIn = hasIndex ? try Self.withoutSnapshot(audit, state) : nil
+        let begun = try Self.begin(bases, or: standIn, audit, scratchPath) { damaged.insert($0) }
         writer = begun.writer
         start = begun.base.start
+        isLogWhole = begun.isWhole
         scratch = try IndexScratch(writer)
         if manifest == nil { openIndex(found) }
         volumes.disagreements.forEach { report.add($0) }
         try checkSnapshots(damaged)
+        if bases.isEmpty { noteSnapshotsMissing() }
     }
 
     private static func logEnd(

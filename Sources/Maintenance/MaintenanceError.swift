@@ -57,8 +57,9 @@ extension MaintenanceError {
         case .versionUnknown(let path, let version):
             self = .versionUnknown(path: path, version: version)
         case .inUse, .labelMissing, .labelInvalid, .foreign, .membershipInvalid, .membershipSplit,
-            .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged, .logSegmentMissing,
-            .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong, .blobMissing,
+            .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged, .snapshotsMissing,
+            .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid,
+            .recordTooLong, .blobsMissing, .blobMissing,
             .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .readFailed,
             .writeFailed, .volumeFailed, .closed:
             self = .volume(StoreOpenFailure(error, directory: directory))

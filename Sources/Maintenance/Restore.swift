@@ -6,13 +6,19 @@ import StorageFormats
 import StorageModel
 import Volumes
 
-/// Makes a volume of a backup, in a directory that is empty.
+/// Makes a volume of a backup, in a directory that is empty, or where that was begun and interrupted.
 ///
 /// The log is copied up to the position of the backup's manifest and read; an index is made of it;
 /// the blobs that its rows need are copied. Every checksum is compared. Records that a snapshot holds
 /// need not be readable; at the first other one that cannot be read, what is restored ends. The label
-/// comes last, so a directory with one is whole; of a restore that fails nothing stays. Everything waits for the disk: call it on a thread that may.
+/// comes last, so a directory with one is whole; a mark says so for as long as it is not. Of a restore that
+/// fails nothing stays; of one that was interrupted the next keeps the blobs that are whole. Everything
+/// waits for the disk: call it on a thread that may.
 public struct Restore: Sendable {
+    /// The name of the file that is in a directory from before the first byte that is restored into it
+    /// until all are there: what has one is no volume.
+    public static var markName: String { RestoreTarget.markName }
+
     /// What was done.
     public struct Report: Hashable, Sendable {
         /// What the backup says about itself.
@@ -40,7 +46,8 @@ public struct Restore: Sendable {
     ///
     /// - Parameters:
     ///   - backup: The directory of the backup.
-    ///   - volumeDirectory: Where the volume is made: missing or empty.
+    ///   - volumeDirectory: Where the volume is made: missing, empty, or of a restore that was
+    ///     interrupted.
     ///   - indexDirectory: Where its index is made, on the real file system.
     ///   - fileSystem: The disk of both.
     ///   - now: When the restored volume is made.
@@ -86,15 +93,19 @@ public struct Restore: Sendable {
     ) throws(MaintenanceError) -> Report {
         let source = VolumeCopy(directory: backup, fileSystem: fileSystem)
         do {
-            let run = RestoreRun(
+            let run = try RestoreRun(
                 reading: reading,
                 source: VolumeAudit(
-                    label: try Backup.label(in: source, manifest),
+                    label: Backup.label(in: source, manifest),
                     directory: backup,
                     fileSystem: fileSystem
                 ),
                 manifest: manifest,
-                target: VolumeCopy(directory: volumeDirectory, fileSystem: fileSystem),
+                place: RestoreTarget(
+                    VolumeCopy(directory: volumeDirectory, fileSystem: fileSystem),
+                    index: indexDirectory,
+                    fileSystem
+                ),
                 fileSystem: fileSystem,
                 now: now,
                 stop: stop

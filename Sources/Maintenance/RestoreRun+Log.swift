@@ -14,20 +14,31 @@ extension RestoreRun {
 
     // MARK: - Copying
 
-    /// Copies the newest snapshot of the state that can be read, and names those that cannot.
+    /// Copies the snapshots of the state that can be read, and names those that cannot.
     ///
-    /// - Returns: Its position; nil if there is none.
-    func copySnapshot() throws -> LogPosition? {
+    /// - Returns: Whether there is one.
+    /// - Throws: ``MaintenanceError/snapshotInvalid(path:)`` if there is none and the log begins later than
+    ///   it was written.
+    func copySnapshots() throws -> Bool {
         let snapshots = try source.snapshots().filter { $0.position <= manifest.position }
-        for snapshot in snapshots.reversed() {
-            do {
+        var count = 0
+        for snapshot in snapshots.reversed() where count < VolumeSet.snapshotsKept {
+            do throws(VolumeError) {
                 bytes += try target.copy(snapshot, from: source)
-                return snapshot.position
-            } catch VolumeError.blobInvalid, VolumeError.payloadDamaged {
+                count += 1
+            } catch {
+                guard error.isOfSnapshot(snapshot) else { throw error }
                 note(Disagreement(.snapshotInvalid, path: snapshot.path))
             }
         }
-        return nil
+        if count == 0, manifest.logStart > LogPosition(0) { throw snapshotMissing() }
+        return count > 0
+    }
+
+    /// Says that the snapshot is not there, or not whole, that the log was cleaned behind.
+    private func snapshotMissing() -> MaintenanceError {
+        let newest = (try? source.snapshots())?.last { $0.position <= manifest.position }
+        return .snapshotInvalid(path: newest?.path ?? source.directory + "/snapshots")
     }
 
     /// Copies the segments up to the position; what an attempt that was cut short left behind it
@@ -69,7 +80,7 @@ extension RestoreRun {
     func buildIndex(at path: String, _ progress: ProgressVisitor) throws {
         let copied = copied
         let bases = try IndexBase.candidates(of: copied, upTo: manifest.position, stop)
-        let (base, writer) = try IndexBase.begin(bases, at: path)
+        let (base, writer) = try IndexBase.begin(bases, of: source.directory, at: path)
         var build = IndexBuild(writer: writer, start: base.start, end: manifest.position)
         var log = try copied.log(
             from: base.start,
@@ -87,7 +98,13 @@ extension RestoreRun {
             case .record(let record):
                 chain = log.chain
                 guard let change = record.change else { continue }
-                try build.apply(change)
+                do { try build.apply(change) } catch {
+                    // Of a log that was cleaned the changes fit a snapshot alone.
+                    guard base.start == LogPosition(0), !(try source.snapshots().isEmpty) else {
+                        throw error
+                    }
+                    throw snapshotMissing()
+                }
                 if record.payload == .damaged { suspects.formUnion(change.runs) }
                 guard build.changes.isMultiple(of: 4096) else { continue }
                 if stop.isStopped { throw MaintenanceError.stopped }
@@ -100,6 +117,11 @@ extension RestoreRun {
         }
         try build.finish()
         changes = build.changes
+        if end == manifest.position,
+            let fault = try Disagreement(lastRecordOf: manifest, in: source)
+        {
+            note(fault)
+        }
         if end < manifest.position { try target.cutLog(at: end) }
         try nameCoveredDamage(before: base.start, chain)
         let damaged = try damagedPayloads(before: base.start, suspects, of: copied, writer.reader)
@@ -117,9 +139,7 @@ extension RestoreRun {
             try base.start == LogPosition(0)
             && hasHole(damage.position..<max(damage.position, log.position))
         // Without the snapshot that the log was cleaned behind, nothing of it says what was when.
-        if let snapshot = try source.snapshots().last, isCleaned {
-            throw MaintenanceError.snapshotInvalid(path: snapshot.path)
-        }
+        if isCleaned, !(try source.snapshots().isEmpty) { throw snapshotMissing() }
         // A log is no log without the header of its first segment.
         guard damage.position > manifest.logStart else {
             let path = original(damage.path)

@@ -15,6 +15,7 @@ final class RestoreRun {
     let source: VolumeAudit
     let manifest: BackupManifest
     let target: VolumeCopy
+    private let place: RestoreTarget
     let fileSystem: any FileSystem
     let stop: StopFlag
     private let now: WallTime
@@ -31,7 +32,7 @@ final class RestoreRun {
         reading: BackupReading,
         source: VolumeAudit,
         manifest: BackupManifest,
-        target: VolumeCopy,
+        place: RestoreTarget,
         fileSystem: any FileSystem,
         now: WallTime,
         stop: StopFlag
@@ -40,7 +41,8 @@ final class RestoreRun {
         self.reading = reading
         self.source = source
         self.manifest = manifest
-        self.target = target
+        self.place = place
+        target = place.copy
         self.fileSystem = fileSystem
         self.stop = stop
         end = manifest.position
@@ -52,20 +54,11 @@ final class RestoreRun {
         index: String,
         _ progress: ProgressVisitor
     ) throws -> Restore.Report {
-        guard try target.names().allSatisfy({ $0 == "lost+found" }) else {
-            throw MaintenanceError.directoryNotEmpty(path: target.directory)
-        }
-        let wasThere = try fileSystem.status(target.directory) != nil
-        let hadIndex = try PosixFileSystem().status(index) != nil
         do {
             try make(companions, index: index, progress)
+            try place.finish()
         } catch {
-            let names = companions.map(\.name) + [Backup.labelName]
-            // What made it fail is told, not that something of it stays.
-            MetadataIndex.discard(MetadataIndex.file(in: index))
-            if !hadIndex { try? PosixFileSystem().removeDirectory(index) }
-            try? target.removeAll(and: names)
-            if !wasThere { try? fileSystem.removeDirectory(target.directory) }
+            place.giveUp(companions: companions.map(\.name))
             throw error
         }
         return Restore.Report(
@@ -83,9 +76,8 @@ final class RestoreRun {
         index: String,
         _ progress: ProgressVisitor
     ) throws {
-        try target.prepare()
-        let snapshot = try copySnapshot()
-        try copyLog(needsAll: snapshot == nil, progress)
+        let hasSnapshot = try copySnapshots()
+        try copyLog(needsAll: !hasSnapshot, progress)
         try PosixFileSystem().makeDirectories(index)
         let path = index + "/restore.sqlite"
         do {

@@ -73,7 +73,7 @@ extension MetadataIndex {
     /// - Parameters:
     ///   - directory: The directory of the index.
     ///   - path: The new index, in the same directory, closed.
-    /// - Throws: `SQLiteError` of code `.inputOutput` or `.outOfSpace`.
+    /// - Throws: `SQLiteError` of code `.inputOutput`, `.readOnly` or `.outOfSpace`.
     public static func replace(in directory: String, with path: String) throws(SQLiteError) {
         let file = file(in: directory)
         try synchronize(path)
@@ -95,6 +95,13 @@ extension MetadataIndex {
         access(file(in: directory), F_OK) == 0
     }
 
+    /// Refuses a directory in which no index can be changed, before SQLite opens it for reading alone.
+    ///
+    /// - Throws: `SQLiteError` of code `.readOnly` for a file system that is, else `.inputOutput`.
+    public static func checkWritable(_ directory: String) throws(SQLiteError) {
+        guard access(directory, W_OK | X_OK) == 0 else { throw failure(directory) }
+    }
+
     static func synchronize(_ path: String) throws(SQLiteError) {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
@@ -105,8 +112,14 @@ extension MetadataIndex {
     static func failure(_ path: String) -> SQLiteError {
         let code = errno
         let words = strerror(code).map { String(cString: $0) } ?? ""
+        let kind: SQLiteError.Code =
+            switch code {
+            case ENOSPC, EDQUOT: .outOfSpace
+            case EROFS: .readOnly
+            default: .inputOutput
+            }
         return SQLiteError(
-            code == ENOSPC || code == EDQUOT ? .outOfSpace : .inputOutput,
+            kind,
             extendedCode: 0,
             message: words,
             sql: path

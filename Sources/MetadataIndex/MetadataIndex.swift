@@ -1,18 +1,27 @@
 import Glibc
 import SQLiteDatabase
 import StorageModel
+import Synchronization
 
 /// The index in its directory: one SQLite database, derived from the log and made again when it is
 /// missing, of another format, or not of this log.
 ///
-/// One thread writes, through ``makeWriter(volume:logStart:logEnd:)``; any thread reads, through
+/// One thread writes, through the ``IndexWriter`` that comes with it; any thread reads, through
 /// ``read(_:)``.
+///
+/// State: where it is, guarded by `place`; who hears of failed reads, by `listener`.
 public final class MetadataIndex: Sendable {
     /// Read connections that are kept open while nobody uses them.
     private static let readersKeptMax = 16
 
-    private let path: String
-    private let readers: ConnectionPool
+    /// A directory, and the connections to the database in it.
+    private struct Place: Sendable {
+        let directory: String
+        let readers: ConnectionPool
+    }
+
+    private let place: Mutex<Place>
+    private let listener = Mutex<(@Sendable (SQLiteError, String) -> Void)?>(nil)
 
     /// What was found in the directory.
     public enum Finding: Hashable, Sendable {
@@ -32,14 +41,19 @@ public final class MetadataIndex: Sendable {
         public let finding: Finding
     }
 
-    private init(path: String) throws(SQLiteError) {
-        self.path = path
-        readers = try ConnectionPool(
-            path: path,
+    private init(directory: String) throws(SQLiteError) {
+        let readers = try ConnectionPool(
+            path: Self.file(in: directory),
             ConnectionConfiguration(access: .readOnly),
             keptMax: Self.readersKeptMax
         )
+        place = Mutex(Place(directory: directory, readers: readers))
     }
+
+    /// The directory that it is in now.
+    ///
+    /// Never waits.
+    public var directory: String { place.withLock { $0.directory } }
 
     /// The file of the index in a directory.
     public static func file(in directory: String) -> String { directory + "/nave.sqlite" }
@@ -76,17 +90,18 @@ public final class MetadataIndex: Sendable {
         volume: String,
         log: Range<LogPosition>
     ) throws(SQLiteError) -> Opened? {
-        let path = directory + "/nave.sqlite"
+        let path = file(in: directory)
         let existing: IndexWriter?
         do throws(SQLiteError) {
             existing = try existingWriter(path: path, volume: volume, log: log)
         } catch {
-            // A full disk says nothing about what is there.
-            guard error.code != .outOfSpace else { throw error }
+            // A disk that is full or read-only says nothing about what is there.
+            guard error.code != .outOfSpace, error.code != .readOnly else { throw error }
             return nil
         }
         guard let writer = existing else { return nil }
-        return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .usable)
+        let index = try MetadataIndex(directory: directory)
+        return Opened(index: index, writer: writer, finding: .usable)
     }
 
     /// How far the index in a directory has come; nil if there is none that could be used.
@@ -104,7 +119,8 @@ public final class MetadataIndex: Sendable {
     ) throws(SQLiteError) -> Opened {
         let path = file(in: directory)
         let writer = try makeAnew(path: path, volume: volume, start: logStart)
-        return Opened(index: try MetadataIndex(path: path), writer: writer, finding: .begunAnew)
+        let index = try MetadataIndex(directory: directory)
+        return Opened(index: index, writer: writer, finding: .begunAnew)
     }
 
     /// Asks the index on the calling thread.
@@ -113,15 +129,40 @@ public final class MetadataIndex: Sendable {
     public func read<Value: Sendable>(
         _ body: @Sendable (IndexReader) throws(SQLiteError) -> Value
     ) throws(SQLiteError) -> Value {
-        try readers.read { connection throws(SQLiteError) in
-            try body(IndexReader(connection))
+        let place = place.withLock { $0 }
+        do throws(SQLiteError) {
+            return try place.readers.read { connection throws(SQLiteError) in
+                try body(IndexReader(connection))
+            }
+        } catch {
+            listener.withLock { $0 }?(error, place.directory)
+            throw error
         }
+    }
+
+    /// Has a function called with every read that fails, and the directory that was read in.
+    ///
+    /// It is called on the reader's thread, which may be an event loop, and must not wait.
+    public func whenReadFails(_ action: @escaping @Sendable (SQLiteError, String) -> Void) {
+        listener.withLock { $0 = action }
+    }
+
+    /// Takes the place of another index of the same log: all that is read from now on is read there.
+    ///
+    /// What is being read goes on where it began, and may fail there.
+    public func move(to other: MetadataIndex) {
+        let next = other.place.withLock { $0 }
+        let left = place.withLock { place in
+            defer { place = next }
+            return place
+        }
+        left.readers.closeIdle()
     }
 
     /// Moves pages of SQLite's log into the database while others read and write.
     public func checkpoint() throws(SQLiteError) {
         let connection = try Connection(
-            path: path,
+            path: Self.file(in: directory),
             ConnectionConfiguration(access: .readWrite, cacheKibibytes: 256)
         )
         _ = try connection.checkpoint(.passive)
@@ -129,6 +170,7 @@ public final class MetadataIndex: Sendable {
 
     /// Writes a copy of one committed state into a new file.
     public func copy(to path: String) throws(SQLiteError) {
+        let readers = place.withLock { $0.readers }
         try readers.read { connection throws(SQLiteError) in try connection.backUp(to: path) }
     }
 
@@ -143,7 +185,8 @@ public final class MetadataIndex: Sendable {
         to path: String,
         _ wish: @Sendable () -> Connection.CopyWish
     ) throws(SQLiteError) -> IndexState? {
-        try readers.read { connection throws(SQLiteError) in
+        let readers = place.withLock { $0.readers }
+        return try readers.read { connection throws(SQLiteError) in
             try connection.readTransaction { () throws(SQLiteError) in
                 let state = try IndexReader(connection).state()
                 return try connection.backUp(to: path, wish) ? state : nil
@@ -153,7 +196,7 @@ public final class MetadataIndex: Sendable {
 
     /// Closes the connections that nobody uses.
     public func close() {
-        readers.closeIdle()
+        place.withLock { $0.readers }.closeIdle()
     }
 
     private static func existingWriter(
@@ -183,7 +226,9 @@ public final class MetadataIndex: Sendable {
         volume: String,
         start: LogPosition
     ) throws(SQLiteError) -> IndexWriter {
-        for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+        for suffix in ["", "-wal", "-shm"] {
+            guard unlink(path + suffix) == 0 || errno == ENOENT else { throw failure(path) }
+        }
         return try makeTables(try connect(path), volume: volume, start: start)
     }
 

@@ -50,6 +50,7 @@ final class CommitQueue: Sendable {
         var waitingBytes = 0
         var isThreadIdle = false
         var isHeld = false
+        var isLookWanted = false
         var isClosed = false
         var onDrained: [@Sendable () -> Void] = []
 
@@ -109,23 +110,45 @@ final class CommitQueue: Sendable {
     /// How many proposals wait now.
     var count: Int { state.withLock { $0.count } }
 
+    /// Has the committer look after the index, before the next batch; never waits.
+    func wantLook() {
+        let wakes = state.withLock { state in
+            state.isLookWanted = true
+            defer { state.isThreadIdle = false }
+            return state.isThreadIdle
+        }
+        if wakes { wakeup.post() }
+    }
+
     /// Takes the next batch; waits for one.
     ///
-    /// Nil when the queue is closed and empty. For the committer's thread alone.
+    /// An empty one says that a look after the index is wanted; nil, that the queue is closed and empty.
+    /// For the committer's thread alone.
     func take() -> [Waiting]? {
         while true {
-            let taken = state.withLock { state -> [Waiting]? in
-                if state.count > 0, !state.isHeld { return takeBatch(&state) }
-                if state.isClosed { return [] }
-                state.isThreadIdle = true
-                return nil
+            switch state.withLock({ state in next(&state) }) {
+            case .batch(let batch): return batch
+            case .look: return []
+            case .end: return nil
+            case .wait: wakeup.wait()
             }
-            guard let taken else {
-                wakeup.wait()
-                continue
-            }
-            return taken.isEmpty ? nil : taken
         }
+    }
+
+    /// What the committer does next.
+    private enum Step {
+        case batch([Waiting]), look, end, wait
+    }
+
+    private func next(_ state: inout State) -> Step {
+        if state.isLookWanted {
+            state.isLookWanted = false
+            return .look
+        }
+        if state.count > 0, !state.isHeld { return .batch(takeBatch(&state)) }
+        if state.isClosed { return .end }
+        state.isThreadIdle = true
+        return .wait
     }
 
     private func isHeavy(_ item: Waiting) -> Bool {

@@ -20,7 +20,9 @@ import Volumes
 ///   the log was replayed into the index.
 final class Committer {
     let volume: VolumeSet
-    let writer: IndexWriter
+    let index: MetadataIndex
+    /// Of the index that is used now; another one after its disk failed.
+    var writer: IndexWriter
     let limits: StoreLimits
     let root: Principal?
     /// The names with what the open batch did to them.
@@ -30,35 +32,44 @@ final class Committer {
     private var nextLine: Int64 = 0
     /// When the open batch is decided.
     private(set) var batchTime = WallTime(milliseconds: 0)
-    private var isBehind = false
+    var isBehind = false
     /// Whether the open batch may take no room on the disk.
     private var isNearlyFull = false
     private var uncheckpointedChanges = 0
-    private var isIndexDamaged = false
-    private let indexDirectory: String
+    /// Why the index cannot be used, as far as that is its disk; nil once it is made anew.
+    var indexFailure: SQLiteError?
+    /// Whose index was found not to be what SQLite wrote.
+    var markedDirectory: String?
+    /// Where the index was not yet; see ``moveIndex()``.
+    var spareIndexDirectories: [String]
 
-    private let directory: NameDirectory
+    let configuration: ObjectStoreConfiguration
+    let directory: NameDirectory
     private let queue: CommitQueue
-    private let upkeep: Upkeep
-    private let reserve: DiskReserve
+    let upkeep: Upkeep
+    let reserve: DiskReserve
+    let health: IndexHealth
     let entries: EntryCache
-    private let board: EventBoard
+    let board: EventBoard
     private let meter: CommitMeter
     private let clock: @Sendable () -> WallTime
-    private let logger: Logger
+    let logger: Logger
 
     init(_ opened: OpenedStore) {
         volume = opened.volume
+        index = opened.index
         writer = opened.writer
+        configuration = opened.configuration
+        spareIndexDirectories = opened.spareIndexDirectories
         limits = opened.configuration.limits
         root = opened.configuration.root
         clock = opened.configuration.clock
-        indexDirectory = opened.configuration.indexDirectory
         names = opened.names
         directory = opened.directory
         queue = opened.queue
         upkeep = opened.upkeep
         reserve = opened.reserve
+        health = opened.health
         entries = opened.entries
         board = opened.board
         meter = opened.meter
@@ -68,6 +79,10 @@ final class Committer {
     /// Serves the queue until it is closed and empty, then leaves the index tidy.
     func run() {
         while let batch = queue.take() {
+            if batch.isEmpty {
+                lookAfterIndex()
+                continue
+            }
             let results = commit(batch)
             for (item, result) in zip(batch, results) { item.answer(result) }
             tidyIndex()
@@ -123,6 +138,8 @@ final class Committer {
                 names = namesBefore
                 rollBack()
                 if case .failure(let error) = attempt {
+                    // Of what the log has not taken nothing is lost: it is decided again.
+                    if error != .indexFailed, moveIndex() { continue }
                     guard error == .outOfSpace, !isBehind, reserve.release() else { throw error }
                 }
                 // The log began a segment for the batch: the addresses in it are to be made anew. Or
@@ -192,7 +209,7 @@ final class Committer {
             switch error {
             case .refused(let reason): return .refused(reason)
             case .indexFailed(let failure):
-                noteDamage(failure)
+                note(failure)
                 throw StoreError(beforeLog: failure)
             }
         }
@@ -271,62 +288,25 @@ final class Committer {
             board.tell(writer.eventNamespaces)
             board.tell(of: LineLeftovers(of: writer))
             uncheckpointedChanges += accepted.count
+            noteUse()
         } catch {
-            // The log has the changes and the index has not, unless that only wanted room.
+            // The log has the changes and the index has not, unless that only wanted room or a disk.
             isBehind = true
+            if moveIndex() { return placements(accepted, placed) }
             guard error == .outOfSpace, reserve.release() else { throw .indexFailed }
             do throws(StoreError) { try catchUp() } catch { throw .indexFailed }
         }
-        return zip(accepted, placed).map { accepted, record in
+        return placements(accepted, placed)
+    }
+
+    private func placements(_ accepted: [Accepted], _ placed: [AppendedRecord]) -> [Placement] {
+        zip(accepted, placed).map { accepted, record in
             Placement(
                 sequence: accepted.change.sequence,
                 time: accepted.change.time,
                 recordPayload: accepted.record.payload.extent(at: record.payloadPosition)
             )
         }
-    }
-
-    // MARK: - The index behind the log
-
-    /// Brings the index forward, with the room that was kept for deletions if there is no other.
-    private func catchUpWithRoom() throws(StoreError) {
-        do throws(StoreError) {
-            try catchUp()
-        } catch {
-            guard error == .outOfSpace, reserve.release() else { throw error }
-            try catchUp()
-        }
-    }
-
-    /// Brings the index forward by what it missed of the log.
-    ///
-    /// - Throws: What ends a batch of which nothing is in the log yet.
-    private func catchUp() throws(StoreError) {
-        try translating { () throws(SQLiteError) in try writer.rollback() }
-        do {
-            // On a full disk the index's own log cannot grow, but it may begin anew.
-            _ = try? writer.checkpoint(.passive)
-            let replay = LogReplay(volume: volume, writer: writer, batchMax: limits.replayBatchMax)
-            // What it frees is not told apart; the next start sweeps it.
-            upkeep.gate.breakHolds()
-            // Whoever took hold meanwhile was not told either.
-            defer { upkeep.gate.breakHolds() }
-            _ = try replay.run()
-            names = NameTable(
-                namespaces: try writer.reader.namespaces(),
-                principals: try writer.reader.principals(),
-                root: root
-            )
-        } catch {
-            logger.error("index still behind the log", metadata: ["error": "\(error)"])
-            let isFull = (error as? SQLiteError)?.code == .outOfSpace
-            throw isFull ? .outOfSpace : .inputOutputFailed
-        }
-        directory.publish(names)
-        entries.removeAll()
-        isBehind = false
-        board.tellEverybody()
-        logger.notice("index caught up with the log")
     }
 
     /// Has the index's own log moved into its database now and then: the bulk by the upkeep thread,
@@ -342,37 +322,6 @@ final class Committer {
         guard uncheckpointedChanges >= limits.checkpointChanges else { return }
         uncheckpointedChanges = 0
         upkeep.checkpoint()
-    }
-
-    private func translating<Value>(
-        _ body: () throws(SQLiteError) -> Value
-    ) throws(StoreError) -> Value {
-        do throws(SQLiteError) {
-            return try body()
-        } catch {
-            logger.error("index call failed", metadata: ["error": "\(error)"])
-            noteDamage(error)
-            throw StoreError(beforeLog: error)
-        }
-    }
-
-    /// Has the next start make an index anew that is not what SQLite wrote.
-    private func noteDamage(_ error: SQLiteError) {
-        guard error.code == .corrupt || error.code == .notADatabase, !isIndexDamaged else { return }
-        isIndexDamaged = true
-        let metadata: Logger.Metadata = ["error": "\(error)"]
-        do throws(SQLiteError) {
-            try MetadataIndex.markDamaged(in: indexDirectory)
-            logger.critical(
-                "the index is damaged: restart the server, which makes it anew of the log",
-                metadata: metadata
-            )
-        } catch {
-            logger.critical(
-                "the index is damaged: stop the server and run nave rebuild",
-                metadata: metadata
-            )
-        }
     }
 }
 

@@ -27,17 +27,21 @@ final class DiskReserve: Sendable {
     private let low = Atomic(false)
 
     private static let pieceBytes = 1 << 18
+    /// What the file is at least, on any but the smallest disks: twice the room that a batch of changes is
+    /// refused without (``VolumeSet/append(_:at:)``).
+    private static let bytesMin: Int64 = 2 << 20
     /// A disk with less room is full, whatever it is needed for.
     private static let fullBytes: Int64 = 1 << 20
 
     init(
         _ configuration: ObjectStoreConfiguration,
+        index directory: String,
         _ fileSystem: any FileSystem,
         _ logger: Logger
     ) {
         files =
             configuration.volumeDirectories.map { File(directory: $0, fileSystem: fileSystem) }
-            + [File(directory: configuration.indexDirectory, fileSystem: PosixFileSystem())]
+            + [File(directory: directory, fileSystem: PosixFileSystem())]
         limits = configuration.limits
         self.logger = logger
     }
@@ -114,7 +118,8 @@ final class DiskReserve: Sendable {
     /// How long the file is: a part of a small disk only.
     private func bytes(_ file: File) -> Int64 {
         guard let space = try? file.fileSystem.space(at: file.directory) else { return 0 }
-        return min(limits.deletionReserveBytes, space.totalBytes / 128)
+        let share = max(space.totalBytes / 128, min(Self.bytesMin, space.totalBytes / 16))
+        return min(limits.deletionReserveBytes, share)
     }
 
     private func hasRoom(_ file: File) -> Bool {

@@ -5,13 +5,15 @@ import SQLiteDatabase
 import StorageModel
 import Volumes
 
-/// Opens the index of some volumes and brings it forward to the end of the log.
+/// Opens the index of some volumes in a directory and brings it forward to the end of the log.
 ///
 /// In this order: the index that is there; the newest snapshot that can be read on any volume, and
 /// the log from its position; an older one; an empty index and the whole log, where all of it is still there.
 struct IndexOpening {
     let configuration: ObjectStoreConfiguration
     let volume: VolumeSet
+    /// Where it is, or is made.
+    let directory: String
     let logger: Logger
 
     /// An index that holds all that the log holds.
@@ -30,7 +32,7 @@ struct IndexOpening {
         case log
     }
 
-    private var files: IndexFiles { IndexFiles(directory: configuration.indexDirectory) }
+    private var files: IndexFiles { IndexFiles(directory: directory) }
     private var volumeName: String { volume.originID.description }
 
     /// Opens or makes the index.
@@ -38,12 +40,41 @@ struct IndexOpening {
     /// - Throws: What made the last attempt fail; ``StoreOpenFailure/indexLost(directory:)`` if the
     ///   log alone is too short and no snapshot can be read.
     func open() throws -> Current {
-        try PosixFileSystem().makeDirectories(configuration.indexDirectory)
-        files.removeUnfinished()
+        try prepare()
         if let current = try existing() { return current }
+        return try replaced()
+    }
+
+    /// Makes the index, whatever is in the directory.
+    ///
+    /// All that the log holds must be flushed, and nothing may be appended meanwhile.
+    ///
+    /// - Throws: As ``open()``.
+    func make() throws -> Current {
+        try prepare()
+        return try replaced()
+    }
+
+    private func prepare() throws {
+        try PosixFileSystem().makeDirectories(directory)
+        try MetadataIndex.checkWritable(directory)
+        files.removeUnfinished()
+    }
+
+    private func replaced() throws -> Current {
         let current = try made()
-        MetadataIndex.clearDamagedMark(in: configuration.indexDirectory)
+        MetadataIndex.clearDamagedMark(in: directory)
         return current
+    }
+
+    /// Whether an error says that nothing can be put into the directory, whatever it is made of.
+    private static func isOfDirectory(_ error: any Error) -> Bool {
+        switch error {
+        case let error as SQLiteError:
+            error.code == .inputOutput || error.code == .readOnly || error.code == .cannotOpen
+        case let error as DiskError: error.code != .outOfSpace
+        default: false
+        }
     }
 
     /// Makes an index of the newest snapshot that can be read, or of the log alone.
@@ -55,6 +86,7 @@ struct IndexOpening {
                 forget(unreadable)
                 return current
             } catch {
+                if Self.isOfDirectory(error) { throw error }
                 logger.warning(
                     "snapshot of the index passed over",
                     metadata: [
@@ -77,14 +109,14 @@ struct IndexOpening {
     }
 
     private func existing() throws -> Current? {
-        guard !MetadataIndex.isMarkedDamaged(in: configuration.indexDirectory) else {
+        guard !MetadataIndex.isMarkedDamaged(in: directory) else {
             logger.warning("the index was found damaged and is made anew")
             return nil
         }
         warnOfLoss()
         guard
             let opened = try MetadataIndex.openUsable(
-                directory: configuration.indexDirectory,
+                directory: directory,
                 volume: volumeName,
                 log: volume.replayStart..<volume.logEnd
             )
@@ -108,7 +140,7 @@ struct IndexOpening {
 
     /// Says that a power loss took what was acknowledged without a flush, where it did.
     private func warnOfLoss() {
-        let state = MetadataIndex.state(directory: configuration.indexDirectory)
+        let state = MetadataIndex.state(directory: directory)
         guard let state, state.volume == volumeName, state.applied > volume.logEnd else { return }
         logger.warning(
             "the log lost what was acknowledged but not flushed; the index is made anew",
@@ -146,14 +178,14 @@ struct IndexOpening {
     private func restored(_ snapshot: StoredSnapshot) throws -> Current {
         let position = snapshot.position
         try copy(try snapshot.open(), to: files.restored)
-        try MetadataIndex.replace(in: configuration.indexDirectory, with: files.restored)
+        try MetadataIndex.replace(in: directory, with: files.restored)
         guard
             let opened = try MetadataIndex.openUsable(
-                directory: configuration.indexDirectory,
+                directory: directory,
                 volume: volumeName,
                 log: position..<volume.logEnd
             )
-        else { throw StoreOpenFailure.indexLost(directory: configuration.indexDirectory) }
+        else { throw StoreOpenFailure.indexLost(directory: directory) }
         try check(opened)
         return Current(
             opened: opened,
@@ -186,13 +218,16 @@ struct IndexOpening {
 
     private func madeAnew() throws -> Current {
         if let damage = volume.passedDamage.first {
+            guard damage.kind != .segmentMissing else {
+                throw VolumeError.snapshotsMissing(directory: damage.path)
+            }
             throw VolumeError.logDamaged(path: damage.path, offset: damage.offset)
         }
         guard volume.logStart == LogPosition(0) else {
-            throw StoreOpenFailure.indexLost(directory: configuration.indexDirectory)
+            throw StoreOpenFailure.indexLost(directory: directory)
         }
         let opened = try MetadataIndex.openAnew(
-            directory: configuration.indexDirectory,
+            directory: directory,
             volume: volumeName,
             logStart: volume.logStart
         )

@@ -4,6 +4,8 @@ import Volumes
 
 /// Makes damaged records of the log needless: lists them, and makes snapshots of the index behind them.
 ///
+/// Records that were taken out behind snapshots which are gone are such records as well.
+///
 /// The index holds what a record said that it has applied. Once two snapshots of it are behind the
 /// record, a lost index, a rebuild and a backup begin there; the payload that went with the record is
 /// verified by its own checksums wherever it is read.
@@ -21,17 +23,20 @@ struct LogDamageCover {
     func list(_ damaged: [LogAudit.Damage]) {
         for damage in damaged {
             let error = VolumeError.logDamaged(path: damage.path, offset: damage.offset)
+            let isOfSnapshots = damage.kind == .segmentMissing
             let record = DamageRecord(
                 found: clock(),
                 volume: volume.directory(of: error),
                 path: damage.path,
-                offset: damage.offset,
-                kind: .logRecord,
-                place: .log(damage.position)
+                offset: isOfSnapshots ? nil : damage.offset,
+                kind: isOfSnapshots ? .snapshot : .logRecord,
+                place: isOfSnapshots ? .snapshot(damage.position) : .log(damage.position)
             )
             guard ledger.add(record) else { continue }
             logger.error(
-                "a record of the log is damaged; the index holds what it said, and is copied",
+                isOfSnapshots
+                    ? "the snapshots of the index are gone that the log needs; the index is copied"
+                    : "a record of the log is damaged; the index holds what it said, and is copied",
                 metadata: ["path": "\(damage.path)", "offset": "\(damage.offset)"]
             )
         }
@@ -49,7 +54,10 @@ struct LogDamageCover {
         if volume.activeSegment <= last {
             do throws(VolumeError) { try volume.beginSegment() } catch { throw StoreError(error) }
         }
-        for damage in damaged { ledger.heal(path: damage.path, offset: damage.offset) }
+        for damage in damaged {
+            let offset = damage.kind == .segmentMissing ? nil : damage.offset
+            ledger.heal(path: damage.path, offset: offset)
+        }
         logger.notice(
             "damaged records of the log are needed no more: snapshots of the index hold them",
             metadata: ["records": "\(damaged.count)", "upTo": "\(last.bytes)"]

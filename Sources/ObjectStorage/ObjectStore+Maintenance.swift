@@ -10,6 +10,16 @@ extension ObjectStore {
     /// The volumes, each to be looked at by itself.
     package var maintainedVolumes: VolumeSet { volume }
 
+    /// Whether the index can be used; while it cannot, look-ups fail and changes wait or fail.
+    ///
+    /// Never waits.
+    public var indexCondition: IndexCondition { health.condition }
+
+    /// The directory that the index is in now.
+    ///
+    /// Never waits.
+    public var indexDirectory: String { index.directory }
+
     /// The index.
     package var maintainedIndex: MetadataIndex { index }
 

@@ -32,6 +32,7 @@ public final class ObjectStore: Sendable {
     let inline: InlineGuard
     let reclaimer: Reclaimer
     let reserve: DiskReserve
+    let health: IndexHealth
     let random: @Sendable () -> UInt64
     private let flusher: LogFlusher?
     private let logger: Logger
@@ -62,6 +63,7 @@ public final class ObjectStore: Sendable {
         inline = opened.inline
         reclaimer = opened.reclaimer
         reserve = opened.reserve
+        health = opened.health
         random = opened.random
         flusher = opened.flusher
         logger = opened.logger
@@ -93,6 +95,7 @@ public final class ObjectStore: Sendable {
         let inline: InlineGuard
         let reclaimer: Reclaimer
         let reserve: DiskReserve
+        let health: IndexHealth
         let random: @Sendable () -> UInt64
         let flusher: LogFlusher?
         let logger: Logger
@@ -112,6 +115,7 @@ public final class ObjectStore: Sendable {
             inline = opened.inline
             self.reclaimer = reclaimer
             reserve = opened.reserve
+            health = opened.health
             random = opened.configuration.random
             self.flusher = flusher
             logger = opened.logger

@@ -13,6 +13,10 @@ public struct ObjectStoreConfiguration: Sendable {
     ///
     /// Always on the real file system.
     public var indexDirectory: String
+    /// Where the index goes if the disk of ``indexDirectory`` fails, in this order.
+    ///
+    /// An index that has come further is used where it is, whichever of the directories that is.
+    public var spareIndexDirectories: [String] = []
     /// The principal whose keys come from the configuration rather than the log.
     public var root: Principal?
     /// The bounds of queues and buffers.

@@ -21,6 +21,9 @@ struct OpenedStore {
     let board = EventBoard()
     let meter = CommitMeter()
     let inline: InlineGuard
+    let health = IndexHealth()
+    /// Where the index can be made if the disk of that in use fails.
+    let spareIndexDirectories: [String]
     let reserve: DiskReserve
     let logger: Logger
 
@@ -34,20 +37,32 @@ struct OpenedStore {
     ) throws(StoreOpenFailure) {
         let began = ContinuousClock.now
         let events = VolumeEventLog(logger: logger)
-        let reserve = DiskReserve(configuration, fileSystem, logger)
-        let (volume, current) = try Self.open(configuration, fileSystem, events, reserve, logger)
+        let places = IndexPlaces(configuration, fileSystem: fileSystem)
+        let reserve = DiskReserve(configuration, index: places.first, fileSystem, logger)
+        let (volume, current) = try Self.open(
+            configuration,
+            places,
+            fileSystem,
+            events,
+            reserve,
+            logger
+        )
         self.reserve = reserve
         inline = InlineGuard(blockBytes: configuration.limits.punchBlockBytes)
         self.configuration = configuration
         self.logger = logger
         self.volume = volume
         index = current.opened.index
+        spareIndexDirectories = places.all.filter { $0 != current.opened.index.directory }
         writer = current.opened.writer
         do {
             let reader = writer.reader
             let swept = try volume.sweepBlobs { id in
                 // An index that cannot be asked must not cost a blob.
                 (try? reader.knowsBlob(id)) ?? true
+            }
+            if !volume.foundBlobDirectories, !(try reader.blobs(after: nil, limit: 1).isEmpty) {
+                logger.error("no payload file is there, as if a disk were not mounted below blobs/")
             }
             names = NameTable(
                 namespaces: try reader.namespaces(),
@@ -86,16 +101,24 @@ struct OpenedStore {
             throw Self.failure(error, configuration)
         }
         directory = NameDirectory(names)
-        let repair = repair
-        let reporter = upkeep.reporter
+        listen(to: events)
+    }
+
+    /// Has those woken who mend what volumes, reads and the index run into.
+    private func listen(to events: VolumeEventLog) {
+        let (repair, reporter, health, queue) = (repair, upkeep.reporter, health, queue)
         // Weakly: the volumes hold these, and they the volumes.
         events.whenMendingIsWanted { [weak repair] in repair?.wake() }
         events.whenDamaged { [weak reporter] in reporter?.note($0, $1, $2) }
+        index.whenReadFails { [weak queue] error, directory in
+            if health.suspect(error, in: directory) { queue?.wantLook() }
+        }
     }
 
     /// Opens the volumes and the index.
     private static func open(
         _ configuration: ObjectStoreConfiguration,
+        _ places: IndexPlaces,
         _ fileSystem: any FileSystem,
         _ events: VolumeEventLog,
         _ reserve: DiskReserve,
@@ -104,10 +127,9 @@ struct OpenedStore {
         // Whoever starts a server writes some small files of his own.
         if reserve.isDiskFull { _ = reserve.release() }
         return try withRoom(reserve) { () throws(StoreOpenFailure) in
-            let volume = try openVolumes(configuration, fileSystem, events)
-            let opening = IndexOpening(configuration: configuration, volume: volume, logger: logger)
+            let volume = try openVolumes(configuration, places, fileSystem, events)
             do {
-                return (volume, try opening.open())
+                return (volume, try places.open(configuration, volume, logger))
             } catch {
                 let reason = failure(error, configuration)
                 // That is opened once more; a log that is refused stays as it is.
@@ -134,21 +156,19 @@ struct OpenedStore {
     /// damaged.
     private static func openVolumes(
         _ configuration: ObjectStoreConfiguration,
+        _ places: IndexPlaces,
         _ fileSystem: any FileSystem,
         _ events: VolumeEventLog
     ) throws(StoreOpenFailure) -> VolumeSet {
         let locations = configuration.volumeDirectories.map {
             VolumeLocation(directory: $0, fileSystem: fileSystem)
         }
-        let state = MetadataIndex.state(directory: configuration.indexDirectory)
-        let origin = VolumeSet.originID(of: locations)
-        let isOurs = state != nil && origin?.description == state?.volume
-        let flushed = isOurs ? state?.flushed : nil
+        let state = places.state
         let settings = VolumeSetConfiguration(
             volume: VolumeConfiguration(
                 now: configuration.clock(),
-                flushed: flushed ?? LogPosition(0),
-                applied: isOurs ? state?.appliedPosition : nil,
+                flushed: state?.flushed ?? LogPosition(0),
+                applied: state?.appliedPosition,
                 segmentBytesMax: configuration.limits.logSegmentBytesMax,
                 random: configuration.random
             ),

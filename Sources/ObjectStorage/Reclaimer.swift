@@ -93,7 +93,6 @@ final class Reclaimer: Sendable {
         snapshots = SnapshotMaker(
             volume: opened.volume,
             index: opened.index,
-            directory: opened.configuration.indexDirectory,
             limits: limits,
             pace: pace,
             logger: opened.logger
@@ -261,6 +260,7 @@ final class Reclaimer: Sendable {
     private func coverWhenDue() {
         attempt("no snapshots made behind damaged records of the log") { () throws(StoreError) in
             _ = try coverDamage()
+            try unlessHeld { () throws(StoreError) in _ = try snapshots.complete() }
         }
     }
 

@@ -32,6 +32,19 @@ extension SnapshotMaker {
         try make(until: { (volume.cleanLimit ?? LogPosition(0)) >= end })
     }
 
+    /// Makes the snapshots that are wanting where the log does without its beginning: of a volume that
+    /// was restored from a backup with one, or that lost one.
+    ///
+    /// - Returns: False if the store is closing.
+    /// - Throws: ``StoreError``; snapshots that were made before stay.
+    func complete() throws(StoreError) -> Bool {
+        let kept = Set(volume.storedSnapshots.map(\.position))
+        guard volume.logStart > LogPosition(0), kept.count < VolumeSet.snapshotsKept else {
+            return true
+        }
+        return try make(until: { volume.snapshotPositions.count >= VolumeSet.snapshotsKept })
+    }
+
     /// Makes snapshots until there are enough, each of which may need a change to move on to.
     private func make(until isDone: () -> Bool) throws(StoreError) -> Bool {
         for _ in 0..<(2 * VolumeSet.snapshotsKept) where !isDone() {

@@ -12,8 +12,6 @@ import Volumes
 struct SnapshotMaker {
     let volume: VolumeSet
     let index: MetadataIndex
-    /// The index's own, on the real file system.
-    let directory: String
     let limits: StoreLimits
     let pace: BackgroundPace
     let logger: Logger
@@ -31,14 +29,14 @@ struct SnapshotMaker {
 
     /// How long the index's database is, in bytes.
     var indexBytes: Int64 {
-        let status = try? PosixFileSystem().status(IndexFiles(directory: directory).database)
+        let status = try? PosixFileSystem().status(IndexFiles(directory: index.directory).database)
         return status?.sizeBytes ?? 0
     }
 
     /// Makes a snapshot of the index as it is now.
     func make() throws(StoreError) -> Outcome {
         try checkRoom()
-        let files = IndexFiles(directory: directory)
+        let files = IndexFiles(directory: index.directory)
         files.removeUnfinished()
         defer { files.removeUnfinished() }
         let began = ContinuousClock.now

@@ -18,7 +18,8 @@ extension StoreError {
             self = disk.code == .outOfSpace ? .outOfSpace : .inputOutputFailed
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
             .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
-            .logTooShort, .logPositionInvalid, .blobWriterClosed, .volumeFailed:
+            .snapshotsMissing, .blobsMissing, .logTooShort, .logPositionInvalid, .blobWriterClosed,
+            .volumeFailed:
             self = .volumeFailed
         }
     }
@@ -64,6 +65,8 @@ extension StoreOpenFailure {
         case .logDamaged(let path, let offset), .payloadDamaged(let path, let offset):
             self = .damaged(path: path, offset: offset)
         case .blobInvalid(let path, _): self = .damaged(path: path, offset: 0)
+        case .blobsMissing(let directory): self = .blobsMissing(directory: directory)
+        case .snapshotsMissing(let directory): self = .snapshotsMissing(directory: directory)
         case .logSegmentMissing(let position, let directory):
             self = .damaged(path: directory, offset: position.bytes)
         case .logTooShort(let position, _), .logBeginsLater(let position, _),

@@ -75,6 +75,11 @@ public enum StoreOpenFailure: Error, Hashable, Sendable {
     case copiesInvalid(copies: Int, volumes: Int)
     /// A file was written by a version that this program does not know.
     case versionUnknown(path: String, version: UInt64)
+    /// A volume has no directory of blobs, which is made before its label, and no other has copies.
+    case blobsMissing(directory: String)
+    /// The log was cleaned behind snapshots of the index, and neither one of them nor an index is there
+    /// that can be read.
+    case snapshotsMissing(directory: String)
     /// A file is damaged where it must not be.
     case damaged(path: String, offset: Int64)
     /// The log holds a change that this program cannot read or apply.

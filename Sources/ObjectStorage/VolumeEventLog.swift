@@ -36,12 +36,14 @@ final class VolumeEventLog: Sendable {
         switch event {
         case .damaged(_, let extent, let error): lister.withLock { $0 }?(error, extent, .found)
         case .healed(_, let extent, let error): lister.withLock { $0 }?(error, extent, .healed)
-        case .takenOut, .thin, .notHealed, .missing, .unreadable, .joined, .holdsLog, .current:
+        case .takenOut, .thin, .notHealed, .missing, .unreadable, .blobsMissing, .joined, .holdsLog,
+            .current:
             break
         }
         switch event {
         case .takenOut, .thin, .notHealed: mender.withLock { $0 }?()
-        case .missing, .unreadable, .joined, .damaged, .healed, .holdsLog, .current: break
+        case .missing, .unreadable, .blobsMissing, .joined, .damaged, .healed, .holdsLog, .current:
+            break
         }
     }
 
@@ -53,6 +55,11 @@ final class VolumeEventLog: Sendable {
             logger.error(
                 "a volume cannot be read",
                 metadata: ["directory": "\(directory)", "error": "\(error)"]
+            )
+        case .blobsMissing(let directory):
+            logger.error(
+                "a volume holds no payload file, as if a disk were not mounted; what it lacks is copied",
+                metadata: ["directory": "\(directory)"]
             )
         case .joined(let directory):
             logger.notice("a volume joined", metadata: ["directory": "\(directory)"])

@@ -17,6 +17,8 @@ final class VolumeRepair: Sendable {
     private struct State {
         var isClosed = false
         var isRunning = false
+        /// Whether the last try ended early, as on a disk without room; another comes later.
+        var isStuck = false
         var progress: RepairProgress?
         /// Payloads that may have too few copies, as the last look left it.
         var below = 0
@@ -91,10 +93,13 @@ final class VolumeRepair: Sendable {
         let isThin = volumes.isThin
         let needsRepair = volumes.needsRepair
         return state.withLock { state in
-            CopiesReport(
+            let isCopying = state.isRunning || needsRepair && !state.isStuck
+            let condition: CopiesReport.State =
+                isCopying ? .copying : isThin || needsRepair ? .wanting : .complete
+            return CopiesReport(
                 wanted: volumes.copies,
                 ofLog: volumes.logCopies,
-                state: state.isRunning || needsRepair ? .copying : isThin ? .wanting : .complete,
+                state: condition,
                 payloadsBelow: isThin ? state.progress?.belowCopies ?? state.below : 0,
                 progress: state.progress,
                 copied: state.copied + (state.progress?.copied ?? 0)
@@ -190,9 +195,12 @@ final class VolumeRepair: Sendable {
         state.withLock { state in
             state.progress = nil
             state.isRunning = false
+            state.isStuck = !ended.isComplete
             state.below = ended.belowCopies
             state.copied += ended.copied
         }
+        // It did not come so far as to look at any.
+        if !ended.isComplete, ended.blobsInAll == 0, volumes.isThin { countAll() }
     }
 
     /// Says at the start what an earlier end, or a volume that is not there, has left.

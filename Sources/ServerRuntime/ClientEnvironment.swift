@@ -15,9 +15,9 @@ public struct ClientEnvironment: Sendable {
             )
         }
         self.keys = keys
-        // Of folders that are served together the first says so.
-        let first = try DataFolders(servedWith: folder.path).first
-        let recorded = try first.read(first.endpointFile)
+        // Each of those that are served together says so, as far as it can be read.
+        let recorded = try DataFolders(servedWith: folder.path).all.lazy
+            .compactMap { (try? $0.read($0.endpointFile)) ?? nil }.first
         endpoint =
             recorded.map { String($0.prefix { !$0.isNewline }) }
             ?? "http://\(ListenAddress.standard)"

@@ -5,15 +5,18 @@ extension ControlClient {
     ///
     /// - Throws: ``ServerError/serverUnreachable(path:)`` if none says where it can be reached.
     init(of folder: DataFolder) throws(ServerError) {
-        // Of folders that are served together the first says so.
-        let first = try DataFolders(servedWith: folder.path).first
-        guard let recorded = try first.read(first.controlFile) else {
-            throw .serverUnreachable(path: first.controlFile)
+        let keys = try Self.rootKeys(of: folder)
+        // Each of those that are served together says so; one that a server left behind may be wrong.
+        for other in try DataFolders(servedWith: folder.path).all {
+            guard let recorded = (try? other.read(other.controlFile)) ?? nil,
+                let address = try? ListenAddress(String(recorded.prefix { !$0.isNewline }))
+            else { continue }
+            let client = ControlClient(address: address, keys: keys)
+            guard client.isAnswered else { continue }
+            self = client
+            return
         }
-        self.init(
-            address: try ListenAddress(String(recorded.prefix { !$0.isNewline })),
-            keys: try Self.rootKeys(of: folder)
-        )
+        throw .serverUnreachable(path: folder.controlFile)
     }
 
     /// The root keys of a data folder, as the environment or the folder says.

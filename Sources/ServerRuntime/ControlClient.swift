@@ -42,6 +42,13 @@ struct ControlClient {
         return try parse(try readToEnd(descriptor))
     }
 
+    /// Whether anybody takes connections there.
+    var isAnswered: Bool {
+        guard let descriptor = try? connected() else { return false }
+        close(descriptor)
+        return true
+    }
+
     private var unreachable: ServerError { .serverUnreachable(path: "\(address)") }
 
     private func connected() throws(ServerError) -> Int32 {

@@ -27,8 +27,29 @@ struct DataFolder {
     /// The folders that are served together with this one, a line each; absent if it is alone.
     var volumesFile: String { path + "/volumes" }
 
+    /// The file that says that the folder is a volume.
+    private var labelFile: String { path + "/volume.json" }
+
     /// Whether the folder says that it is a volume.
-    var holdsVolume: Bool { access(path + "/volume.json", F_OK) == 0 }
+    var holdsVolume: Bool { access(labelFile, F_OK) == 0 }
+
+    /// Whether the folder is a volume, or cannot tell since its disk fails.
+    var mayHoldVolume: Bool { !Self.isAbsent(labelFile) }
+
+    /// Whether the folder can be read, as far as its label tells.
+    var isReadable: Bool { (try? read(labelFile)) != nil }
+
+    /// Whether the folder's disk does not even say whether the folder is there.
+    var isFailing: Bool { access(path, F_OK) != 0 && !Self.namingErrors.contains(errno) }
+
+    /// What the system says of a path that leads nowhere, or not for this user; anything else is said of
+    /// a disk.
+    private static let namingErrors = [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG]
+
+    /// Whether nothing is at a path, for certain.
+    static func isAbsent(_ path: String) -> Bool {
+        access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
+    }
 
     /// Whether the folder is a backup, finished or not, of which only `nave restore` makes a volume.
     var holdsBackup: Bool {
@@ -36,15 +57,33 @@ struct DataFolder {
             && Backup.markNames.contains { access(path + "/" + $0, F_OK) == 0 }
     }
 
-    /// Refuses a backup: whatever is opened as a volume is written to, and the backup is then none.
+    /// Whether a restore into the folder did not come to its end.
+    var holdsPartOfBackup: Bool { access(path + "/" + Restore.markName, F_OK) == 0 }
+
+    /// Refuses what is no volume and would be spoilt as one, since whatever is opened is written to: a
+    /// backup, and a folder that was not restored to its end.
     ///
-    /// - Throws: ``ServerError/folderIsBackup(path:)``; nothing was written.
-    func refuseBackup() throws(ServerError) {
+    /// - Throws: ``ServerError/folderIsBackup(path:)``, ``ServerError/restoreUnfinished(path:)``;
+    ///   nothing was written.
+    func refuseUnlessVolume() throws(ServerError) {
         if holdsBackup { throw .folderIsBackup(path: path) }
+        if holdsPartOfBackup { throw .restoreUnfinished(path: path) }
     }
 
     /// Whether the folder says that it is one of several, or was.
     var isOneOfSeveral: Bool { access(path + "/members.json", F_OK) == 0 }
+
+    /// Whether another process has the volume open.
+    var isInUse: Bool {
+        let lock = path + "/volume.lock"
+        guard !Self.isAbsent(lock) else { return false }
+        do throws(DiskError) {
+            _ = try PosixFileSystem().lock(lock)
+            return false
+        } catch {
+            return error.code == .locked
+        }
+    }
 
     /// Whether two paths lead to one folder.
     func isSame(as other: DataFolder) -> Bool {
@@ -71,9 +110,9 @@ struct DataFolder {
 
     /// Reads a small text file; nil if there is none.
     ///
-    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    /// - Throws: ``ServerError/fileUnusable(path:cause:)``, also where a disk does not tell.
     func read(_ file: String) throws(ServerError) -> String? {
-        guard access(file, F_OK) == 0 else { return nil }
+        guard !Self.isAbsent(file) else { return nil }
         do {
             let bytes = try PosixFileSystem().open(file, .readOnly).read(
                 Self.textBytesMax + 1,
@@ -84,7 +123,7 @@ struct DataFolder {
             else { throw ServerError.fileUnusable(path: file, cause: "it is no short text") }
             return text
         } catch let error as DiskError {
-            throw .fileUnusable(path: file, cause: Self.systemCause(of: error.errorNumber))
+            throw .fileUnusable(path: file, cause: Self.cause(of: error.errorNumber, at: file))
         } catch {
             throw .fileUnusable(path: file, cause: "it is no short text")
         }
@@ -142,6 +181,16 @@ struct DataFolder {
     static func systemCause(of code: Int32 = errno) -> String {
         guard let text = strerror(code) else { return "error \(code)" }
         return String(cString: text)
+    }
+
+    /// The system's words for an error at a path; plainer ones for what is neither a file nor a directory,
+    /// which is refused unread.
+    static func cause(of code: Int32, at path: String) -> String {
+        var values = stat()
+        guard code == EINVAL, stat(path, &values) == 0,
+            ![S_IFREG, S_IFDIR].contains(values.st_mode & S_IFMT)
+        else { return systemCause(of: code) }
+        return "it is neither a file nor a directory"
     }
 
     private static func cause(of error: any Error) -> String {

@@ -16,13 +16,16 @@ enum FolderNesting {
     }
 
     /// Whether a folder lies in a data folder.
-    static func isInsideVolume(_ path: String) -> Bool {
+    static func isInsideVolume(_ path: String) -> Bool { volume(around: path) != nil }
+
+    /// The data folder that a folder lies in; nil if it lies in none.
+    static func volume(around path: String) -> String? {
         var parent = resolved(path)[...]
         while let slash = parent.lastIndex(of: "/"), slash != parent.startIndex {
             parent = parent[..<slash]
-            if DataFolder(path: String(parent)).holdsVolume { return true }
+            if DataFolder(path: String(parent)).holdsVolume { return String(parent) }
         }
-        return false
+        return nil
     }
 
     /// A path without links, from the root; what is not there yet is taken as it is written.

@@ -25,13 +25,14 @@ extension MaintenanceDesk {
     }
 
     private func backUpHere(to target: String) async throws -> MaintenanceOutcome {
-        try requireAll()
+        try requireAll(hint: nil)
+        let folders = try DataFolders(servedWith: folder.path)
         return try await withStore(hint: nil) { store in
             let backup = Backup(
                 of: store,
                 to: target,
                 fileSystem: PosixFileSystem(),
-                companions: folder.companions,
+                companions: folders.companions,
                 clock: SystemClock.now
             )
             let report = try await working(hint: Self.stopHint) { () throws(MaintenanceError) in

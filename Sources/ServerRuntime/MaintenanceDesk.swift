@@ -36,7 +36,7 @@ public struct MaintenanceDesk: Sendable {
         let folders = try DataFolders(servedWith: folder.path)
         let inspection = Inspection(
             volumeDirectories: folders.all.map(\.path),
-            indexDirectory: folders.first.index,
+            indexDirectory: folders.home.index,
             fileSystem: PosixFileSystem()
         )
         let report = try await working(hint: Self.stopHint) {
@@ -78,9 +78,10 @@ public struct MaintenanceDesk: Sendable {
         let hint =
             "It scrubs by itself; GET /v1/damage lists what it has found. To scrub at once, stop "
             + "it first."
-        try requireAll()
-        let stateFile = try DataFolders(servedWith: folder.path).first.scrubFile
+        try requireAll(hint: hint)
+        let folders = try DataFolders(servedWith: folder.path)
         return try await withStore(hint: hint) { store in
+            let stateFile = folders.home(of: store.indexDirectory).scrubFile
             let (list, pass, healed) = try await working(hint: hint) {
                 () throws(MaintenanceError) in
                 let scrub = try Scrub(
@@ -109,11 +110,11 @@ public struct MaintenanceDesk: Sendable {
     /// - Throws: ``ServerError``.
     public func rebuild() async throws -> MaintenanceOutcome {
         try requireVolume()
-        try requireAll()
+        try requireAll(hint: Self.stopHint)
         let folders = try DataFolders(servedWith: folder.path)
         let rebuild = IndexRebuild(
             volumeDirectories: folders.all.map(\.path),
-            indexDirectory: folders.first.index,
+            indexDirectory: folders.home.index,
             fileSystem: PosixFileSystem(),
             now: SystemClock.now()
         )
@@ -144,7 +145,8 @@ public struct MaintenanceDesk: Sendable {
             fileSystem: PosixFileSystem(),
             now: SystemClock.now()
         )
-        let report = try await working(hint: "") { () throws(MaintenanceError) in
+        let hint = "If it is another restore, wait for its end."
+        let report = try await working(hint: hint) { () throws(MaintenanceError) in
             try restore.run(companions: ["keys.env"]) { show($0) }
         }
         return MaintenanceOutcome(report, directory: folder.path)
@@ -159,19 +161,26 @@ public struct MaintenanceDesk: Sendable {
         progress(ProgressText(progress: report).line)
     }
 
-    /// Refuses a folder that is none of Nave's, or a backup, before anything is made in it.
+    /// Refuses a folder that is none of Nave's, a backup, or a part of one, before anything is made in it.
     func requireVolume() throws(ServerError) {
+        try folder.refuseUnlessVolume()
         guard try folder.read(folder.path + "/volume.json") != nil else {
             throw .maintenanceFailed(
                 "\(folder.path) is no data folder of Nave: it has no volume.json."
             )
         }
-        try folder.refuseBackup()
     }
 
     /// Refuses a folder while others that are served with it are not there.
-    func requireAll() throws(ServerError) {
-        try DataFolders.requireAll(servedWith: folder.path)
+    ///
+    /// - Parameter hint: What to do if a server goes on without them; nil to have it asked.
+    /// - Throws: As ``DataFolders/requireAll(servedWith:)``.
+    func requireAll(hint: String?) throws(ServerError) {
+        do throws(ServerError) {
+            try DataFolders.requireAll(servedWith: folder.path)
+        } catch {
+            throw hint.map { refusal(error, $0) } ?? error
+        }
     }
 
     /// Runs work on a thread that may wait for the disk.

@@ -60,13 +60,11 @@ extension ServerError {
         case .versionUnknown(let path, let version):
             self = .dataUnusable(path: path, cause: Self.words(ofVersion: version))
         case .snapshotInvalid(let path):
-            self = .dataUnusable(
-                path: path,
-                cause: "no snapshot of the index can be read, and the log before it was given up"
-            )
+            self = .dataUnusable(path: path, cause: Self.words(ofSnapshot: path))
         case .directoryNotEmpty(let path):
             self = .maintenanceFailed(
-                "\(path) is not empty. Restore into a folder that is, or that does not exist yet."
+                "\(path) is not empty. Restore into a folder that is, that does not exist yet, or into which "
+                    + "a restore was interrupted."
             )
         case .resourcesExhausted: self = .threadsUnavailable
         }
@@ -104,17 +102,17 @@ extension ServerError {
                     "it is a copy of \(directory); serve one of them, with an empty folder beside it"
             )
         case .logUnavailable(let missing):
-            self = .dataUnusable(
-                path: folder,
-                cause:
-                    "the log is on volumes that were not named: \(missing.joined(separator: ", "))"
-            )
+            self = .dataUnusable(path: folder, cause: Self.words(ofMissingLog: missing, folder))
         case .copiesInvalid(let copies, let volumes):
             self = .copiesImpossible(copies: copies, folders: volumes)
         case .versionUnknown(let path, let version):
             self = .dataUnusable(path: path, cause: Self.words(ofVersion: version))
         case .damaged(let path, let offset):
             self = .dataUnusable(path: path, cause: Self.words(ofDamage: path, offset))
+        case .blobsMissing(let directory):
+            self = .dataUnusable(path: directory, cause: Self.blobsMissing)
+        case .snapshotsMissing(let directory):
+            self = .dataUnusable(path: directory, cause: Self.snapshotsMissing)
         case .changeUnreadable(let position):
             self = .dataUnusable(
                 path: folder,
@@ -128,7 +126,7 @@ extension ServerError {
                 cause: "its disk is full; make some MiB of room there, and start again"
             )
         case .inputOutput(let path, let errorNumber):
-            self = .fileUnusable(path: path, cause: DataFolder.systemCause(of: errorNumber))
+            self = .fileUnusable(path: path, cause: DataFolder.cause(of: errorNumber, at: path))
         case .indexLost(let directory):
             self = .dataUnusable(
                 path: directory,
@@ -139,11 +137,45 @@ extension ServerError {
         }
     }
 
+    /// Where the log is that was not named, and what can be done.
+    private static func words(ofMissingLog volumes: [String], _ folder: String) -> String {
+        let others = DataFolders.others(servedWith: folder)
+        let place =
+            others.isEmpty
+            ? "" : "; it was served together with \(others.joined(separator: ", ")): name them all"
+        return "the log is on volumes that were not named or cannot be read "
+            + "(\(volumes.joined(separator: ", ")))\(place). If every disk with the log is lost, so is "
+            + "what was stored: restore a backup into a new folder (nave restore)"
+    }
+
     /// What can be done where a backup lacks what all the rest needs.
     private static func words(ofBackupDamage path: String, _ offset: Int64) -> String {
         "\(path) of the backup is damaged or missing at byte \(offset), and nothing can be restored "
             + "without it; nothing was changed. Restore another backup, or back up again into another "
             + "folder if the data is still there."
+    }
+
+    /// What can be done where no snapshot of the index can be read.
+    private static func words(ofSnapshot path: String) -> String {
+        let fault = "no snapshot of the index can be read, and the log before it was given up"
+        guard isInBackup(path) else {
+            return
+                "\(fault). As long as index/ is there and whole, start the server: it makes two new "
+                + "ones. Otherwise \(wayOut)"
+        }
+        return
+            "\(fault), so that nothing can be restored; nothing was changed. Restore another backup, "
+            + "or back up again into the same folder if the data is still there, which copies it anew"
+    }
+
+    /// Whether a file is of a backup.
+    private static func isInBackup(_ path: String) -> Bool {
+        var folder = path[...]
+        while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
+            folder = folder[..<slash]
+            if DataFolder(path: String(folder)).holdsBackup { return true }
+        }
+        return false
     }
 
     /// What can be done where a backup does not say what of it counts.
@@ -171,13 +203,24 @@ extension ServerError {
     }
 
     private static let labelMissing =
-        "it holds a log or blobs but no volume.json; put the file back from a backup"
+        "it holds a log or blobs but no volume.json, and nothing was changed; put that file back as it "
+        + "was, or restore a backup into a new folder (nave restore)"
 
     /// A backup has the label of the volume that the Nave began with, which would make any other its copy.
     private static let labelOfSeveralMissing =
         "it holds a log or blobs but no volume.json; put that file back as it was, not another's or a "
         + "backup's. If it is lost and everything is kept twice, serve the others with an empty folder "
         + "in its place"
+
+    private static let blobsMissing =
+        "it is not there, though it was made before volume.json, and nothing was changed. If a disk is not "
+        + "mounted, mount it. If it is lost, so are the payloads that were in it: make an empty directory "
+        + "in its place to serve the rest, or restore a backup into a new folder (nave restore)"
+
+    private static let snapshotsMissing =
+        "no snapshot of the index is there that can be read, what the log held before them was given up, "
+        + "and no index that fits it is there either; nothing was changed. Put the snapshots or index/ "
+        + "back as they were; \(wayOut)"
 
     /// What can be done where a volume cannot be opened for damage.
     private static let wayOut =

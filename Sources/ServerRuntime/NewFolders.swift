@@ -16,7 +16,7 @@ struct NewFolders {
         for folder in folders.all {
             let missing = Self.missing(folder.path).filter { !made.contains($0) }
             made += missing
-            if access(folder.keysFile, F_OK) != 0 { withoutKeys.append(folder) }
+            if DataFolder.isAbsent(folder.keysFile) { withoutKeys.append(folder) }
         }
     }
 
@@ -24,7 +24,7 @@ struct NewFolders {
     private static func missing(_ path: String) -> [String] {
         var missing: [String] = []
         var rest = path[...]
-        while rest.utf8.count > 1, access(String(rest), F_OK) != 0 {
+        while rest.utf8.count > 1, DataFolder.isAbsent(String(rest)) {
             missing.append(String(rest))
             guard let slash = rest.lastIndex(of: "/") else { break }
             rest = rest[..<slash]

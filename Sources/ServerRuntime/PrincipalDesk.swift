@@ -83,7 +83,7 @@ public struct PrincipalDesk: Sendable {
         _ direct: (ObjectStore) async throws -> Outcome,
         server: (ControlClient) throws -> Outcome
     ) async throws -> Outcome {
-        try folder.refuseBackup()
+        try folder.refuseUnlessVolume()
         let keys = try ControlClient.rootKeys(of: folder)
         let root = Principal(name: .root, accessKey: keys.accessKey, secretKey: keys.secretKey)
         do {

@@ -1,4 +1,5 @@
 import AccessControl
+import Logging
 import StorageModel
 
 /// The root principal's keys: made at the first start, kept in the data folder.
@@ -13,38 +14,77 @@ struct RootKeys {
         case given
     }
 
-    /// Takes the keys that were given, else those in a folder, else makes new ones; every folder
-    /// keeps them.
+    /// Takes the keys that were given, else those in a folder, else makes new ones; every folder keeps
+    /// them, but for those whose disk fails.
+    ///
+    /// New ones are made only if every folder can say that it has none.
     ///
     /// - Throws: ``ServerError/keysUnreadable(path:)`` or ``ServerError/fileUnusable(path:cause:)``.
-    init(in folders: DataFolders, given: KeyPair?) throws(ServerError) {
+    init(in folders: DataFolders, given: KeyPair?, logger: Logger) throws(ServerError) {
         if let given {
             pair = given
             origin = .given
             return
         }
-        if let found = try Self.read(from: folders) {
-            pair = found
-            origin = .found
-        } else {
-            pair = KeyPair(Principal.withNewKeys(named: .root))
-            origin = .made
+        let found = try Found(in: folders)
+        for (folder, error) in found.failed {
+            Self.warn("root keys cannot be read in a folder", folder, error, logger)
         }
-        for folder in folders.all where try Self.read(from: folder) == nil {
-            try DataFolder.publish(Self.text(of: pair), at: folder.keysFile)
-            // Keys that somebody was shown must not be replaced by others after a power loss.
-            try folder.synchronize()
+        pair = found.pair ?? KeyPair(Principal.withNewKeys(named: .root))
+        origin = found.pair == nil ? .made : .found
+        for folder in found.without {
+            do throws(ServerError) {
+                try DataFolder.publish(Self.text(of: pair), at: folder.keysFile)
+                // Keys that somebody was shown must not be replaced by others after a power loss.
+                try folder.synchronize()
+            } catch {
+                guard origin == .found else { throw error }
+                Self.warn("root keys cannot be kept in a folder", folder, error, logger)
+            }
         }
+    }
+
+    private static func warn(
+        _ message: Logger.Message,
+        _ folder: DataFolder,
+        _ error: ServerError,
+        _ logger: Logger
+    ) {
+        logger.warning(message, metadata: ["directory": "\(folder.path)", "error": "\(error)"])
     }
 
     /// The keys in the first folder that has some; nil if none has.
     ///
-    /// - Throws: ``ServerError/keysUnreadable(path:)`` or ``ServerError/fileUnusable(path:cause:)``.
+    /// - Throws: ``ServerError/keysUnreadable(path:)``; ``ServerError/fileUnusable(path:cause:)`` if none
+    ///   has, and one cannot be read.
     static func read(from folders: DataFolders) throws(ServerError) -> KeyPair? {
-        for folder in folders.all {
-            if let found = try read(from: folder) { return found }
+        try Found(in: folders).pair
+    }
+
+    /// What the folders of a server have of keys.
+    private struct Found {
+        /// The keys of the first that has some.
+        private(set) var pair: KeyPair?
+        private(set) var without: [DataFolder] = []
+        private(set) var failed: [(DataFolder, ServerError)] = []
+
+        /// - Throws: ``ServerError/keysUnreadable(path:)``; ``ServerError/fileUnusable(path:cause:)`` if
+        ///   none has keys, and one cannot be read.
+        init(in folders: DataFolders) throws(ServerError) {
+            for folder in folders.all {
+                do throws(ServerError) {
+                    guard let keys = try RootKeys.read(from: folder) else {
+                        without.append(folder)
+                        continue
+                    }
+                    pair = pair ?? keys
+                } catch {
+                    guard case .fileUnusable = error else { throw error }
+                    failed.append((folder, error))
+                }
+            }
+            if pair == nil, let (_, error) = failed.first { throw error }
         }
-        return nil
     }
 
     /// The keys in the folder; nil if it has none yet.

@@ -63,9 +63,10 @@ struct Router: HTTPResponder {
             authenticator: authenticator,
             readiness: {
                 ReadinessReport(
-                    store.isWritable ? .ready : .readOnly,
+                    Readiness(of: store),
                     durability: store.durability,
                     isRoomLow: store.isRoomLow,
+                    index: store.indexCondition,
                     volumes: store.volumeConditions,
                     copies: store.copies
                 )
@@ -87,6 +88,18 @@ struct Router: HTTPResponder {
         case .arrays: arrays.answer(request)
         case .administration: administration.answer(request)
         }
+    }
+}
+
+extension Readiness {
+    /// Whether a store takes requests.
+    fileprivate init(of store: ObjectStore) {
+        self =
+            switch store.indexCondition {
+            case .usable: store.isWritable ? .ready : .readOnly
+            case .beingMade: .starting
+            case .failed: .failed
+            }
     }
 }
 

@@ -44,7 +44,9 @@ public struct Server: Sendable {
     }
 
     private func serve(_ folders: DataFolders) async throws {
-        for folder in folders.all { try folder.refuseBackup() }
+        for folder in folders.all { try folder.refuseUnlessVolume() }
+        try folders.refuseNested()
+        try folders.refuseGone()
         let logger = Self.logger(configuration.logLevel)
         let new = NewFolders(folders)
         let opened = await outcome { try await open(folders, logger: logger) }
@@ -53,7 +55,7 @@ public struct Server: Sendable {
         let (keys, store) = try opened.get()
         warn(of: configuration.flushing, logger)
         let result = await outcome {
-            try folders.record()
+            folders.record(logger)
             try await serve(folders, store, keys: keys, logger: logger)
         }
         await store.close()
@@ -70,7 +72,7 @@ public struct Server: Sendable {
         where folders.all[..<index].contains(where: folder.isSame) {
             throw ServerError.directoryNamedTwice(folder.path)
         }
-        let keys = try RootKeys(in: folders, given: configuration.rootKeys)
+        let keys = try RootKeys(in: folders, given: configuration.rootKeys, logger: logger)
         let root = Principal(
             name: .root,
             accessKey: keys.pair.accessKey,
@@ -106,15 +108,15 @@ public struct Server: Sendable {
         keys: RootKeys,
         logger: Logger
     ) async throws {
-        let folder = folders.first
+        let home = folders.home(of: store.indexDirectory)
         let decoding = try DecodingThreads.start()
-        let upkeep = ServerUpkeep(folders, store, logger: logger)
+        let upkeep = ServerUpkeep(folders, home, store, logger: logger)
         let listeners = Listeners(
             configuration: configuration,
             router: Router(
                 store: store,
                 decoding: decoding,
-                summaries: folder.index + "/statistics",
+                summaries: home.index + "/statistics",
                 sources: upkeep.sources,
                 logger: logger
             ),
@@ -123,17 +125,16 @@ public struct Server: Sendable {
         upkeep.metrics.count { listeners.statistics }
         let bound = try await listeners.start()
         let result = await outcome {
-            try DataFolder.publish(bound.endpoint + "\n", at: folder.endpointFile)
-            try DataFolder.publish("\(bound.control)\n", at: folder.controlFile)
+            try folders.publish(endpoint: bound.endpoint, control: "\(bound.control)", logger)
             let announcement = Announcement {
-                try announce(report(folders, keys, endpoint: bound.endpoint))
+                try announce(report(folders, home, keys, endpoint: bound.endpoint))
             }
             try await group(listeners, upkeep, announcement, logger: logger).run()
         }
         await listeners.stop()
         await upkeep.close()
         await decoding.shutdown()
-        folder.removeRuntimeFiles()
+        for folder in folders.all { folder.removeRuntimeFiles() }
         try result.get()
     }
 
@@ -168,6 +169,7 @@ public struct Server: Sendable {
 
     private func report(
         _ folders: DataFolders,
+        _ home: DataFolder,
         _ keys: RootKeys,
         endpoint: String
     ) -> ReadyReport {
@@ -175,7 +177,7 @@ public struct Server: Sendable {
         return ReadyReport(
             endpoint: endpoint,
             directories: folders.all.map(\.path),
-            keysFile: keys.origin == .given ? nil : folders.first.keysFile,
+            keysFile: keys.origin == .given ? nil : home.keysFile,
             freeBytes: folders.all.map { $0.freeBytes() }.min() ?? 0,
             readyMilliseconds: Int(elapsed.seconds) * 1000
                 + Int(elapsed.attoseconds / 1_000_000_000_000_000),

@@ -42,8 +42,14 @@ public enum ServerError: Error, Hashable, Sendable {
     case dataInUse(path: String)
     /// The data directory cannot be opened.
     case dataUnusable(path: String, cause: String)
+    /// A folder in which a volume was is not there, and another of the folders says so.
+    case folderGone(path: String, other: String)
+    /// The folder lies in another data folder.
+    case folderNested(path: String, outer: String)
     /// The folder is a backup, which is not served but restored.
     case folderIsBackup(path: String)
+    /// A backup was restored into the folder in part only.
+    case restoreUnfinished(path: String)
     /// The running server refused a command.
     case refusedByServer(status: Int, message: String)
     /// The running server did not answer on its control socket.
@@ -118,9 +124,18 @@ extension ServerError: CustomStringConvertible {
         case .dataInUse(let path):
             "\(path) is in use by another nave process. One server at a time may serve a folder."
         case .dataUnusable(let path, let cause): "Cannot open \(path): \(cause)."
+        case .folderGone(let path, let other):
+            "\(path) is not there, and \(other) was served together with it: is its disk mounted? If it is "
+                + "lost, leave it out, or make an empty folder for a new one: mkdir -p \(path)"
+        case .folderNested(let path, let outer):
+            "\(path) lies in the data folder \(outer). Each needs a place of its own: move it out, or "
+                + "name another."
         case .folderIsBackup(let path):
             "\(path) is a backup; to use it as data would spoil it. Restore it into a new folder and "
                 + "take that one: nave restore \(path) FOLDER"
+        case .restoreUnfinished(let path):
+            "\(path) holds a part of a backup: the restore was interrupted. Let it go on, and it keeps what "
+                + "it has: nave restore BACKUP \(path)"
         case .refusedByServer(let status, let message):
             "The running server refused (\(status)): \(message)"
         case .serverUnreachable(let path):

@@ -110,6 +110,12 @@ final class ServerMetrics: Sendable {
         let commits = store.commits
         return [
             Metric(
+                "nave_index_usable",
+                .gauge,
+                "1 while the index can be used, 0 while it is made anew or its disk failed.",
+                store.indexCondition == .usable ? 1 : 0
+            ),
+            Metric(
                 "nave_commit_queue_changes",
                 .gauge,
                 "Changes that wait to be made durable.",

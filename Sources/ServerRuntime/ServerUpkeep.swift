@@ -17,8 +17,14 @@ struct ServerUpkeep: Sendable {
     private let store: ObjectStore
     private let logger: Logger
 
-    init(_ folders: DataFolders, _ store: ObjectStore, logger: Logger) {
-        let folder = folders.first
+    /// Looks after a store.
+    ///
+    /// - Parameters:
+    ///   - folders: The folders of its volumes.
+    ///   - folder: That of them in which the scrub keeps how far it has come.
+    ///   - store: The store.
+    ///   - logger: Where is written what happens.
+    init(_ folders: DataFolders, _ folder: DataFolder, _ store: ObjectStore, logger: Logger) {
         self.folders = folders
         self.folder = folder
         self.store = store
@@ -27,7 +33,7 @@ struct ServerUpkeep: Sendable {
         backups = BackupDesk(
             store,
             fileSystem: PosixFileSystem(),
-            companions: { folder.companions },
+            companions: { folders.companions },
             clock: SystemClock.now,
             logger: logger
         )
@@ -111,12 +117,15 @@ struct ServerUpkeep: Sendable {
     }
 }
 
-extension DataFolder {
-    /// The small files that go along with a backup, as far as they are there.
+extension DataFolders {
+    /// The small files that go along with a backup, as far as any folder has them.
     var companions: [Backup.Companion] {
-        guard let file = try? PosixFileSystem().open(keysFile, .readOnly),
-            let bytes = try? file.read(65_536, at: 0)
-        else { return [] }
-        return [Backup.Companion(name: "keys.env", bytes: bytes)]
+        for folder in all {
+            guard let file = try? PosixFileSystem().open(folder.keysFile, .readOnly),
+                let bytes = try? file.read(65_536, at: 0)
+            else { continue }
+            return [Backup.Companion(name: "keys.env", bytes: bytes)]
+        }
+        return []
     }
 }

@@ -19,15 +19,16 @@ struct StoreOpening {
     ///
     /// - Throws: ``ServerError``; ``ServerError/dataInUse(path:)`` when another process serves it.
     func open(logger: Logger) async throws(ServerError) -> ObjectStore {
-        let configuration = ObjectStoreConfiguration(
+        var configuration = ObjectStoreConfiguration(
             volumeDirectories: folders.all.map(\.path),
             copies: copies,
             durability: durability,
-            indexDirectory: folders.first.path + "/index",
+            indexDirectory: folders.first.index,
             root: root,
             limits: limits,
             clock: SystemClock.now
         )
+        configuration.spareIndexDirectories = folders.all.dropFirst().map(\.index)
         do {
             return try await ObjectStore.open(
                 configuration,

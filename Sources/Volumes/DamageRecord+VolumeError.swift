@@ -32,8 +32,10 @@ extension DamageRecord {
         case .readFailed(let disk): (path, kind) = (disk.path, .unreadable)
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
             .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
-            .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid,
-            .recordTooLong, .rangeInvalid, .blobWriterClosed, .outOfSpace, .writeFailed,
+            .snapshotsMissing, .logSegmentMissing, .logTooShort, .logBeginsLater,
+            .logPositionInvalid,
+            .recordTooLong, .blobsMissing, .rangeInvalid, .blobWriterClosed, .outOfSpace,
+            .writeFailed,
             .volumeFailed, .closed:
             return nil
         }

@@ -42,6 +42,9 @@ public struct LogAudit {
         let recordBytes: Int64
         /// Its length before its payload, in bytes.
         let metadataBytes: Int64
+        /// The address before which all had been flushed, on every volume that held the log, when it was
+        /// written.
+        let durablePosition: LogPosition
     }
 
     /// A place where the log is not what was written.
@@ -178,7 +181,8 @@ public struct LogAudit {
             payloadOffset: offset + Int64(header.metadataBytes),
             bytes: Int64(payload == .unread ? header.metadataBytes : header.recordBytes),
             recordBytes: Int64(header.recordBytes),
-            metadataBytes: Int64(header.metadataBytes)
+            metadataBytes: Int64(header.metadataBytes),
+            durablePosition: header.durablePosition
         )
     }
 

@@ -125,14 +125,16 @@ struct LogEnding {
 }
 
 extension VolumeError {
-    /// Whether bytes of the log are not what was written, or cannot be read, while the disk may be well.
+    /// Whether bytes of the log, or of its snapshots, are not what was written, or cannot be read, while the
+    /// disk may be well.
     var isOfLogBytes: Bool {
         switch self {
-        case .logDamaged: true
+        case .logDamaged, .snapshotsMissing: true
         case .readFailed(let disk): disk.code == .inputOutput
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
             .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logSegmentMissing,
-            .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong, .blobMissing,
+            .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong, .blobsMissing,
+            .blobMissing,
             .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .outOfSpace,
             .writeFailed, .volumeFailed, .closed:
             false

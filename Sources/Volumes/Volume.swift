@@ -16,9 +16,15 @@ public final class Volume: Sendable {
     public let originID: UniqueID
     /// Where it is.
     public let directory: String
-    /// Records at the end of the log that could not be read when it was opened, and that the index, or
-    /// a snapshot of it, holds; in order.
+    /// Records of the log that could not be read when it was opened, and that the index, or a snapshot of
+    /// it, holds.
+    ///
+    /// In order. Those that snapshots held which are missing are one of the kind
+    /// `.segmentMissing`, with the directory of the snapshots.
     public let passedDamage: [LogAudit.Damage]
+
+    /// Whether there was any directory of blobs when the volume was opened; one that ever held a blob has.
+    let foundBlobDirectories: Bool
 
     let layout: VolumeLayout
     let fileSystem: any FileSystem
@@ -65,6 +71,7 @@ public final class Volume: Sendable {
         fileSystem = opening.fileSystem
         health = opened.health
         passedDamage = opened.passedDamage
+        foundBlobDirectories = !opened.fanOut.isEmpty
         segmentBytesMax = opening.configuration.segmentBytesMax
         end = Atomic(opened.writer?.end.bytes ?? 0)
         segments = opened.segments

@@ -48,32 +48,4 @@ extension VolumeCopy {
             )
         }
     }
-
-    /// Removes what was copied, and nothing else.
-    ///
-    /// - Parameter names: Small files at the top that were copied as well.
-    /// - Throws: `.readFailed`, `.writeFailed`.
-    public func removeAll(and names: [String]) throws(VolumeError) {
-        try writing { () throws(DiskError) in
-            for folder in (try? fileSystem.list(layout.blobs)) ?? [] {
-                try remove(folder: "\(layout.blobs)/\(folder)")
-            }
-            for folder in [layout.blobs, layout.log, layout.snapshots] {
-                try remove(folder: folder)
-            }
-            for name in names {
-                for path in ["\(directory)/\(name)", "\(directory)/\(name).new"]
-                where try fileSystem.status(path)?.kind == .file {
-                    try fileSystem.remove(path)
-                }
-            }
-            try fileSystem.synchronizeDirectory(directory)
-        }
-    }
-
-    private func remove(folder path: String) throws(DiskError) {
-        guard try fileSystem.status(path)?.kind == .directory else { return }
-        for name in try fileSystem.list(path) { try fileSystem.remove("\(path)/\(name)") }
-        try fileSystem.removeDirectory(path)
-    }
 }

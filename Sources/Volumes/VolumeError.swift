@@ -17,6 +17,9 @@ public enum VolumeError: Error, Hashable, Sendable {
     /// The volume belongs to another Nave.
     case foreign(directory: String, expected: UniqueID, found: UniqueID)
 
+    /// There is a label but no directory of blobs, which is made before it.
+    case blobsMissing(directory: String)
+
     // MARK: several volumes
 
     /// The list of a Nave's volumes is not what any version wrote.
@@ -34,6 +37,8 @@ public enum VolumeError: Error, Hashable, Sendable {
 
     /// The log has records after a place that cannot be read.
     case logDamaged(path: String, offset: Int64)
+    /// The log was cleaned behind snapshots of the index, and none of them is there, or can be read.
+    case snapshotsMissing(directory: String)
     /// A segment is missing, or is not where its name says.
     case logSegmentMissing(position: LogPosition, directory: String)
     /// The log ends before a position that is known to have been written.
@@ -80,9 +85,9 @@ extension VolumeError {
         case .readFailed, .outOfSpace, .writeFailed, .volumeFailed: true
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
             .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
-            .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong,
-            .blobMissing,
-            .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .closed:
+            .snapshotsMissing, .logSegmentMissing, .logTooShort, .logBeginsLater,
+            .logPositionInvalid, .recordTooLong, .blobsMissing, .blobMissing, .blobInvalid,
+            .payloadDamaged, .rangeInvalid, .blobWriterClosed, .closed:
             false
         }
     }
@@ -90,11 +95,13 @@ extension VolumeError {
     /// Whether it is the log that cannot be used, while the rest of the volume may be well.
     var isLog: Bool {
         switch self {
-        case .logDamaged, .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid:
+        case .logDamaged, .snapshotsMissing, .logSegmentMissing, .logTooShort, .logBeginsLater,
+            .logPositionInvalid:
             true
         case .readFailed, .outOfSpace, .writeFailed, .volumeFailed, .inUse, .labelMissing,
             .labelInvalid, .versionUnknown, .foreign, .membershipInvalid, .membershipSplit,
-            .volumeTwice, .logUnavailable, .copiesInvalid, .recordTooLong, .blobMissing,
+            .volumeTwice, .logUnavailable, .copiesInvalid, .recordTooLong, .blobsMissing,
+            .blobMissing,
             .blobInvalid,
             .payloadDamaged, .rangeInvalid, .blobWriterClosed, .closed:
             false

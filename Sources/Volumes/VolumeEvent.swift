@@ -7,6 +7,8 @@ public enum VolumeEvent: Hashable, Sendable {
     case missing(UniqueID)
     /// A volume cannot be read at the start.
     case unreadable(directory: String, VolumeError)
+    /// A volume holds no blob at the start, though others do.
+    case blobsMissing(directory: String)
     /// A new volume joined.
     case joined(directory: String)
     /// A volume failed and is used for writing no more.

@@ -6,7 +6,7 @@ struct VolumeLayout: Hashable, Sendable {
 
     var label: String { "\(directory)/volume.json" }
     var members: String { "\(directory)/members.json" }
-    var lock: String { "\(directory)/volume.lock" }
+    var lock: String { "\(directory)/\(VolumeCopy.lockName)" }
     var log: String { "\(directory)/log" }
     var blobs: String { "\(directory)/blobs" }
     var snapshots: String { "\(directory)/snapshots" }

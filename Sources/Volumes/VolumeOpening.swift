@@ -15,7 +15,7 @@ struct VolumeOpening {
         let snapshots: SnapshotDirectory
         /// Nil if the volume does not hold the log.
         let writer: LogWriter?
-        /// Records at the end of the log that cannot be read, and that the index holds.
+        /// Records that cannot be read, or are not there, and that the index holds.
         let passedDamage: [LogAudit.Damage]
         /// The names of the directories below `blobs`.
         let fanOut: Set<String>
@@ -54,11 +54,12 @@ struct VolumeOpening {
         var passedDamage: [LogAudit.Damage] = []
         if configuration.logHolding == .whole {
             try snapshots.find()
-            segments = try findSegments(originID, snapshots.positions)
+            let found = try findSegments(originID, snapshots.positions)
+            segments = found.segments
             let opened = try openLast(segments, originID, snapshots.positions, health)
             segments[segments.count - 1].file = opened.writer.file
             writer = opened.writer
-            passedDamage = opened.passedDamage
+            passedDamage = found.passedGaps + opened.passedDamage
         }
         return Opened(
             label: label,
@@ -144,12 +145,18 @@ struct VolumeOpening {
     /// The segments in order, each checked against its name and the one before.
     ///
     /// Cleaning takes segments out that lie before the older of the two newest snapshots; any other
-    /// that is missing is damage.
+    /// that is missing is damage. Where no snapshot is there any more, an index that has come further
+    /// stands in for them, as it does for records that cannot be read.
+    ///
+    /// - Returns: The segments, and what is missing before them that the index alone holds.
     private func findSegments(
         _ originID: UniqueID,
         _ snapshots: [LogPosition]
-    ) throws(VolumeError) -> [SegmentTable.Segment] {
-        let gapsEnd = snapshots.suffix(SnapshotDirectory.keptCount).first ?? LogPosition(0)
+    ) throws(VolumeError) -> (segments: [SegmentTable.Segment], passedGaps: [LogAudit.Damage]) {
+        let gapsEnd =
+            snapshots.suffix(SnapshotDirectory.keptCount).first
+            ?? applied(snapshots).first?.position ?? LogPosition(0)
+        var passedGaps: [LogAudit.Damage] = []
         var segments: [SegmentTable.Segment] = []
         var sizeBytes: Int64 = 0
         for name in try names(in: layout.log) {
@@ -160,25 +167,19 @@ struct VolumeOpening {
             }
             guard let first = VolumeLayout.segmentPosition(ofName: name) else { continue }
             // First, since a foreign file would make the segment before it look too short.
-            let header = try readHeader(path)
-            guard header.volumeID == originID else {
-                throw .foreign(
-                    directory: path,
-                    expected: originID,
-                    found: header.volumeID
-                )
-            }
-            guard header.firstPosition == first else {
-                throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
-            }
+            try checkHeader(path, first, originID)
             if let before = segments.last {
                 let end = LogPosition(min(first.bytes, before.first.bytes + sizeBytes))
                 guard end == first || first <= gapsEnd else {
                     throw .logDamaged(path: before.path, offset: sizeBytes)
                 }
                 segments[segments.count - 1].end = end
+                if end != first { passedGaps.append(gap(before: first)) }
             } else if first > gapsEnd {
+                if snapshots.isEmpty { throw .snapshotsMissing(directory: layout.snapshots) }
                 throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
+            } else if first > LogPosition(0) {
+                passedGaps.append(gap(before: first))
             }
             sizeBytes = try size(of: path)
             segments.append(SegmentTable.Segment(first: first, path: path, file: nil))
@@ -186,7 +187,31 @@ struct VolumeOpening {
         guard !segments.isEmpty else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
         }
-        return segments
+        return (segments, snapshots.isEmpty ? passedGaps : [])
+    }
+
+    /// What the snapshots that are missing said, up to where a segment begins.
+    private func gap(before first: LogPosition) -> LogAudit.Damage {
+        LogAudit.Damage(
+            kind: .segmentMissing,
+            path: layout.snapshots,
+            offset: 0,
+            position: LogPosition(first.bytes - 1)
+        )
+    }
+
+    private func checkHeader(
+        _ path: String,
+        _ first: LogPosition,
+        _ originID: UniqueID
+    ) throws(VolumeError) {
+        let header = try readHeader(path)
+        guard header.volumeID == originID else {
+            throw .foreign(directory: path, expected: originID, found: header.volumeID)
+        }
+        guard header.firstPosition == first else {
+            throw .logSegmentMissing(position: header.firstPosition, directory: layout.log)
+        }
     }
 
     private func readHeader(_ path: String) throws(VolumeError) -> LogSegmentHeader {

@@ -29,12 +29,16 @@ extension VolumeSet {
     /// a snapshot of it, holds.
     public var passedDamage: [LogAudit.Damage] { logVolumes.flatMap(\.passedDamage) }
 
+    /// Whether there was any directory of blobs when the volumes were opened.
+    public var foundBlobDirectories: Bool { readable.contains { $0.foundBlobDirectories } }
+
     /// The volume whose file a failure names; the first where it names none.
     public func directory(of error: VolumeError) -> String {
         let path: String? =
             switch error {
             case .payloadDamaged(let path, _), .blobInvalid(let path, _), .logDamaged(let path, _):
                 path
+            case .snapshotsMissing(let directory), .blobsMissing(let directory): directory
             case .readFailed(let disk), .writeFailed(let disk), .outOfSpace(let disk): disk.path
             case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign,
                 .membershipInvalid, .membershipSplit, .volumeTwice, .logUnavailable,

@@ -21,7 +21,7 @@ struct VolumeSetOpening {
     }
 
     /// What a directory says before it is opened.
-    private struct Peek {
+    struct Peek {
         let location: VolumeLocation
         var label: VolumeLabel?
         var membership: VolumeMembership?
@@ -61,6 +61,7 @@ struct VolumeSetOpening {
     private func openLone(_ peek: Peek) throws(VolumeError) -> Opened {
         let copies = configuration.copies ?? 1
         guard copies == 1 else { throw .copiesInvalid(copies: copies, volumes: 1) }
+        try requireBlobs(peek)
         let volume = try open(peek.location, configuration.volume)
         let member = VolumeMember(
             id: volume.label.volumeID,
@@ -242,14 +243,17 @@ struct VolumeSetOpening {
         var firstFailure: VolumeError?
         var opened: [Int: VolumeMember] = [:]
         for place in peeks.indices where !peeks[place].isNew {
-            opened[place] = try present(peeks[place], &membership, damaged, &firstFailure)
+            opened[place] = try self.present(peeks[place], &membership, damaged, &firstFailure)
         }
         // What those that are there refuse leaves no new one behind.
-        guard opened.values.contains(where: { $0.volume?.logTip != nil }) else {
+        let present = peeks.indices.compactMap { opened[$0] }
+        let holders = try LogHolders(present)
+        guard let counted = holders.alike.first else {
             throw firstFailure ?? .logUnavailable(missing: membership.log)
         }
+        try LogDivergence.refuse(among: present, knownTo: found, beside: counted)
         for place in peeks.indices where peeks[place].isNew {
-            opened[place] = try present(peeks[place], &membership, damaged, &firstFailure)
+            opened[place] = try self.present(peeks[place], &membership, damaged, &firstFailure)
         }
         var members = peeks.indices.compactMap { opened[$0] }
         for id in membership.members where !members.contains(where: { $0.id == id }) {
@@ -260,14 +264,14 @@ struct VolumeSetOpening {
             members.append(VolumeMember(id: id, directory: "", volume: nil))
             configuration.onEvent(.missing(id))
         }
-        let holders = try LogHolders(members)
         for member in holders.givenUp { membership.setBehind(member.id) }
-        if !membership.isThin, members.contains(where: { isBehind($0, membership) }) {
+        let lacking = lackingBlobs(present, membership)
+        for member in lacking { configuration.onEvent(.blobsMissing(directory: member.directory)) }
+        if !membership.isThin,
+            !lacking.isEmpty || members.contains(where: { isBehind($0, membership) })
+        {
             // Payloads are written there from now on, and it may be away again at the next start.
             membership.setThin()
-        }
-        guard !holders.alike.isEmpty else {
-            throw firstFailure ?? .logUnavailable(missing: membership.log)
         }
         return Opened(
             naveID: membership.naveID,
@@ -279,21 +283,6 @@ struct VolumeSetOpening {
             logHolders: holders.alike,
             threads: try startThreads(members.count)
         )
-    }
-
-    /// Refuses too few volumes for so many copies, and too many, before a folder is made.
-    private func checkCount(
-        _ peeks: [Peek],
-        _ membership: VolumeMembership
-    ) throws(VolumeError) {
-        let joining = peeks.count { peek in
-            peek.failure == nil && peek.label.map { !membership.contains($0.volumeID) } ?? true
-        }
-        let count = membership.members.count + joining
-        let copies = configuration.copies ?? membership.copies
-        guard count <= VolumeMembership.membersMax, configuration.copies ?? 1 <= count else {
-            throw .copiesInvalid(copies: copies, volumes: count)
-        }
     }
 
     /// Opens a directory, or goes on without it if its disk fails; nil if nothing is known of it.
@@ -331,6 +320,7 @@ struct VolumeSetOpening {
         _ membership: inout VolumeMembership,
         _ damaged: DamagedRecords
     ) throws(VolumeError) -> VolumeMember {
+        if membership.copies == 1 { try requireBlobs(peek) }
         let holding = peek.label.map { membership.log.contains($0.volumeID) } ?? false
         var settings = settings(membership, holding ? .whole : .none)
         settings.damagedRecords = damaged

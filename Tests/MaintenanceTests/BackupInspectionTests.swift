@@ -128,6 +128,27 @@ import Testing
         #expect(try (Self.check(folder, .structure).counts[.logRecordUnreadable] ?? 0) > 0)
     }
 
+    @Test func `a manifest that names another last record is named, and so is it when restored`()
+        async throws
+    {
+        let folder = try Folder()
+        let contents = try await StoreSubject.with(folder) { subject in
+            try await subject.fill()
+            _ = try BackupTests.backUp(subject, folder)
+            return try await subject.contents()
+        }
+        let path = folder.path + "/backup/backup.json"
+        var lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        let place = try #require(lines.firstIndex { $0.contains("\"checksum\"") })
+        lines[place] = "  \"checksum\": \"0123456789abcdef\","
+        try lines.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        let found = try Self.check(folder).disagreements
+        #expect(found.map(\.kind) == [.logRecordUnreadable])
+        let (restored, made) = try BackupTests.restore(folder)
+        #expect(made.damage == found)
+        #expect(try await BackupTests.contents(restored) == contents)
+    }
+
     @Test func `where another backup takes its place meanwhile, that is checked`() async throws {
         let folder = try Folder()
         try await StoreSubject.with(folder) { subject in

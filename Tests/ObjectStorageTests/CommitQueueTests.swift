@@ -70,4 +70,11 @@ import Testing
         #expect(refused.withLock { $0 } == 2)
         #expect(queue.count == 3)
     }
+
+    @Test func `a look that is wanted comes before the next batch and ends nothing`() throws {
+        let queue = try Self.queue([try Self.deletion(1, "k")], StoreLimits())
+        queue.wantLook()
+        queue.wantLook()
+        #expect(Self.batches(queue) == [[], [1]])
+    }
 }

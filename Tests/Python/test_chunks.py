@@ -575,14 +575,12 @@ def read_again_and_again(source, ready):
 
 def test_kills_in_the_middle_hinder_no_later_start(client, make):
     """Twenty processes that fill one cache are killed, each at another moment."""
-    reference = make(data=values(shape=(64, 64)))
-    client.commit(reference)
+    client.commit(reference := make(data=values(shape=(64, 64))))
     source = open_source(client, reference)
     context = multiprocessing.get_context("fork")
     generator = random.Random(3)
     for _ in range(20):
-        ready = context.Event()
-        process = context.Process(target=read_again_and_again, args=(source, ready))
+        process = context.Process(target=read_again_and_again, args=(source, ready := context.Event()))
         process.start()
         assert ready.wait(WATCHDOG_SECONDS)
         time.sleep(generator.random() * 0.1)
@@ -597,7 +595,6 @@ def test_kills_in_the_middle_hinder_no_later_start(client, make):
 
 
 def test_sources_travel_to_other_processes(client, make):
-    reference = make()
-    client.commit(reference)
-    source = pickle.loads(pickle.dumps(open_source(client, reference)))
-    assert np.array_equal(read_all(source), values())
+    client.commit(reference := make())
+    sent = pickle.dumps(open_source(client, reference))
+    assert np.array_equal(read_all(pickle.loads(sent)), values())

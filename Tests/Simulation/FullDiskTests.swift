@@ -55,15 +55,23 @@ import Testing
         await subject.store.close()
     }
 
-    @Test func `on a disk that others have filled deletions are taken from what is kept for them`()
-        async throws
-    {
+    @Test(arguments: 1...2)
+    func `on a disk that others have filled deletions are taken from what is kept for them`(
+        copies: Int
+    ) async throws {
         let index = FileManager.default.temporaryDirectory
             .appendingPathComponent("nave-full-\(UInt64.random(in: 0...UInt64.max))").path
         try FileManager.default.createDirectory(atPath: index, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: index) }
         let disk = SimulatedFileSystem(seed: 2, capacityBytes: 64_000_000)
-        var subject = try await SimulatedStore.open(disk, index: index, seed: 2)
+        let directories = (0..<copies).map { "\(SimulatedStore.directory)\($0)" }
+        var subject = try await SimulatedStore.open(
+            disk,
+            index: index,
+            seed: 2,
+            directories: directories,
+            copies: copies
+        )
         for number in 0..<40 { try await subject.put("k\(number)", Self.content(number)) }
         subject.settle()
         subject.store.reserve.restore()
@@ -79,7 +87,12 @@ import Testing
             }
             await subject.store.close()
             // With the room that is there again after the deletions.
-            subject = try await SimulatedStore.open(disk, index: index, seed: 3)
+            subject = try await SimulatedStore.open(
+                disk,
+                index: index,
+                seed: 3,
+                directories: directories
+            )
             for number in 0..<40 {
                 let expected = number < round * 20 + 20 ? nil : Self.content(number).bytes
                 #expect(try await subject.read("k\(number)") == expected)

@@ -119,7 +119,7 @@ import Volumes
         for name in try disk.list(Self.folder) { try disk.remove("\(Self.folder)/\(name)") }
         #expect(
             VolumeSubject.error { _ = try VolumeSubject.open(disk) }
-                == .logSegmentMissing(position: LogPosition(0), directory: Self.log)
+                == .snapshotsMissing(directory: Self.folder)
         )
     }
 

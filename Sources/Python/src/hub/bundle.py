@@ -139,7 +139,7 @@ def opened_bundle(
 
     Raises:
         Unbundled: the server does not have the resource.
-        Unavailable: something else came.
+        CutShort: something else came.
         HubError: the server refused, or could not be reached.
     """
     request: dict[str, Sequence[str | None]] = {"keys": keys}
@@ -160,9 +160,9 @@ def opened_bundle(
             raise Unbundled from error
         where = f"POST {endpoint}{path}"
         if stream.headers.get("content-type") != _CONTENT_TYPE:
-            raise Unavailable(
+            raise CutShort(Unavailable(
                 "What came in place of chunks is something else.", where=where,
-                hint="Something between may answer for the server: `hub doctor` looks.")
+                hint="Something between may answer for the server: `hub doctor` looks."))
         halt.add(stream)
         stack.callback(halt.remove, stream)
         yield Bundle(stream, where)

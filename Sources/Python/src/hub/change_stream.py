@@ -170,7 +170,7 @@ class ChangeStream:
                 fields = dict(_field(line) for line in block.decode().splitlines())
                 if "id" in fields:
                     self._last = int(fields["id"])
-                if "data" in fields:
+                if "data" in fields and self._last is not None:
                     yield Event.from_document(
                         self._last, fields["event"], json.loads(fields["data"]))
 
