@@ -330,7 +330,7 @@ def test_a_writer_who_goes_is_told_of_drafts_no_longer(server):
     told = []
 
     def follow():
-        with own.session.get(f"{server.endpoint}/v1/changes/{namespace}", stream=True,
+        with own.session.get(f"{server.endpoint}/v1/changes/{namespace}?after=0", stream=True,
                              timeout=30) as stream:
             for line in stream.iter_lines(decode_unicode=True, chunk_size=1):
                 told.append(line)
