@@ -57,13 +57,7 @@ struct OpenedStore {
         writer = current.opened.writer
         do {
             let reader = writer.reader
-            let swept = try volume.sweepBlobs { id in
-                // An index that cannot be asked must not cost a blob.
-                (try? reader.knowsBlob(id)) ?? true
-            }
-            if !volume.foundBlobDirectories, !(try reader.blobs(after: nil, limit: 1).isEmpty) {
-                logger.error("no payload file is there, as if a disk were not mounted below blobs/")
-            }
+            let swept = try Self.sweepBlobs(of: volume, unknownTo: reader, logger)
             names = NameTable(
                 namespaces: try reader.namespaces(),
                 principals: try reader.principals(),
@@ -102,6 +96,24 @@ struct OpenedStore {
         }
         directory = NameDirectory(names)
         listen(to: events)
+    }
+
+    /// Removes the blobs that the index does not know.
+    ///
+    /// - Returns: How many.
+    private static func sweepBlobs(
+        of volume: VolumeSet,
+        unknownTo reader: IndexReader,
+        _ logger: Logger
+    ) throws -> Int {
+        let swept = try volume.sweepBlobs { id in
+            // An index that cannot be asked must not cost a blob.
+            (try? reader.knowsBlob(id)) ?? true
+        }
+        if !volume.foundBlobDirectories, !(try reader.blobs(after: nil, limit: 1).isEmpty) {
+            logger.error("no payload file is there, as if a disk were not mounted below blobs/")
+        }
+        return swept
     }
 
     /// Has those woken who mend what volumes, reads and the index run into.
