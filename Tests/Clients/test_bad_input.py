@@ -123,7 +123,11 @@ def test_a_key_that_cannot_be_is_refused_and_not_stored(
 ):
     body = b"x" if method == "PUT" else b""
     answer = exchange(http_server, method, path_of(http_bucket, key), body)
-    assert 400 <= answer.status < 500 and answer.code, answer
+    if method == "DELETE" and len(key.encode()) > 1024:
+        # A key that a renaming made longer can be deleted; one that is not there is as any other.
+        assert answer.status == 204, answer
+    else:
+        assert 400 <= answer.status < 500 and answer.code, answer
     assert "Contents" not in http_s3.list_objects_v2(Bucket=http_bucket)
 
 
