@@ -61,6 +61,22 @@ import Volumes
             .map { "\(directory)/\($0)" }
     }
 
+    /// Checks that every volume has two snapshots, that all agrees, and that an index which is made of the
+    /// log is the one that there was.
+    static func expectWhole(
+        _ folder: Folder,
+        copies: Int,
+        holding contents: [String: [UInt8]]
+    ) async throws {
+        for number in 0..<copies { #expect(try snapshots(folder, number).count == 2) }
+        #expect(try InspectionTests.check(folder).disagreements == [])
+        let lost = try IndexRebuildTests.dump(folder.indexFile)
+        try FileManager.default.removeItem(atPath: folder.index)
+        _ = try IndexRebuildTests.rebuild(folder)
+        #expect(try IndexRebuildTests.dump(folder.indexFile) == lost)
+        #expect(try await BackupTests.contents(folder) == contents)
+    }
+
     @Test(arguments: 1...2)
     func `a cleaned store is well`(copies: Int) async throws {
         let folder = try await Self.cleaned(copies: copies)

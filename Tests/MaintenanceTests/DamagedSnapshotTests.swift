@@ -49,15 +49,7 @@ import Volumes
             await subject.settle()
             return try await subject.contents()
         }
-        for number in 0..<copies {
-            #expect(try CleanedStoreTests.snapshots(folder, number).count == 2)
-        }
-        #expect(try InspectionTests.check(folder).disagreements == [])
-        let lost = try IndexRebuildTests.dump(folder.indexFile)
-        try FileManager.default.removeItem(atPath: folder.index)
-        _ = try IndexRebuildTests.rebuild(folder)
-        #expect(try IndexRebuildTests.dump(folder.indexFile) == lost)
-        #expect(try await BackupTests.contents(folder) == contents)
+        try await CleanedStoreTests.expectWhole(folder, copies: copies, holding: contents)
     }
 
     @Test func `while a backup is made damaged snapshots stay, and the next pass mends them`()

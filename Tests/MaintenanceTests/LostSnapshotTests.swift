@@ -60,15 +60,7 @@ import Volumes
             #expect(try await subject.contents() == expected)
             #expect(try BackupTests.backUp(subject, folder).damage == [])
         }
-        for number in 0..<copies {
-            #expect(try CleanedStoreTests.snapshots(folder, number).count == 2)
-        }
-        #expect(try InspectionTests.check(folder).disagreements == [])
-        let lost = try IndexRebuildTests.dump(folder.indexFile)
-        try FileManager.default.removeItem(atPath: folder.index)
-        _ = try IndexRebuildTests.rebuild(folder)
-        #expect(try IndexRebuildTests.dump(folder.indexFile) == lost)
-        #expect(try await BackupTests.contents(folder) == expected)
+        try await CleanedStoreTests.expectWhole(folder, copies: copies, holding: expected)
         let (_, made) = try BackupTests.restore(folder)
         #expect(made.damage == [])
     }
