@@ -164,8 +164,10 @@ def main():
         measured, singles, versions, options, arguments.rounds, arguments.seconds)
     say("\n" + text)
     if not arguments.no_report:
-        (REPOSITORY / "docs").mkdir(exist_ok=True)
-        (REPOSITORY / "docs/benchmarks.md").write_text(text)
+        page = REPOSITORY / "docs/benchmarks.md"
+        # Sections behind this page's tables are written by hand.
+        _, heading, later = page.read_text().partition("\n## ")
+        page.write_text(text + heading + later)
 
 
 if __name__ == "__main__":
