@@ -197,7 +197,8 @@ extension ObjectStore {
                 .principalMissing, .preconditionFailed, .objectMissing, .objectReplaced,
                 .keyRepeated, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
                 .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge,
-                .digestMismatch, .checksumMismatch, .outOfSpace, .inputOutputFailed, .overloaded, .closed,
+                .digestMismatch, .checksumMismatch, .outOfSpace, .inputOutputFailed, .overloaded,
+                .closed,
                 .version, .openFailed:
                 break
             }

@@ -56,6 +56,7 @@ struct BodySummary {
     /// What the entity tag of an object or part with these bytes is to be.
     ///
     /// - Parameter claimed: The MD5 that the client says the bytes have.
+    /// - Returns: The tag, or that it is left to the store.
     func tagging(claimed: [UInt8]?) -> EntityTagging {
         if let md5 { .given(Hexadecimal.encode(md5)) } else { .md5(claimed: claimed) }
     }

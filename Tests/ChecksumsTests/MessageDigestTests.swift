@@ -73,7 +73,10 @@ import Testing
         var random = SeededGenerator(seed: 7)
         for count in 0...70 {
             let messages = (0..<count).map { _ in
-                let length = Int.random(in: 0...(Bool.random(using: &random) ? 200 : 9000), using: &random)
+                let length = Int.random(
+                    in: 0...(Bool.random(using: &random) ? 200 : 9000),
+                    using: &random
+                )
                 return CyclicRedundancyTests.noise(count: length, seed: random.next())
             }
             let expected = messages.map { MD5.digest(of: $0) }
