@@ -1,47 +1,42 @@
 """From the stored bytes of a chunk to its elements.
 
 What most arrays are stored by (`bytes`, `transpose`, `sharding_indexed`, and compressions) is
-undone here with numcodecs and without an event loop. Everything else (filters of numcodecs, texts,
-times) goes through zarr-python, which reads an array of this one chunk in memory.
+undone here with numcodecs and without an event loop. Filters of numcodecs, texts and times go
+through zarr-python (`zarr_elements`). What else a `zarr.json` names is refused: anybody may have
+written it.
+
+Invariant: nothing is decompressed to more than the chunk's shape and type have room for.
 
 Source: Zarr core specification v3, "Codecs", and the specifications of the codecs.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import math
-import os
-import threading
-import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
-from hub.errors import IntegrityError
+from hub.compression import Step, step_of
+from hub.errors import IntegrityError, Invalid
 from hub.metadata import ArrayMetadata
+from hub.zarr_elements import UnknownCodec, ZarrElements
 
 AnyArray = npt.NDArray[Any]
 Buffer = bytes | memoryview
-_Step = Callable[[Any, int], Any]
-"""Undoes one codec: stored bytes, and how many bytes come out where that is known, else -1."""
-
-_NUMCODECS = frozenset(
-    f"numcodecs.{name}"
-    for name in ("blosc", "bz2", "gzip", "lz4", "lzma", "shuffle", "zlib", "zstd")
-)
-"""Those of numcodecs' codecs that make bytes of bytes, by their names in zarr-python."""
+Codec = Mapping[str, Any]
 
 _ABSENT = 2**64 - 1
 """Offset and length of an inner chunk that is not in a shard."""
 
+_SHARD_PARTS_MAX = 4
+"""So many times as long as its chunks a shard may be: some writers leave what they replaced."""
 
-_zarr_lock = threading.Lock()
-os.register_at_fork(after_in_child=lambda: globals().update(_zarr_lock=threading.Lock()))
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of reading a configuration that is none."""
 
 
 class ChunkDecoder:
@@ -51,7 +46,15 @@ class ChunkDecoder:
         self.metadata = metadata
         # NumPy and zarr-python do not know it; its elements are moved about as whole numbers.
         self._is_bfloat16 = metadata.data_type == "bfloat16"
-        self._chain = _chain_of(metadata)
+        self._chain: _Chain | None = None
+        self._refusal = ""
+        try:
+            codecs = metadata.document["codecs"]
+            self._chain = _Chain(metadata.chunk_shape, _ElementType.of(metadata), codecs)
+        except UnknownCodec as error:
+            self._refusal = f"it has a codec that is not read here, {error}"
+        except _MALFORMED as error:
+            self._refusal = f"its codecs or its type are not understood: {error}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ChunkDecoder, (self.metadata,)
@@ -59,124 +62,169 @@ class ChunkDecoder:
     @property
     def is_fast(self) -> bool:
         """Whether chunks are decoded here, and not by zarr-python."""
-        return self._chain is not None
+        return self._chain is not None and self._chain.is_fast
+
+    @property
+    def stored_bytes_max(self) -> int | None:
+        """What a chunk takes as it is stored, at most, in bytes; None if nobody knows."""
+        return None if self._chain is None else self._chain.stored_bytes_max
 
     def decode(self, data: Buffer, where: str = "") -> AnyArray:
         """The elements of a chunk: a read-only array of the chunk's full shape, any strides.
 
         Raises:
             IntegrityError: the bytes are not a chunk of this array.
+            Invalid: the array has a codec that is not read here.
         """
+        if self._chain is None:
+            raise Invalid(
+                f"The array cannot be decoded: {self._refusal}.", where=where,
+                hint="Slices are decoded by the server if it can; zarr-python opens a hub.ViewStore"
+                " with whatever codecs you have installed.")
         try:
-            decoded = self._chain.decode(data) if self._chain else self._decoded_by_zarr(data)
+            decoded = self._chain.decode(data)
             if self._is_bfloat16:
                 decoded = decoded.view("V2")
         except Exception as error:
+            reason = "there is too little memory" if isinstance(error, MemoryError) else error
             raise IntegrityError(
-                f"A chunk cannot be decoded: {error}.", where=where,
+                f"A chunk cannot be decoded: {reason}.", where=where,
                 hint="It was damaged, or written with other codecs than zarr.json names.",
             ) from error
         decoded.flags.writeable = False
         return decoded
 
-    def _decoded_by_zarr(self, data: Buffer) -> AnyArray:
-        import zarr
-        from zarr.buffer.cpu import buffer_prototype
-        from zarr.storage import MemoryStore
 
-        one = dict(self.metadata.document) | {
-            "shape": self.metadata.chunk_shape,
-            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-            "attributes": {},
-        }
-        one.pop("dimension_names", None)
-        if self._is_bfloat16:
-            one |= {"data_type": "uint16", "fill_value": 0}
-        buffer = buffer_prototype.buffer
-        key = "/".join(["c", *("0" for _ in self.metadata.chunk_shape)])
-        contents = {
-            "zarr.json": buffer.from_bytes(json.dumps(one).encode()),
-            key: buffer.from_bytes(bytes(data)),
-        }
-        # It warns of codecs that are not in the specification, each time, and filters of warnings
-        # are not made for threads.
-        with _zarr_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            array = zarr.open_array(MemoryStore(contents, read_only=True), mode="r")
-            decoded = np.asarray(array[...])
-        return decoded.astype(decoded.dtype.newbyteorder("="), copy=False)
+@dataclass(frozen=True)
+class _ElementType:
+    """What elements are.
+
+    Attributes:
+        document: the array's `zarr.json`, with a type that zarr-python knows.
+        dtype, fill: the type of elements here, and the value of those that are not stored.
+        is_plain: whether they lie in memory as they are stored.
+    """
+
+    document: Mapping[str, Any]
+    dtype: np.dtype[Any]
+    fill: Any
+    is_plain: bool
+
+    @classmethod
+    def of(cls, metadata: ArrayMetadata) -> _ElementType:
+        """The type of an array's elements; `bfloat16` as whole numbers of two bytes."""
+        if metadata.data_type == "bfloat16":
+            fill = np.frombuffer(bytes(metadata.fill), "<u2")[0]
+            document = dict(metadata.document) | {"data_type": "uint16", "fill_value": 0}
+            return cls(document, np.dtype("u2"), fill, is_plain=True)
+        return cls(metadata.document, metadata.dtype, metadata.fill, metadata.is_understood)
+
+
+class _Elements(Protocol):
+    """What makes elements of bytes, when compressions are undone.
+
+    Attributes:
+        stored_bytes_max: the most bytes that there can be.
+        is_fast: whether zarr-python has no part in it.
+    """
+
+    stored_bytes_max: int
+    is_fast: bool
+
+    def decode(self, data: Any) -> AnyArray: ...
 
 
 class _Chain:
     """The codecs of chunks of one shape, in the order in which they are undone.
 
     Attributes:
-        compressions: from the outermost one; each is undone from bytes to bytes.
-        axes: for each stored axis, which of the array's it is.
-        shard: how inner chunks are found, or None if elements lie one after another.
+        stored_bytes_max: how long a stored chunk is at most.
+        is_fast: whether zarr-python has no part in it.
     """
 
     def __init__(
-        self,
-        chunk_shape: tuple[int, ...],
-        dtype: np.dtype[Any],
-        fill: Any,
-        codecs: Sequence[Mapping[str, Any]],
+        self, chunk_shape: tuple[int, ...], kind: _ElementType, codecs: Sequence[Codec]
     ) -> None:
-        self.chunk_shape = chunk_shape
-        self.dtype = dtype
-        self.fill = fill
-        self.axes = tuple(range(len(chunk_shape)))
-        self.compressions: list[_Step] = []
-        self.shard: _Shard | None = None
-        self._stored_dtype = dtype
-        is_array = True
-        for codec in codecs:
-            name, options = codec["name"], codec.get("configuration") or {}
-            if name == "transpose" and is_array:
-                order = tuple(options["order"])
-                self.axes = tuple(self.axes[axis] for axis in order)
-            elif name == "bytes" and is_array:
-                is_array = False
-                if options.get("endian") == "big":
-                    self._stored_dtype = dtype.newbyteorder(">")
-                elif options.get("endian") == "little":
-                    self._stored_dtype = dtype.newbyteorder("<")
-            elif name == "sharding_indexed" and is_array:
-                is_array = False
-                self.shard = _Shard(self.stored_shape, dtype, fill, options)
-            elif name in _COMPRESSIONS and not is_array:
-                self.compressions.insert(0, _COMPRESSIONS[name])
-            elif name in _NUMCODECS and not is_array:
-                self.compressions.insert(0, _step_of_numcodecs(name, options))
-            else:
-                raise _NotUnderstood(name)
-        if is_array:
-            raise _NotUnderstood("no step to bytes")
-        is_turned = self.axes != tuple(range(len(self.axes)))
-        self._turn = tuple(np.argsort(self.axes).tolist()) if is_turned else None
-
-    @property
-    def stored_shape(self) -> tuple[int, ...]:
-        """The chunk's extents in the order in which its axes are stored."""
-        return tuple(self.chunk_shape[axis] for axis in self.axes)
+        steps: list[Step] = []
+        count = len(codecs)
+        while count:
+            codec = codecs[count - 1]
+            step = step_of(codec["name"], codec.get("configuration") or {}, kind.dtype.itemsize)
+            if step is None:
+                break
+            steps.append(step)
+            count -= 1
+        if not count:
+            raise ValueError("no codec makes bytes of the elements")
+        self._elements, self._turn = _elements_of(chunk_shape, kind, codecs[:count])
+        self.is_fast = self._elements.is_fast
+        limits = [self._elements.stored_bytes_max]
+        for _ in steps:
+            limits.append(_grown(limits[-1]))
+        self.stored_bytes_max = limits.pop()
+        self._compressions = list(zip(steps, reversed(limits), strict=True))
 
     def decode(self, data: Any) -> AnyArray:
         """An array of the chunk's shape, or a view of one with its axes turned; where there is nothing
         to undo, it is a view of the bytes themselves."""
-        bytes_expected = math.prod(self.chunk_shape) * self.dtype.itemsize
-        for number, undo in enumerate(self.compressions, start=1):
-            is_last = number == len(self.compressions) and self.shard is None
-            data = undo(data, bytes_expected if is_last else -1)
-        if self.shard is not None:
-            stored = self.shard.decode(data)
-        else:
-            if len(data) != bytes_expected:
-                raise ValueError(f"it has {len(data)} bytes and not {bytes_expected}")
-            stored = np.frombuffer(data, self._stored_dtype).reshape(self.stored_shape)
-            if not self._stored_dtype.isnative:
-                stored = stored.astype(self.dtype)
+        for undo, bytes_max in self._compressions:
+            data = undo(data, bytes_max)
+        stored = self._elements.decode(data)
         return stored if self._turn is None else stored.transpose(self._turn)
+
+
+def _elements_of(
+    shape: tuple[int, ...], kind: _ElementType, codecs: Sequence[Codec]
+) -> tuple[_Elements, tuple[int, ...] | None]:
+    """How elements are read, and how their axes are turned then, if they are.
+
+    Args:
+        codecs: what was done to the elements, and behind that what made bytes of them.
+    """
+    *filters, serializer = codecs
+    name, options = serializer["name"], serializer.get("configuration") or {}
+    is_turned_only = all(codec["name"] == "transpose" for codec in filters)
+    if not is_turned_only or (name == "bytes" and not kind.is_plain):
+        return ZarrElements(kind.document, shape, codecs, kind.dtype.itemsize), None
+    axes = tuple(range(len(shape)))
+    for codec in filters:
+        axes = tuple(axes[axis] for axis in codec["configuration"]["order"])
+    if sorted(axes) != list(range(len(shape))):
+        raise ValueError("an axis is not stored")
+    turn = None if axes == tuple(range(len(shape))) else tuple(np.argsort(axes).tolist())
+    stored_shape = tuple(shape[axis] for axis in axes)
+    if name == "bytes":
+        return _PlainElements(stored_shape, kind.dtype, options), turn
+    if name == "sharding_indexed":
+        return _Shard(stored_shape, kind, options), turn
+    return ZarrElements(
+        kind.document, stored_shape, [serializer], kind.dtype.itemsize), turn
+
+
+class _PlainElements:
+    """Elements that lie one after another, in either order of bytes.
+
+    Source: Zarr codec `bytes`, version 1.
+    """
+
+    is_fast = True
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], options: Mapping[str, Any]
+    ) -> None:
+        self._shape, self._dtype = shape, dtype
+        endian = options.get("endian")
+        self._stored_dtype = dtype
+        if endian in ("big", "little"):
+            self._stored_dtype = dtype.newbyteorder(">" if endian == "big" else "<")
+        self.stored_bytes_max = math.prod(shape) * dtype.itemsize
+
+    def decode(self, data: Any) -> AnyArray:
+        """A view of the bytes, if they are in this machine's order."""
+        if len(data) != self.stored_bytes_max:
+            raise ValueError(f"it has {len(data)} bytes and not {self.stored_bytes_max}")
+        stored = np.frombuffer(data, self._stored_dtype).reshape(self._shape)
+        return stored if self._stored_dtype.isnative else stored.astype(self._dtype)
 
 
 class _Shard:
@@ -186,38 +234,37 @@ class _Shard:
     """
 
     def __init__(
-        self,
-        shape: tuple[int, ...],
-        dtype: np.dtype[Any],
-        fill: Any,
-        options: Mapping[str, Any],
+        self, shape: tuple[int, ...], kind: _ElementType, options: Mapping[str, Any]
     ) -> None:
-        self.shape, self.dtype, self.fill = shape, dtype, fill
-        self.inner_shape = tuple(options["chunk_shape"])
-        self.grid = tuple(
-            extent // inner for extent, inner in zip(shape, self.inner_shape, strict=True)
+        self._shape, self._kind = shape, kind
+        self._inner_shape = tuple(options["chunk_shape"])
+        self._grid = tuple(
+            extent // inner for extent, inner in zip(shape, self._inner_shape, strict=True)
         )
-        self.inner = _Chain(self.inner_shape, dtype, fill, options["codecs"])
+        self._inner = _Chain(self._inner_shape, kind, options["codecs"])
+        self.is_fast = self._inner.is_fast
         index_codecs = options.get("index_codecs") or [
             {"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"},
         ]
-        index_shape = (*self.grid, 2)
-        self.index = _Chain(index_shape, np.dtype("u8"), np.uint64(_ABSENT), index_codecs)
         # Only a codec that adds a fixed number of bytes can be in the index.
         if any(codec["name"] not in ("bytes", "crc32c") for codec in index_codecs):
-            raise _NotUnderstood("a compressed index")
-        self.index_bytes = 8 * math.prod(index_shape) + 4 * len(self.index.compressions)
-        self.is_index_first = options.get("index_location", "end") == "start"
+            raise ValueError("the index of a shard is compressed")
+        index_shape = (*self._grid, 2)
+        self._index = _Chain(index_shape, _INDEX_TYPE, index_codecs)
+        self._index_bytes = 8 * math.prod(index_shape) + 4 * (len(index_codecs) - 1)
+        self._is_index_first = options.get("index_location", "end") == "start"
+        chunk_bytes = math.prod(self._grid) * self._inner.stored_bytes_max
+        self.stored_bytes_max = self._index_bytes + _SHARD_PARTS_MAX * chunk_bytes
 
     def decode(self, data: Any) -> AnyArray:
         """A new array of the shard's shape; what is not in it is the fill value."""
         view = memoryview(data)
-        if len(view) < self.index_bytes:
+        if len(view) < self._index_bytes:
             raise ValueError("the shard is shorter than its index")
-        index_view = view[: self.index_bytes] if self.is_index_first else view[-self.index_bytes :]
-        entries = self.index.decode(bytes(index_view)).reshape(-1, 2)
-        result = np.full(self.shape, self.fill, self.dtype)
-        for place, entry in zip(np.ndindex(self.grid), entries, strict=True):
+        index = view[: self._index_bytes] if self._is_index_first else view[-self._index_bytes :]
+        entries = self._index.decode(bytes(index)).reshape(-1, 2)
+        result = np.full(self._shape, self._kind.fill, self._kind.dtype)
+        for place, entry in zip(np.ndindex(self._grid), entries, strict=True):
             offset, length = int(entry[0]), int(entry[1])
             if offset == _ABSENT and length == _ABSENT:
                 continue
@@ -225,72 +272,18 @@ class _Shard:
                 raise ValueError("an inner chunk lies outside its shard")
             region = tuple(
                 slice(at * extent, (at + 1) * extent)
-                for at, extent in zip(place, self.inner_shape, strict=True)
+                for at, extent in zip(place, self._inner_shape, strict=True)
             )
-            result[region] = self.inner.decode(bytes(view[offset : offset + length]))
+            result[region] = self._inner.decode(bytes(view[offset : offset + length]))
         return result
 
 
-class _NotUnderstood(Exception):
-    """A codec that only zarr-python may know."""
+_INDEX_TYPE = _ElementType({}, np.dtype("u8"), np.uint64(_ABSENT), is_plain=True)
 
 
-def _chain_of(metadata: ArrayMetadata) -> _Chain | None:
-    """The codecs of an array, or None if zarr-python has to undo them."""
-    if not metadata.is_understood:
-        return None
-    dtype, fill = metadata.dtype, metadata.fill
-    if metadata.data_type == "bfloat16":
-        fill = np.frombuffer(bytes(fill), "<u2")[0]
-        dtype = np.dtype("u2")
-    try:
-        return _Chain(metadata.chunk_shape, dtype, fill, metadata.document["codecs"])
-    except (_NotUnderstood, KeyError, TypeError, ValueError):
-        return None
+def _grown(content_bytes: int) -> int:
+    """What any compression makes of so many bytes, at most; a checksum, too.
 
-
-def _blosc(data: Any, bytes_expected: int) -> Any:
-    from numcodecs import blosc  # type: ignore[import-untyped]
-
-    # c-blosc trusts the lengths in the frame's header.
-    if len(data) < 16 or int.from_bytes(data[12:16], "little") != len(data):
-        raise ValueError("the Blosc frame is cut")
-    if bytes_expected < 0:
-        return blosc.decompress(data)
-    if int.from_bytes(data[4:8], "little") != bytes_expected:
-        raise ValueError("the Blosc frame has another length")
-    result = np.empty(bytes_expected, np.uint8)
-    blosc.decompress(data, result)
-    return result
-
-
-def _zstd(data: Any, _: int) -> Any:
-    from numcodecs import zstd
-
-    return zstd.decompress(data)
-
-
-def _gzip(data: Any, _: int) -> bytes:
-    return gzip.decompress(data)
-
-
-def _step_of_numcodecs(name: str, options: Mapping[str, Any]) -> _Step:
-    import numcodecs
-
-    codec = numcodecs.get_codec({"id": name.removeprefix("numcodecs."), **options})
-    return lambda data, _: bytes(codec.decode(data))
-
-
-def _crc32c(data: Any, _: int) -> bytes:
-    payload, checksum = bytes(data[:-4]), int.from_bytes(data[-4:], "little")
-    if google_crc32c.value(payload) != checksum:
-        raise ValueError("its CRC-32C is another")
-    return payload
-
-
-_COMPRESSIONS: dict[str, _Step] = {
-    "blosc": _blosc,
-    "zstd": _zstd,
-    "gzip": _gzip,
-    "crc32c": _crc32c,
-}
+    Of what cannot be compressed, bzip2 makes 1% and 600 bytes more, and the others less.
+    """
+    return content_bytes + content_bytes // 8 + 4096
