@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 STALL = object()
 """In place of an answer: none comes, and the connection stays open."""
@@ -10,7 +11,8 @@ STALL = object()
 class ScriptedServer:
     """Gives each request the next answer of a script; the last one again and again.
 
-    An answer is bytes, after which the connection is closed unless they are `keep`-ed, or `STALL`.
+    An answer is bytes, or a function that gives pieces of it, after which the connection is closed
+    unless they are `keep`-ed, or `STALL`.
 
     Attributes:
         requests: the heads of the requests that came, with what there was of their bodies.
@@ -57,7 +59,8 @@ class ScriptedServer:
                 answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
                 if answer is STALL:
                     return
-                connection.sendall(answer)
+                for piece in answer() if callable(answer) else [answer]:
+                    connection.sendall(piece)
                 if not self.keep:
                     break
             connection.shutdown(socket.SHUT_RDWR)
@@ -179,6 +182,25 @@ class BreakingProxy(CuttingProxy):
             client.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+
+
+def dripping(data, pause=0.02):
+    """An answer that comes a byte at a time."""
+    def pieces():
+        for number in range(len(data)):
+            time.sleep(pause)
+            yield data[number : number + 1]
+    return pieces
+
+
+def again_and_again(head, piece, pause=0.05):
+    """An answer without an end."""
+    def pieces():
+        yield head
+        while True:
+            time.sleep(pause)
+            yield piece
+    return pieces
 
 
 def answer(status, body=b"", headers=(), length=None):

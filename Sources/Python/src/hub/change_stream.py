@@ -16,12 +16,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from hub.client import Client
-from hub.errors import Unavailable
+from hub.errors import Invalid, Unavailable
 from hub.stream import Stream
 
 _PAUSE_SECONDS = 0.5
 # The server says every 15 seconds that nothing happened; without a word for longer it is gone.
 _SILENCE_SECONDS_MAX = 60.0
+# An event is a few hundred bytes.
+_BLOCK_BYTES_MAX = 1 << 20
+_MALFORMED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,13 @@ class Event:
         return cls(
             number, kind, time=datetime.fromisoformat(moment) if moment else None,
             **{name: document[name] for name in known if name in document})
+
+
+class _Quiet:
+    """That something came, but nothing happened."""
+
+
+_QUIET = _Quiet()
 
 
 class ChangeStream:
@@ -106,13 +116,12 @@ class ChangeStream:
         """
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         while not self._is_closed:
-            event = self._read()
-            if event is not None:
-                if self._concerns(event):
-                    return event
-            elif deadline is not None and time.monotonic() >= deadline:
+            event = self._read(deadline)
+            if isinstance(event, Event) and self._concerns(event):
+                return event
+            if deadline is not None and time.monotonic() >= deadline:
                 break
-            elif not self._is_closed:
+            if event is None and not self._is_closed:
                 self._reopen(deadline)
         self.close()
         raise StopIteration
@@ -140,9 +149,10 @@ class ChangeStream:
             self._client.open_changes(self._namespace, self._name, self._last, silence))
         self._events = self._parsed(self._stream)
 
-    def _read(self) -> Event | None:
-        """The next event of this connection, or nothing if it broke or is at its end."""
+    def _read(self, deadline: float | None) -> Event | _Quiet | None:
+        """The next event or word of this connection, or None if it broke or is at its end."""
         with self._reading:
+            self._stream.follow(deadline)
             try:
                 return next(self._events, None)
             except Unavailable:
@@ -161,18 +171,35 @@ class ChangeStream:
             return True
         return event.name == self._name and (self._tag is None or event.tag == self._tag)
 
-    def _parsed(self, stream: Stream) -> Iterator[Event]:
-        """The events in a stream: blocks of lines `name: value`, each ended by an empty line."""
+    def _parsed(self, stream: Stream) -> Iterator[Event | _Quiet]:
+        """The events in a stream: blocks of lines `name: value`, each ended by an empty line.
+
+        What came without an event is told as well, so that nobody waits longer for one than wanted.
+        """
         text = b""
         for piece in stream.chunks():
             *blocks, text = (text + piece).split(b"\n\n")
+            if len(text) > _BLOCK_BYTES_MAX:
+                raise self._no_events()
             for block in blocks:
-                fields = dict(_field(line) for line in block.decode().splitlines())
-                if "id" in fields:
-                    self._last = int(fields["id"])
-                if "data" in fields and self._last is not None:
-                    yield Event.from_document(
-                        self._last, fields["event"], json.loads(fields["data"]))
+                event = self._event(block)
+                if event is not None:
+                    yield event
+            yield _QUIET
+
+    def _event(self, block: bytes) -> Event | None:
+        try:
+            fields = dict(_field(line) for line in block.decode().splitlines())
+            if "id" in fields:
+                self._last = int(fields["id"])
+            if "data" not in fields or self._last is None:
+                return None
+            return Event.from_document(self._last, fields["event"], json.loads(fields["data"]))
+        except _MALFORMED as error:
+            raise self._no_events() from error
+
+    def _no_events(self) -> Invalid:
+        return self._client.no_nave("no stream of events", f"GET /v1/changes/{self._namespace}")
 
 
 def _field(line: str) -> tuple[str, str]:

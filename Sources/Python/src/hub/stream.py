@@ -18,6 +18,7 @@ from urllib3.exceptions import (
 )
 
 from hub.errors import Unavailable
+from hub.paced_response import PacedResponse
 
 _READ_BYTES = 1 << 20
 
@@ -67,6 +68,17 @@ class Stream:
             if not piece:
                 return
             yield piece
+
+    def follow(self, until: float | None) -> None:
+        """Lets the rest come as slowly as it likes: it is sent when something happens.
+
+        Args:
+            until: when reading times out, as `time.monotonic` tells it, if not before because
+                nothing came for the timeout of the request.
+        """
+        raw = getattr(self._response, "_fp", None)
+        if isinstance(raw, PacedResponse):
+            raw.follow(until)
 
     def close(self) -> None:
         """Ends it; may be called by another thread, and wakes one that reads."""

@@ -24,6 +24,7 @@ import urllib3
 from hub import signing, tracing
 from hub.configuration import Configuration
 from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
+from hub.paced_response import PacedConnection, PacedTLSConnection
 from hub.refusal import refusal
 from hub.stream import Stream, Unopened, read_into, translated
 
@@ -280,6 +281,7 @@ class Transport:
                 options["ca_certs"] = self._authorities(verify)
         kind = urllib3.HTTPSConnectionPool if self._is_encrypted else urllib3.HTTPConnectionPool
         pool = kind(parts.hostname or "", parts.port, **options)
+        pool.ConnectionCls = PacedTLSConnection if self._is_encrypted else PacedConnection
         self._pool = (os.getpid(), pool)
         return pool
 
