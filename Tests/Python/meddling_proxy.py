@@ -13,11 +13,12 @@ class MeddlingProxy:
         endpoint: where it is.
         instead: a function that gets the method and path of a request, and gives `(status, body)`
             or `(status, body, headers)` to answer with, or None to pass it on.
+        alters: a function that gets the same and the body of the server's answer, and gives another.
         loses: a function that gets the same, and says whether the server's answer is lost.
     """
 
     def __init__(self, endpoint):
-        self.instead = self.loses = None
+        self.instead = self.alters = self.loses = None
         self._target = urllib3.connection_from_url(endpoint, maxsize=32)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.endpoint = "http://127.0.0.1:%d" % self._server.server_port
@@ -47,7 +48,10 @@ class MeddlingProxy:
                     if proxy.loses and proxy.loses(self.command, self.path):
                         self.close_connection = True
                         return
-                    told = answer.status, answer.data, answer.headers
+                    data = answer.data
+                    if proxy.alters:
+                        data = proxy.alters(self.command, self.path, data)
+                    told = answer.status, data, answer.headers
                 self.tell(*told)
 
             def tell(self, status, body, headers=()):

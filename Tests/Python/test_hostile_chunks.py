@@ -219,12 +219,6 @@ def test_what_stands_in_no_memory_is_an_error_of_ours():
         opened.decode(b"\xff" * 16)
 
 
-def test_a_stored_chunk_is_as_long_as_its_codecs_make_it():
-    assert decoder().stored_bytes_max == SIDE * SIDE
-    assert SIDE * SIDE < decoder({"name": "zstd"}).stored_bytes_max < SIDE * SIDE + 10_000
-    assert decoder({"name": "spy"}).stored_bytes_max is None
-
-
 @pytest.mark.parametrize("count", [0, 1, 255, 256, 65_535 + 256, 65_536 + 256, 1_000_000])
 @pytest.mark.parametrize("seed", [None, 5])
 def test_the_size_that_a_zstd_frame_states_is_found(count, seed):

@@ -97,7 +97,7 @@ class Bundle:
 
     def __init__(self, stream: Stream, where: str) -> None:
         self.stream = stream
-        self._where = where
+        self.where = where
 
     def next(self) -> Frame:
         """The next frame, when the payload of the one before was read.
@@ -115,7 +115,7 @@ class Bundle:
         is_sound = status in (200, 304, 404) and not reserved and texts.isascii()
         if not is_sound or rest is None or payload_bytes > rest:
             raise Unavailable(
-                "The answer is not in frames of chunks.", where=self._where, hint="Try again.")
+                "The answer is not in frames of chunks.", where=self.where, hint="Try again.")
         text = texts.decode("ascii")
         return Frame(status, text[:etag_bytes], text[etag_bytes:], payload_bytes)
 

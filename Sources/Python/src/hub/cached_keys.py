@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from hub import entity_tag, tracing
+from hub.answer_check import AnswerCheck, WrongAnswer
 from hub.bulk import BulkReader, Fetched, view_path
 from hub.bundle import Bundle, CutShort, Frame, Halt, Unbundled, has_bundles, opened_bundle
 from hub.cache import open_cache
@@ -30,6 +31,7 @@ from hub.errors import Offline, Unavailable
 from hub.kept_attribute import kept_attribute
 from hub.map_name import map_name
 from hub.reference import Reference
+from hub.stream import translated
 from hub.transport import pauses
 
 Buffer = bytes | memoryview
@@ -163,29 +165,53 @@ class CachedKeys:
         candidates = [self._candidate(key) for key in keys]
         etags = [one.etag if one else "" for one in candidates]
         transport = self._client.transport
-        with opened_bundle(transport, self._target, keys, etags, halt) as bundle:
-            for number, key in enumerate(keys):
-                candidate, candidates[number] = candidates[number], None
-                try:
-                    frame = bundle.next()
-                    payload, digest = self._payload(bundle, frame)
-                except Unavailable as error:
-                    raise CutShort(error) from error
-                if frame.coding or (frame.status == 304 and candidate is None):
-                    # What a coding means is for clients of HTTP, as `Transport` is one.
-                    tracing.record_cache(misses=1)
-                    yield self._reader.get_by_transport(f"{self._target}/{key}").data
-                elif frame.status == 304 and candidate is not None:
-                    tracing.record_cache(hits=1)
-                    self._record(key, candidate.digest)
-                    yield candidate.payload
-                else:
-                    tracing.record_cache(misses=1)
+        # Nothing is recorded for ever before the answer has turned out to be the right one.
+        found: list[tuple[str, bytes]] = []
+        try:
+            with opened_bundle(transport, self._target, keys, etags, halt) as bundle:
+                check = AnswerCheck(etags, bundle.where)
+                for number, key in enumerate(keys):
+                    candidate, candidates[number] = candidates[number], None
+                    payload, digest = self._next(bundle, check, key, candidate)
                     if digest is not None:
-                        self._record(key, digest)
+                        found.append((key, digest))
                     yield payload
+                check.end(bundle)
+        except WrongAnswer:
+            found.clear()
+            raise
+        finally:
+            for key, digest in found:
+                self._record(key, digest)
 
-    def _payload(self, bundle: Bundle, frame: Frame) -> tuple[Buffer | None, bytes | None]:
+    def _next(
+        self, bundle: Bundle, check: AnswerCheck, key: str, candidate: ChunkFile | None
+    ) -> tuple[Buffer | None, bytes | None]:
+        """The next chunk of an answer, and what to record of it, if anything.
+
+        Raises:
+            WrongAnswer: it cannot be the answer to what was asked.
+            CutShort: it ended, or something else came.
+        """
+        try:
+            frame = check.next(bundle)
+            payload, digest = self._payload(bundle, check, frame)
+        except WrongAnswer:
+            raise
+        except Unavailable as error:
+            raise CutShort(error) from error
+        if frame.status == 304 and candidate is not None:
+            tracing.record_cache(hits=1)
+            return candidate.payload, candidate.digest
+        tracing.record_cache(misses=1)
+        if frame.coding or frame.status == 304:
+            # What a coding means is for clients of HTTP, as `Transport` is one.
+            return self._reader.get_by_transport(f"{self._target}/{key}").data, None
+        return payload, digest
+
+    def _payload(
+        self, bundle: Bundle, check: AnswerCheck, frame: Frame
+    ) -> tuple[Buffer | None, bytes | None]:
         """Reads a payload to memory and, while it comes, to the cache.
 
         Returns:
@@ -193,8 +219,10 @@ class CachedKeys:
         """
         if frame.status != 200:
             return None, NOT_STORED if frame.status == 404 else None
-        payload = np.empty(frame.payload_bytes, np.uint8)
-        digest = self._digest(frame) if frame.etag and not frame.coding else None
+        with translated(bundle.where):
+            payload = np.empty(frame.payload_bytes, np.uint8)
+        is_named = entity_tag.is_known(frame.etag) and not frame.coding
+        digest = self._digest(frame) if is_named else None
         is_kept = digest is not None and self._cache.has(digest)
         intake = None
         if digest is not None and not is_kept:
@@ -205,6 +233,7 @@ class CachedKeys:
                 bundle.stream.fill(piece.data)
                 if intake is not None:
                     intake.write(piece)
+            check.check(frame, payload)
             if intake is not None:
                 is_kept = intake.finish()
         except BaseException:

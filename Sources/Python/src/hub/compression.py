@@ -31,8 +31,8 @@ Options = Mapping[str, Any]
 _GZIP_WINDOW_BITS, _ZLIB_WINDOW_BITS = 31, 15
 _LZMA_MEMORY_BYTES_MAX = 1 << 30
 _ZSTD_SLACK_BYTES = 1 << 20
-"""By so much, and by as much again as is allowed, the bytes of frames without a size may be guessed
-wrongly."""
+"""By so much, and by as much again as is allowed, too much may be told of frames that state no size:
+what they make is looked at when it is there."""
 
 
 def step_of(name: str, options: Options, element_bytes: int) -> Step | None:
@@ -154,13 +154,22 @@ def _blosc(data: Any, bytes_max: int) -> Any:
     return result
 
 
-def _zstd(data: Any, bytes_max: int) -> Any:
+def unpacked_zstd(data: Any, bytes_max: int) -> Any:
+    """The content of Zstandard frames, one behind the other.
+
+    Raises:
+        TooLong: it has more than `bytes_max` bytes.
+        RuntimeError, ValueError: it is no such data, or it is cut.
+    """
     from numcodecs import zstd
 
     content_bytes = content_bytes_max(memoryview(data))
     if content_bytes > 2 * bytes_max + _ZSTD_SLACK_BYTES:
         raise TooLong(bytes_max)
-    return zstd.decompress(data)
+    content = zstd.decompress(data)
+    if len(content) > bytes_max:
+        raise TooLong(bytes_max)
+    return content
 
 
 def _lz4(data: Any, bytes_max: int) -> Any:
@@ -204,13 +213,13 @@ _PLAIN: dict[str, Step] = {
     "blosc": _blosc,
     "crc32c": _crc32c,
     "gzip": inflated,
-    "zstd": _zstd,
+    "zstd": unpacked_zstd,
     "numcodecs.blosc": _blosc,
     "numcodecs.bz2": _bz2,
     "numcodecs.gzip": inflated,
     "numcodecs.lz4": _lz4,
     "numcodecs.zlib": inflated_zlib,
-    "numcodecs.zstd": _zstd,
+    "numcodecs.zstd": unpacked_zstd,
 }
 
 _WITH_OPTIONS: dict[str, Callable[[Options, int], Step]] = {

@@ -64,11 +64,6 @@ class ChunkDecoder:
         """Whether chunks are decoded here, and not by zarr-python."""
         return self._chain is not None and self._chain.is_fast
 
-    @property
-    def stored_bytes_max(self) -> int | None:
-        """What a chunk takes as it is stored, at most, in bytes; None if nobody knows."""
-        return None if self._chain is None else self._chain.stored_bytes_max
-
     def decode(self, data: Buffer, where: str = "") -> AnyArray:
         """The elements of a chunk: a read-only array of the chunk's full shape, any strides.
 

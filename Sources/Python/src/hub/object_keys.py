@@ -18,6 +18,9 @@ from hub.transport import Transport
 _KEY_MISSING = "NoSuchKey"
 """The only code that says that there is no object. Source: Amazon S3, "Error responses"."""
 
+_CONTENT_BYTES_MAX = 1 << 30
+"""How long an object may be that was put with a content coding: nobody knows what it is of."""
+
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -74,7 +77,8 @@ class ObjectKeys:
         """
         headers = {"Range": f"bytes={byte_range}"} if byte_range else None
         try:
-            return self.transport.request("GET", self._path(key), headers=headers).data
+            return self.transport.request(
+                "GET", self._path(key), headers=headers, content_bytes_max=_CONTENT_BYTES_MAX).data
         except NotFound as error:
             if error.code != _KEY_MISSING:
                 raise

@@ -17,7 +17,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from hub.errors import Unavailable
+from hub.errors import HubError, Unavailable
 from hub.paced_response import PacedResponse
 
 _READ_BYTES = 1 << 20
@@ -98,6 +98,9 @@ def translated(where: str) -> Iterator[None]:
     """Turns urllib3's failures into ours."""
     try:
         yield
+    except HubError:
+        # Unavailable is an OSError as well.
+        raise
     except (NewConnectionError, ConnectTimeoutError, NameResolutionError) as error:
         raise Unopened(
             f"No connection to the server: {_reason(error)}.",
@@ -111,6 +114,11 @@ def translated(where: str) -> Iterator[None]:
             "The server did not answer in time.",
             where=where,
             hint="Try again, or configure a longer timeout_seconds.",
+        ) from error
+    except (MemoryError, OverflowError) as error:
+        raise Unavailable(
+            "There is too little memory for what the answer says that it is.", where=where,
+            hint="Read less at once, or look with `hub doctor` at what answers.",
         ) from error
     except (HTTPError, OSError) as error:
         raise Unavailable(
@@ -133,6 +141,20 @@ def _untrusted(error: SSLError, where: str) -> Unopened:
 def _reason(error: BaseException) -> str:
     text = str(error.args[-1] if error.args else error)
     return text.partition(": ")[2] or text
+
+
+def read_beginning(response: urllib3.BaseHTTPResponse, bytes_max: int) -> bytes:
+    """The first bytes of an answer as they came; the connection is used again if these are all."""
+    pieces: list[bytes] = []
+    while bytes_max > 0:
+        piece = response.read(min(bytes_max, _READ_BYTES), decode_content=False)
+        if not piece:
+            response.release_conn()
+            return b"".join(pieces)
+        pieces.append(piece)
+        bytes_max -= len(piece)
+    response.close()
+    return b"".join(pieces)
 
 
 def read_into(response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:

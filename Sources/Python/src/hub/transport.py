@@ -23,10 +23,11 @@ import urllib3
 
 from hub import signing, tracing
 from hub.configuration import Configuration
+from hub.content_coding import without_coding
 from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.paced_response import PacedConnection, PacedTLSConnection
 from hub.refusal import refusal
-from hub.stream import Stream, Unopened, read_into, translated
+from hub.stream import Stream, Unopened, read_beginning, read_into, translated
 
 Buffer = bytes | memoryview
 Body = Buffer | Sequence[Buffer]
@@ -38,6 +39,11 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
 _BUSY = frozenset({429, 500, 503})
 # With these the server says that it has done nothing, and that the same may be asked again.
 _UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
+CONTENT_BYTES_MAX = 64 << 20
+"""How long the content of an answer with a content coding may be, if nobody knows better: a few
+kilobytes may be coded so that they become gigabytes."""
+
+_REFUSAL_BYTES_MAX = 1 << 20
 _CONNECT_SECONDS_MAX = 10.0
 _PAUSE_SECONDS = 0.1
 _PAUSE_SECONDS_MAX = 5.0
@@ -84,8 +90,9 @@ class Transport:
         *,
         repeat: Repeat | None = None,
         timeout_seconds: float | None = None,
+        content_bytes_max: int = CONTENT_BYTES_MAX,
     ) -> Response:
-        """Sends a request and reads the whole answer.
+        """Sends a request and reads the whole answer, without the content coding that it has.
 
         Args:
             method: the HTTP method in capitals.
@@ -96,12 +103,14 @@ class Transport:
             repeat: `safe` if the request may be sent twice, which is the default for `GET`, `HEAD`
                 and `PUT`; `unopened`, the default of the others, if it may not.
             timeout_seconds: how long to wait for the answer, if not as configured.
+            content_bytes_max: how long an answer may be that came with a content coding; others are
+                as long as what came.
 
         Raises:
             HubError: the server refused (see `refusal`), or no whole answer came (`Unavailable`).
         """
         call = self._call(method, path, query, headers, body, repeat, timeout_seconds)
-        return self._repeated(call, lambda: self._once(call, None))
+        return self._repeated(call, lambda: self._once(call, None, content_bytes_max))
 
     def receive(
         self,
@@ -121,7 +130,7 @@ class Transport:
         again.
         """
         call = self._call(method, path, query, headers, body, repeat, timeout_seconds)
-        return self._repeated(call, lambda: self._once(call, buffer))
+        return self._repeated(call, lambda: self._once(call, buffer, CONTENT_BYTES_MAX))
 
     @contextmanager
     def stream(
@@ -194,7 +203,10 @@ class Transport:
         raise AssertionError("the last attempt returns or raises")
 
     def _once(
-        self, call: _Call, buffer: Callable[[Mapping[str, str]], memoryview] | None
+        self,
+        call: _Call,
+        buffer: Callable[[Mapping[str, str]], memoryview] | None,
+        content_bytes_max: int,
     ) -> Response:
         started = time.perf_counter()
         response = self._opened(call)
@@ -202,8 +214,9 @@ class Transport:
         try:
             with translated(call.where):
                 if buffer is None or call.method == "HEAD":
-                    data = response.read(decode_content=True)
+                    data = response.read(decode_content=False)
                     received = len(data)
+                    data = _content(call, response, data, content_bytes_max)
                 else:
                     data = b""
                     received = _fill(call, response, buffer(response.headers))
@@ -232,14 +245,15 @@ class Transport:
         with translated(call.where):
             response = self._current_pool().urlopen(
                 call.method, target, headers=headers, body=body,
-                retries=False, redirect=False, preload_content=False, decode_content=True,
+                retries=False, redirect=False, preload_content=False, decode_content=False,
                 timeout=urllib3.Timeout(connect=connect, read=call.timeout_seconds),
             )
             if response.status < 400:
                 _check_redirection(call, response)
                 _check_length(call, response)
                 return response
-            data = response.read()
+            data = read_beginning(response, _REFUSAL_BYTES_MAX)
+            data = _content(call, response, data, _REFUSAL_BYTES_MAX)
         raise refusal(call.where, response.status, response.headers, data)
 
     def _signature(self, call: _Call) -> dict[str, str]:
@@ -348,6 +362,22 @@ def _check_length(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
         response.close()
         raise Unavailable(
             "The answer's head does not say how long it is.", where=call.where, hint="Try again.")
+
+
+def _content(
+    call: _Call, response: urllib3.BaseHTTPResponse, data: bytes, bytes_max: int
+) -> bytes:
+    """The body without the coding that it has, if any."""
+    codings = response.headers.get("Content-Encoding", "")
+    if not codings or not data:
+        return data
+    try:
+        return without_coding(data, codings, bytes_max)
+    except ValueError as error:
+        raise Unavailable(
+            f"The answer's content coding cannot be undone: {error}.", where=call.where,
+            status=response.status if response.status >= 400 else None,
+            hint="Something between may answer for the server: `hub doctor` looks.") from error
 
 
 def _fill(call: _Call, response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:

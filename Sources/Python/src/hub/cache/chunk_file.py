@@ -26,10 +26,11 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
+from hub.entity_tag import ETAG_BYTES_MAX
+
 MAGIC = b"HUBC"
 VERSION = 1
 HEADER_BYTES = 128
-ETAG_BYTES_MAX = 84
 PART_SUFFIX = ".part"
 WRITE_BYTES_MAX = 512 << 10
 """What is written at once. A first write of 2.4 MB to a file's beginning took four times the CPU
