@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import zarr
 from meddling_proxy import MeddlingProxy
+from scripted_server import ScriptedServer, answer
 
 from hub import entity_tag
 from hub.cache.chunk_cache import chunk_digest
@@ -212,3 +213,25 @@ def test_a_tag_says_what_the_bytes_are():
         assert entity_tag.contradicts(tag, data, None) is not fits
         assert not entity_tag.contradicts(tag, data), "it is more than is compared"
     assert entity_tag.contradicts(f'"{"0" * 32}"', data[: entity_tag.COMPARED_BYTES_MAX])
+
+
+@pytest.mark.parametrize("means", ["obstore", "urllib3"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_chunks_of_another_host_are_not_taken(
+    fixed, array, proxy, status, means, monkeypatch, one_by_one
+):
+    if means == "urllib3":
+        monkeypatch.setattr("hub.bulk._load_obstore", lambda: False)
+    opened = hub.load(fixed)
+    tag = f'"{hashlib.md5(b"of another").hexdigest()}"'
+    answers = [answer(200, b"of another"), answer(200, b"of another", [("ETag", '"abc"')]),
+               answer(200, PAGE, [("ETag", tag)])]
+    for other in answers:
+        with ScriptedServer(other) as elsewhere:
+            proxy.instead = lambda method, path: (
+                status, b"", {"Location": elsewhere.endpoint + path}) if "/c/" in path else None
+            with pytest.raises(hub.Invalid, match="sends to another place"):
+                opened[...]
+        proxy.instead = None
+        np.testing.assert_array_equal(opened[...], values())
+        hub.cache.clear()

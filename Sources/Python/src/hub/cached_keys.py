@@ -250,7 +250,8 @@ class CachedKeys:
         path = f"{self._target}/{key}"
         fetched = self._reader.get(path, etag)
         if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
-            fetched = self._reader.get(path)
+            # Transport is sent nowhere else, and repeats.
+            fetched = self._reader.get_by_transport(path)
             if entity_tag.contradicts(fetched.etag, fetched.data):
                 raise Unavailable(
                     f"What came in place of the chunk {key} of {self._target} is something else.",

@@ -14,6 +14,7 @@ from hub import npy
 from hub.configuration import Configuration, current_configuration
 from hub.description import Description, dtype_of
 from hub.errors import Conflict, Invalid
+from hub.listing_pages import pages_of
 from hub.npy import AnyArray
 from hub.reference import Reference
 from hub.requester import Document, Query
@@ -251,16 +252,16 @@ class Client(VersionRequests):
 
     def occupancy(self, reference: Reference) -> Iterator[list[int]]:
         """The coordinates of all chunks that are stored, in the grid of chunks."""
-        query = [("limit", str(_OCCUPANCY_PAGE))]
-        cursor: str | None = ""
-        while True:
-            page = self.document(
-                "GET", f"/v1/occupancy/{reference.path}", reference,
-                query + ([("cursor", cursor)] if cursor else []))
-            yield from page["chunks"]
-            cursor = page.get("next")
-            if cursor is None:
-                return
+        path = f"/v1/occupancy/{reference.path}"
+
+        def ask(cursor: str) -> tuple[list[list[int]], str | None]:
+            query = [("limit", str(_OCCUPANCY_PAGE))]
+            query += [("cursor", cursor)] if cursor else []
+            page = self.document("GET", path, reference, query)
+            return page["chunks"], page.get("next")
+
+        for chunks in pages_of(ask, f"GET {path}"):
+            yield from chunks
 
 
 def current_client(**overrides: Any) -> Client:

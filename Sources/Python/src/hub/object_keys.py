@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
 from hub.errors import Conflict, NotFound, Unavailable
+from hub.listing_pages import pages_of
 from hub.transport import Transport
 
 _KEY_MISSING = "NoSuchKey"
@@ -134,9 +135,10 @@ class ObjectKeys:
         Args:
             delimiter: with `/`, what is below a folder is told as the folder alone.
         """
-        token: str | None = ""
-        while token is not None:
-            entries, token = self._page(prefix, delimiter, token)
+        def ask(token: str) -> tuple[list[ObjectEntry], str | None]:
+            return self._page(prefix, delimiter, token)
+
+        for entries in pages_of(ask, f"GET /{self.namespace}"):
             yield from entries
 
     def _page(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hub.errors import Invalid, NotFound
+from hub.listing_pages import pages_of
 from hub.reference import Reference
 from hub.transport import Repeat, Transport
 
@@ -76,16 +77,21 @@ class Requester:
         limit: int | None = None,
     ) -> Iterator[Document]:
         """The entries of a listing, page after page, at most `limit` of them."""
-        cursor: str | None = ""
         remaining = limit
-        while cursor is not None and remaining != 0:
+
+        def ask(cursor: str) -> tuple[list[Document], str | None]:
             count = _PAGE_MAX if remaining is None else min(remaining, _PAGE_MAX)
             asked = [*(query or []), ("limit", str(count))]
             asked += [("cursor", cursor)] if cursor else []
             page = self.document("GET", path, reference, asked)
-            yield from page[member]
-            cursor = page.get("next")
-            remaining = None if remaining is None else max(0, remaining - len(page[member]))
+            return page[member], page.get("next")
+
+        for entries in pages_of(ask, f"GET {path}") if limit != 0 else ():
+            yield from entries
+            if remaining is not None:
+                remaining -= len(entries)
+                if remaining <= 0:
+                    return
 
     @contextmanager
     def about(self, reference: Reference | None) -> Iterator[None]:
