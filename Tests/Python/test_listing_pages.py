@@ -34,7 +34,7 @@ def client(server):
     (answer(200, XML.encode()), lambda client: ObjectKeys(client.transport, "n").entries()),
 ], ids=["arrays", "some", "occupancy", "objects"])
 def test_pages_that_lead_back_are_told(page, read):
-    with ScriptedServer(page) as server:
+    with ScriptedServer(page, keep=True) as server:
         with pytest.raises(hub.Unavailable, match="begin anew"):
             list(read(client(server)))
         assert len(server.requests) == 2
