@@ -52,7 +52,7 @@ final class VolumeRepair: Sendable {
             let owners = try index.read { reader throws(SQLiteError) in
                 try reader.owners(of: wanted, at: [], namesMax: DamageRecord.objectsMax)
             }
-            return owners.blobs.values.flatMap(\.self).sorted()
+            return Set(owners.blobs.values.flatMap(\.self)).sorted()
         }
 
         func discard(_ id: BlobID) throws { upkeep.remove([id]) }

@@ -2,7 +2,8 @@ import StorageFormats
 import StorageModel
 
 extension VolumeSet {
-    /// Payloads whose objects are named where a volume may have the only copies.
+    /// Payloads whose objects are looked for where a volume may have the only copies, and objects that are
+    /// named of them.
     private static let namedMax = 16
     /// Blobs that are asked for at once.
     private static let forgettingPage = 1000
@@ -79,8 +80,8 @@ extension VolumeSet {
                 && directories.contains(record.volume)
         }
         guard places.isEmpty else {
-            let objects = places.flatMap(\.objects).prefix(DamageRecord.objectsMax)
-            throw .onlyWholeCopies(places: places.count, objects: Array(objects))
+            let objects = Set(places.flatMap(\.objects)).sorted()
+            throw .onlyWholeCopies(places: places.count, objects: Self.some(of: objects))
         }
     }
 
@@ -112,8 +113,12 @@ extension VolumeSet {
             throw .indexFailed
         }
         guard !isClosed else { throw .closed }
-        guard lacking == 0 else { throw .onlyCopies(payloads: lacking, objects: objects) }
+        guard lacking == 0 else {
+            throw .onlyCopies(payloads: lacking, objects: Self.some(of: objects))
+        }
     }
+
+    private static func some(of objects: [String]) -> [String] { Array(objects.prefix(namedMax)) }
 
     private func isOnWritable(_ id: BlobID) -> Bool {
         members.contains { ((try? $0.writable?.blobs.holds(id)) ?? false) == true }
