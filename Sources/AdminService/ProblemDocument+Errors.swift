@@ -105,6 +105,8 @@ extension ProblemDocument {
             self.init(status: 416, code: "range_invalid", detail: "No such range of bytes.")
         case .payloadTooLarge:
             self.init(status: 413, code: "too_large", detail: "The body is too large.")
+        case .digestMismatch:
+            self.init(status: 400, code: "digest_mismatch", detail: "The body has another MD5.")
         case .outOfSpace:
             self.init(status: 507, code: "out_of_space", detail: "The disk is full.")
         case .overloaded:

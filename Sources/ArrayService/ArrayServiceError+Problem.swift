@@ -321,8 +321,8 @@ extension ArrayServiceError {
         case .namespaceTaken, .namespaceNotEmpty, .principalTaken, .principalMissing,
             .preconditionFailed, .keyRepeated, .uploadMissing, .partInvalid, .partOrderInvalid,
             .partTooSmall,
-            .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .inputOutputFailed,
-            .volumeFailed, .indexFailed, .openFailed:
+            .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge, .digestMismatch,
+            .inputOutputFailed, .volumeFailed, .indexFailed, .openFailed:
             Problem(.internalServerError, "internal_error", "The server failed; see its log.")
         }
     }

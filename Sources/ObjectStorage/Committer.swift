@@ -125,6 +125,7 @@ final class Committer {
     }
 
     private func commit(_ batch: [CommitQueue.Waiting]) -> [Outcome] {
+        let digests = EntityTags.digests(batch)
         entries.beginCommit(batch.flatMap(\.proposal.changedKeys))
         defer { entries.endCommit() }
         do throws(StoreError) {
@@ -132,7 +133,7 @@ final class Committer {
             while true {
                 let namesBefore = names
                 let attempt = Result { () throws(StoreError) in
-                    try commit(batch, at: volume.logEnd)
+                    try commit(batch, digests, at: volume.logEnd)
                 }
                 if case .success(let results?) = attempt { return results }
                 names = namesBefore
@@ -166,6 +167,7 @@ final class Committer {
     ///   position, and nothing is changed.
     private func commit(
         _ batch: [CommitQueue.Waiting],
+        _ digests: [[UInt8]?],
         at logEnd: LogPosition
     ) throws(StoreError) -> [Outcome]? {
         nextSequence = writer.state.sequence + 1
@@ -177,9 +179,9 @@ final class Committer {
         isNearlyFull = volume.isNearlyFull(limits)
         reserve.note(isRoomLow: isNearlyFull)
         try translating { () throws(SQLiteError) in try writer.begin() }
-        for item in batch {
+        for (item, digest) in zip(batch, digests) {
             verdicts.append(
-                try decide(item, at: &position, into: &accepted)
+                try decide(item, digest, at: &position, into: &accepted)
             )
         }
         guard let places = try makeDurable(accepted, at: logEnd) else { return nil }
@@ -197,11 +199,19 @@ final class Committer {
     /// - Throws: Only what ends the whole batch.
     private func decide(
         _ item: CommitQueue.Waiting,
+        _ digest: [UInt8]?,
         at position: inout LogPosition,
         into accepted: inout [Accepted]
     ) throws(StoreError) -> Verdict {
-        let proposal = item.proposal
+        var proposal = item.proposal
         if isNearlyFull, proposal.takesRoom { return .refused(.outOfSpace) }
+        if let digest {
+            do throws(StoreError) {
+                proposal = try proposal.tagged(digest)
+            } catch {
+                return .refused(error)
+            }
+        }
         let decision: Decision
         do throws(Refusal) {
             decision = try evaluate(proposal)

@@ -51,7 +51,8 @@ extension ObjectStore {
 
     /// Makes an object of a staged payload.
     ///
-    /// - Throws: ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a
+    /// - Throws: ``StoreError/digestMismatch``, ``StoreError/payloadTooLarge`` (for an entity tag that is
+    ///   left to the store), ``StoreError/preconditionFailed``, ``StoreError/objectMissing(_:)`` (a
     ///   precondition on a
     ///   key that holds nothing), ``StoreError/version(_:)`` with `.sealed`,
     ///   ``StoreError/namespaceMissing(_:)`` and the failures of any write.
@@ -59,15 +60,16 @@ extension ObjectStore {
         _ key: ObjectKey,
         in namespace: Namespace,
         _ payload: StagedPayload,
-        entityTag: String,
+        entityTag: EntityTagging,
         attributes: ObjectAttributes = ObjectAttributes(),
         checksums: [ObjectChecksum] = [],
         precondition: WritePrecondition = .none,
         actor: PrincipalName? = nil
     ) async throws(StoreError) -> ObjectEntry {
         let source = PayloadSource(payload)
+        try entityTag.check(source)
         let entry = NewEntry(
-            entityTag: entityTag,
+            entityTag: entityTag.text,
             attributes: attributes,
             checksums: checksums,
             parts: [],
@@ -77,6 +79,7 @@ extension ObjectStore {
             key: key,
             namespace: namespace,
             entry: entry,
+            tagging: entityTag,
             fact: try await fact(key, source),
             origin: .staged,
             payload: source.recorded,
@@ -113,6 +116,7 @@ extension ObjectStore {
             key: key,
             namespace: namespace,
             entry: copy,
+            tagging: .given(copy.entityTag),
             fact: try await fact(key, source),
             origin: .shared(staged: source.stagedBlobs),
             payload: source.recorded,
@@ -193,7 +197,8 @@ extension ObjectStore {
                 .principalMissing, .preconditionFailed, .objectMissing, .objectReplaced,
                 .keyRepeated, .uploadMissing, .partInvalid, .partOrderInvalid, .partTooSmall,
                 .partNumberInvalid, .partsEmpty, .rangeInvalid, .payloadTooLarge,
-                .checksumMismatch, .outOfSpace, .inputOutputFailed, .overloaded, .closed,
+                .digestMismatch, .checksumMismatch, .outOfSpace, .inputOutputFailed, .overloaded,
+                .closed,
                 .version, .openFailed:
                 break
             }

@@ -54,7 +54,7 @@ extension ObjectStore {
         of upload: MultipartUpload,
         in namespace: Namespace,
         _ payload: StagedPayload,
-        entityTag: String,
+        entityTag: EntityTagging,
         checksum: ObjectChecksum? = nil
     ) async throws(StoreError) -> UploadedPart {
         let source = PayloadSource(payload)
@@ -88,7 +88,7 @@ extension ObjectStore {
         in namespace: Namespace,
         from entry: ObjectEntry,
         range: Range<Int64>,
-        entityTag: String,
+        entityTag: EntityTagging,
         checksum: ObjectChecksum? = nil
     ) async throws(StoreError) -> UploadedPart {
         guard range.lowerBound >= 0, range.upperBound <= entry.sizeBytes else {
@@ -112,19 +112,21 @@ extension ObjectStore {
         _ namespace: Namespace,
         _ source: PayloadSource,
         _ origin: PayloadOrigin,
-        entityTag: String,
+        entityTag: EntityTagging,
         checksum: ObjectChecksum?
     ) async throws(StoreError) -> UploadedPart {
         guard UploadedPart.numbers.contains(number) else { throw .partNumberInvalid(number) }
+        try entityTag.check(source)
         let part = PartWrite(
             upload: upload.id,
             number: number,
-            entityTag: entityTag,
+            entityTag: entityTag.text,
             checksum: checksum,
             payload: source.runs
         )
         let proposal = PartProposal(
             part: part,
+            tagging: entityTag,
             key: upload.key,
             namespace: namespace,
             origin: origin,

@@ -37,6 +37,10 @@ public final class ObjectStore: Sendable {
     private let flusher: LogFlusher?
     private let logger: Logger
 
+    /// Up to what length a payload that is staged stays in memory, so that its entity tag may be left to
+    /// the store, in bytes.
+    public var shortPayloadBytesMax: Int { limits.inlineBytesMax }
+
     /// Whether writes are taken: they are until a disk fails or the store is closed.
     ///
     /// Never waits.

@@ -10,10 +10,10 @@ enum Proposal: Sendable {
     case setAccess(NamespaceAccess, of: NamespaceName)
     case addPrincipal(Principal)
     case removePrincipal(PrincipalName)
-    case put(PutProposal)
+    indirect case put(PutProposal)
     case delete([ObjectKey], in: Namespace, WritePrecondition)
     case createUpload(UploadCreation, in: NamespaceName)
-    case putPart(PartProposal)
+    indirect case putPart(PartProposal)
     case completeUpload(CompletionProposal)
     case abortUpload(UploadID, key: ObjectKey, in: Namespace)
     case relocate(RelocationProposal)
@@ -96,7 +96,9 @@ extension Proposal {
 struct PutProposal: Sendable {
     let key: ObjectKey
     let namespace: Namespace
-    let entry: NewEntry
+    /// The object; its entity tag as far as `tagging` gives it.
+    var entry: NewEntry
+    var tagging: EntityTagging
     /// What the bytes say if the key names a metadata file.
     let fact: CatalogFact?
     let origin: PayloadOrigin
@@ -107,7 +109,9 @@ struct PutProposal: Sendable {
 
 /// A part that an upload is to get.
 struct PartProposal: Sendable {
-    let part: PartWrite
+    /// The part; its entity tag as far as `tagging` gives it.
+    var part: PartWrite
+    var tagging: EntityTagging
     let key: ObjectKey
     let namespace: Namespace
     let origin: PayloadOrigin

@@ -37,6 +37,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case rangeInvalid
     /// More bytes than one object or part may have.
     case payloadTooLarge
+    /// The bytes do not have the MD5 that the writer says; nothing was written.
+    case digestMismatch
     /// Stored bytes fail their checksum; none of them was handed out.
     case checksumMismatch
     /// The disk is full.

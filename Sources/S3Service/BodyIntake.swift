@@ -2,6 +2,7 @@ import AccessControl
 import Checksums
 import HTTPServing
 import NIOCore
+import ObjectStorage
 import S3Protocol
 import StorageModel
 
@@ -19,6 +20,7 @@ struct BodyIntake {
     private var decoder: AWSChunkedDecoder?
     private var receivedBytes: Int64 = 0
     private var sha256: SHA256?
+    private let algorithms: Set<ChecksumAlgorithm>
     private var digests: DigestSet
 
     /// Prepares to take in the bytes of an object or part.
@@ -27,15 +29,20 @@ struct BodyIntake {
     ///   - exchange: The request.
     ///   - stated: The digests the client states.
     ///   - kept: The algorithm whose digest will be kept.
+    ///   - shortBytesMax: Up to what length the MD5 of a body is left to the store, in bytes.
     /// - Returns: An intake that has seen no byte.
     /// - Throws: ``S3Error/missingContentLength`` or ``S3Error/entityTooLarge(proposedBytes:maxBytes:)``.
     static func payload(
         _ exchange: Exchange,
         stated: BodyDigests,
-        kept: ChecksumAlgorithm
+        kept: ChecksumAlgorithm,
+        shortBytesMax: Int
     ) throws(S3Error) -> BodyIntake {
         let limitBytes = S3Limits.payloadBytesMax
-        let intake = try BodyIntake(exchange, stated, kept: kept, limitBytes: limitBytes)
+        var intake = try BodyIntake(exchange, stated, kept: kept, limitBytes: limitBytes)
+        if let declaredBytes = intake.declaredBytes, declaredBytes <= Int64(shortBytesMax) {
+            intake.leaveMD5()
+        }
         if let declaredBytes = intake.declaredBytes, declaredBytes > limitBytes {
             throw .entityTooLarge(proposedBytes: declaredBytes, maxBytes: limitBytes)
         }
@@ -84,7 +91,13 @@ struct BodyIntake {
             declaredBytes = Self.plainLength(exchange)
             sha256 = nil
         }
-        digests = DigestSet(Set([stated.checksum.algorithm, kept].compactMap(\.self)))
+        algorithms = Set([stated.checksum.algorithm, kept].compactMap(\.self))
+        digests = DigestSet(algorithms)
+    }
+
+    /// Leaves the MD5 to the store, which computes it beside those of other bodies.
+    private mutating func leaveMD5() {
+        digests = DigestSet(algorithms, leavesMD5: true)
     }
 
     /// The length of a body without framing of its own; nil when it is not stated.
@@ -142,7 +155,20 @@ struct BodyIntake {
         }
     }
 
-    /// Ends the body and checks it.
+    /// Whether the digests of the whole body take some tens of microseconds, so that they may be computed
+    /// on an event loop.
+    var isDigestedSoon: Bool {
+        let isChecked = sha256 == nil && digests.areCyclic
+        let bytesMax = isChecked ? S3Limits.checkedBodyBytesMax : S3Limits.smallBodyBytesMax
+        return declaredBytes ?? .max <= bytesMax
+    }
+
+    /// What the entity tag of the object or part is to be.
+    func tagging(_ summary: BodySummary) -> EntityTagging {
+        summary.tagging(claimed: stated.contentMD5)
+    }
+
+    /// Ends the body and checks it, except for an MD5 that is left to the store.
     ///
     /// - Throws: ``S3Error``, for the first thing that is not as the client said.
     mutating func finish() throws(S3Error) -> BodySummary {
@@ -154,7 +180,7 @@ struct BodyIntake {
         if let declaredBytes, declaredBytes != receivedBytes { throw .incompleteBody }
         try checkSignedDigest()
         let summary = digests.summary()
-        if let claimed = stated.contentMD5, claimed != summary.md5 {
+        if let claimed = stated.contentMD5, let md5 = summary.md5, claimed != md5 {
             throw .badDigest(.contentMD5)
         }
         try checkStatedChecksum(summary)

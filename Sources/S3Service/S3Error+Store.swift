@@ -36,6 +36,7 @@ extension S3Error {
                 proposedBytes: S3Limits.payloadBytesMax,
                 maxBytes: S3Limits.payloadBytesMax
             )
+        case .digestMismatch: self = .badDigest(.contentMD5)
         case .outOfSpace: self = .insufficientStorage
         case .version(.sealed(let version)): self = .versionSealed(version)
         case .version(.missing(let draft)): self = .draftMissing(draft)

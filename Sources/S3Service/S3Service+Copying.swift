@@ -104,7 +104,7 @@ extension S3Service {
             in: bucket,
             from: entry,
             range: range,
-            entityTag: summary.entityTag,
+            entityTag: summary.tagging(claimed: nil),
             checksum: summary.checksum(algorithm)
         )
     }

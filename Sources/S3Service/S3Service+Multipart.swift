@@ -55,7 +55,12 @@ extension S3Service {
             )
         }
         let kept = Self.partAlgorithm(of: upload)
-        let intake = try BodyIntake.payload(exchange, stated: request.digests, kept: kept)
+        let intake = try BodyIntake.payload(
+            exchange,
+            stated: request.digests,
+            kept: kept,
+            shortBytesMax: store.shortPayloadBytesMax
+        )
         return later(exchange) { body throws(S3Error) in
             var intake = intake
             let received = try await intake.readPayload(
@@ -70,7 +75,7 @@ extension S3Service {
                     of: upload,
                     in: bucket,
                     received.payload,
-                    entityTag: summary.entityTag,
+                    entityTag: intake.tagging(summary),
                     checksum: summary.checksum(kept)
                 )
             }

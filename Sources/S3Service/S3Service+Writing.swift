@@ -15,7 +15,12 @@ extension S3Service {
     ) throws(S3Error) -> HTTPAnswer {
         try Self.require(request.access, of: bucket)
         let kept = request.digests.checksum.algorithm ?? .crc64nvme
-        let intake = try BodyIntake.payload(exchange, stated: request.digests, kept: kept)
+        let intake = try BodyIntake.payload(
+            exchange,
+            stated: request.digests,
+            kept: kept,
+            shortBytesMax: store.shortPayloadBytesMax
+        )
         let work: @Sendable (HTTPRequestBody) async throws(S3Error) -> HTTPResponse = {
             body throws(S3Error) in
             var intake = intake
@@ -29,7 +34,7 @@ extension S3Service {
                     key,
                     in: bucket,
                     received.payload,
-                    entityTag: received.summary.entityTag,
+                    entityTag: intake.tagging(received.summary),
                     attributes: request.attributes,
                     checksums: received.summary.checksums,
                     precondition: request.precondition,
@@ -39,9 +44,7 @@ extension S3Service {
             return exchange.empty(.ok, Self.writtenFields(entry))
         }
         // Metadata is parsed, which takes longer than its bytes take to digest.
-        let bodyBytes = exchange.request.declaredBodyBytes ?? .max
-        let isSmall = bodyBytes <= S3Limits.smallBodyBytesMax
-        return isSmall && CatalogFile(key: key.text) == nil
+        return intake.isDigestedSoon && CatalogFile(key: key.text) == nil
             ? soon(exchange, work) : later(exchange, work)
     }
 

@@ -10,7 +10,7 @@ public final class Connection {
     private let database: DatabaseHandle
     /// The C handle, for the extensions of this module.
     var databasePointer: OpaquePointer { database.pointer }
-    private var cache: [String: Statement] = [:]
+    private var cache: [StatementText: Statement] = [:]
     /// Statements kept by ``statement(_:)``; a program has a fixed number of them.
     private static let cachedMax = 256
 
@@ -59,13 +59,14 @@ public final class Connection {
     /// It comes back reset and without bindings. One that is being stepped through must not be
     /// asked for again before its end; nested use of one text takes ``prepare(_:)``.
     public func statement(_ sql: String) throws(SQLiteError) -> Statement {
-        if let statement = cache[sql] {
+        let text = StatementText(sql)
+        if let statement = cache[text] {
             statement.reset()
             return statement
         }
         let statement = try prepare(sql)
         if cache.count >= Self.cachedMax { cache.removeAll() }
-        cache[sql] = statement
+        cache[text] = statement
         return statement
     }
 

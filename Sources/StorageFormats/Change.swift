@@ -141,7 +141,7 @@ public struct ObjectWrite: Hashable, Sendable {
 /// An object before the log has given it its number and place.
 public struct NewEntry: Hashable, Sendable {
     /// The entity tag without quotes.
-    public let entityTag: String
+    public var entityTag: String
     /// System headers and user metadata.
     public let attributes: ObjectAttributes
     /// Checksums kept with it.
@@ -213,7 +213,7 @@ public struct PartWrite: Hashable, Sendable {
     /// The part's number.
     public let number: Int
     /// Its entity tag without quotes.
-    public let entityTag: String
+    public var entityTag: String
     /// The checksum it was uploaded with, if any.
     public let checksum: ObjectChecksum?
     /// Its bytes.

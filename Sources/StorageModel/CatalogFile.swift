@@ -21,17 +21,15 @@ public enum CatalogFile: Int64, Hashable, Sendable, CaseIterable {
 
     /// Finds the file that a key names by its last segment.
     public init?(key: String) {
-        let segment = key.utf8[Self.lastSegmentStart(key)...]
-        guard let match = Self.allCases.first(where: { segment.elementsEqual($0.fileName.utf8) })
+        guard let match = Self.allCases.first(where: { Self.isLastSegment($0.fileName, of: key) })
         else { return nil }
         self = match
     }
 
     /// Whether a key's last segment names metadata of any kind, which is never a chunk.
     public static func namesMetadata(_ key: String) -> Bool {
-        if CatalogFile(key: key) != nil { return true }
-        let segment = key.utf8[lastSegmentStart(key)...]
-        return segment.elementsEqual(".zattrs".utf8) || segment.elementsEqual(".zmetadata".utf8)
+        CatalogFile(key: key) != nil || isLastSegment(".zattrs", of: key)
+            || isLastSegment(".zmetadata", of: key)
     }
 
     /// The path of the folder a key lies in, without a trailing `/`; empty at the root.
@@ -39,6 +37,15 @@ public enum CatalogFile: Int64, Hashable, Sendable, CaseIterable {
         let start = lastSegmentStart(key)
         guard start > key.startIndex else { return "" }
         return String(key[..<key.utf8.index(before: start)])
+    }
+
+    /// Compares from the end, where most keys differ at once: every write asks this several times.
+    private static func isLastSegment(_ name: String, of key: String) -> Bool {
+        var rest = key.utf8[...]
+        for byte in name.utf8.reversed() {
+            guard rest.popLast() == byte else { return false }
+        }
+        return rest.last ?? UInt8(ascii: "/") == UInt8(ascii: "/")
     }
 
     private static func lastSegmentStart(_ key: String) -> String.Index {

@@ -29,6 +29,14 @@ public enum ChecksumAlgorithm: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it is a cyclic redundancy check, which takes a tenth of the time of a hash or less.
+    public var isCyclic: Bool {
+        switch self {
+        case .crc32, .crc32c, .crc64nvme: true
+        case .sha1, .sha256: false
+        }
+    }
+
     /// Finds an algorithm by its S3 name, in any case.
     public init?(name: String) {
         guard let match = Self.allCases.first(where: { $0.name == name.uppercased() }) else {

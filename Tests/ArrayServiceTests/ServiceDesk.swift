@@ -137,7 +137,7 @@ struct ServiceDesk: Sendable {
             try ObjectKey(key),
             in: namespace,
             try await stage.finish(),
-            entityTag: "0"
+            entityTag: .given("0")
         )
     }
 

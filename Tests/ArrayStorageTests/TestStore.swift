@@ -48,7 +48,7 @@ struct TestStore: Sendable {
             try ObjectKey(key),
             in: namespace,
             try await stage.finish(),
-            entityTag: "0",
+            entityTag: .given("0"),
             attributes: ObjectAttributes(),
             checksums: [],
             precondition: .none

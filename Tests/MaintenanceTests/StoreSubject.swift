@@ -76,7 +76,7 @@ struct StoreSubject {
             try ObjectKey(key),
             in: namespace,
             try await stage(bytes),
-            entityTag: Hexadecimal.encode(MD5.digest(of: bytes))
+            entityTag: .given(Hexadecimal.encode(MD5.digest(of: bytes)))
         )
     }
 
@@ -180,7 +180,7 @@ struct StoreSubject {
             of: upload,
             in: namespace,
             try await stage(bytes),
-            entityTag: Hexadecimal.encode(MD5.digest(of: bytes))
+            entityTag: .given(Hexadecimal.encode(MD5.digest(of: bytes)))
         )
         return PartReference(number: number, entityTag: part.entityTag)
     }

@@ -149,7 +149,7 @@ import Testing
                 of: upload,
                 in: subject.namespace,
                 try await subject.stage(bytes),
-                entityTag: StoreSubject.tag(bytes)
+                entityTag: .given(StoreSubject.tag(bytes))
             )
             return upload
         }

@@ -157,7 +157,7 @@ final class StoreSubject: Sendable {
             try ObjectKey(key),
             in: namespace,
             staged,
-            entityTag: Self.tag(bytes),
+            entityTag: tagging(bytes),
             precondition: precondition
         )
     }
@@ -217,6 +217,12 @@ final class StoreSubject: Sendable {
     }
 
     static func tag(_ bytes: [UInt8]) -> String { Hexadecimal.encode(MD5.digest(of: bytes)) }
+
+    /// The entity tag ``tag(_:)``, left to the store where it takes that.
+    func tagging(_ bytes: [UInt8]) -> EntityTagging {
+        bytes.count <= store.shortPayloadBytesMax
+            ? .md5(claimed: MD5.digest(of: bytes)) : .given(Self.tag(bytes))
+    }
 
     /// Bytes that differ for every seed and place.
     static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {

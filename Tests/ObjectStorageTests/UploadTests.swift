@@ -24,7 +24,7 @@ import Testing
             of: upload,
             in: subject.namespace,
             staged,
-            entityTag: StoreSubject.tag(bytes)
+            entityTag: .given(StoreSubject.tag(bytes))
         )
         #expect(part.sizeBytes == Int64(bytes.count))
         return PartReference(number: number, entityTag: part.entityTag)
@@ -191,7 +191,7 @@ import Testing
                     in: subject.namespace,
                     from: entry,
                     range: range,
-                    entityTag: StoreSubject.tag(bytes)
+                    entityTag: .given(StoreSubject.tag(bytes))
                 )
                 #expect(part.sizeBytes == Int64(bytes.count))
                 references.append(PartReference(number: index + 1, entityTag: part.entityTag))

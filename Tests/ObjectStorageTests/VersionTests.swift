@@ -96,7 +96,7 @@ import Testing
                 of: upload,
                 in: namespace,
                 try await subject.stage([1, 2, 3]),
-                entityTag: StoreSubject.tag([1, 2, 3])
+                entityTag: .given(StoreSubject.tag([1, 2, 3]))
             )
             let manifest = try await store.seal(Self.v0, in: namespace)
             #expect(try store.versionState(Self.v0, in: namespace)?.head == manifest.digest)
@@ -217,7 +217,7 @@ import Testing
                 try ObjectKey("m:v0/zarr.json"),
                 in: namespace,
                 try await subject.stage(bytes),
-                entityTag: StoreSubject.tag(bytes),
+                entityTag: .given(StoreSubject.tag(bytes)),
                 actor: Self.ana
             )
             try await subject.put("plain", "not told")

@@ -103,7 +103,7 @@ extension SimulatedStore {
                 ObjectKey(trusted: key),
                 in: namespace,
                 payload,
-                entityTag: Self.tag(content.bytes),
+                entityTag: tagging(content.bytes),
                 precondition: condition.precondition
             )
         case .delete(let keys):
@@ -144,7 +144,7 @@ extension SimulatedStore {
                 of: open.upload,
                 in: namespace,
                 payload,
-                entityTag: Self.tag(content.bytes)
+                entityTag: tagging(content.bytes)
             )
             return .part(PartReference(number: 1, entityTag: part.entityTag))
         case .completeUpload(let open):

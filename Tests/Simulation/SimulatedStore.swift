@@ -101,7 +101,7 @@ struct SimulatedStore: Sendable {
             try ObjectKey(key),
             in: namespace,
             payload,
-            entityTag: Self.tag(bytes)
+            entityTag: tagging(bytes)
         )
     }
 
@@ -144,6 +144,12 @@ struct SimulatedStore: Sendable {
 
     static func tag(_ bytes: [UInt8]) -> String { Hexadecimal.encode(MD5.digest(of: bytes)) }
 
+    /// The entity tag ``tag(_:)``, left to the store where it takes that.
+    func tagging(_ bytes: [UInt8]) -> EntityTagging {
+        bytes.count <= store.shortPayloadBytesMax
+            ? .md5(claimed: MD5.digest(of: bytes)) : .given(Self.tag(bytes))
+    }
+
     /// Begins an upload and gives it one part.
     func uploadPart(
         _ key: String,
@@ -158,7 +164,7 @@ struct SimulatedStore: Sendable {
                 of: upload,
                 in: namespace,
                 try await stage(bytes),
-                entityTag: Self.tag(bytes)
+                entityTag: tagging(bytes)
             )
             reference = PartReference(number: 1, entityTag: part.entityTag)
         }
@@ -189,7 +195,7 @@ struct SimulatedStore: Sendable {
                             ObjectKey(trusted: write.key),
                             in: namespace,
                             payload,
-                            entityTag: Self.tag(bytes)
+                            entityTag: tagging(bytes)
                         )
                         return (index, .success(()))
                     } catch {
