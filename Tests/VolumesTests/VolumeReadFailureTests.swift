@@ -2,7 +2,8 @@ import DiskIO
 import Glibc
 import StorageModel
 import Testing
-import Volumes
+
+@testable import Volumes
 
 /// Checks that a disk which does not read is done without, and that one with a damaged sector is not.
 ///
@@ -153,6 +154,16 @@ import Volumes
         let failing = scene.subject.conditions.filter { $0 == .failing }
         #expect(failing.count == 1 && scene.subject.volumes.isWritable)
         _ = try scene.subject.append(90, payloadBytes: 100)
+    }
+
+    @Test func `what only a volume took that is taken out meanwhile is not acknowledged`() throws {
+        let scene = try Scene()
+        // As by a reader, while the batch is on its way and before that is written down.
+        #expect(scene.subject.volumes.members[0].fail(.volumeFailed))
+        scene.disks[1].inject(FaultPlan(dead: [Subject.directory(1): 1]))
+        #expect(throws: VolumeError.volumeFailed) {
+            try scene.subject.append(90, payloadBytes: 100)
+        }
     }
 
     @Test func `without copies a disk that holds payloads alone gets no more of them`() throws {
