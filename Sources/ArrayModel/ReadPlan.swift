@@ -101,6 +101,19 @@ public struct ChunkPiece: Hashable, Sendable {
     /// How many elements the piece has.
     public var elementCount: Int { counts.reduce(1, *) }
 
+    /// From the first to the last of its elements in the decoded chunk, with what lies between them; empty
+    /// for a piece without elements.
+    public var sourceElements: Range<Int> {
+        var first = sourceOffset
+        var last = sourceOffset
+        for (count, stride) in zip(counts, sourceStrides) {
+            guard count > 0 else { return sourceOffset..<sourceOffset }
+            let reach = (count - 1) * stride
+            if reach < 0 { first += reach } else { last += reach }
+        }
+        return first..<(last + 1)
+    }
+
     /// The same piece at another place of the slab.
     ///
     /// - Parameter elements: How much further behind it goes; the sum must fit.
