@@ -114,6 +114,26 @@ public struct ChunkPiece: Hashable, Sendable {
         return first..<(last + 1)
     }
 
+    /// The parts of the piece at each place along its first axis, if others lie between them in the chunk;
+    /// else the piece alone.
+    public var separated: [ChunkPiece] {
+        guard let count = counts.first, let stride = sourceStrides.first, count > 1,
+            let targetStride = targetStrides.first
+        else { return [self] }
+        let part = { (place: Int) in
+            ChunkPiece(
+                chunk: chunk,
+                counts: [1] + counts.dropFirst(),
+                sourceOffset: sourceOffset + place * stride,
+                sourceStrides: sourceStrides,
+                targetOffset: targetOffset + place * targetStride,
+                targetStrides: targetStrides
+            )
+        }
+        guard stride.magnitude > part(0).sourceElements.count else { return [self] }
+        return (0..<count).map(part)
+    }
+
     /// The same piece at another place of the slab.
     ///
     /// - Parameter elements: How much further behind it goes; the sum must fit.

@@ -28,14 +28,14 @@ extension ChunkLoader {
         retention: Retention,
         use: (ChunkPiece, ByteBuffer, Int) -> Void
     ) throws(ArrayReadError) -> Bool {
-        guard areReadAlone(pieces, of: entry, array),
+        guard let parts = readAlone(pieces, of: entry, array),
             cached(key, entry: entry, of: array) == nil
         else {
             return try withChunk(of: entry, key, of: array, retention: retention) { chunk in
                 for piece in pieces { use(piece, chunk, 0) }
             }
         }
-        for piece in pieces {
+        for piece in parts {
             let elements = piece.sourceElements
             let bytes = elements.bytes(of: array)
             guard let found = try stored(bytes, of: entry) else { return false }
@@ -44,22 +44,30 @@ extension ChunkLoader {
         return true
     }
 
-    private func areReadAlone(
+    /// The pieces in parts that are read by themselves; nil if the chunk is to be read whole.
+    private func readAlone(
         _ pieces: [ChunkPiece],
         of entry: ObjectEntry,
         _ array: StoredArray
-    ) -> Bool {
-        guard array.decoder.isIdentity, !pieces.isEmpty else { return false }
+    ) -> [ChunkPiece]? {
+        guard array.decoder.isIdentity else { return nil }
         let chunkBytes = array.decoder.chunkBytes
-        guard entry.sizeBytes == Int64(chunkBytes) else { return false }
+        guard entry.sizeBytes == Int64(chunkBytes) else { return nil }
         let bytesMax = min(Int64(chunkBytes) / 4, Int64(largeChunkBytes))
+        // As many parts as there may be: each is at least so long, on the average.
+        let elements = pieces.reduce(0) { $0 + $1.elementCount }
+        guard Int64(elements * array.itemBytes) <= bytesMax else { return nil }
+        var parts: [ChunkPiece] = []
         var total: Int64 = 0
-        for piece in pieces {
-            let bytes = piece.sourceElements.bytes(of: array)
+        for part in pieces.lazy.flatMap(\.separated) {
+            let bytes = part.sourceElements.bytes(of: array)
             total += bytes.upperBound - bytes.lowerBound
-            guard total <= bytesMax else { return false }
+            parts.append(part)
+            guard total <= bytesMax, total >= Int64(parts.count) * Int64(pieceBytesMin) else {
+                return nil
+            }
         }
-        return total >= Int64(pieces.count) * Int64(pieceBytesMin)
+        return parts.isEmpty ? nil : parts
     }
 
     /// Some stored bytes of an entry; nil if it was replaced since the look-up.
