@@ -5,6 +5,9 @@
 The state is taken when the store is made: a tag that is a commit just now is read as that commit,
 from the cache without a request for what was read before. Groups come with the metadata of
 everything below them, since nothing can be listed here. Works in forked processes.
+
+zarr-python decodes what is read here, with any codec that is installed, and bounds nothing that chunks
+decompress to: `hub.load` does, and is for what strangers wrote.
 """
 
 from __future__ import annotations
