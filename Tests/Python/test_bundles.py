@@ -287,3 +287,6 @@ def test_objects_with_a_content_coding_are_read_as_single_keys(client, reference
         ContentEncoding="gzip")
     found = dict(open_source(client, reference).fetch(PLACES[:3], 1))
     assert np.array_equal(found[1, 0][0], row) and np.array_equal(found[2, 0][0], values()[2])
+    for _ in range(2):
+        found = dict(open_source(client, reference).fetch([(1, 0)], 1))
+        assert np.array_equal(found[1, 0][0], row)

@@ -17,7 +17,8 @@ import hub
 from hub.bulk import BulkReader
 from hub.configuration import Configuration
 from hub.object_keys import ObjectKeys
-from hub.transport import CONTENT_BYTES_MAX, Transport
+from hub.content_coding import CONTENT_BYTES_MAX
+from hub.transport import Transport
 
 BODY = json.dumps({"code": "other", "detail": "no " * 100}).encode()
 BOMB_BYTES = 3 * CONTENT_BYTES_MAX

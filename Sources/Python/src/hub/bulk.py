@@ -24,8 +24,9 @@ from urllib.parse import quote
 
 from hub import entity_tag, tracing
 from hub.configuration import Configuration
+from hub.content_coding import CONTENT_BYTES_MAX
 from hub.errors import NotFound
-from hub.transport import CONTENT_BYTES_MAX, Transport
+from hub.transport import Transport
 
 _CONNECT_SECONDS_MAX = 10
 _LARGE_BYTES = 1 << 20
@@ -101,7 +102,8 @@ class BulkReader:
             if error.code == "chunk_missing":
                 return Fetched(404)
             raise
-        tag = answer.headers.get("etag", "")
+        # The tag is that of the coded bytes, so these have none.
+        tag = "" if answer.headers.get("content-encoding") else answer.headers.get("etag", "")
         return Fetched(304, etag) if answer.status == 304 else Fetched(200, tag, answer.data)
 
     def _store(self) -> Any:
@@ -192,8 +194,8 @@ def _by_obstore(store: Any, path: str, etag: str) -> Fetched | None:
     try:
         result = obstore.get(store, path, options=options)
         tag = str(result.meta["e_tag"] or "")
-        if not entity_tag.is_known(tag):
-            # It follows where it is sent to, which Transport does not: this is from somewhere else.
+        if not entity_tag.is_known(tag) or "Content-Encoding" in result.attributes:
+            # It follows where it is sent to, and undoes no coding: Transport does it right.
             return None
         fetched = Fetched(200, tag, bytes(result.bytes()))
     except NotModifiedError:

@@ -8,11 +8,33 @@ Source: RFC 9110, section 8.4.1, "Content Codings", and RFC 8878 for `zstd`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hub.compression import inflated, inflated_zlib, unpacked_zstd
+from hub.errors import Unavailable
+
+CONTENT_BYTES_MAX = 64 << 20
+"""How long the content of an answer with a content coding may be, if nobody knows better: a few
+kilobytes may be coded so that they become gigabytes."""
 
 _DEFLATE_WINDOW_BITS = -15
+
+
+def content_of(data: bytes, headers: Mapping[str, str], where: str, bytes_max: int) -> bytes:
+    """The content of an answer's body, whose head says how it was coded, if it was.
+
+    Raises:
+        Unavailable: it was not coded so, or it would be longer than `bytes_max`.
+    """
+    codings = headers.get("Content-Encoding", "")
+    if not codings or not data:
+        return data
+    try:
+        return without_coding(data, codings, bytes_max)
+    except ValueError as error:
+        raise Unavailable(
+            f"The answer's content coding cannot be undone: {error}.", where=where,
+            hint="Something between may answer for the server: `hub doctor` looks.") from error
 
 
 def without_coding(data: bytes, codings: str, bytes_max: int) -> bytes:

@@ -23,7 +23,7 @@ import urllib3
 
 from hub import signing, tracing
 from hub.configuration import Configuration
-from hub.content_coding import without_coding
+from hub.content_coding import CONTENT_BYTES_MAX, content_of
 from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.paced_response import PacedConnection, PacedTLSConnection
 from hub.refusal import refusal
@@ -39,10 +39,6 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
 _BUSY = frozenset({429, 500, 503})
 # With these the server says that it has done nothing, and that the same may be asked again.
 _UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
-CONTENT_BYTES_MAX = 64 << 20
-"""How long the content of an answer with a content coding may be, if nobody knows better: a few
-kilobytes may be coded so that they become gigabytes."""
-
 _REFUSAL_BYTES_MAX = 1 << 20
 _CONNECT_SECONDS_MAX = 10.0
 _PAUSE_SECONDS = 0.1
@@ -216,7 +212,8 @@ class Transport:
                 if buffer is None or call.method == "HEAD":
                     data = response.read(decode_content=False)
                     received = len(data)
-                    data = _content(call, response, data, content_bytes_max)
+                    data = content_of(
+                        data, response.headers, call.where, content_bytes_max)
                 else:
                     data = b""
                     received = _fill(call, response, buffer(response.headers))
@@ -253,7 +250,7 @@ class Transport:
                 _check_length(call, response)
                 return response
             data = read_beginning(response, _REFUSAL_BYTES_MAX)
-            data = _content(call, response, data, _REFUSAL_BYTES_MAX)
+            data = content_of(data, response.headers, call.where, _REFUSAL_BYTES_MAX)
         raise refusal(call.where, response.status, response.headers, data)
 
     def _signature(self, call: _Call) -> dict[str, str]:
@@ -362,22 +359,6 @@ def _check_length(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
         response.close()
         raise Unavailable(
             "The answer's head does not say how long it is.", where=call.where, hint="Try again.")
-
-
-def _content(
-    call: _Call, response: urllib3.BaseHTTPResponse, data: bytes, bytes_max: int
-) -> bytes:
-    """The body without the coding that it has, if any."""
-    codings = response.headers.get("Content-Encoding", "")
-    if not codings or not data:
-        return data
-    try:
-        return without_coding(data, codings, bytes_max)
-    except ValueError as error:
-        raise Unavailable(
-            f"The answer's content coding cannot be undone: {error}.", where=call.where,
-            status=response.status if response.status >= 400 else None,
-            hint="Something between may answer for the server: `hub doctor` looks.") from error
 
 
 def _fill(call: _Call, response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
