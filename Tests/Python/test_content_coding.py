@@ -5,6 +5,7 @@ looked at where little was coded to become much.
 """
 
 import gzip
+import hashlib
 import json
 import tracemalloc
 import zlib
@@ -43,7 +44,8 @@ def transport(server):
 
 
 def coded(name, data, status=200):
-    return answer(status, data, [("Content-Encoding", name)] if name else [])
+    etag = ("ETag", f'"{hashlib.md5(data).hexdigest()}"')
+    return answer(status, data, [("Content-Encoding", name), etag] if name else [etag])
 
 
 @pytest.mark.parametrize("name", CODED)

@@ -30,7 +30,7 @@ def client(server):
 @pytest.mark.parametrize("page, read", [
     (document(arrays=[]), lambda client: client.list_arrays("n")),
     (document(arrays=[{"a": 1}]), lambda client: client.pages("/v1/x", "arrays", limit=5)),
-    (document(chunks=[[0]]), lambda client: client.occupancy(hub.Reference.parse("n/x:v1"))),
+    (document(grid_shape=[1], chunks=[[0]]), lambda client: client.occupancy(hub.Reference.parse("n/x:v1"))),
     (answer(200, XML.encode()), lambda client: ObjectKeys(client.transport, "n").entries()),
 ], ids=["arrays", "some", "occupancy", "objects"])
 def test_pages_that_lead_back_are_told(page, read):
