@@ -2,14 +2,13 @@
 
 A frame does not name its key, so another order cannot be seen. What can: how many frames there are,
 that tags have the server's form, that what is unchanged is what was asked about, and that payloads
-are what their tags name. MD5 of all payloads would take as long as everything else; so of those
-that are not short, the first and another one of each answer are compared. What mixes payloads up
-mixes up all.
+are what their tags name. MD5 of all payloads would take as long as everything else (150 kB: 0.3 ms
+of a core, 2026-11); so of those that are not short, the first of each answer is compared, before
+anything of it is given out: what mixes payloads up mixes up most.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,7 +32,6 @@ class AnswerCheck:
 
     def __init__(self, etags: Sequence[str], where: str) -> None:
         self._etags, self._where = etags, where
-        self._compared = {0, random.randrange(len(etags))}
         self._number = -1
 
     def next(self, bundle: Bundle) -> Frame:
@@ -57,7 +55,7 @@ class AnswerCheck:
         Raises:
             Unavailable: it is something else.
         """
-        bytes_max = None if self._number in self._compared else entity_tag.COMPARED_BYTES_MAX
+        bytes_max = None if self._number == 0 else entity_tag.COMPARED_BYTES_MAX
         if not frame.coding and entity_tag.contradicts(frame.etag, payload.data, bytes_max):
             raise self._something_else()
 
