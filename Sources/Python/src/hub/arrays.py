@@ -247,8 +247,9 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         """Writes what a generator makes, one sample behind the other along the first axis.
 
         It is written in blocks of whole chunks, of which two are in memory: one on its way, one
-        being made. The array grows where it is too short. Others see block after block; to show
-        all at once, write to a draft. How far it came is noted in the attribute
+        being made. The array grows where it is too short, and never becomes shorter: what others
+        append behind what is written stays. Others see block after block; to show all at once,
+        write to a draft. How far it came is noted in the attribute
         `hub_samples_written`, which goes at the end.
 
         Args:
@@ -262,7 +263,9 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
         Raises:
             Invalid: a sample has another shape.
+            Conflict: others kept changing the metadata while the array was to grow.
         """
+        self._tagged()
         from hub.feeding import feed
 
         return feed(self, samples, resume)

@@ -5,7 +5,7 @@ Source: Amazon S3 API Reference, `GetObject`, `PutObject`, `DeleteObject`, `List
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,13 @@ from hub.transport import Transport
 
 _KEY_MISSING = "NoSuchKey"
 """The only code that says that there is no object. Source: Amazon S3, "Error responses"."""
+
+_CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+"""Somebody else was first. Source: Amazon S3 user guide, "How to prevent object overwrites"."""
+
+_KEPT_HEADERS = frozenset(
+    {"cache-control", "content-disposition", "content-language", "content-type", "expires"})
+_USER_METADATA = "x-amz-meta-"
 
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
@@ -41,6 +48,22 @@ class ObjectEntry:
     def is_folder(self) -> bool:
         """Whether it is a common beginning of keys and no object."""
         return self.bytes is None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it was at one moment.
+
+    Attributes:
+        data: its bytes.
+        etag: its entity tag, with quotation marks.
+        headers: what is stored beside them, by names in small letters: the type of the content and
+            its like, and the user's metadata.
+    """
+
+    data: bytes
+    etag: str
+    headers: Mapping[str, str]
 
 
 class ObjectKeys:
@@ -80,6 +103,19 @@ class ObjectKeys:
                 raise
             return None
 
+    def stored(self, key: str) -> StoredObject | None:
+        """An object with what is stored beside it, or None if there is none."""
+        try:
+            answer = self.transport.request("GET", self._path(key))
+        except NotFound as error:
+            if error.code != _KEY_MISSING:
+                raise
+            return None
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        kept = {name: value for name, value in named.items()
+                if name in _KEPT_HEADERS or name.startswith(_USER_METADATA)}
+        return StoredObject(answer.data, named.get("etag", ""), kept)
+
     def entry(self, key: str) -> ObjectEntry | None:
         """What is known of an object without its bytes, or None if there is none."""
         try:
@@ -117,6 +153,20 @@ class ObjectKeys:
                 "PUT", self._path(key), headers={"If-None-Match": "*"}, body=data
             )
         except Conflict:
+            return False
+        return True
+
+    def replace(self, key: str, data: bytes | memoryview, stored: StoredObject) -> bool:
+        """Writes an object if it is what was read, and whether it did; atomic among all clients.
+
+        A repetition behind a connection that broke may find what it wrote itself, and say no.
+        """
+        headers = {**stored.headers, "If-Match": stored.etag}
+        try:
+            self.transport.request("PUT", self._path(key), headers=headers, body=data)
+        except Conflict as error:
+            if error.code not in _CHANGED:
+                raise
             return False
         return True
 
