@@ -271,13 +271,17 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         return feed(self, samples, resume)
 
     def verify(self, is_shown: bool | None = None) -> Verification:
-        """Reads every stored chunk, to know that all of it can be read.
+        """Reads every stored chunk of what it is now, to know that all of it can be read.
 
         Args:
             is_shown: whether a bar shows how far it is; on a terminal if not given.
 
         Returns:
-            How many chunks were read, and which of them are damaged.
+            How many chunks were read, and which of them are damaged: those of which the server
+            says so.
+
+        Raises:
+            Unavailable: no whole answer came, for which damage is no reason.
         """
         from hub.verification import verify
 
