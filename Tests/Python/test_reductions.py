@@ -147,7 +147,8 @@ def test_lazy_parts_read_and_reduce_like_parts_in_memory(connected, namespace, c
     with hub.trace() as trace:
         view = array.lazy[index]
         assert view.shape == expected.shape and view.dtype == np.int64
-    assert trace.requests == 0
+    # A slice that ends behind the array has it asked for its shape, and nothing else.
+    assert all(one.path.startswith("/v1/arrays/") for one in trace.log) and trace.requests <= 1
     np.testing.assert_array_equal(view[...], expected)
     if expected.size and len(view.selection.lists) <= 1:
         assert view.sum() == expected.sum() and view.max() == expected.max()

@@ -153,33 +153,49 @@ class Client(VersionRequests):
         return self.read_document(answer.data, path)
 
     def gather(
-        self, reference: Reference, samples: Sequence[int] | AnyArray, out: AnyArray | None = None
+        self, reference: Reference, samples: Sequence[int] | AnyArray, out: AnyArray | None = None,
+        shape: tuple[int, ...] | None = None,
     ) -> AnyArray:
         """Reads samples along the first axis: `array[samples]`, in one request.
 
         Args:
             samples: whole numbers, negative ones from the end, at most 1,000,000.
             out: a C-contiguous array of the result's shape and type to read into.
+            shape: the shape that the result must have.
+
+        Raises:
+            ShapeChanged: it has another shape than asked for.
         """
         numbers = np.asarray(samples, dtype=np.int64).reshape(-1)
         if numbers.size > _SAMPLES_MAX:
             raise Invalid(f"At most {_SAMPLES_MAX:,} samples can be gathered at once.")
         # JSON of a list of numbers, faster than the json module makes it.
         body = b'{"samples": [%s]}' % ",".join(map(str, numbers.tolist())).encode()
-        return self._gathered(reference, body, out)
+        return self._gathered(reference, body, out, shape)
 
-    def gather_boxes(self, reference: Reference, boxes: Sequence[str]) -> AnyArray:
-        """Reads slices of equal shapes: one array with an axis more in front; at most 100,000."""
+    def gather_boxes(
+        self, reference: Reference, boxes: Sequence[str], shape: tuple[int, ...] | None = None
+    ) -> AnyArray:
+        """Reads slices of equal shapes: one array with an axis more in front; at most 100,000.
+
+        Args:
+            shape: the shape that the result must have.
+
+        Raises:
+            ShapeChanged: it has another shape than asked for.
+        """
         if len(boxes) > _BOXES_MAX:
             raise Invalid(f"At most {_BOXES_MAX:,} boxes can be gathered at once.")
-        return self._gathered(reference, json.dumps({"boxes": list(boxes)}).encode(), None)
+        return self._gathered(reference, json.dumps({"boxes": list(boxes)}).encode(), None, shape)
 
-    def _gathered(self, reference: Reference, body: bytes, out: AnyArray | None) -> AnyArray:
+    def _gathered(
+        self, reference: Reference, body: bytes, out: AnyArray | None,
+        shape: tuple[int, ...] | None,
+    ) -> AnyArray:
         if len(body) > _GATHER_BODY_BYTES_MAX:
             raise Invalid("The indices to be gathered take more than 8 MiB as text.",
                           hint="Gather fewer at once.")
         path = f"/v1/gather/{reference.path}"
-        shape = None if out is None else out.shape
         return self._received("POST", path, [("format", "raw")], reference, shape, out, body)
 
     def _received(
