@@ -129,6 +129,37 @@ def test_a_change_of_an_open_array_in_the_middle_is_told(stored):
         list(batches)
 
 
+@pytest.mark.parametrize("workers, start", [(0, None), (2, "thread"), (2, "fork")])
+@pytest.mark.parametrize("shape", [(30, 12, 10, 3), (COUNT, 12, 4, 3)], ids=["samples", "columns"])
+def test_samples_that_are_cut_off_in_the_middle_are_not_invented(stored, workers, start, shape):
+    array, _, values = stored
+    values = np.maximum(values, 1)
+    array[...] = values
+    order = [sample for batch in numpy_dataset(array).loader(10, shuffle=Shuffle(1, 800))
+             for sample in batch]
+    with numpy_dataset(array).loader(
+            10, shuffle=Shuffle(1, 800), workers=workers, start=start, prefetch=1) as loader:
+        batches = iter(loader)
+        given = list(next(batches))
+        hub.load(array.name).resize(shape)
+        with pytest.raises(hub.Conflict, match="made smaller while it was read"):
+            for batch in batches:
+                given += list(batch)
+    assert len(given) < COUNT
+    # Epoch 0 of both is in the same order.
+    np.testing.assert_array_equal(given, order[: len(given)])
+
+
+def test_samples_that_are_cut_off_are_not_had_one_by_one(stored):
+    array, _, values = stored
+    data = numpy_dataset(array)
+    hub.load(array.name).resize((30, 12, 4, 3))
+    with pytest.raises(hub.OutOfRange):
+        data[40]
+    with pytest.raises(hub.Conflict, match="has the shape"):
+        data[3]
+
+
 def test_the_next_epoch_sees_samples_that_were_appended(stored):
     array, _, values = stored
     loader = numpy_dataset(array).loader(50)
