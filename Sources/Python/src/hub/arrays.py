@@ -138,8 +138,11 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         keys in the bucket, such an assignment is seen piece by piece.
 
         Raises:
-            Invalid: the value cannot be cast or broadcast.
+            Invalid: the value cannot be cast or broadcast, or it takes more than 100,000 requests.
             Denied: the version is sealed, or the keys may not write.
+            OutOfRange: an index is outside.
+            Conflict: others kept changing the same chunks for a minute, where it goes through a
+                draft; nothing was written, and `conflicts` names them.
         """
         self._write(lambda clips: parsed(index, self.shape, clips=clips), value)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import random
-import time
 from collections.abc import Iterator
+from random import uniform
+from time import monotonic, sleep
 
 _ATTEMPTS_MIN = 10
 _SECONDS = 60.0
@@ -24,11 +24,11 @@ def attempts() -> Iterator[bool]:
     of random lengths, the longest of which grow up to a second: those who got into each other's
     way try again at different moments.
     """
-    begun = time.monotonic()
+    begun = monotonic()
     for number in itertools.count(1):
-        is_last = number >= _ATTEMPTS_MIN and time.monotonic() - begun > _SECONDS
+        is_last = number >= _ATTEMPTS_MIN and monotonic() - begun > _SECONDS
         yield is_last
         if is_last:
             return
         longest = _PAUSE_SECONDS * _PAUSE_GROWTH ** min(number, _PAUSES_GROWING)
-        time.sleep(random.uniform(0, min(longest, _PAUSE_SECONDS_MAX)))
+        sleep(uniform(0, min(longest, _PAUSE_SECONDS_MAX)))
