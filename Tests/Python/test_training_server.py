@@ -8,9 +8,11 @@ import warnings
 
 import numpy as np
 import pytest
+import zarr
 
 import hub
 from hub.training.column import ArrayChangedWarning
+from hub.training.dataset import to_pytorch
 from hub.training.order import Shuffle
 
 COUNT = 120
@@ -216,6 +218,31 @@ def test_samples_that_are_not_stored_are_the_fill_value(namespace, connected):
     train, val = data.split(train=0.8, val=0.2)
     assert (len(train), len(val)) == (8 * 10**9, 2 * 10**9)
     assert next(iter(val.loader(8, shuffle=hub.Shuffle(block=1600)))).shape == (8, 4, 4)
+
+
+@pytest.mark.parametrize("dtype", ["M8[s]", "m8[ms]"])
+def test_times_are_loaded_also_where_none_is_stored(namespace, connected, dtype):
+    store = hub.HubStore(f"{namespace}/times:v1")
+    with warnings.catch_warnings():
+        # zarr-python warns that the type has no specification.
+        warnings.simplefilter("ignore")
+        stored = zarr.create_array(store, shape=(20,), chunks=(5,), dtype=dtype,
+                                   fill_value=np.array(7, dtype)[()])
+        stored[5:10] = np.arange(5).astype(dtype)
+    expected = np.full(20, 7).astype(dtype)
+    expected[5:10] = np.arange(5).astype(dtype)
+    array = hub.load(f"{namespace}/times:v1")
+    assert array.fill_value == expected[0] and array.fill_value.dtype == np.dtype(dtype)
+    found = np.concatenate(list(numpy_dataset(array).loader(8)))
+    assert found.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_objects_are_not_loaded():
+    data = to_pytorch(np.array(["a", None], object))
+    assert [data[0], data[1]] == ["a", None]
+    with pytest.raises(hub.Invalid, match="objects cannot lie in the memory of a loader"):
+        next(iter(data.loader(2)))
 
 
 def test_mixtures_and_parts_of_arrays(stored):

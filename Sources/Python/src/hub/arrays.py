@@ -23,7 +23,7 @@ from hub.requester import Document
 from hub.selection import Selection
 from hub.versioned import Versioned
 from hub.view import LazyIndexer, View
-from hub.whole_number import extents, whole_number
+from hub.whole_number import axis_number, extents
 from hub.whole_number import indices as whole_indices
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         """
         self._tagged()
         array = writing.elements(values, self.dtype)
-        along = _axis(axis, self.ndim)
+        along = axis_number(axis, self.ndim)
         if array.ndim == self.ndim - 1 and along == 0:
             array = array[np.newaxis]
         if not _is_appendable(array, self.shape, along):
@@ -365,14 +365,6 @@ class Indexer:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._array._write(lambda clips: self._parse(index, clips), value)
-
-
-def _axis(axis: int, count: int) -> int:
-    """The number of an axis from 0 on."""
-    number = whole_number(axis, "axis")
-    if not -count <= number < count:
-        raise Invalid(f"axis {axis} is out of bounds for an array of {count} axes.")
-    return number % count
 
 
 def _is_appendable(values: AnyArray, shape: tuple[int, ...], axis: int) -> bool:

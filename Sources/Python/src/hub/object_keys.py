@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
 from hub.errors import Conflict, NotFound, Unavailable
+from hub.object_answer import object_answer
 from hub.transport import Transport
 
 _KEY_MISSING = "NoSuchKey"
@@ -95,9 +96,8 @@ class ObjectKeys:
             byte_range: which of them, as HTTP has it: `0-99`, `100-`, `-10`. What lies behind the
                 end is left out.
         """
-        headers = {"Range": f"bytes={byte_range}"} if byte_range else None
         try:
-            return self.transport.request("GET", self._path(key), headers=headers).data
+            return object_answer(self.transport, self._path(key), byte_range).data
         except NotFound as error:
             if error.code != _KEY_MISSING:
                 raise
@@ -106,7 +106,7 @@ class ObjectKeys:
     def stored(self, key: str) -> StoredObject | None:
         """An object with what is stored beside it, or None if there is none."""
         try:
-            answer = self.transport.request("GET", self._path(key))
+            answer = object_answer(self.transport, self._path(key))
         except NotFound as error:
             if error.code != _KEY_MISSING:
                 raise
