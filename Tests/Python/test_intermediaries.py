@@ -133,7 +133,8 @@ def test_what_is_no_chunk_is_not_kept(fixed, array, proxy, tag, means, monkeypat
     assert hub.cache.verify().removed == 0
 
 
-@pytest.mark.parametrize("tag", ["", '"abc"', 'W/"d41d8cd98f00b204e9800998ecf8427e"', "the object's"])
+@pytest.mark.parametrize(
+    "tag", ["", '"abc"', 'W/"d41d8cd98f00b204e9800998ecf8427e"', "the object's"])
 @pytest.mark.parametrize("status", [200, 206])
 @pytest.mark.parametrize("store", [hub.HubStore, hub.ViewStore])
 def test_what_is_no_object_is_not_given_to_zarr(array, proxy, namespace, store, status, tag):

@@ -118,8 +118,8 @@ def test_members_of_a_version(connected, client, namespace):
 ], ids=str)
 def test_zarr2_has_compressors_and_orders(connected, namespace, order, compressor):
     values = np.arange(60, dtype="i4").reshape(6, 10)
-    array = hub.array((6, 10), name=f"{namespace}/a:v1", dtype="i4", chunks=(4, 10), dialect="zarr2",
-                      order=order, compressor=compressor)
+    array = hub.array((6, 10), name=f"{namespace}/a:v1", dtype="i4", chunks=(4, 10),
+                      dialect="zarr2", order=order, compressor=compressor)
     array[...] = values
     opened = zarr.open_array(hub.HubStore(array.name), mode="r", zarr_format=2)
     assert opened.metadata.order == (order or "C")

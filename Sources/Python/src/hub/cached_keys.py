@@ -290,7 +290,7 @@ class CachedKeys:
 
 
 def _is_the_servers(fetched: Fetched) -> bool:
-    """Whether an answer with a chunk has a tag of this server, which its bytes do not contradict."""
+    """Whether a chunk came with a tag of this server, which its bytes do not contradict."""
     return fetched.status != 200 or (
         entity_tag.is_known(fetched.etag)
         and not entity_tag.contradicts(fetched.etag, fetched.data))

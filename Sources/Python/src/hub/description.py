@@ -138,7 +138,8 @@ def dtype_of(name: str) -> np.dtype[Any]:
 def fill_of(value: Any, dtype: np.dtype[Any]) -> Any:
     """A fill value in the JSON of the API as a scalar.
 
-    NaN, infinities and NaT are words, complex numbers pairs, raw bits hexadecimal digits or numbers.
+    NaN, infinities and NaT are words, complex numbers pairs, raw bits hexadecimal digits or
+    numbers.
     """
     if value is None:
         return np.zeros((), dtype)[()]
