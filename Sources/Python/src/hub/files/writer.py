@@ -116,13 +116,14 @@ def open_writer(
         Invalid: it is of no known kind, or of one that cannot hold such an array, or cannot be
             written there.
     """
-    text = os.fspath(target)
     if is_special(target):
         raise Conflict(f"{target} is no file, and is not replaced.", hint="Choose another name.")
     path = place(target)
-    kind = _kind(pathlib.Path(target).name.lower(), text.endswith(("/", os.sep)) or path.is_dir(), text)
+    is_folder = os.fspath(target).endswith(("/", os.sep)) or path.is_dir()
+    kind = _kind(pathlib.Path(target), is_folder)
     if path.exists() and not overwrite:
-        raise Conflict(f"{target} exists.", hint="Choose another name, or replace it (--overwrite).")
+        raise Conflict(
+            f"{target} exists.", hint="Choose another name, or replace it (--overwrite).")
     check_replaced(kind, path)
     sweep(path.parent)
     return kind(path, layout)
@@ -136,9 +137,9 @@ def check_replaced(kind: type[Writer], path: pathlib.Path) -> None:
                        hint="Choose another name, or move it away first.")
 
 
-def _kind(name: str, is_folder: bool, text: str) -> type[Writer]:
+def _kind(target: pathlib.Path, is_folder: bool) -> type[Writer]:
     for suffixes, module, kind in _KINDS:
-        if name.endswith(suffixes):
+        if target.name.lower().endswith(suffixes):
             found: type[Writer] = getattr(importlib.import_module(module), kind)
             return found
     if is_folder:
@@ -146,7 +147,7 @@ def _kind(name: str, is_folder: bool, text: str) -> type[Writer]:
 
         return ImageFolderWriter
     raise Invalid(
-        f"{text} is of no kind that can be written.",
+        f"{target} is of no kind that can be written.",
         hint="Kinds: .npy, .npz, .h5, .zarr, .nii, .nii.gz, .tif, and pictures/ for a folder.")
 
 

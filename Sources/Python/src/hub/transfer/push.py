@@ -68,8 +68,8 @@ def push(
 
     Raises:
         NotFound, Invalid: the file is missing, of no known kind, damaged, or fits no array.
-        Conflict: the name has an array of other shape or type, or of another source, or one that was
-            changed since it was pushed, or meanwhile.
+        Conflict: the name has an array of other shape or type, or of another source, or one that
+            was changed since it was pushed, or meanwhile.
     """
     client = client or current_client()
     reference = Reference.parse(name)
