@@ -4,7 +4,8 @@ Invariants:
     - A connection is used only by the process that opened it: pools are kept under the process id,
       which is compared at every use, so a forked child begins with connections of its own.
     - An answer is given out whole or not at all; one that ends early is asked for again.
-    - A request that may have changed something is repeated only if repeating it does no harm.
+    - A request that may have changed something is repeated only if repeating it does no harm, or if
+      nothing of it was sent.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import urllib3
 
 from hub import signing, tracing
 from hub.configuration import Configuration
+from hub.connection import EncryptedPool, PlainPool
 from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.refusal import refusal
 from hub.stream import Stream, Unopened, read_into, translated
@@ -278,7 +280,7 @@ class Transport:
             options["cert_reqs"] = "CERT_REQUIRED" if verify else "CERT_NONE"
             if isinstance(verify, str):
                 options["ca_certs"] = self._authorities(verify)
-        kind = urllib3.HTTPSConnectionPool if self._is_encrypted else urllib3.HTTPConnectionPool
+        kind = EncryptedPool if self._is_encrypted else PlainPool
         pool = kind(parts.hostname or "", parts.port, **options)
         self._pool = (os.getpid(), pool)
         return pool
