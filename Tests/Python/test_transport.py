@@ -66,14 +66,22 @@ def test_what_was_certainly_not_done_is_repeated():
     assert len(server.requests) == 3 and raised.value.request_id == "R1"
 
 
-@pytest.mark.parametrize("broken", [HALF, b"", answer(503)])
+@pytest.mark.parametrize("broken", [
+    HALF, b"", answer(503), answer(502), answer(504, b"{}"), answer(500, b'{"code": "internal_error"}')])
 def test_what_may_not_be_repeated_is_sent_once(broken):
     with ScriptedServer(broken) as server:
+        with pytest.raises(hub.Unavailable, match="may have been done all the same") as raised:
+            transport(server).request("POST", "/v1/append/a/b")
+    assert len(server.requests) == 1 and raised.value.is_uncertain
+
+
+@pytest.mark.parametrize("refused", [
+    BUSY, answer(507, b'{"code": "out_of_space"}'), answer(408), answer(429), answer(404)])
+def test_what_was_certainly_not_done_is_told_as_such(refused):
+    with ScriptedServer(refused) as server:
         with pytest.raises(hub.Unavailable) as raised:
             transport(server).request("POST", "/v1/append/a/b")
-    assert len(server.requests) == 1
-    if raised.value.status is None:
-        assert "may have been done all the same" in str(raised.value)
+    assert not raised.value.is_uncertain and "may have been done" not in str(raised.value)
 
 
 @pytest.mark.parametrize("broken", BROKEN_TLS.values(), ids=BROKEN_TLS)

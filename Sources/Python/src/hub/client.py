@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from hub.description import Description, dtype_of
 from hub.errors import Conflict, Invalid
 from hub.npy import AnyArray
 from hub.reference import Reference
-from hub.requester import Document, Query
+from hub.requester import Document, Query, as_read
 from hub.transport import Transport
 from hub.version_requests import VersionRequests
 
@@ -85,21 +85,40 @@ class Client(VersionRequests):
         self.document("DELETE", f"/v1/arrays/{reference.path}", reference)
 
     def resize(self, reference: Reference, shape: Sequence[int]) -> Description:
-        """Gives an array another shape; what is outside a smaller one is gone."""
-        return self._changed(reference, {"shape": list(shape)})
+        """Gives an array another shape; what is outside a smaller one is gone.
+
+        It is sent once: a repetition might cut off what others appended meanwhile.
+
+        Raises:
+            Unavailable: it may have been done, and the array has another shape now.
+        """
+        wanted = list(map(int, shape))
+        return self._changed_once(
+            reference, {"shape": wanted}, lambda found: found.get("shape") == wanted)
 
     def attributes(
         self, reference: Reference, attributes: Mapping[str, Any], policy: str = "merge"
     ) -> Description:
-        """Merges attributes (`None` removes one), or with the policy `replace` replaces all."""
-        change: dict[str, Any] = {"attributes": dict(attributes)}
-        if policy != "merge":
-            change["attribute_policy"] = policy
-        return self._changed(reference, change)
+        """Merges attributes (`None` removes one), or with the policy `replace` replaces all.
 
-    def _changed(self, reference: Reference, change: Mapping[str, Any]) -> Description:
+        To replace them is sent once: a repetition might remove what others set meanwhile.
+        """
+        change: dict[str, Any] = {"attributes": dict(attributes)}
+        if policy == "merge":
+            path = f"/v1/arrays/{reference.path}"
+            document = self.document("PATCH", path, reference, body=change, repeat="safe")
+            return Description.from_document(reference, document)
+        change["attribute_policy"] = policy
+        wanted = as_read(change["attributes"])
+        return self._changed_once(
+            reference, change, lambda found: found.get("attributes") == wanted)
+
+    def _changed_once(
+        self, reference: Reference, change: Mapping[str, Any], is_done: Callable[[Document], bool]
+    ) -> Description:
         path = f"/v1/arrays/{reference.path}"
-        document = self.document("PATCH", path, reference, body=change, repeat="safe")
+        document = self.document_once(
+            "PATCH", path, reference, change, lambda: self.document("GET", path), is_done)
         return Description.from_document(reference, document)
 
     # Elements.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from hub.errors import Invalid, NotFound
+from hub.errors import HubError, Invalid, NotFound, Unavailable
 from hub.reference import Reference
 from hub.transport import Repeat, Transport
 
@@ -46,6 +46,42 @@ class Requester:
         with self.about(reference):
             answer = self.transport.request(method, path, query or [], body=encoded, repeat=repeat)
         return self.read_document(answer.data, f"{method} {path}")
+
+    def document_once(
+        self,
+        method: str,
+        path: str,
+        reference: Reference,
+        body: Mapping[str, Any],
+        look: Callable[[], Document],
+        is_done: Callable[[Document], bool],
+    ) -> Document:
+        """Sends a change once, because a repetition might undo what others did meanwhile.
+
+        Where no answer says whether it was done, what is there now is looked at.
+
+        Args:
+            look: asks what is there now.
+            is_done: whether that is what was asked for.
+
+        Returns:
+            The answer, or what is there now if that is what was asked for, whoever did it.
+
+        Raises:
+            Unavailable: it may have been done, or not; `is_uncertain` then.
+        """
+        try:
+            return self.document(method, path, reference, body=body, repeat="unopened")
+        except Unavailable as error:
+            if not error.is_uncertain:
+                raise
+            try:
+                found = look()
+            except HubError:
+                raise error from error.__cause__
+            if is_done(found):
+                return found
+            raise
 
     def read_document(self, data: bytes, where: str) -> Document:
         """The document that an answer is.
@@ -98,6 +134,16 @@ class Requester:
             from hub.suggestion import explained
 
             raise explained(self.transport, reference, error) from error.__cause__
+
+
+def as_read(body: Mapping[str, Any]) -> Document:
+    """What is read of a document after it was sent: lists for tuples, Python's numbers.
+
+    Raises:
+        Invalid: it cannot be written as JSON.
+    """
+    document: Document = json.loads(_encoded(body))
+    return document
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -37,6 +37,7 @@ Repeat = Literal["safe", "unopened"]
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
 _BUSY = frozenset({429, 500, 503})
+_FAILED = frozenset({500, 502, 504})
 # With these the server says that it has done nothing, and that the same may be asked again.
 _UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
 _CONNECT_SECONDS_MAX = 10.0
@@ -323,9 +324,21 @@ def _explained(call: _Call, error: HubError) -> HubError:
     """The failure as it is told: one that may have done something says so."""
     if isinstance(error, Unopened):
         return Unavailable(error.what, where=error.where, hint=error.hint)
-    if isinstance(error, Unavailable) and error.status is None and call.repeat != "safe":
+    if isinstance(error, Unavailable) and call.repeat != "safe" and _is_uncertain(error):
+        error.is_uncertain = True
         error.hint = "It may have been done all the same: look before you repeat it."
     return error
+
+
+def _is_uncertain(error: HubError) -> bool:
+    """Whether no answer of the server's own says that it has done nothing.
+
+    Statuses from 500 on without its word come from something between, which may have passed the
+    request on.
+    """
+    if error.status is None or error.status in _FAILED:
+        return True
+    return error.status >= 500 and not error.code
 
 
 def _check_redirection(call: _Call, response: urllib3.BaseHTTPResponse) -> None:

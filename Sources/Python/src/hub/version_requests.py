@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from hub.errors import NotFound, Unavailable
+from hub.errors import HubError, NotFound, Unavailable
 from hub.reference import Reference
 from hub.requester import Document, Requester
 from hub.stream import Stream
-from hub.transport import Repeat
+
+
+class CommitUnknown(Unavailable):
+    """A draft is committed, but the answer was lost, and more than one commit may be its."""
 
 
 class VersionRequests(Requester):
@@ -39,11 +44,19 @@ class VersionRequests(Requester):
             repeat="unopened")
 
     def change_version(self, reference: Reference, **change: Any) -> Document:
-        """Changes one of `sealed` (with a `message`), `tag`, `retained_commits`."""
-        repeat: Repeat = "unopened" if "tag" in change else "safe"
-        return self.document(
-            "PATCH", f"/v1/versions/{reference.version.path}", reference, body=change,
-            repeat=repeat)
+        """Changes one of `sealed` (with a `message`), `tag`, `retained_commits`.
+
+        Only to seal is repeated where the answer was lost. Otherwise a repetition might undo what
+        others did meanwhile.
+        """
+        path = f"/v1/versions/{reference.version.path}"
+        if "tag" in change:
+            return self.document("PATCH", path, reference, body=change, repeat="unopened")
+        if change.get("sealed"):
+            return self.document("PATCH", path, reference, body=change, repeat="safe")
+        return self.document_once(
+            "PATCH", path, reference, change, lambda: self.document("GET", path),
+            lambda found: _is_as_asked(found, change))
 
     def rename_versions(self, reference: Reference, name: str) -> Document:
         """Gives all versions of a name another name."""
@@ -54,27 +67,57 @@ class VersionRequests(Requester):
         """Deletes a version with the commits that nothing else goes on from."""
         self.document("DELETE", f"/v1/versions/{reference.version.path}", reference)
 
-    def commit(self, reference: Reference, message: str = "") -> Document:
-        """Commits a version, or a draft into its version; the manifest of the newest commit."""
+    def commit(self, reference: Reference, message: str = "", opened: str = "") -> Document:
+        """Commits a version, or a draft into its version; the manifest of the newest commit.
+
+        Args:
+            opened: when the draft was made, as its document says; asked for if not given.
+
+        Raises:
+            CommitUnknown: the draft is committed, but the answer was lost.
+        """
         path, body = f"/v1/commits/{reference.version.path}", {"message": message}
         if not reference.is_draft:
             # To commit a version again does nothing.
             return self.document("POST", path, reference, body=body, repeat="safe")
+        opened = opened or str(self.version(reference)["opened"])
         try:
             return self.document("POST", path, reference, body=body, repeat="unopened")
         except Unavailable as error:
-            if error.status is not None or not self._is_gone(reference):
+            if not error.is_uncertain or not self._is_gone(reference):
                 raise
-        # The answer was lost, but the draft is gone: it is the newest commit of its version.
-        tag = str(reference.tag).rpartition(".draft-")[0]
-        return next(self.history(reference.tagged(tag), limit=1))
+            return self._commit_of_gone(reference, message, opened, error)
 
     def _is_gone(self, reference: Reference) -> bool:
         try:
             self.version(reference)
         except NotFound:
             return True
+        except HubError:
+            return False
         return False
+
+    def _commit_of_gone(
+        self, draft: Reference, message: str, opened: str, lost: Unavailable
+    ) -> Document:
+        """The commit of a draft that is gone, by what is known of it: its message and its time."""
+        version = draft.tagged(str(draft.tag).rpartition(".draft-")[0])
+        since = datetime.fromisoformat(opened)
+        try:
+            newer = itertools.takewhile(
+                lambda one: datetime.fromisoformat(one["time"]) >= since, self.history(version))
+            found = [one for one in newer if one["message"] == message]
+        except HubError:
+            raise lost from lost.__cause__
+        if not found:
+            raise lost from lost.__cause__
+        if len(found) > 1:
+            raise CommitUnknown(
+                f"{draft} is committed, but which commit of {version} is its cannot be told, because"
+                " the answer was lost.", where=lost.where,
+                hint=f'{len(found)} have the message "{message}" and were made meanwhile:'
+                     " look at the history.")
+        return found[0]
 
     def manifest(self, reference: Reference) -> Document:
         """What is known of a commit."""
@@ -90,10 +133,14 @@ class VersionRequests(Requester):
         return self.pages(path, "commits", reference, limit=limit)
 
     def rollback(self, reference: Reference, digest: str) -> Document:
-        """Makes a version what was committed; what was not is lost."""
-        return self.document(
-            "POST", f"/v1/rollbacks/{reference.version.path}", reference, body={"to": digest},
-            repeat="safe")
+        """Makes a version what was committed; what was not is lost.
+
+        It is sent once: a repetition might undo what others wrote meanwhile.
+        """
+        path = f"/v1/rollbacks/{reference.version.path}"
+        return self.document_once(
+            "POST", path, reference, {"to": digest}, lambda: self.version(reference),
+            lambda found: found.get("digest") == digest and found.get("changed_since") is False)
 
     def diff(
         self, reference: Reference, other: Reference, limit: int | None = None
@@ -134,6 +181,13 @@ class VersionRequests(Requester):
         query += [("after", str(after))] if after is not None else []
         path = f"/v1/changes/{quote(namespace, safe='~')}"
         return self.transport.stream("GET", path, query, timeout_seconds=timeout_seconds)
+
+
+def _is_as_asked(version: Document, change: Mapping[str, Any]) -> bool:
+    """Whether a version is open, or keeps as many commits, as a change of it wanted."""
+    if "sealed" in change:
+        return version.get("sealed", "") is None
+    return bool(version.get("retained_commits", "") == change.get("retained_commits"))
 
 
 def _source(other: Reference, towards: Reference) -> str:
