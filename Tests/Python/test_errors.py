@@ -194,11 +194,13 @@ def test_an_append_that_is_cut_is_not_repeated(array, server):
 
 def test_a_commit_whose_answer_is_lost_is_looked_for(array, monkeypatch):
     request = Transport.request
+    lost = hub.Unavailable("The connection broke.")
+    lost.is_uncertain = True
 
     def lost_answer(self, method, path, *rest, **options):
         answer = request(self, method, path, *rest, **options)
         if path.startswith("/v1/commits/"):
-            raise hub.Unavailable("The connection broke.")
+            raise lost
         return answer
 
     monkeypatch.setattr(Transport, "request", lost_answer)
@@ -211,7 +213,7 @@ def test_a_commit_whose_answer_is_lost_is_looked_for(array, monkeypatch):
 
     def never_sent(self, method, path, *rest, **options):
         if path.startswith("/v1/commits/"):
-            raise hub.Unavailable("The connection broke.")
+            raise lost
         return request(self, method, path, *rest, **options)
 
     array[1] = 4

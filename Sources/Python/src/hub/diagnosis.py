@@ -31,6 +31,7 @@ SKEW_SECONDS_NOTED = 60
 CERTIFICATE_DAYS_NOTED = 14
 SPEED_BYTES_MAX = 32 << 20
 _PACKAGES = ("numpy", "urllib3", "zarr", "numcodecs", "obstore")
+_LOOKS = " `hub doctor` looks."
 _MARKS = {"good": "✓", "bad": "✗", "note": "·"}
 
 
@@ -107,8 +108,10 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except (HubError, OSError) as error:
-        what = error.what if isinstance(error, HubError) else str(error)
-        return Check(name, "bad", what, error.hint if isinstance(error, HubError) else "")
+        if not isinstance(error, HubError):
+            return Check(name, "bad", str(error))
+        # Who looks already need not be told to.
+        return Check(name, "bad", error.what, error.hint.replace(_LOOKS, ""))
 
 
 def _versions() -> Check:

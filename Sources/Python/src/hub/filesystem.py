@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
+from hub import entity_tag
 from hub.bulk import view_path
 from hub.client import Client, current_client
 from hub.configuration import Configuration
@@ -195,9 +196,12 @@ class HubFileSystem(AbstractFileSystem):  # type: ignore[misc]
             answer = self.client.transport.request("HEAD", view_path(path))
         except NotFound as error:
             raise FileNotFoundError(path) from error
+        etag = answer.headers.get("etag", "")
+        if not entity_tag.is_known(etag.removeprefix("W/")):
+            raise self.client.no_nave("no word about an object", f"HEAD {view_path(path)}")
         size = int(answer.headers["content-length"])
         return {
-            "name": path, "size": size, "type": "file", "ETag": answer.headers.get("etag", ""),
+            "name": path, "size": size, "type": "file", "ETag": etag,
             "mtime": 0.0,
         }
 

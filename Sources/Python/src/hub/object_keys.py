@@ -12,8 +12,9 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
+from hub import entity_tag
 from hub.errors import Conflict, NotFound, Unavailable
-from hub.transport import Transport
+from hub.transport import MEDDLED, Response, Transport
 
 _KEY_MISSING = "NoSuchKey"
 """The only code that says that there is no object. Source: Amazon S3, "Error responses"."""
@@ -74,11 +75,16 @@ class ObjectKeys:
         """
         headers = {"Range": f"bytes={byte_range}"} if byte_range else None
         try:
-            return self.transport.request("GET", self._path(key), headers=headers).data
+            answer = self.transport.request("GET", self._path(key), headers=headers)
         except NotFound as error:
             if error.code != _KEY_MISSING:
                 raise
             return None
+        self._check_tag(key, answer)
+        # A part has the tag of the whole.
+        if answer.status == 200 and entity_tag.contradicts(_tag(answer), answer.data):
+            raise self._meddled(key)
+        return answer.data
 
     def entry(self, key: str) -> ObjectEntry | None:
         """What is known of an object without its bytes, or None if there is none."""
@@ -88,10 +94,9 @@ class ObjectKeys:
             if not self._is_there(key):
                 return None
             answer = self.transport.request("HEAD", self._path(key))
+        self._check_tag(key, answer)
         changed = parsedate_to_datetime(answer.headers["last-modified"]).timestamp()
-        return ObjectEntry(
-            key, int(answer.headers["content-length"]), answer.headers.get("etag", ""), changed
-        )
+        return ObjectEntry(key, int(answer.headers["content-length"]), _tag(answer), changed)
 
     def _is_there(self, key: str) -> bool:
         """Whether there is an object, as the head of a GET says, whose refusal names its reason."""
@@ -105,7 +110,7 @@ class ObjectKeys:
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Writes an object, whatever was there before."""
-        self.transport.request("PUT", self._path(key), body=data)
+        self._check_tag(key, self.transport.request("PUT", self._path(key), body=data))
 
     def create(self, key: str, data: bytes | memoryview) -> bool:
         """Writes an object unless there is one, and whether it did; atomic among all clients.
@@ -113,16 +118,18 @@ class ObjectKeys:
         A repetition behind a connection that broke may find what it wrote itself, and say no.
         """
         try:
-            self.transport.request(
+            answer = self.transport.request(
                 "PUT", self._path(key), headers={"If-None-Match": "*"}, body=data
             )
         except Conflict:
             return False
+        self._check_tag(key, answer)
         return True
 
     def delete(self, key: str) -> None:
         """Removes an object; it is no error if there is none."""
-        self.transport.request("DELETE", self._path(key), repeat="safe")
+        if self.transport.request("DELETE", self._path(key), repeat="safe").status != 204:
+            raise self._meddled(key)
 
     def entries(self, prefix: str = "", delimiter: str = "") -> Iterator[ObjectEntry]:
         """The objects whose keys begin with `prefix`, ordered by key.
@@ -144,11 +151,13 @@ class ObjectKeys:
         answer = self.transport.request("GET", f"/{quote(self.namespace, safe='~')}", query)
         try:
             page = ElementTree.fromstring(answer.data)
+            if page.tag != f"{_NAMESPACE}ListBucketResult":
+                raise ValueError(f"it is a document of {page.tag}")
             entries = [_object(found) for found in page.iterfind(f"{_NAMESPACE}Contents")]
         except (ElementTree.ParseError, ValueError) as error:
             raise Unavailable(
                 f"The listing of {self.namespace} cannot be understood: {error}.",
-                hint="Is the endpoint a Nave server?",
+                hint=MEDDLED,
             ) from error
         entries += [
             ObjectEntry(unquote(_text(found, "Prefix")))
@@ -157,8 +166,23 @@ class ObjectKeys:
         entries.sort(key=lambda entry: entry.key)
         return entries, page.findtext(f"{_NAMESPACE}NextContinuationToken")
 
+    def _check_tag(self, key: str, answer: Response) -> None:
+        """Sees that it is the server who answers: it gives every object an entity tag."""
+        if not entity_tag.is_known(_tag(answer)):
+            raise self._meddled(key)
+
+    def _meddled(self, key: str) -> Unavailable:
+        return Unavailable(
+            f"What came in place of the server's answer about {key} is something else.",
+            where=self._path(key), hint=MEDDLED)
+
     def _path(self, key: str) -> str:
         return f"/{quote(self.namespace, safe='~')}/{quote(key, safe='/~')}"
+
+
+def _tag(answer: Response) -> str:
+    """The entity tag of an answer; what a proxy weakened is the server's still."""
+    return answer.headers.get("etag", "").removeprefix("W/")
 
 
 def _object(found: ElementTree.Element) -> ObjectEntry:

@@ -11,7 +11,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError, SSLError
 
 from hub.connection import NotOpened
-from hub.errors import Unavailable
+from hub.errors import HubError, Unavailable
 
 _READ_BYTES = 1 << 20
 
@@ -80,6 +80,9 @@ def translated(where: str) -> Iterator[None]:
     """Turns urllib3's failures into ours."""
     try:
         yield
+    except HubError:
+        # Some of them are an OSError too.
+        raise
     except NotOpened as error:
         raise _unopened(error.cause, where) from error
     except (ReadTimeoutError, TimeoutError) as error:

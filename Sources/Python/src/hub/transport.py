@@ -38,6 +38,8 @@ Repeat = Literal["safe", "unopened"]
 _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
 _BUSY = frozenset({429, 500, 503})
 _FAILED = frozenset({500, 502, 504})
+MEDDLED = "Something between may answer for the server: `hub doctor` looks."
+"""What to do where something answered that is no Nave server."""
 # With these the server says that it has done nothing, and that the same may be asked again.
 _UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
 _CONNECT_SECONDS_MAX = 10.0
@@ -239,6 +241,7 @@ class Transport:
             )
             if response.status < 400:
                 _check_redirection(call, response)
+                _check_status(call, response)
                 _check_length(call, response)
                 return response
             data = response.read()
@@ -349,6 +352,19 @@ def _check_redirection(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
         raise Invalid(
             f"The endpoint sends to another place: {target}.", where=call.where,
             status=response.status, hint="Configure the endpoint that it sends to.")
+
+
+def _check_status(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
+    """Refuses a success that no answer to this request can be, so that nobody takes it for one."""
+    asked = {name.lower() for name in call.headers}
+    is_possible = response.status in (200, 201) or {
+        204: call.method == "DELETE", 206: "range" in asked, 304: "if-none-match" in asked,
+    }.get(response.status, False)
+    if not is_possible:
+        response.close()
+        raise Unavailable(
+            f"What came is no answer to this request: its status is {response.status}.",
+            where=call.where, hint=MEDDLED)
 
 
 def _check_length(call: _Call, response: urllib3.BaseHTTPResponse) -> None:

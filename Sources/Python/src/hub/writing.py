@@ -27,7 +27,7 @@ from hub.pool import worked
 from hub.reading import read_box
 from hub.reference import Reference
 from hub.selection import Pick, Selection
-from hub.version_requests import CommitUnknown
+from hub.version_requests import VERSION_MEMBERS, CommitUnknown
 
 REQUEST_BYTES_MAX = 64 << 20
 """What one request carries where several are needed; the server takes 256 MiB."""
@@ -236,7 +236,7 @@ def _has_version(client: Client, reference: Reference) -> bool:
         return False
     path = f"/v1/versions/{reference.version.path}"
     try:
-        client.document("GET", path)
+        client.document("GET", path, members=VERSION_MEMBERS)
     except LookupError:
         return False
     return True

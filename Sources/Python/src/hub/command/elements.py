@@ -110,6 +110,8 @@ def _pieces(array: Any, index: Any, form: str) -> Iterator[bytes]:
     query = [("slice", text), ("format", form)]
     with array.client.transport.stream(
             "GET", f"/v1/data/{array.reference.path}", query) as answer:
+        if "X-Nave-Shape" not in answer.headers:
+            raise array.client.no_nave("no array", f"GET /v1/data/{array.reference.path}")
         yield from answer.chunks()
 
 
