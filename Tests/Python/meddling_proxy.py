@@ -2,11 +2,19 @@
 
 import http.server
 import ssl
+import sys
 import threading
 
 import urllib3
 
 from scripted_server import break_off
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        # A client that has enough, or wants no TLS of this server, is none.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class MeddlingProxy:
@@ -26,7 +34,7 @@ class MeddlingProxy:
         self.instead = self.loses = self.breaks = None
         self.passed = []
         self._target = urllib3.connection_from_url(endpoint, maxsize=32)
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.endpoint = "http://127.0.0.1:%d" % self._server.server_port
         if certificate:
             self.endpoint = self.endpoint.replace("http:", "https:")

@@ -56,8 +56,8 @@ class Draft(Array):
         Raises:
             Conflict: both changed the same chunks, see `conflicts` and `changes`; the draft stays
                 as it is.
-            Unavailable: the answer was lost. With `is_uncertain` it may be committed or not, and can
-                be committed again if it is there; else it is committed, and `history` has it.
+            Unavailable: the answer was lost. With `is_uncertain` it may be committed or not, and
+                can be committed again if it is there; else it is, and `history` has the commit.
         """
         try:
             document = self.client.commit(

@@ -129,8 +129,8 @@ class VersionRequests(Requester):
             raise lost from lost.__cause__
         if len(found) > 1:
             raise CommitUnknown(
-                f"{draft} is committed, but which commit of {version} is its cannot be told, because"
-                " the answer was lost.", where=lost.where,
+                f"{draft} is committed, but which commit of {version} is its cannot be told,"
+                " because the answer was lost.", where=lost.where,
                 hint=f'{len(found)} have the message "{message}" and were made meanwhile:'
                      " look at the history.")
         return found[0]
