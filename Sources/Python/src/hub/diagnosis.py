@@ -126,15 +126,16 @@ def _versions() -> Check:
 
 
 def _keys(configuration: Configuration) -> Check:
+    remarks = " ".join(configuration.remarks)
     if configuration.is_anonymous:
         return Check("keys", "note", "none: only public arrays can be read",
                      "Keys come from hub login, HUB_ACCESS_KEY and HUB_SECRET_KEY, or AWS's own "
-                     "variables and files.")
+                     f"variables and files. {remarks}".rstrip())
     source = configuration.sources.get("access_key", "argument")
     if not configuration.secret_key:
         return Check("keys", "bad", f"{configuration.access_key} has no secret (from {source})",
-                     "Give both keys in the same place.")
-    return Check("keys", "note", f"{configuration.access_key} (from {source})")
+                     f"Give both keys in the same place. {remarks}".rstrip())
+    return Check("keys", "note", f"{configuration.access_key} (from {source})", remarks)
 
 
 def _cache(configuration: Configuration) -> Check:

@@ -11,7 +11,8 @@ import numpy as np
 
 from hub.errors import HubError, Invalid, NotFound, Unavailable
 from hub.reference import Reference
-from hub.transport import Repeat, Transport
+from hub.repetition import Repeat
+from hub.transport import Transport
 
 Document = dict[str, Any]
 Query = list[tuple[str, str]]

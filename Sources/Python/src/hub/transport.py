@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import urllib3
@@ -27,17 +27,13 @@ from hub.configuration import Configuration
 from hub.connection import EncryptedPool, PlainPool
 from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.refusal import refusal
-from hub.stream import Stream, Unopened, read_into, translated
+from hub.repetition import Repeat, explained, may_repeat
+from hub.stream import Stream, read_into, translated
 
 Buffer = bytes | memoryview
 Body = Buffer | Sequence[Buffer]
 Answer = TypeVar("Answer")
-Repeat = Literal["safe", "unopened"]
-"""When a request is repeated: whenever it failed, or only if no connection could be opened."""
-
 _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
-_BUSY = frozenset({429, 500, 503})
-_FAILED = frozenset({500, 502, 504})
 MEDDLED = "Something between may answer for the server: `hub doctor` looks."
 """What to do where something answered that is no Nave server."""
 # With these the server says that it has done nothing, and that the same may be asked again.
@@ -192,8 +188,8 @@ class Transport:
             except HubError as error:
                 tracing.record(call.method, call.path, error.status or 0,
                                time.perf_counter() - started, sent=call.body_bytes)
-                if pause is None or not _may_repeat(call, error):
-                    raise _explained(call, error) from error.__cause__
+                if pause is None or not may_repeat(error, call.repeat):
+                    raise self._remarked(explained(error, call.repeat)) from error.__cause__
             time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
@@ -246,6 +242,12 @@ class Transport:
                 return response
             data = response.read()
         raise refusal(call.where, response.status, response.headers, data)
+
+    def _remarked(self, error: HubError) -> HubError:
+        """A failure with what there is to say of the keys, if it may be about them."""
+        if isinstance(error, Denied) and error.hint:
+            error.hint = " ".join([error.hint, *self.configuration.remarks])
+        return error
 
     def _signature(self, call: _Call) -> dict[str, str]:
         ours = self.configuration
@@ -313,35 +315,6 @@ def pauses(repetitions: int) -> Iterator[float | None]:
     for number in range(repetitions):
         yield min(_PAUSE_SECONDS * 2**number, _PAUSE_SECONDS_MAX) * random.uniform(0.5, 1.0)
     yield None
-
-
-def _may_repeat(call: _Call, error: HubError) -> bool:
-    if isinstance(error, Unopened) or error.code in _UNDONE:
-        return True
-    if call.repeat != "safe":
-        return False
-    return error.status in _BUSY or (isinstance(error, Unavailable) and error.status is None)
-
-
-def _explained(call: _Call, error: HubError) -> HubError:
-    """The failure as it is told: one that may have done something says so."""
-    if isinstance(error, Unopened):
-        return Unavailable(error.what, where=error.where, hint=error.hint)
-    if isinstance(error, Unavailable) and call.repeat != "safe" and _is_uncertain(error):
-        error.is_uncertain = True
-        error.hint = "It may have been done all the same: look before you repeat it."
-    return error
-
-
-def _is_uncertain(error: HubError) -> bool:
-    """Whether no answer of the server's own says that it has done nothing.
-
-    Statuses from 500 on without its word come from something between, which may have passed the
-    request on.
-    """
-    if error.status is None or error.status in _FAILED:
-        return True
-    return error.status >= 500 and not error.code
 
 
 def _check_redirection(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
