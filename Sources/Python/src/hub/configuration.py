@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from hub import credentials, key_pair
+from hub import credentials, key_pair, settings_file
 from hub.credentials import Sourced
 from hub.errors import Invalid
 from hub.key_pair import Place
@@ -194,18 +194,10 @@ def _environment(environment: Mapping[str, str]) -> list[Place]:
 
 def _own_file(environment: Mapping[str, str]) -> Place:
     path = configuration_file(environment)
-    if not path.exists():
-        return {}
-    import tomllib
-
     try:
-        document = tomllib.loads(path.read_text())
+        document = settings_file.read(path)
     except OSError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Invalid(
-            f"{path} is not a TOML file: {error}.", hint="Mend it, or write it with `hub login`."
-        ) from None
     return {name: (value, str(path)) for name, value in document.items() if name in SETTINGS}
 
 
