@@ -92,7 +92,9 @@ def test_a_group_is_no_array(connected, client, namespace):
     ({"access_key": "half"}, ["The access key half (from argument) has no secret key."]),
     ({"access_key": ""}, ["This needs keys", "401 unauthenticated"]),
 ])
-def test_wrong_keys_are_denied(array, keys, parts):
+def test_wrong_keys_are_denied(array, settings, keys, parts):
+    if "access_key" not in keys:
+        keys = {**keys, "access_key": settings["access_key"]}
     with pytest.raises(hub.Denied) as raised:
         hub.load(array.name, **keys)
     error = told(raised, *parts, "`hub doctor` tells where they came from")

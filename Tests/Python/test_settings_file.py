@@ -14,7 +14,8 @@ VALUES = {"endpoint": 'http://x:1/"ü\\', "access_key": "A", "verify": None}
 
 @pytest.mark.parametrize("text", [
     "", "\n", "retries = 2", "# only words\n", "endpoint='a'\nregion=\"b\"", "verify = true\r\n",
-    "'endpoint' = \"\"\n\"access_key\" = 'b' # old\n", "[table]\nendpoint = 1\n[[tables]]\nverify = 2\n",
+    "'endpoint' = \"\"\n\"access_key\" = 'b' # old\n",
+    "[table]\nendpoint = 1\n[[tables]]\nverify = 2\n",
     "list = [1, 2]\nverify = '/ca.pem'\n\n[table]\n",
     "text = \"\"\"\nlong\n\"\"\"\naccess_key = \"c\"\n",
 ])

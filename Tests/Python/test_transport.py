@@ -67,7 +67,8 @@ def test_what_was_certainly_not_done_is_repeated():
 
 
 @pytest.mark.parametrize("broken", [
-    HALF, b"", answer(503), answer(502), answer(504, b"{}"), answer(500, b'{"code": "internal_error"}')])
+    HALF, b"", answer(503), answer(502), answer(504, b"{}"),
+    answer(500, b'{"code": "internal_error"}')])
 def test_what_may_not_be_repeated_is_sent_once(broken):
     with ScriptedServer(broken) as server:
         with pytest.raises(hub.Unavailable, match="may have been done all the same") as raised:
@@ -370,7 +371,8 @@ def tls_server(tmp_path_factory, certificate):
 
 def test_certificates_are_checked(tls_server):
     keys = {"access_key": tls_server.root_keys[0], "secret_key": tls_server.root_keys[1]}
-    with pytest.raises(hub.Unavailable, match="TLS certificate is not accepted: certificate verify failed") as raised:
+    told = "TLS certificate is not accepted: certificate verify failed"
+    with pytest.raises(hub.Unavailable, match=told) as raised:
         hub.current_client(endpoint=tls_server.endpoint, retries=1, **keys).create_namespace("tls")
     assert "AWS_CA_BUNDLE" in raised.value.hint
     with hub.configured(endpoint=tls_server.endpoint, verify=tls_server.bundle, **keys):

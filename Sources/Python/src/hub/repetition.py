@@ -1,4 +1,4 @@
-"""Which failed requests may be sent again, and what is told of those that may have been done; pure."""
+"""Which failed requests may be sent again, and what of those that may be done is told; pure."""
 
 from __future__ import annotations
 

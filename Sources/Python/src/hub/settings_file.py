@@ -1,4 +1,4 @@
-"""Hub's own file of settings: TOML, of which single values are changed and the rest is left alone."""
+"""Hub's own file of settings: TOML, of which single values are changed and the rest stays."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
 
 
 def _changed(text: str, values: Mapping[str, str | None]) -> str:
-    """A file with other values: in their old places, or behind the others that stand in no table."""
+    """A file with other values: in their old places, or behind all that stand in no table."""
     lines = text.splitlines()
     ends = (number for number, line in enumerate(lines) if line.lstrip().startswith("["))
     end = next(ends, len(lines))
