@@ -6,6 +6,8 @@ what it was.
 """
 
 
+import gzip
+
 import fsspec
 import hub
 import hub.cache
@@ -150,6 +152,14 @@ def test_the_doctor_and_the_command_line_tell_it(array, proxy, foreign, tmp_path
         told = capfd.readouterr().err
         assert told.startswith("hub: ") and "Traceback" not in told, line
     assert not list(tmp_path.glob("out.*"))
+
+
+def test_an_object_that_was_stored_in_a_coding_is_no_foreign_answer(array):
+    keys = hub.HubStore(array.reference)._keys
+    array.client.transport.request(
+        "PUT", f"/{array.reference.namespace}/x:v1/text", body=gzip.compress(b"words"),
+        headers={"Content-Encoding": "gzip"})
+    assert keys.get("x:v1/text") == b"words" and keys.entry("x:v1/text").bytes > 5
 
 
 def test_one_foreign_answer_to_what_may_be_repeated_is_asked_for_again(array, proxy):
