@@ -256,7 +256,11 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         return range(answer["start"], answer["stop"])
 
     def resize(self, shape: Sequence[int] | int) -> None:
-        """Gives it another shape; what a smaller one cuts off is gone, more is the fill value."""
+        """Gives it another shape; what a smaller one cuts off is gone, more is the fill value.
+
+        It is not repeated after it may have reached the server, as that might cut off what others
+        appended meanwhile: if the array has another shape then, `Unavailable` says so.
+        """
         self._tagged()
         self._adopt(self.client.resize(self.reference, extents(shape)))
 

@@ -12,9 +12,10 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
+from hub import entity_tag
 from hub.errors import Conflict, NotFound, Unavailable
 from hub.object_answer import object_answer
-from hub.transport import Transport
+from hub.transport import MEDDLED, Response, Transport
 
 _KEY_MISSING = "NoSuchKey"
 """The only code that says that there is no object. Source: Amazon S3, "Error responses"."""
@@ -124,10 +125,9 @@ class ObjectKeys:
             if not self._is_there(key):
                 return None
             answer = self.transport.request("HEAD", self._path(key))
+        self._check_tag(key, answer)
         changed = parsedate_to_datetime(answer.headers["last-modified"]).timestamp()
-        return ObjectEntry(
-            key, int(answer.headers["content-length"]), answer.headers.get("etag", ""), changed
-        )
+        return ObjectEntry(key, int(answer.headers["content-length"]), _tag(answer), changed)
 
     def _is_there(self, key: str) -> bool:
         """Whether there is an object, as the head of a GET says, whose refusal names its reason."""
@@ -141,7 +141,7 @@ class ObjectKeys:
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Writes an object, whatever was there before."""
-        self.transport.request("PUT", self._path(key), body=data)
+        self._check_tag(key, self.transport.request("PUT", self._path(key), body=data))
 
     def create(self, key: str, data: bytes | memoryview) -> bool:
         """Writes an object unless there is one, and whether it did; atomic among all clients.
@@ -149,11 +149,12 @@ class ObjectKeys:
         A repetition behind a connection that broke may find what it wrote itself, and say no.
         """
         try:
-            self.transport.request(
+            answer = self.transport.request(
                 "PUT", self._path(key), headers={"If-None-Match": "*"}, body=data
             )
         except Conflict:
             return False
+        self._check_tag(key, answer)
         return True
 
     def replace(self, key: str, data: bytes | memoryview, stored: StoredObject) -> bool:
@@ -163,16 +164,18 @@ class ObjectKeys:
         """
         headers = {**stored.headers, "If-Match": stored.etag}
         try:
-            self.transport.request("PUT", self._path(key), headers=headers, body=data)
+            answer = self.transport.request("PUT", self._path(key), headers=headers, body=data)
         except Conflict as error:
             if error.code not in _CHANGED:
                 raise
             return False
+        self._check_tag(key, answer)
         return True
 
     def delete(self, key: str) -> None:
         """Removes an object; it is no error if there is none."""
-        self.transport.request("DELETE", self._path(key), repeat="safe")
+        if self.transport.request("DELETE", self._path(key), repeat="safe").status != 204:
+            raise self._meddled(key)
 
     def entries(self, prefix: str = "", delimiter: str = "") -> Iterator[ObjectEntry]:
         """The objects whose keys begin with `prefix`, ordered by key.
@@ -194,11 +197,13 @@ class ObjectKeys:
         answer = self.transport.request("GET", f"/{quote(self.namespace, safe='~')}", query)
         try:
             page = ElementTree.fromstring(answer.data)
+            if page.tag != f"{_NAMESPACE}ListBucketResult":
+                raise ValueError(f"it is a document of {page.tag}")
             entries = [_object(found) for found in page.iterfind(f"{_NAMESPACE}Contents")]
         except (ElementTree.ParseError, ValueError) as error:
             raise Unavailable(
                 f"The listing of {self.namespace} cannot be understood: {error}.",
-                hint="Is the endpoint a Nave server?",
+                hint=MEDDLED,
             ) from error
         entries += [
             ObjectEntry(unquote(_text(found, "Prefix")))
@@ -207,8 +212,23 @@ class ObjectKeys:
         entries.sort(key=lambda entry: entry.key)
         return entries, page.findtext(f"{_NAMESPACE}NextContinuationToken")
 
+    def _check_tag(self, key: str, answer: Response) -> None:
+        """Sees that it is the server who answers: it gives every object an entity tag."""
+        if not entity_tag.is_known(_tag(answer)):
+            raise self._meddled(key)
+
+    def _meddled(self, key: str) -> Unavailable:
+        return Unavailable(
+            f"What came in place of the server's answer about {key} is something else.",
+            where=self._path(key), hint=MEDDLED)
+
     def _path(self, key: str) -> str:
         return f"/{quote(self.namespace, safe='~')}/{quote(key, safe='/~')}"
+
+
+def _tag(answer: Response) -> str:
+    """The entity tag of an answer; what a proxy weakened is the server's still."""
+    return answer.headers.get("etag", "").removeprefix("W/")
 
 
 def _object(found: ElementTree.Element) -> ObjectEntry:

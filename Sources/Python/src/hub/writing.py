@@ -26,6 +26,7 @@ from hub.pool import worked
 from hub.reading import read_box
 from hub.reference import Reference
 from hub.selection import Pick, Selection
+from hub.version_requests import VERSION_MEMBERS, CommitUnknown
 
 REQUEST_BYTES_MAX = 64 << 20
 """What one request carries where several are needed; the server takes 256 MiB."""
@@ -277,11 +278,15 @@ def _write_together(
         _write_all(client, description, selection, values)
         return
     for is_last in attempts():
-        draft = Reference.parse(client.create_draft(reference)["reference"])
+        made = client.create_draft(reference)
+        draft = Reference.parse(made["reference"])
         inside = replace(draft, member=reference.member)
         try:
             _write_in_draft(client, replace(description, reference=inside), selection, values)
-            client.commit(draft, f"Assign to {reference}")
+            client.commit(draft, f"Assign to {reference}", made["opened"])
+            return
+        except CommitUnknown:
+            # Others who assigned at the same time have the same message; all of them are in.
             return
         except BaseException as error:
             _discard(client, draft)
@@ -296,7 +301,7 @@ def _has_version(client: Client, reference: Reference) -> bool:
         return False
     path = f"/v1/versions/{reference.version.path}"
     try:
-        client.document("GET", path)
+        client.document("GET", path, members=VERSION_MEMBERS)
     except LookupError:
         return False
     return True
