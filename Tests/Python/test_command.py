@@ -15,6 +15,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import hub
+import hub.cache
 from hub.command.main import main
 from hub.reference import Reference
 
@@ -143,6 +144,19 @@ def test_get_writes_files(command, digits, folder):
     assert (folder / "a.raw").read_bytes() == DIGITS[3].tobytes()
     assert np.array_equal(pixels("a.png"), DIGITS[3])
     assert len(list(folder.iterdir())) == 5
+
+
+@pytest.mark.parametrize("arguments", [
+    ("pull", "--overwrite"), ("get", "-o"), ("get", "--format", "csv", "-o")])
+def test_a_folder_with_something_else_is_never_replaced(refused, digits, folder, arguments):
+    verb, *options = arguments
+    part = digits if verb == "pull" else f"{digits}[0]"
+    (folder / "pics").mkdir()
+    (folder / "pics/thesis.txt").write_text("years")
+    message = refused(verb, part, *options, "pics/")
+    assert "pics holds thesis.txt" in message or "pics is a folder" in message
+    assert "is the folder that this runs in" in refused(verb, part, *options, ".")
+    assert [path.name for path in folder.rglob("*")] == ["pics", "thesis.txt"]
 
 
 def test_get_refuses_what_is_too_much_to_print(command, refused, namespace):
@@ -292,6 +306,26 @@ def test_cache(command, connected):
     assert command("cache", "verify") == "0 files were read, 0 damaged ones removed.\n"
     assert command("cache", "evict", "1GB", "--json")["bytes"] == 0
     command("cache", "clear")
+
+
+@pytest.mark.parametrize("arguments", [["evict"], ["clear", "1GB"], ["verify", "1GB"]])
+def test_the_cache_is_emptied_only_if_that_is_said(refused, client, namespace, arguments):
+    reference = Reference.parse(f"{namespace}/a:v1")
+    client.create_array(reference, {"shape": [4, 4], "dtype": "uint8", "chunks": [4, 4]})
+    array = hub.load(str(reference))
+    array[...] = 1
+    hub.load(f"{namespace}/a@{array.commit().digest}")[...]
+    kept = hub.cache.info().chunks
+    assert kept > 0
+    assert "evict needs a size, and nothing else takes one" in refused("cache", *arguments)
+    assert hub.cache.info().chunks == kept
+
+
+def test_percentiles_are_asked_for_in_the_commands_own_words(command, refused, digits):
+    told = refused("stats", digits, "--op", "mean,percentile")
+    assert "--percentile 5,50,95" in told and '"q"' not in told
+    printed = command("stats", digits, "--op", "percentile,mean", "--percentile", "50")
+    assert [line.split()[0] for line in printed.splitlines()] == ["mean", "percentile"]
 
 
 @pytest.mark.parametrize("arguments, message", [

@@ -50,11 +50,13 @@ class Fetched:
             given, 404 if there is no such chunk.
         etag: the object's entity tag, with quotation marks; "" if there is none.
         data: the whole object; empty unless the status is 200.
+        is_coded: whether it was stored with a content coding: the tag is that of the coded bytes.
     """
 
     status: Literal[200, 304, 404]
     etag: str = ""
     data: bytes = b""
+    is_coded: bool = False
 
 
 class BulkReader:
@@ -102,9 +104,10 @@ class BulkReader:
             if error.code == "chunk_missing":
                 return Fetched(404)
             raise
-        # The tag is that of the coded bytes, so these have none.
-        tag = "" if answer.headers.get("content-encoding") else answer.headers.get("etag", "")
-        return Fetched(304, etag) if answer.status == 304 else Fetched(200, tag, answer.data)
+        if answer.status == 304:
+            return Fetched(304, etag)
+        is_coded = answer.headers.get("content-encoding", "identity") != "identity"
+        return Fetched(200, answer.headers.get("etag", ""), answer.data, is_coded)
 
     def _store(self) -> Any:
         """obstore's store in this process, or None where it must not be used."""

@@ -249,10 +249,10 @@ class CachedKeys:
         """The server's answer, of which the entity tag and the bytes belong together."""
         path = f"{self._target}/{key}"
         fetched = self._reader.get(path, etag)
-        if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
+        if not _is_the_servers(fetched):
             # Transport is sent nowhere else, and repeats.
             fetched = self._reader.get_by_transport(path)
-            if entity_tag.contradicts(fetched.etag, fetched.data):
+            if not _is_the_servers(fetched):
                 raise Unavailable(
                     f"What came in place of the chunk {key} of {self._target} is something else.",
                     where=view_path(path), hint="Something between may answer for the server:"
@@ -267,7 +267,7 @@ class CachedKeys:
         return self._cache.read(digest)
 
     def _keep(self, key: str, fetched: Fetched) -> None:
-        if not entity_tag.is_known(fetched.etag):
+        if fetched.is_coded or not entity_tag.is_known(fetched.etag):
             return
         digest = chunk_digest(self._origin, fetched.etag, len(fetched.data), self._document)
         if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):
@@ -317,6 +317,13 @@ class CachedKeys:
         """
         pin = self._cache.pins.get(state_map_name(self._origin, self._target))
         return None if pin is None else pin.chunks
+
+
+def _is_the_servers(fetched: Fetched) -> bool:
+    """Whether a chunk came with a tag of this server, which its bytes do not contradict."""
+    return fetched.status != 200 or (
+        entity_tag.is_known(fetched.etag)
+        and (fetched.is_coded or not entity_tag.contradicts(fetched.etag, fetched.data)))
 
 
 def state_map_name(origin: str, target: Reference) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hub.errors import HubError, Invalid
+from hub.files.replacement import written_file
 from hub.picture import Pixels, averaged, colours_of, decode_png, drawn, encode_png, fitted
 from hub.plane import Plane, plane_of
 
@@ -73,6 +74,10 @@ def picture(array: Array, index: Any = (), look: Look | None = None, form: str =
         OutOfRange: a place is outside.
     """
     look = look or Look()
+    return array.asking_again(lambda _: _picture(array, index, look, form))
+
+
+def _picture(array: Array, index: Any, look: Look, form: str) -> bytes:
     plane = plane_of(array.shape, array.dtype, index, look.axes)
     if plane is not None:
         return array.client.preview(
@@ -143,7 +148,9 @@ def show(
     look = Look(window, percentile, map, size, axes)
     if file is not None:
         path = pathlib.Path(file)
-        path.write_bytes(picture(array, index, look, picture_form(path)))
+        form = picture_form(path)
+        with written_file(path) as output:
+            output.write(picture(array, index, look, form))
     elif _is_notebook():
         notebook = importlib.import_module("IPython.display")
         notebook.display(notebook.Image(data=picture(array, index, look)))
@@ -167,7 +174,7 @@ def terminal_picture(array: Array, index: Any, look: Look) -> str:
     """Text that shows the picture in this terminal, at most as wide and high as it is."""
     columns, lines = shutil.get_terminal_size((80, 24))
     lines = max(1, lines - 2)
-    plane = plane_of(array.shape, array.dtype, index, look.axes)
+    plane = array.asking_again(lambda _: plane_of(array.shape, array.dtype, index, look.axes))
     if look.size is None:
         longest = _terminal_pixels(array.shape, plane, columns, lines)
         look = dataclasses.replace(look, size=min(longest, 4096))

@@ -12,8 +12,6 @@ import socket
 import time
 from typing import Any
 
-import urllib3
-
 _PACE_READS = 16
 _PACE_BYTES = 16 << 10
 """So many reads may take longer than the timeout together only if they bring so many bytes. An
@@ -36,18 +34,6 @@ class PacedResponse(http.client.HTTPResponse):
                 connection's timeout if None.
         """
         self._reader.follow(until)
-
-
-class PacedConnection(urllib3.connection.HTTPConnection):
-    """A connection of urllib3 whose answers are paced."""
-
-    response_class = PacedResponse
-
-
-class PacedTLSConnection(urllib3.connection.HTTPSConnection):
-    """The same over TLS."""
-
-    response_class = PacedResponse
 
 
 class _PacedReader(io.RawIOBase):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from hub.command import words
 from hub.command.output import print_json, print_members, say
 from hub.display import Look, bytes_text, picture, picture_form, terminal_picture
 from hub.errors import Invalid
+from hub.files.replacement import written_file
 from hub.transfer.pull import pull
 
 PRINTED_BYTES_MAX = 64 << 20
@@ -55,7 +55,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
                     "sent.")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("--op", default="", metavar="NAME,…",
-                      help="of sum, mean, std, var, min, max, count, count_nonzero, count_nan")
+                      help="of sum, mean, std, var, min, max, count, count_nonzero, count_nan, "
+                           "histogram")
     verb.add_argument("--axis", type=words.axes, metavar="AXIS,…", help="reduce these axes alone")
     verb.add_argument("--percentile", type=words.numbers, metavar="Q,…", help="from 0 to 100")
     verb.add_argument("--histogram", type=words.count, metavar="BINS")
@@ -88,18 +89,8 @@ def _get_file(name: str, index: Any, options: argparse.Namespace) -> None:
         pull(name, options.output, index=index or None, overwrite=True,
              show_progress=False if options.quiet else None)
         return
-    partial = path.with_name(f".{os.getpid()}.partial.{path.name}")
-    try:
-        with open(partial, "wb") as file:
-            _copy(_pieces(hub.load(name), index, form), file)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _copy(pieces: Iterator[bytes], file: BinaryIO) -> None:
-    for piece in pieces:
-        file.write(piece)
+    with written_file(path) as file:
+        file.writelines(_pieces(hub.load(name), index, form))
 
 
 def _pieces(array: Any, index: Any, form: str) -> Iterator[bytes]:
@@ -110,6 +101,8 @@ def _pieces(array: Any, index: Any, form: str) -> Iterator[bytes]:
     query = [("slice", text), ("format", form)]
     with array.client.transport.stream(
             "GET", f"/v1/data/{array.reference.path}", query) as answer:
+        if "X-Nave-Shape" not in answer.headers:
+            raise array.client.no_nave("no array", f"GET /v1/data/{array.reference.path}")
         yield from answer.chunks()
 
 
@@ -129,7 +122,8 @@ def run_show(options: argparse.Namespace) -> None:
     array = hub.load(name)
     if options.output is not None:
         form = picture_form(options.output)
-        options.output.write_bytes(picture(array, index, look, form))
+        with written_file(options.output) as file:
+            file.write(picture(array, index, look, form))
         return
     sys.stdout.write(terminal_picture(array, index, look))
     say(f"{array.reference}: {array.dtype} of {'x'.join(map(str, array.shape))}", options.quiet)
@@ -165,10 +159,12 @@ def _slice_of(array: Any, index: Any) -> tuple[str, ...]:
 
 
 def _statistics_parameters(options: argparse.Namespace) -> dict[str, str]:
-    operations = [word for word in options.op.split(",") if word]
-    if options.percentile or options.histogram:
-        operations += [word for word, given in (
-            ("percentile", options.percentile), ("histogram", options.histogram)) if given]
+    operations = [word.strip() for word in options.op.split(",") if word.strip()]
+    if "percentile" in operations and not options.percentile:
+        raise Invalid("Which percentiles is not said.", hint="Say it, as in --percentile 5,50,95.")
+    operations += [word for word, given in (
+        ("percentile", options.percentile), ("histogram", options.histogram))
+        if given and word not in operations]
     parameters = {"op": ",".join(operations)} if operations else {}
     if options.percentile:
         parameters["q"] = ",".join(f"{q:g}" for q in options.percentile)
