@@ -19,6 +19,7 @@ import numpy as np
 from hub.errors import Invalid, NotFound
 from hub.files.boxes import box_shape
 from hub.files.layout import Box, Layout, stored_type
+from hub.files.links import check_links, links_below
 from hub.files.reader import Reader, fingerprint
 
 INFO = "info.txt"
@@ -29,13 +30,15 @@ Fetch = Callable[[str], bytes | None]
 def open_hub0(source: str, endpoint: str | None = None) -> Hub0Reader:
     """The array in a folder, or at `s3://bucket/path` of an endpoint (Amazon's if none is given).
 
-    Keys for a bucket are those of the environment. Raises `NotFound` if there is no `info.txt`.
+    Keys for a bucket are those of the environment. Raises `NotFound` if there is no `info.txt`,
+    and `Invalid` if a link leads out of the folder.
     """
     if source.startswith("s3://"):
         return Hub0Reader(source, _bucket_fetch(source, endpoint))
     folder = pathlib.Path(source)
     if not folder.is_dir():
         raise NotFound(f"There is no folder {source}.")
+    check_links(links_below(folder), folder)
     return Hub0Reader(source, lambda name: _read_file(folder / name))
 
 

@@ -9,14 +9,20 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.files.layout import Box, Layout, json_attributes, stored_type
+from hub.files.links import check_links, links_below
 from hub.files.reader import Reader, ReadingOptions, choose_member, fingerprint
 
 
 def open_file(path: pathlib.Path, options: ReadingOptions) -> ZarrReader:
-    """An array; in a group it must be named if there are several."""
+    """An array; in a group it must be named if there are several.
+
+    Raises `Invalid` also if a link leads out of the folder: nothing else is read of this machine.
+    """
     import zarr
     from zarr.storage import ZipStore
 
+    if path.is_dir():
+        check_links(links_below(path), path)
     store: Any = ZipStore(path, mode="r") if path.is_file() else path
     try:
         node = zarr.open(store, mode="r")
