@@ -181,3 +181,11 @@ def test_a_link_that_leads_nowhere_is_told(folder):
     os.symlink("loop", folder / "a.zarr/loop")
     (folder / "a.zarr/gone").symlink_to("nothing")
     assert read_whole(folder / "a.zarr").sum() == 2 * len(SECRET)
+
+
+def test_the_address_of_a_bucket_holds_no_secret():
+    for source, endpoint in (("s3://key:S3CRET@bucket/me/x/v1", "http://127.0.0.1:1"),
+                             ("s3://bucket/me/x/v1", "http://key:S3CRET@127.0.0.1:1")):
+        with pytest.raises(Invalid, match="do not belong into") as refusal:
+            open_hub0(source, endpoint)
+        assert "S3CRET" not in str(refusal.value)

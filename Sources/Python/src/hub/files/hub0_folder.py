@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from hub.endpoint import endpoint as checked_endpoint
+from hub.endpoint import without_secrets
 from hub.errors import Invalid, NotFound
 from hub.files.boxes import box_shape
 from hub.files.layout import Box, Layout, stored_type
@@ -51,9 +53,12 @@ def _bucket_fetch(source: str, endpoint: str | None) -> Fetch:
     from obstore.store import S3Store
 
     parts = urlsplit(source)
+    if "@" in parts.netloc:
+        raise Invalid("Keys do not belong into the address of a bucket.",
+                      hint="Give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
     settings: dict[str, Any] = {"client_options": {"allow_http": True}}
     if endpoint:
-        settings |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
+        settings |= {"endpoint": _checked(endpoint), "virtual_hosted_style_request": False}
     store = S3Store(parts.netloc, prefix=parts.path.strip("/"), **settings)
 
     def fetch(name: str) -> bytes | None:
@@ -63,6 +68,13 @@ def _bucket_fetch(source: str, endpoint: str | None) -> Fetch:
             return None
 
     return fetch
+
+
+def _checked(text: str) -> str:
+    try:
+        return checked_endpoint(text)
+    except ValueError as error:
+        raise Invalid(f"{without_secrets(text)} is no endpoint: {error}.") from None
 
 
 class Hub0Reader(Reader):
