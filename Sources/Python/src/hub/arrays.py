@@ -17,6 +17,7 @@ from hub.indexing import parsed, parsed_blocks, parsed_orthogonally
 from hub.npy import AnyArray
 from hub.numpy_like import NumPyLike, scalar_or_array
 from hub.point_selection import PointSelection
+from hub.printable import printable
 from hub.reductions import Reductions
 from hub.reference import Reference
 from hub.requester import Document
@@ -110,7 +111,8 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         return self
 
     def __repr__(self) -> str:
-        return f"<hub.Array {self.reference} shape={self.shape} {self.dtype} chunks={self.chunks}>"
+        name = printable(str(self.reference))
+        return f"<hub.Array {name} shape={self.shape} {self.dtype} chunks={self.chunks}>"
 
     # Elements.
 

@@ -11,6 +11,7 @@ from hub.indexing import parsed, parsed_orthogonally
 from hub.numpy_like import NumPyLike, scalar_or_array
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
+from hub.printable import printable
 from hub.reductions import Reductions
 from hub.requester import Document
 from hub.selection import Selection
@@ -81,7 +82,8 @@ class View(NumPyLike, Reductions):
 
     def __repr__(self) -> str:
         text = self.selection.text or "…"
-        return f"<hub.View {self.array.reference}[{text}] shape={self.shape} {self.dtype}>"
+        name = printable(str(self.array.reference))
+        return f"<hub.View {name}[{text}] shape={self.shape} {self.dtype}>"
 
 
 class LazyIndexer:

@@ -14,6 +14,7 @@ from hub.command import elements, listing, moving, upkeep, versions
 from hub.command.profile import profile_settings
 from hub.configuration import configured
 from hub.errors import HubError
+from hub.printable import one_line
 
 EPILOG = """\
 An array is named namespace/name:tag, or namespace/name@sha256:… for a commit; a part of one by
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(text: str) -> int:
-    print("hub: " + " ".join(text.split()), file=sys.stderr)
+    print(f"hub: {one_line(text)}", file=sys.stderr)
     return 1
 
 
