@@ -9,7 +9,8 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.files.layout import Box, Layout, json_attributes, stored_type
-from hub.files.reader import Reader, ReadingOptions, choose_member, fingerprint, required
+from hub.files.reader import (
+    Reader, ReadingOptions, choose_member, fingerprint, refused_if_damaged, required)
 
 
 def open_file(path: pathlib.Path, options: ReadingOptions) -> HDF5Reader:
@@ -64,6 +65,7 @@ class HDF5Reader(Reader):
 
     def __init__(self, path: pathlib.Path, file: Any, dataset: Any) -> None:
         labels = tuple(dimension.label for dimension in dataset.dims)
+        self._path = path
         self._file = file
         self._dataset = dataset
         self.fingerprint = fingerprint([path], dataset.name)
@@ -76,7 +78,8 @@ class HDF5Reader(Reader):
 
     def read(self, box: Box) -> np.ndarray[Any, Any]:
         """The elements, read and unpacked by the HDF5 library."""
-        return np.asarray(self._dataset[box], dtype=self.layout.dtype)
+        with refused_if_damaged(self._path):
+            return np.asarray(self._dataset[box], dtype=self.layout.dtype)
 
     def close(self) -> None:
         """Closes the file."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import pathlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -115,7 +116,7 @@ class Hub0Reader(Reader):
         stored = self._fetch(name)
         if stored is None:
             return
-        expected = self.layout.dtype.itemsize * int(np.prod(chunks))
+        expected = self.layout.dtype.itemsize * math.prod(chunks)
         if len(stored) != expected:
             raise Invalid(
                 f"{self._where}: the chunk {name} has {len(stored)} bytes, not {expected}.")
@@ -140,7 +141,7 @@ def _layout(info: bytes, where: str) -> Layout:
             raise ValueError("extents must be whole numbers above 0")
         if len(shape) != len(chunks):
             raise ValueError("chunk_shape has other axes than shape")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, Invalid):
             raise
         raise Invalid(f"{where}: its {INFO} cannot be understood ({error}).") from None

@@ -16,7 +16,8 @@ import numpy as np
 from hub.errors import Invalid
 from hub.files.layout import Box, Layout
 from hub.files.links import check_links
-from hub.files.reader import Reader, ReadingOptions, fingerprint, required
+from hub.files.reader import (
+    Reader, ReadingOptions, fingerprint, refused_if_damaged, required)
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 CHUNK_BYTES = 4 << 20
@@ -96,12 +97,10 @@ def _formats() -> tuple[str, ...]:
 
 
 def _form(file: pathlib.Path, pillow: Any) -> tuple[tuple[int, int], str]:
-    try:
+    with refused_if_damaged(file, "is no picture"):
         with pillow.open(file, formats=_formats()) as picture:
             mode = "RGBA" if "transparency" in picture.info else picture.mode
             return (picture.height, picture.width), MODES.get(mode, mode)
-    except OSError as error:
-        raise Invalid(f"{file} is no picture ({error}).") from None
 
 
 def _threaded(work: Any, items: Iterable[Any]) -> Iterator[Any]:
@@ -154,15 +153,13 @@ class ImageFolderReader(Reader):
     def _decode(self, file: pathlib.Path) -> np.ndarray[Any, Any]:
         from PIL import Image, ImageOps
 
-        try:
+        with refused_if_damaged(file, "is no whole picture"):
             with Image.open(file, formats=_formats()) as picture:
                 converted = picture if picture.mode == self._mode else picture.convert(self._mode)
                 size = (self._size[1], self._size[0])
                 if converted.size != size:
                     converted = ImageOps.fit(converted, size, Image.Resampling.BILINEAR)
                 return np.asarray(converted, dtype=self.layout.dtype)
-        except (OSError, ValueError) as error:
-            raise Invalid(f"{file} is no whole picture ({error}).") from None
 
 
 def _classes(
