@@ -30,6 +30,7 @@ def environment(settings, tmp_path):
     """What a shell has after the server's keys were exported."""
     return {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "LANG": "C.UTF-8",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "HUB_ENDPOINT": settings["endpoint"], "AWS_ACCESS_KEY_ID": settings["access_key"],
         "AWS_SECRET_ACCESS_KEY": settings["secret_key"]}
 
@@ -210,3 +211,57 @@ def test_login_asks_on_a_terminal_and_hides_the_secret(environment, settings, tm
 def test_login_without_a_terminal_says_how(environment):
     done = run("login", "http://127.0.0.1:1", env=environment, stdin=subprocess.DEVNULL)
     assert done.returncode == 1 and "--access-key KEY --secret-stdin" in done.stderr
+
+
+def run_in_shell(command, environment):
+    return subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=environment, timeout=SECONDS_MAX)
+
+
+@pytest.mark.parametrize("arguments", [
+    "ls", "info NAME", "get NAME", "get NAME --format raw", "stats NAME --json", "doctor",
+    "show NAME", "cache", "--version",
+])
+def test_standard_output_may_be_closed(environment, client, namespace, arguments):
+    name = f"{namespace}/a:v1"
+    client.create_array(Reference.parse(name), {"shape": [4, 4], "dtype": "uint8"})
+    done = run_in_shell(f"'{SCRIPT}' {arguments.replace('NAME', name)} >&-", environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_other_streams_may_be_closed(environment, namespace, closed):
+    done = run_in_shell(f"'{SCRIPT}' ls --namespaces {closed}", environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (namespace in done.stdout) is (">&-" not in closed.split())
+
+
+def test_a_failure_goes_nowhere_if_its_stream_is_closed(environment):
+    done = run_in_shell(f"'{SCRIPT}' info a/missing:v1 2>&-", environment)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    done = run_in_shell(f"'{SCRIPT}' rm a/missing:v1 <&-", environment)
+    assert done.returncode == 1 and done.stderr.startswith("hub: There is no ")
+
+
+def test_ctrl_c_while_the_package_is_imported(environment, tmp_path):
+    """What is imported first sends the signal to its own process."""
+    (tmp_path / "numpy.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+        "raise AssertionError('the signal was not seen')\n")
+    path = f"{tmp_path}{os.pathsep}{pathlib.Path(hub.__file__).parents[1]}"
+    done = subprocess.run(
+        [sys.executable, "-m", "hub_script", "ls"], env=environment | {"PYTHONPATH": path},
+        capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("target", ["/", ".", ".."])
+@pytest.mark.parametrize("more", [[], ["--format", "csv"]])
+def test_what_is_no_name_of_a_file(environment, client, namespace, folder, target, more):
+    name = f"{namespace}/a:v1"
+    client.create_array(Reference.parse(name), {"shape": [4, 4], "dtype": "uint8"})
+    (folder / "kept").mkdir()
+    done = run("get", name, "-o", target, *more, env=environment, cwd=folder / "kept")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and (folder / "kept").is_dir()
+    with pytest.raises(hub.Invalid, match="is no name of a file"):
+        hub.pull(name, target, overwrite=True)

@@ -73,6 +73,8 @@ def open_writer(
     kind, or of one that cannot hold such an array, or cannot be written there.
     """
     path = pathlib.Path(target)
+    if path.name in ("", ".."):
+        raise Invalid(f"{path} is no name of a file or folder that can be written.")
     text = os.fspath(target)
     is_folder = text.endswith(("/", os.sep)) or path.is_dir()
     if path.exists() and not overwrite:
