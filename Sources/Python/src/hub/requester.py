@@ -55,7 +55,7 @@ class Requester:
         """
         try:
             document = json.loads(data or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise self.no_nave("no JSON document", where)
