@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import NoneType
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from hub.transport import Repeat, Transport
 Document = dict[str, Any]
 Query = list[tuple[str, str]]
 _PAGE_MAX = 1000
+_DEPTH_MAX = 200
 
 
 class Requester:
@@ -83,9 +85,14 @@ class Requester:
             asked = [*(query or []), ("limit", str(count))]
             asked += [("cursor", cursor)] if cursor else []
             page = self.document("GET", path, reference, asked)
-            yield from page[member]
-            cursor = page.get("next")
-            remaining = None if remaining is None else max(0, remaining - len(page[member]))
+            entries, following = page.get(member), page.get("next")
+            # One that does not move would be asked for ever.
+            if not _are_documents(entries) or following == cursor or not isinstance(
+                    following, str | NoneType):
+                raise self.no_nave(f"no listing of {member}", f"GET {path}")
+            yield from entries
+            cursor = following
+            remaining = None if remaining is None else max(0, remaining - len(entries))
 
     @contextmanager
     def about(self, reference: Reference | None) -> Iterator[None]:
@@ -100,12 +107,35 @@ class Requester:
             raise explained(self.transport, reference, error) from error.__cause__
 
 
+def _are_documents(value: Any) -> TypeGuard[list[Document]]:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
 def _encoded(body: Mapping[str, Any]) -> bytes:
     """A document as JSON; NumPy's numbers are written as Python's."""
+    _check_names(body)
     try:
         return json.dumps(body, allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError) as error:
         raise Invalid(f"Only values of JSON can be sent: {error}.") from None
+
+
+def _check_names(value: Any, depth: int = 0) -> None:
+    """Refuses names that are no texts, which JSON would make texts of: `None` becomes "null".
+
+    Raises:
+        Invalid: there is one, or values lie in each other without an end.
+    """
+    if depth > _DEPTH_MAX:
+        raise Invalid(f"Only values of JSON can be sent, of at most {_DEPTH_MAX} in each other.")
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            if not isinstance(name, str):
+                raise Invalid(f"Only values of JSON can be sent: {name!r} is no text for a name.")
+            _check_names(one, depth + 1)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            _check_names(one, depth + 1)
 
 
 def _plain(value: Any) -> Any:
