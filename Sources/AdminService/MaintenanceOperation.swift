@@ -7,11 +7,16 @@ enum MaintenanceOperation: Hashable {
     case listDamage
     case beginBackup(target: String)
     case showBackup
+    case forgetVolume(String)
 
     /// Whether a path, which may have a query, is one of the service's.
     static func owns(_ target: String) -> Bool {
-        paths.contains(String(target.prefix { $0 != "?" }))
+        let path = String(target.prefix { $0 != "?" })
+        return paths.contains(path) || path.hasPrefix(volumes)
     }
+
+    /// What a volume's identifier follows.
+    private static let volumes = "/v1/volumes/"
 
     private static let paths: Set<String> = ["/-/metrics", "/v1/damage", "/v1/backups"]
 
@@ -34,6 +39,9 @@ enum MaintenanceOperation: Hashable {
             }
             guard request.method == .POST else { throw .methodNotAllowed(["GET", "HEAD", "POST"]) }
             self = .beginBackup(target: try Self.backupTarget(request.target))
+        case let path where path.hasPrefix(Self.volumes):
+            guard request.method == .DELETE else { throw .methodNotAllowed(["DELETE"]) }
+            self = .forgetVolume(String(path.dropFirst(Self.volumes.count)))
         default: throw .pathUnknown
         }
     }

@@ -17,6 +17,8 @@ public struct MaintenanceSources: Sendable {
     public var beginBackup: @Sendable (String) -> ProblemDocument?
     /// Why a backup was given up, in words for a person.
     public var words: @Sendable (MaintenanceError) -> String
+    /// Forgets a missing volume, by its identifier; the problem to answer with if that cannot be.
+    public var forgetVolume: @Sendable (String) async -> ProblemDocument?
 
     /// Makes sources of their parts.
     public init(
@@ -24,17 +26,19 @@ public struct MaintenanceSources: Sendable {
         damage: @escaping @Sendable () -> DamageList,
         backup: @escaping @Sendable () -> BackupStatus,
         beginBackup: @escaping @Sendable (String) -> ProblemDocument?,
-        words: @escaping @Sendable (MaintenanceError) -> String
+        words: @escaping @Sendable (MaintenanceError) -> String,
+        forgetVolume: @escaping @Sendable (String) async -> ProblemDocument?
     ) {
         self.metrics = metrics
         self.damage = damage
         self.backup = backup
         self.beginBackup = beginBackup
         self.words = words
+        self.forgetVolume = forgetVolume
     }
 }
 
-/// Answers `/-/metrics`, `/v1/damage` and `/v1/backups`.
+/// Answers `/-/metrics`, `/v1/damage`, `/v1/backups` and `/v1/volumes/…`.
 ///
 /// All are for root alone. Metrics are also given, without keys, to whoever asks from this machine;
 /// a request that a proxy passed on is not one. Backups are begun from this machine alone, since
@@ -78,6 +82,14 @@ public struct MaintenanceService: HTTPResponder {
                     do throws(ProblemDocument) { return try begin(target, request) } catch {
                         return error.response(to: request)
                     }
+                }
+            case .forgetVolume(let identifier):
+                try checkRoot(request)
+                return .later { [sources] _ in
+                    guard let problem = await sources.forgetVolume(identifier) else {
+                        return HTTPResponse(status: .noContent)
+                    }
+                    return problem.response(to: request)
                 }
             }
         } catch {

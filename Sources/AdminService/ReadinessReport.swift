@@ -64,6 +64,7 @@ public struct ReadinessReport: Hashable, Sendable {
         switch condition {
         case .current: "ok"
         case .behind: "behind"
+        case .failing: "failing"
         case .failed: "failed"
         case .missing: "missing"
         }

@@ -101,6 +101,39 @@ public struct ChunkPiece: Hashable, Sendable {
     /// How many elements the piece has.
     public var elementCount: Int { counts.reduce(1, *) }
 
+    /// From the first to the last of its elements in the decoded chunk, with what lies between them; empty
+    /// for a piece without elements.
+    public var sourceElements: Range<Int> {
+        var first = sourceOffset
+        var last = sourceOffset
+        for (count, stride) in zip(counts, sourceStrides) {
+            guard count > 0 else { return sourceOffset..<sourceOffset }
+            let reach = (count - 1) * stride
+            if reach < 0 { first += reach } else { last += reach }
+        }
+        return first..<(last + 1)
+    }
+
+    /// The parts of the piece at each place along its first axis, if others lie between them in the chunk;
+    /// else the piece alone.
+    public var separated: [ChunkPiece] {
+        guard let count = counts.first, let stride = sourceStrides.first, count > 1,
+            let targetStride = targetStrides.first
+        else { return [self] }
+        let part = { (place: Int) in
+            ChunkPiece(
+                chunk: chunk,
+                counts: [1] + counts.dropFirst(),
+                sourceOffset: sourceOffset + place * stride,
+                sourceStrides: sourceStrides,
+                targetOffset: targetOffset + place * targetStride,
+                targetStrides: targetStrides
+            )
+        }
+        guard stride.magnitude > part(0).sourceElements.count else { return [self] }
+        return (0..<count).map(part)
+    }
+
     /// The same piece at another place of the slab.
     ///
     /// - Parameter elements: How much further behind it goes; the sum must fit.

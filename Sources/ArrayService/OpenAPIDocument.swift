@@ -11,7 +11,8 @@ enum OpenAPIDocument {
     /// The parts, in the order in which they are read.
     static let parts: [OpenAPIPart] = [
         .arrays, .data, .append, .gather, .statistics, .pictures, .zarr, .chunks, .versions,
-        .commits, .differences, .drafts, .changes, .namespaces, .principals, .maintenance, .openAPI,
+        .commits, .differences, .drafts, .changes, .namespaces, .principals, .volumes,
+        .maintenance, .openAPI,
     ]
 
     /// The document in JSON, made once.

@@ -66,6 +66,33 @@ extension OpenAPIPart {
         ]
     )
 
+    /// `/v1/volumes/…`.
+    static let volumes = OpenAPIPart(
+        paths: #"""
+            "/v1/volumes/{volume}": {
+              "parameters": [{
+                "name": "volume", "in": "path", "required": true,
+                "description": "What `/-/ready` calls the volume.",
+                "schema": {"type": "string", "format": "uuid"}
+              }],
+              "delete": {
+                "operationId": "forgetVolume", "tags": ["administration"],
+                "summary": "Forgets a volume that is missing for good, unless it may have the only copy of something.",
+                "security": [{"basic": []}, {"signature": []}],
+                "responses": {
+                  "204": {"description": "It is listed no longer, and is not taken back."},
+                  \#(OpenAPIDocument.usualRefusals),
+                  "409": {"$ref": "#/components/responses/Conflict"}
+                }
+              }
+            }
+            """#,
+        problemCodes: [
+            "volume_unknown", "volume_present", "volumes_too_few", "volume_failed", "volume_needed",
+            "stopping",
+        ]
+    )
+
     /// `/v1/damage` and `/v1/backups`.
     static let maintenance = OpenAPIPart(
         paths: #"""

@@ -29,14 +29,14 @@ public final class ArrayReader: Sendable {
     ///   - pool: The threads that read and decode; their number bounds how many chunks are decoded at
     ///     once, for all requests together.
     ///   - limits: The bounds on memory and work.
-    ///   - summaries: The file in which statistics of chunks are kept over a restart; nil keeps them in
-    ///     memory alone. It is derived and may be deleted while no reader uses it.
+    ///   - summaries: Says in which file statistics of chunks are kept over a restart, which may change;
+    ///     nil keeps them in memory alone. It is derived and may be deleted while no reader uses it.
     ///   - fileSystem: Where that file is.
     public init(
         store: ObjectStore,
         pool: BlockingPool,
         limits: ArrayReaderLimits = .init(),
-        summaries: String? = nil,
+        summaries: (@Sendable () -> String)? = nil,
         fileSystem: any FileSystem = PosixFileSystem()
     ) {
         engine = ReadEngine(
@@ -44,7 +44,7 @@ public final class ArrayReader: Sendable {
             pool: pool,
             limits: limits,
             summaries: SummaryStore(
-                file: summaries.map { SummaryFile($0, fileSystem: fileSystem) },
+                file: summaries.map { SummaryFile(at: $0, fileSystem: fileSystem) },
                 entriesMax: limits.summariesMax
             )
         )

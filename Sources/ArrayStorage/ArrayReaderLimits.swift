@@ -33,6 +33,12 @@ public struct ArrayReaderLimits: Sendable {
     /// The chunks of a selection up to which they are looked up one by one; beyond, the stored chunks
     /// are listed if they are fewer.
     public var lookUpsMax = 4096
+    /// From how many bytes a piece on, on the average, pieces of a chunk that is stored as it is decoded are
+    /// read by themselves, if they are a quarter of it at most; of shorter ones the chunk is read whole and
+    /// kept.
+    ///
+    /// 64 KiB are what a checksum is of, so of a shorter piece mostly other bytes would be read.
+    public var pieceBytesMin = 64 << 10
 
     /// The touched chunks up to which a region's tag is made of theirs; beyond, of the array's totals.
     public var taggedChunksMax = 1024

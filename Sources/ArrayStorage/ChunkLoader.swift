@@ -14,9 +14,10 @@ final class ChunkLoader: Sendable {
     /// How often a chunk that is replaced while it is read is looked up again.
     private static let attemptsMax = 4
 
-    private let store: ObjectStore
+    let store: ObjectStore
     private let cache: ChunkCache
-    private let largeChunkBytes: Int
+    let largeChunkBytes: Int
+    let pieceBytesMin: Int
     /// Workspaces that nobody uses; never more than threads that decode.
     private let workspaces = Mutex<[DecodingWorkspace]>([])
     /// Held while a large chunk is decoded and used, so that there is one of them in memory.
@@ -26,6 +27,7 @@ final class ChunkLoader: Sendable {
         self.store = store
         cache = ChunkCache(bytesMax: limits.cacheBytesMax)
         largeChunkBytes = limits.largeChunkBytes
+        pieceBytesMin = limits.pieceBytesMin
     }
 
     /// Finds the chunks of a batch in the store, at one state of the line.

@@ -9,7 +9,8 @@ import NIOCore
 ///
 /// The chunks of a slab are of one state of the array, if they are no more than
 /// ``ArrayReaderLimits/lookUpsMax``: a slab of which a chunk is replaced before it is read is begun
-/// anew. So a region of one slab never shows a part of a change. A chunk is always read whole.
+/// anew. So a region of one slab never shows a part of a change. What it shows of one
+/// chunk is always of one of its states.
 public struct RegionReader: Sendable {
     /// How many bytes all slabs together have.
     public let byteCount: Int

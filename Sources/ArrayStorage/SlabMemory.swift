@@ -46,11 +46,17 @@ final class SlabMemory: Sendable {
     }
 
     /// Copies a piece of a decoded chunk to its place.
-    func put(_ piece: ChunkPiece, of chunk: ByteBuffer) {
+    ///
+    /// - Parameters:
+    ///   - piece: The piece.
+    ///   - chunk: The decoded chunk from some element on, as far as the piece reaches.
+    ///   - first: That element.
+    func put(_ piece: ChunkPiece, of chunk: ByteBuffer, from first: Int = 0) {
         chunk.withUnsafeReadableBytes { source in
             copy(
                 piece,
-                from: source.baseAddress?.advanced(by: piece.sourceOffset * itemBytes),
+                from: source.baseAddress?
+                    .advanced(by: (piece.sourceOffset - first) * itemBytes),
                 strides: piece.sourceStrides.map { $0 * itemBytes }
             )
         }

@@ -69,14 +69,13 @@ struct SnapshotReading: Sendable {
                 for piece in chunk.pieces { memory.putFillValue(piece) }
                 continue
             }
-            let isRead = try engine.loader.withChunk(
+            let isRead = try engine.loader.withPieces(
+                chunk.pieces,
                 of: entry,
                 chunk.key,
                 of: array,
                 retention: retention
-            ) { bytes in
-                for piece in chunk.pieces { memory.put(piece, of: bytes) }
-            }
+            ) { piece, bytes, first in memory.put(piece, of: bytes, from: first) }
             guard isRead else { return chunk.key }
         }
         return nil

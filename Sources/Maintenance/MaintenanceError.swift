@@ -57,7 +57,8 @@ extension MaintenanceError {
         case .versionUnknown(let path, let version):
             self = .versionUnknown(path: path, version: version)
         case .inUse, .labelMissing, .labelInvalid, .foreign, .membershipInvalid, .membershipSplit,
-            .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged, .snapshotsMissing,
+            .volumeTwice, .volumeForgotten, .logUnavailable, .copiesInvalid, .logDamaged,
+            .snapshotsMissing,
             .logSegmentMissing, .logTooShort, .logBeginsLater, .logPositionInvalid,
             .recordTooLong, .blobsMissing, .blobMissing,
             .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .readFailed,

@@ -50,21 +50,26 @@ public struct ScrubStatus: Hashable, Sendable {
 ///
 /// Passes run one at a time, on a thread that may wait for the disk.
 ///
-/// State: guarded by `status` and, what is kept in the file, by `state`.
+/// The file is beside the index, and moves with it. One that cannot be written ends nothing: what is lost is
+/// how far a pass has come, and the list, if the process ends before it can be.
+///
+/// State: guarded by `status` and, what is kept in the file, by `state`; whether it could be written the
+/// last time, by `isKept`.
 public final class Scrub: Sendable {
     let store: ObjectStore
-    let stateFile: String
+    let stateFile: @Sendable () -> String
     let fileSystem: any FileSystem
     let clock: @Sendable () -> WallTime
     let logger: Logger
     let state: Mutex<ScrubState>
+    private let isKept = Mutex(true)
     private let shownStatus: Mutex<ScrubStatus>
 
     /// Takes up what an earlier process has left, the list of damage included.
     ///
     /// - Parameters:
     ///   - store: The open store.
-    ///   - stateFile: Where the scrub keeps how far it has come.
+    ///   - stateFile: Says where the scrub keeps how far it has come, which may change.
     ///   - fileSystem: The disk of that file.
     ///   - clock: Tells when damage was found.
     ///   - logger: Where damage is noted.
@@ -72,7 +77,7 @@ public final class Scrub: Sendable {
     ///   file.
     public init(
         _ store: ObjectStore,
-        stateFile: String,
+        stateFile: @escaping @Sendable () -> String,
         fileSystem: any FileSystem,
         clock: @escaping @Sendable () -> WallTime,
         logger: Logger
@@ -82,7 +87,7 @@ public final class Scrub: Sendable {
         self.fileSystem = fileSystem
         self.clock = clock
         self.logger = logger
-        let kept = try ScrubState.read(stateFile, fileSystem) ?? ScrubState()
+        let kept = try ScrubState.read(stateFile(), fileSystem) ?? ScrubState()
         state = Mutex(kept)
         shownStatus = Mutex(ScrubStatus())
         store.damage.restore(
@@ -115,19 +120,18 @@ public final class Scrub: Sendable {
         } catch let error as StoreError {
             throw .store(error)
         } catch {
-            throw MaintenanceError(applying: error, path: stateFile, directory: stateFile)
+            let path = stateFile()
+            throw MaintenanceError(applying: error, path: path, directory: path)
         }
     }
 
     /// Keeps the list of damage, as at the end of the process.
-    ///
-    /// - Throws: ``MaintenanceError``.
-    public func keep() throws(MaintenanceError) {
-        try keep { _ in }
+    public func keep() {
+        keep { _ in }
     }
 
-    /// Changes what is kept, and publishes it.
-    func keep(_ change: (inout ScrubState) -> Void) throws(MaintenanceError) {
+    /// Changes what is kept, and publishes it, if the file can be written.
+    func keep(_ change: (inout ScrubState) -> Void) {
         let counts = store.damage.counts
         let records = store.damage.records
         let published = state.withLock { state in
@@ -137,7 +141,19 @@ public final class Scrub: Sendable {
             state.damage = records
             return state
         }
-        try published.publish(stateFile, fileSystem)
+        var failure: MaintenanceError?
+        do throws(MaintenanceError) {
+            try published.publish(stateFile(), fileSystem)
+        } catch {
+            failure = error
+        }
+        let isNews = isKept.withLock { isKept in
+            defer { isKept = failure == nil }
+            return isKept && failure != nil
+        }
+        if isNews, let failure {
+            logger.warning("scrub state not kept", metadata: ["error": "\(failure)"])
+        }
     }
 
     /// Changes what is shown, after bringing it in line with what is kept.

@@ -83,7 +83,7 @@ final class ScrubPass {
             damaged: pass.damaged
         )
         scrub.store.damage.forget(unseenSince: WallTime(milliseconds: pass.began))
-        try scrub.keep { state in
+        scrub.keep { state in
             state.current = nil
             state.last = finished
             state.passes += 1
@@ -134,7 +134,7 @@ final class ScrubPass {
         let pass = pass
         // A place in the log that a power loss takes back would be none to go on from.
         try scrub.store.maintainedVolumes.flush()
-        try scrub.keep { $0.current = pass }
+        scrub.keep { $0.current = pass }
         keptAt = ContinuousClock.now
     }
 

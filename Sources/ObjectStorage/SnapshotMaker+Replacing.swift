@@ -39,9 +39,7 @@ extension SnapshotMaker {
     /// - Throws: ``StoreError``; snapshots that were made before stay.
     func complete() throws(StoreError) -> Bool {
         let kept = Set(volume.storedSnapshots.map(\.position))
-        guard volume.logStart > LogPosition(0), kept.count < VolumeSet.snapshotsKept else {
-            return true
-        }
+        guard kept.count < VolumeSet.snapshotsKept, volume.looksCleaned else { return true }
         return try make(until: { volume.snapshotPositions.count >= VolumeSet.snapshotsKept })
     }
 

@@ -17,7 +17,8 @@ extension StoreError {
         case .readFailed(let disk), .writeFailed(let disk):
             self = disk.code == .outOfSpace ? .outOfSpace : .inputOutputFailed
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
-            .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
+            .membershipSplit, .volumeTwice, .volumeForgotten, .logUnavailable, .copiesInvalid,
+            .logDamaged,
             .snapshotsMissing, .blobsMissing, .logTooShort, .logPositionInvalid, .blobWriterClosed,
             .volumeFailed:
             self = .volumeFailed
@@ -58,6 +59,7 @@ extension StoreOpenFailure {
             self = .split(directory: directory, other: other)
         case .volumeTwice(let directory, let other):
             self = .volumeTwice(directory: directory, other: other)
+        case .volumeForgotten(let directory): self = .forgotten(directory: directory)
         case .logUnavailable(let missing):
             self = .logUnavailable(missing: missing.map(\.description))
         case .copiesInvalid(let copies, let volumes):

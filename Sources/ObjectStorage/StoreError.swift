@@ -71,6 +71,8 @@ public enum StoreOpenFailure: Error, Hashable, Sendable {
     case split(directory: String, other: String)
     /// Two directories hold the same volume: one is a copy of the other.
     case volumeTwice(directory: String, other: String)
+    /// The directory holds a volume that was forgotten, as the others say.
+    case forgotten(directory: String)
     /// No directory that holds the whole log was given; these volumes hold it.
     case logUnavailable(missing: [String])
     /// There are too few directories for so many copies, or too many.

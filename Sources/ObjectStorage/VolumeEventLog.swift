@@ -36,13 +36,14 @@ final class VolumeEventLog: Sendable {
         switch event {
         case .damaged(_, let extent, let error): lister.withLock { $0 }?(error, extent, .found)
         case .healed(_, let extent, let error): lister.withLock { $0 }?(error, extent, .healed)
-        case .takenOut, .thin, .notHealed, .missing, .unreadable, .blobsMissing, .joined, .holdsLog,
-            .current:
+        case .takenOut, .thin, .notHealed, .missing, .forgotten, .unreadable, .blobsMissing,
+            .joined, .holdsLog, .current:
             break
         }
         switch event {
         case .takenOut, .thin, .notHealed: mender.withLock { $0 }?()
-        case .missing, .unreadable, .blobsMissing, .joined, .damaged, .healed, .holdsLog, .current:
+        case .missing, .forgotten, .unreadable, .blobsMissing, .joined, .damaged, .healed,
+            .holdsLog, .current:
             break
         }
     }
@@ -51,6 +52,8 @@ final class VolumeEventLog: Sendable {
         switch event {
         case .missing(let id):
             logger.warning("a volume is missing", metadata: ["volume": "\(id)"])
+        case .forgotten(let id):
+            logger.notice("a volume was forgotten", metadata: ["volume": "\(id)"])
         case .unreadable(let directory, let error):
             logger.error(
                 "a volume cannot be read",

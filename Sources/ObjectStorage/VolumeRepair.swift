@@ -29,7 +29,7 @@ final class VolumeRepair: Sendable {
     }
 
     /// The blobs as the index knows them.
-    private struct Census: BlobCensus {
+    struct Census: BlobCensus {
         let index: MetadataIndex
         let upkeep: Upkeep
 
@@ -47,6 +47,14 @@ final class VolumeRepair: Sendable {
             try index.read { reader throws(SQLiteError) in try reader.blobCount() }
         }
 
+        func objects(in blobs: [BlobID]) throws -> [String] {
+            let wanted = Set(blobs)
+            let owners = try index.read { reader throws(SQLiteError) in
+                try reader.owners(of: wanted, at: [], namesMax: DamageRecord.objectsMax)
+            }
+            return Set(owners.blobs.values.flatMap(\.self)).sorted()
+        }
+
         func discard(_ id: BlobID) throws { upkeep.remove([id]) }
     }
 
@@ -61,9 +69,9 @@ final class VolumeRepair: Sendable {
 
     private let state = Mutex(State())
     private let wakeup: WakeupSignal
-    private let volumes: VolumeSet
-    private let index: MetadataIndex
-    private let upkeep: Upkeep
+    let volumes: VolumeSet
+    let index: MetadataIndex
+    let upkeep: Upkeep
     private let scheduling: StoreScheduling
     private let logger: Logger
 
@@ -167,7 +175,8 @@ final class VolumeRepair: Sendable {
         for action in actions { action() }
     }
 
-    private var isClosed: Bool { state.withLock { $0.isClosed } }
+    /// Whether the store is closed, or closing.
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     private func repair() {
         state.withLock { $0.isRunning = true }

@@ -122,8 +122,8 @@ extension MaintenanceDesk {
         }
     }
 
-    /// A path as the value of a query.
-    private static func encoded(_ path: String) -> String {
+    /// A path as the value of a query, or any text as a part of a target.
+    static func encoded(_ path: String) -> String {
         var text = ""
         for byte in path.utf8 {
             switch byte {

@@ -81,12 +81,11 @@ public struct MaintenanceDesk: Sendable {
         try requireAll(hint: hint)
         let folders = try DataFolders(servedWith: folder.path)
         return try await withStore(hint: hint) { store in
-            let stateFile = folders.home(of: store.indexDirectory).scrubFile
             let (list, pass, healed) = try await working(hint: hint) {
                 () throws(MaintenanceError) in
                 let scrub = try Scrub(
                     store,
-                    stateFile: stateFile,
+                    stateFile: { folders.home(of: store.indexDirectory).scrubFile },
                     fileSystem: PosixFileSystem(),
                     clock: SystemClock.now,
                     logger: Self.silent
@@ -112,6 +111,7 @@ public struct MaintenanceDesk: Sendable {
         try requireVolume()
         try requireAll(hint: Self.stopHint)
         let folders = try DataFolders(servedWith: folder.path)
+        try MountPoints(folders: folders).refuseMissing()
         let rebuild = IndexRebuild(
             volumeDirectories: folders.all.map(\.path),
             indexDirectory: folders.home.index,

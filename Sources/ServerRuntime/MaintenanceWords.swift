@@ -101,6 +101,8 @@ extension ServerError {
                 cause:
                     "it is a copy of \(directory); serve one of them, with an empty folder beside it"
             )
+        case .forgotten(let directory):
+            self = .dataUnusable(path: directory, cause: Self.words(ofForgotten: directory))
         case .logUnavailable(let missing):
             self = .dataUnusable(path: folder, cause: Self.words(ofMissingLog: missing, folder))
         case .copiesInvalid(let copies, let volumes):
@@ -135,6 +137,13 @@ extension ServerError {
             )
         case .index(let path, let message): self = .dataUnusable(path: path, cause: message)
         }
+    }
+
+    /// What can be done with a volume that was forgotten.
+    private static func words(ofForgotten directory: String) -> String {
+        "it was forgotten (nave forget), and the others went on without it; nothing in it was changed. Leave "
+            + "it out; or, if nothing in it is needed any more, empty it, and it begins anew: "
+            + "find \(directory) -mindepth 1 -delete"
     }
 
     /// Where the log is that was not named, and what can be done.

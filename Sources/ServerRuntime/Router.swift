@@ -22,13 +22,13 @@ struct Router: HTTPResponder {
     /// - Parameters:
     ///   - store: What they serve.
     ///   - decoding: The threads for decoding chunks and for statistics, one per core.
-    ///   - summaries: The file in which statistics of chunks are kept.
+    ///   - summaries: Says in which file statistics of chunks are kept.
     ///   - sources: What is shown of the server itself.
     ///   - logger: Where they write.
     init(
         store: ObjectStore,
         decoding: BlockingPool,
-        summaries: String,
+        summaries: @escaping @Sendable () -> String,
         sources: MaintenanceSources,
         logger: Logger
     ) {

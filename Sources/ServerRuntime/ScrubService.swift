@@ -100,11 +100,7 @@ struct ScrubService: Service {
                 _ = Pace.rest(Self.retrySeconds, stop)
             }
         }
-        do throws(MaintenanceError) {
-            try scrub.keep()
-        } catch {
-            logger.warning("scrub state not kept", metadata: ["error": "\(error)"])
-        }
+        scrub.keep()
     }
 
     /// Whether a pass is under way, or enough time has gone by since the last one began.

@@ -47,6 +47,8 @@ public struct Server: Sendable {
         for folder in folders.all { try folder.refuseUnlessVolume() }
         try folders.refuseNested()
         try folders.refuseGone()
+        let mountPoints = MountPoints(folders: folders)
+        try mountPoints.refuseMissing()
         let logger = Self.logger(configuration.logLevel)
         let new = NewFolders(folders)
         let opened = await outcome { try await open(folders, logger: logger) }
@@ -56,6 +58,7 @@ public struct Server: Sendable {
         warn(of: configuration.flushing, logger)
         let result = await outcome {
             folders.record(logger)
+            mountPoints.record(logger)
             try await serve(folders, store, keys: keys, logger: logger)
         }
         await store.close()
@@ -110,13 +113,13 @@ public struct Server: Sendable {
     ) async throws {
         let home = folders.home(of: store.indexDirectory)
         let decoding = try DecodingThreads.start()
-        let upkeep = ServerUpkeep(folders, home, store, logger: logger)
+        let upkeep = ServerUpkeep(folders, store, logger: logger)
         let listeners = Listeners(
             configuration: configuration,
             router: Router(
                 store: store,
                 decoding: decoding,
-                summaries: home.index + "/statistics",
+                summaries: { store.indexDirectory + "/statistics" },
                 sources: upkeep.sources,
                 logger: logger
             ),

@@ -44,6 +44,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case dataUnusable(path: String, cause: String)
     /// A folder in which a volume was is not there, and another of the folders says so.
     case folderGone(path: String, other: String)
+    /// Nothing is mounted at a place where a disk was, as a note says.
+    case notMounted(path: String, note: String)
     /// The folder lies in another data folder.
     case folderNested(path: String, outer: String)
     /// The folder is a backup, which is not served but restored.
@@ -86,8 +88,8 @@ extension ServerError: CustomStringConvertible {
             "Name the folder for the data, for example: nave serve ./data"
         case .directoryNamedTwice(let directory): "The folder \(directory) was named twice."
         case .copiesImpossible(_, let folders) where folders > Self.foldersMax:
-            "\(folders) folders are too many: at most \(Self.foldersMax) may ever belong to a Nave, "
-                + "those that are missing included."
+            "\(folders) folders are too many: at most \(Self.foldersMax) may belong to a Nave, those that "
+                + "are missing included. Forget those that are lost for good: nave forget"
         case .copiesImpossible(let copies, let folders):
             "\(copies) \(copies == 1 ? "copy" : "copies") cannot be kept on \(folders) "
                 + "\(folders == 1 ? "folder" : "folders"): name at least as many folders as copies, "
@@ -127,6 +129,10 @@ extension ServerError: CustomStringConvertible {
         case .folderGone(let path, let other):
             "\(path) is not there, and \(other) was served together with it: is its disk mounted? If it is "
                 + "lost, leave it out, or make an empty folder for a new one: mkdir -p \(path)"
+        case .notMounted(let path, let note):
+            "No disk is mounted at \(path), and one was when it was served last; nothing was written there. "
+                + "Mount it. If it is lost, name another folder in its place, or leave it out. If none belongs "
+                + "there any more, say so: rm \(note)"
         case .folderNested(let path, let outer):
             "\(path) lies in the data folder \(outer). Each needs a place of its own: move it out, or "
                 + "name another."

@@ -56,6 +56,12 @@ final class ServerMetrics: Sendable {
                 samples(reports.map { $0.isWritable ? 1 : 0 })
             ),
             Metric(
+                "nave_volume_read_failures_total",
+                .counter,
+                "Reads that failed since the volume's disk did not read.",
+                samples(reports.map { Double($0.readFailures) })
+            ),
+            Metric(
                 "nave_volume_available_bytes",
                 .gauge,
                 "Room on the volume's disk that the server may fill.",

@@ -4,6 +4,7 @@ import Logging
 import Maintenance
 import ObjectStorage
 import ServiceLifecycle
+import Volumes
 
 /// What looks after a server's data while it runs: the scrub, backups, and the figures about both.
 struct ServerUpkeep: Sendable {
@@ -13,7 +14,6 @@ struct ServerUpkeep: Sendable {
     let scrub: Scrub?
 
     private let folders: DataFolders
-    private let folder: DataFolder
     private let store: ObjectStore
     private let logger: Logger
 
@@ -21,15 +21,13 @@ struct ServerUpkeep: Sendable {
     ///
     /// - Parameters:
     ///   - folders: The folders of its volumes.
-    ///   - folder: That of them in which the scrub keeps how far it has come.
     ///   - store: The store.
     ///   - logger: Where is written what happens.
-    init(_ folders: DataFolders, _ folder: DataFolder, _ store: ObjectStore, logger: Logger) {
+    init(_ folders: DataFolders, _ store: ObjectStore, logger: Logger) {
         self.folders = folders
-        self.folder = folder
         self.store = store
         self.logger = logger
-        scrub = Self.scrub(folder, store, logger)
+        scrub = Self.scrub(folders, store, logger)
         backups = BackupDesk(
             store,
             fileSystem: PosixFileSystem(),
@@ -40,15 +38,16 @@ struct ServerUpkeep: Sendable {
         metrics = ServerMetrics(store: store, scrub: scrub, backups: backups)
     }
 
+    /// Keeps what the scrub remembers beside the index, wherever that is.
     private static func scrub(
-        _ folder: DataFolder,
+        _ folders: DataFolders,
         _ store: ObjectStore,
         _ logger: Logger
     ) -> Scrub? {
         do throws(MaintenanceError) {
             return try Scrub(
                 store,
-                stateFile: folder.scrubFile,
+                stateFile: { folders.home(of: store.indexDirectory).scrubFile },
                 fileSystem: PosixFileSystem(),
                 clock: SystemClock.now,
                 logger: logger
@@ -56,7 +55,7 @@ struct ServerUpkeep: Sendable {
         } catch {
             logger.error(
                 "no scrub: its state cannot be used",
-                metadata: ["error": "\(ServerError(error, folder: folder.path))"]
+                metadata: ["error": "\(ServerError(error, folder: folders.first.path))"]
             )
             return nil
         }
@@ -84,13 +83,21 @@ struct ServerUpkeep: Sendable {
 
     /// What the routes show and start.
     var sources: MaintenanceSources {
-        let (metrics, store, backups, folder) = (metrics, store, backups, folder)
+        let (metrics, store, backups, folder) = (metrics, store, backups, folders.first)
         return MaintenanceSources(
             metrics: { await metrics.gather() },
             damage: { DamageList(of: store) },
             backup: { backups.status },
             beginBackup: { target in begin(target) },
-            words: { "\(ServerError($0, folder: folder.path))" }
+            words: { "\(ServerError($0, folder: folder.path))" },
+            forgetVolume: { identifier in
+                do throws(ForgettingError) {
+                    try await store.forgetVolume(identifier)
+                    return nil
+                } catch {
+                    return ProblemDocument(error)
+                }
+            }
         )
     }
 
@@ -111,7 +118,7 @@ struct ServerUpkeep: Sendable {
             return ProblemDocument(
                 status: 422,
                 code: "backup_refused",
-                detail: "\(ServerError(error, folder: folder.path))"
+                detail: "\(ServerError(error, folder: folders.first.path))"
             )
         }
     }

@@ -19,6 +19,7 @@ struct StoreOpening {
     ///
     /// - Throws: ``ServerError``; ``ServerError/dataInUse(path:)`` when another process serves it.
     func open(logger: Logger) async throws(ServerError) -> ObjectStore {
+        try MountPoints(folders: folders).refuseMissing()
         var configuration = ObjectStoreConfiguration(
             volumeDirectories: folders.all.map(\.path),
             copies: copies,

@@ -18,5 +18,5 @@ public enum FormatError: Error, Hashable, Sendable {
 public enum FormatField: Hashable, Sendable {
     case format, version, volumeID, naveID, created, position, durablePosition, kind, reserved
     case bodyBytes, payloadBytes, blockBytes, blockCount, blobID, blobCount, checksum
-    case originID, epoch, copies, members, log, behind, thin
+    case originID, epoch, copies, members, log, behind, thin, forgotten
 }

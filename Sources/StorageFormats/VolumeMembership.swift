@@ -3,30 +3,34 @@
 /// A Nave of one volume that never had others needs none. A JSON object of flat members, for people
 /// to read; normative text: `docs/formats/members.md`.
 ///
-///     member   value
-///     format   "nave-members"
-///     version  2
-///     nave     the identifier of the Nave, a UUID
-///     origin   the identifier that log and blobs carry: that of the volume the Nave began with
-///     epoch    grows by one with every change of what follows
-///     copies   on how many volumes everything is kept
-///     members  the volumes, as UUIDs with a space between
-///     seen     for each of them the last epoch that it is known to have in writing
-///     log      those of them that hold the whole log
-///     behind   those of them that may lack payloads: new, missing, or failed before
-///     thin     1 if payloads may be on fewer volumes than `copies`, else 0
+///     member     value
+///     format     "nave-members"
+///     version    3
+///     nave       the identifier of the Nave, a UUID
+///     origin     the identifier that log and blobs carry: that of the volume the Nave began with
+///     epoch      grows by one with every change of what follows
+///     copies     on how many volumes everything is kept
+///     members    the volumes, as UUIDs with a space between
+///     seen       for each of them the last epoch that it is known to have in writing
+///     log        those of them that hold the whole log
+///     behind     those of them that may lack payloads: new, missing, or failed before
+///     thin       1 if payloads may be on fewer volumes than `copies`, else 0
+///     forgotten  volumes that were members and are not taken back
 ///
-/// Version 1 had no `thin`; nothing is known of it there, so that it counts as 1.
+/// Version 1 had no `thin`; nothing is known of it there, so that it counts as 1. Versions 1 and 2 had no
+/// `forgotten`, so that it counts as empty.
 ///
-/// Invariants: no list has a volume twice; `log` and `behind` are among `members`; `log` has at least
-/// one.
+/// Invariants: no list has a volume twice; `log` and `behind` are among `members`, of `forgotten` none is;
+/// `log` has at least one.
 public struct VolumeMembership: Hashable, Sendable {
     /// The version that this program writes; it reads those before as well.
-    public static let version: UInt64 = 2
+    public static let version: UInt64 = 3
     /// The longest file, in bytes; a longer one is not believed.
     public static let encodedBytesMax = 8192
     /// The most volumes a Nave has.
     public static let membersMax = 32
+    /// The most volumes that are remembered as forgotten; of more the oldest are remembered no longer.
+    public static let forgottenMax = 64
     private static let format = "nave-members"
 
     /// The Nave.
@@ -47,6 +51,8 @@ public struct VolumeMembership: Hashable, Sendable {
     public private(set) var behind: [UniqueID]
     /// Whether payloads may be on fewer volumes than ``copies``.
     public private(set) var isThin: Bool
+    /// The volumes that were members and are not taken back, the one that was forgotten last at the end.
+    public private(set) var forgotten: [UniqueID]
 
     /// The membership of a Nave that begins with one volume.
     public init(naveID: UniqueID, first: UniqueID, copies: Int) {
@@ -59,6 +65,7 @@ public struct VolumeMembership: Hashable, Sendable {
         log = [first]
         behind = []
         isThin = false
+        forgotten = []
     }
 
     /// Whether a volume is a member.
@@ -67,6 +74,7 @@ public struct VolumeMembership: Hashable, Sendable {
     /// The next epoch, with a volume added that may lack something.
     public mutating func add(_ id: UniqueID) {
         precondition(!members.contains(id), "a volume is added once")
+        precondition(!forgotten.contains(id), "a volume that was forgotten is not taken back")
         members.append(id)
         seen.append(0)
         behind.append(id)
@@ -81,6 +89,20 @@ public struct VolumeMembership: Hashable, Sendable {
         if log != [id] { log.removeAll { $0 == id } }
         if !behind.contains(id) { behind.append(id) }
         isThin = true
+        epoch += 1
+    }
+
+    /// The next epoch, without a volume that is gone for good.
+    ///
+    /// - Parameter id: A member that holds no log which counts.
+    public mutating func forget(_ id: UniqueID) {
+        precondition(members.contains(id), "a member is forgotten")
+        precondition(log != [id], "the last that holds the log stays")
+        let kept = members.indices.filter { members[$0] != id }
+        (members, seen) = (kept.map { members[$0] }, kept.map { seen[$0] })
+        log.removeAll { $0 == id }
+        behind.removeAll { $0 == id }
+        forgotten = (forgotten + [id]).suffix(Self.forgottenMax)
         epoch += 1
     }
 
@@ -175,12 +197,15 @@ extension VolumeMembership {
         log = try Self.identifiers(fields["log"], .log)
         behind = try Self.identifiers(fields["behind"], .behind)
         isThin = version == 1 ? true : try Self.truth(fields["thin"], .thin)
+        forgotten = version < 3 ? [] : try Self.identifiers(fields["forgotten"], .forgotten)
         guard (1...Self.membersMax).contains(members.count) else { throw .fieldInvalid(.members) }
         guard seen.count == members.count, seen.allSatisfy({ $0 <= epoch }) else {
             throw .fieldInvalid(.epoch)
         }
         guard !log.isEmpty, log.allSatisfy(members.contains) else { throw .fieldInvalid(.log) }
         guard behind.allSatisfy(members.contains) else { throw .fieldInvalid(.behind) }
+        guard forgotten.count <= Self.forgottenMax, !forgotten.contains(where: members.contains)
+        else { throw .fieldInvalid(.forgotten) }
     }
 
     /// The bytes of the file.
@@ -198,7 +223,8 @@ extension VolumeMembership {
               "seen": "\(seen.map(String.init).joined(separator: " "))",
               "log": "\(Self.text(log))",
               "behind": "\(Self.text(behind))",
-              "thin": \(isThin ? 1 : 0)
+              "thin": \(isThin ? 1 : 0),
+              "forgotten": "\(Self.text(forgotten))"
             }
 
             """.utf8

@@ -31,7 +31,8 @@ extension DamageRecord {
         case .blobMissing(let id): (path, kind) = (blobPath(id), .blobMissing)
         case .readFailed(let disk): (path, kind) = (disk.path, .unreadable)
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
-            .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
+            .membershipSplit, .volumeTwice, .volumeForgotten, .logUnavailable, .copiesInvalid,
+            .logDamaged,
             .snapshotsMissing, .logSegmentMissing, .logTooShort, .logBeginsLater,
             .logPositionInvalid,
             .recordTooLong, .blobsMissing, .rangeInvalid, .blobWriterClosed, .outOfSpace,

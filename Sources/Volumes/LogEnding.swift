@@ -132,7 +132,8 @@ extension VolumeError {
         case .logDamaged, .snapshotsMissing: true
         case .readFailed(let disk): disk.code == .inputOutput
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
-            .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logSegmentMissing,
+            .membershipSplit, .volumeTwice, .volumeForgotten, .logUnavailable, .copiesInvalid,
+            .logSegmentMissing,
             .logTooShort, .logBeginsLater, .logPositionInvalid, .recordTooLong, .blobsMissing,
             .blobMissing,
             .blobInvalid, .payloadDamaged, .rangeInvalid, .blobWriterClosed, .outOfSpace,

@@ -28,6 +28,8 @@ public enum VolumeError: Error, Hashable, Sendable {
     case membershipSplit(directory: String, other: String)
     /// Two directories hold the same volume: one is a copy of the other.
     case volumeTwice(directory: String, other: String)
+    /// A volume was forgotten, as the others have in writing, and is not taken back.
+    case volumeForgotten(directory: String)
     /// No volume that holds the whole log is there; these are known to.
     case logUnavailable(missing: [UniqueID])
     /// There are too few volumes for so many copies, or too many volumes.
@@ -84,7 +86,8 @@ extension VolumeError {
         switch self {
         case .readFailed, .outOfSpace, .writeFailed, .volumeFailed: true
         case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign, .membershipInvalid,
-            .membershipSplit, .volumeTwice, .logUnavailable, .copiesInvalid, .logDamaged,
+            .membershipSplit, .volumeTwice, .volumeForgotten, .logUnavailable, .copiesInvalid,
+            .logDamaged,
             .snapshotsMissing, .logSegmentMissing, .logTooShort, .logBeginsLater,
             .logPositionInvalid, .recordTooLong, .blobsMissing, .blobMissing, .blobInvalid,
             .payloadDamaged, .rangeInvalid, .blobWriterClosed, .closed:
@@ -100,7 +103,8 @@ extension VolumeError {
             true
         case .readFailed, .outOfSpace, .writeFailed, .volumeFailed, .inUse, .labelMissing,
             .labelInvalid, .versionUnknown, .foreign, .membershipInvalid, .membershipSplit,
-            .volumeTwice, .logUnavailable, .copiesInvalid, .recordTooLong, .blobsMissing,
+            .volumeTwice, .volumeForgotten, .logUnavailable, .copiesInvalid, .recordTooLong,
+            .blobsMissing,
             .blobMissing,
             .blobInvalid,
             .payloadDamaged, .rangeInvalid, .blobWriterClosed, .closed:

@@ -5,6 +5,8 @@ import StorageModel
 public enum VolumeEvent: Hashable, Sendable {
     /// A volume is not among those that were given at the start.
     case missing(UniqueID)
+    /// A volume that is missing was forgotten.
+    case forgotten(UniqueID)
     /// A volume cannot be read at the start.
     case unreadable(directory: String, VolumeError)
     /// A volume holds no blob at the start, though others do.

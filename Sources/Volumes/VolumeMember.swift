@@ -12,6 +12,8 @@ final class VolumeMember: Sendable {
     let directory: String
     /// Nil if it is missing or could not be opened.
     let volume: Volume?
+    /// The reads of it that failed.
+    let readFailures = ReadFailures()
     private let failure: Mutex<VolumeError?>
 
     init(id: UniqueID, directory: String, volume: Volume?, failure: VolumeError? = nil) {

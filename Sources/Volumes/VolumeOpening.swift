@@ -187,7 +187,14 @@ struct VolumeOpening {
         guard !segments.isEmpty else {
             throw .logSegmentMissing(position: LogPosition(0), directory: layout.log)
         }
-        return (segments, snapshots.isEmpty ? passedGaps : [])
+        guard snapshots.isEmpty else { return (segments, []) }
+        for end in try holedEnds(of: segments, originID) {
+            guard end <= gapsEnd else {
+                throw .snapshotsMissing(directory: layout.snapshots)
+            }
+            passedGaps.append(gap(before: end))
+        }
+        return (segments, passedGaps)
     }
 
     /// What the snapshots that are missing said, up to where a segment begins.

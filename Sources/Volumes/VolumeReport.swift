@@ -9,6 +9,8 @@ public struct VolumeReport: Hashable, Sendable {
         case current
         /// It is used, and may lack what was written before; it is being brought up to date.
         case behind
+        /// It is used, since no other volume can take its place, though its disk does not read.
+        case failing
         /// It failed and is only read.
         case failed(VolumeError)
         /// It is not there.
@@ -31,6 +33,8 @@ public struct VolumeReport: Hashable, Sendable {
     public let condition: Condition
     /// Whether it holds the whole log.
     public let holdsLog: Bool
+    /// How many reads of it failed since it was opened, for its disk's sake.
+    public let readFailures: UInt64
     /// The room on its disk, if it tells.
     public let space: DiskSpace?
 
@@ -40,12 +44,14 @@ public struct VolumeReport: Hashable, Sendable {
         directory: String,
         condition: Condition,
         holdsLog: Bool,
+        readFailures: UInt64 = 0,
         space: DiskSpace?
     ) {
         self.id = id
         self.directory = directory
         self.condition = condition
         self.holdsLog = holdsLog
+        self.readFailures = readFailures
         self.space = space
     }
 
@@ -55,7 +61,7 @@ public struct VolumeReport: Hashable, Sendable {
     /// Whether it takes writes.
     public var isWritable: Bool {
         switch condition {
-        case .current, .behind: true
+        case .current, .behind, .failing: true
         case .failed, .missing: false
         }
     }

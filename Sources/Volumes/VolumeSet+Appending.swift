@@ -62,6 +62,7 @@ extension VolumeSet {
         guard let outcome else { throw allFailed(failed) }
         do throws(VolumeError) {
             for (member, error) in failed { try takeOut(member, error) }
+            try requireCounted(holders.filter { one in !failed.contains { $0.member === one } })
         } catch {
             // The records are in a log, and nobody is told so: nothing may follow them there before
             // a restart has read them.

@@ -86,6 +86,7 @@ extension VolumeSet {
         if failed.count == holders.count { throw failed.first?.error ?? .volumeFailed }
         do throws(VolumeError) {
             for (member, error) in failed { try takeOut(member, error) }
+            try requireCounted(holders.filter { one in !failed.contains { $0.member === one } })
         } catch {
             // As after an append that cannot be told.
             for member in holders { member.volume?.health.fail() }

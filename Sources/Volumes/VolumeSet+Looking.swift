@@ -41,7 +41,8 @@ extension VolumeSet {
             case .snapshotsMissing(let directory), .blobsMissing(let directory): directory
             case .readFailed(let disk), .writeFailed(let disk), .outOfSpace(let disk): disk.path
             case .inUse, .labelMissing, .labelInvalid, .versionUnknown, .foreign,
-                .membershipInvalid, .membershipSplit, .volumeTwice, .logUnavailable,
+                .membershipInvalid, .membershipSplit, .volumeTwice, .volumeForgotten,
+                .logUnavailable,
                 .copiesInvalid, .logSegmentMissing, .logTooShort, .logBeginsLater,
                 .logPositionInvalid, .recordTooLong, .blobMissing, .rangeInvalid,
                 .blobWriterClosed, .volumeFailed, .closed:

@@ -8,10 +8,14 @@ extension VolumeSet {
     ///
     /// - Throws: `.volumeFailed` when no volume is left that can keep the change.
     func takeOut(_ member: VolumeMember, _ error: VolumeError) throws(VolumeError) {
-        // Without the last holder of the log nothing can be written at all.
-        guard standing.withLock({ $0.logHolders.contains { $0 !== member && $0.writable != nil } }),
-            member.fail(error)
-        else { return }
+        // At once: of two that fail at the same time the second stays.
+        let isTakenOut = standing.withLock { standing in
+            // Without the last holder of the log nothing can be written at all.
+            guard standing.logHolders.contains(where: { $0 !== member && $0.writable != nil })
+            else { return false }
+            return member.fail(error)
+        }
+        guard isTakenOut else { return }
         // Whoever brings volumes up to date is woken when it can see that it is wanted.
         defer { onEvent(.takenOut(directory: member.directory, error)) }
         try change { [copies, unsettled] standing in
@@ -21,6 +25,19 @@ extension VolumeSet {
             if copies > 1 { standing.thin.formUnion(unsettled.all) }
             standing.membership?.setBehind(member.id)
         }
+    }
+
+    /// Refuses to acknowledge what some volumes took, unless one of them counts still: others may have been
+    /// taken out meanwhile, for a read that failed or by whoever writes a blob.
+    ///
+    /// - Throws: `.volumeFailed`.
+    func requireCounted(_ members: [VolumeMember]) throws(VolumeError) {
+        let isCounted = standing.withLock { standing in
+            members.contains { member in
+                member.writable != nil && standing.logHolders.contains { $0 === member }
+            }
+        }
+        guard isCounted else { throw .volumeFailed }
     }
 
     /// Changes the membership and writes it down on every volume that takes writes.

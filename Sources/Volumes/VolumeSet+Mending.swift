@@ -17,6 +17,7 @@ extension VolumeSet {
         guard let member = members.first(where: { $0.volume === volume }), members.count > 1 else {
             return false
         }
+        noteReadFailure(of: member, extent, damage)
         return heal(extent, [(member, damage)]) > 0
     }
 

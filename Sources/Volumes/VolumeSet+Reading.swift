@@ -22,7 +22,14 @@ extension VolumeSet {
         mode: ReadMode
     ) throws(VolumeError) -> ReadOutcome {
         if let single {
-            return try single.read(extent, range: range, into: buffer, mode: mode)
+            do throws(VolumeError) {
+                let outcome = try single.read(extent, range: range, into: buffer, mode: mode)
+                if mode == .mayWait { members[0].readFailures.noteSuccess() }
+                return outcome
+            } catch {
+                noteReadFailure(of: members[0], extent, error)
+                throw error
+            }
         }
         guard range.lowerBound >= 0, range.upperBound <= extent.lengthBytes else {
             throw .rangeInvalid
@@ -111,6 +118,7 @@ extension VolumeSet {
             guard let volume = member.volume else { continue }
             do throws(VolumeError) {
                 _ = try volume.read(extent, range: range, into: buffer, mode: .mayWait)
+                member.readFailures.noteSuccess()
                 heal(extent, damaged)
                 return
             } catch .blobMissing(let id) {
@@ -118,14 +126,32 @@ extension VolumeSet {
             } catch {
                 damaged.append((member, error))
                 onEvent(.damaged(directory: member.directory, extent, error))
+                noteReadFailure(of: member, extent, error)
             }
         }
         throw damaged.first?.1 ?? missing ?? .volumeFailed
     }
 
+    /// Notes a read that failed for the disk's sake, and takes a volume out whose disk does not read, as one
+    /// is that does not write.
+    ///
+    /// The last volume that holds the log stays, and its report says so.
+    func noteReadFailure(of member: VolumeMember, _ extent: Extent, _ error: VolumeError) {
+        guard error.isOfDevice, member.readFailures.note(failed: extent) else { return }
+        giveUp(member, error)
+    }
+
+    /// Takes a volume out whose disk fails, where that was met by a reader.
+    private func giveUp(_ member: VolumeMember, _ error: VolumeError) {
+        // Where nothing can be written any more, the next write says so; reads go on.
+        try? takeOut(member, error)
+    }
+
     // MARK: - Healing
 
     /// Writes damaged copies anew; gives how many.
+    ///
+    /// A volume that does not take them, since its disk fails, is taken out.
     @discardableResult
     func heal(_ extent: Extent, _ damaged: [(VolumeMember, VolumeError)]) -> Int {
         var healed = 0
@@ -141,6 +167,11 @@ extension VolumeSet {
                 onEvent(.healed(directory: member.directory, extent, damage))
             } catch {
                 onEvent(.notHealed(directory: member.directory, extent, error))
+                if !volume.isWritable {
+                    giveUp(member, .volumeFailed)
+                } else if case .writeFailed = error, error.isOfDevice {
+                    giveUp(member, error)
+                }
             }
         }
         return healed

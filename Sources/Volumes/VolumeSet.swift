@@ -62,7 +62,8 @@ public final class VolumeSet: Sendable {
     ///   - configuration: What they must be, and their bounds.
     /// - Returns: The set; its volumes are locked until it is closed or goes away.
     /// - Throws: ``VolumeError``: as ``Volume/open(directory:fileSystem:_:)``, and
-    ///   `.membershipInvalid`, `.membershipSplit`, `.logUnavailable`, `.copiesInvalid`.
+    ///   `.membershipInvalid`, `.membershipSplit`, `.volumeForgotten`, `.logUnavailable`,
+    ///   `.copiesInvalid`.
     public static func open(
         _ locations: [VolumeLocation],
         _ configuration: VolumeSetConfiguration
@@ -121,18 +122,21 @@ public final class VolumeSet: Sendable {
     /// Never waits.
     public var isWritable: Bool { logVolumes.contains { $0.isWritable } }
 
-    /// How each volume does.
+    /// How each volume does, but for those that were forgotten.
     ///
     /// Waits for no disk unless the room on it is asked for.
     public func reports(_ detail: VolumeReport.Detail) -> [VolumeReport] {
         let (membership, holders) = standing.withLock { ($0.membership, $0.logHolders.map(\.id)) }
-        return members.map { member in
+        let counted = members.filter { membership?.contains($0.id) ?? true }
+        return counted.map { member in
             let condition: VolumeReport.Condition =
                 if let failure = member.whyFailed {
                     .failed(failure)
                 } else if let volume = member.volume {
                     if !volume.isWritable {
                         .failed(.volumeFailed)
+                    } else if member.readFailures.areTooMany {
+                        .failing
                     } else if membership?.behind.contains(member.id) == true {
                         .behind
                     } else {
@@ -146,6 +150,7 @@ public final class VolumeSet: Sendable {
                 directory: member.directory,
                 condition: condition,
                 holdsLog: holders.contains(member.id),
+                readFailures: member.readFailures.count,
                 space: detail == .withSpace ? (try? member.volume?.space()) : nil
             )
         }

@@ -18,6 +18,34 @@ extension VolumeSetOpening {
         }
     }
 
+    /// Refuses a volume that was forgotten, by the list that counts.
+    ///
+    /// - Throws: `.volumeForgotten`.
+    func refuseForgotten(
+        _ peeks: [Peek],
+        by membership: VolumeMembership
+    ) throws(VolumeError) {
+        for peek in peeks {
+            guard let label = peek.label, membership.forgotten.contains(label.volumeID) else {
+                continue
+            }
+            throw .volumeForgotten(directory: peek.location.directory)
+        }
+    }
+
+    /// Refuses a volume that was forgotten and went on alone, so that its list and the one that would count
+    /// without it do not know of each other.
+    ///
+    /// - Throws: `.volumeForgotten`; `.membershipSplit` if the others are split as well.
+    func refuseForgotten(_ peeks: [Peek]) throws(VolumeError) {
+        let forgotten = peeks.flatMap { $0.membership?.forgotten ?? [] }
+        let others = peeks.filter { peek in
+            peek.label.map { !forgotten.contains($0.volumeID) } ?? true
+        }
+        guard others.count < peeks.count, let membership = try newest(others) else { return }
+        try refuseForgotten(peeks, by: membership)
+    }
+
     /// Refuses a volume whose directory of blobs is gone, where no other has what was in it: it is made
     /// before the label.
     ///

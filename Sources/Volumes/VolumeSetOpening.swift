@@ -155,8 +155,8 @@ struct VolumeSetOpening {
 
     /// The membership that is to be believed: that of the highest epoch, mostly.
     ///
-    /// - Throws: `.membershipSplit` if two volumes have gone on without each other.
-    private func newest(_ peeks: [Peek]) throws(VolumeError) -> VolumeMembership? {
+    /// - Throws: `.membershipSplit` if two volumes have gone on without each other, `.volumeForgotten`.
+    func newest(_ peeks: [Peek]) throws(VolumeError) -> VolumeMembership? {
         var found: [MembershipChoice.Found] = []
         var directories: [String] = []
         for peek in peeks {
@@ -166,8 +166,11 @@ struct VolumeSetOpening {
         }
         switch MembershipChoice(of: found) {
         case .none: return nil
-        case .believed(let membership): return membership
+        case .believed(let membership):
+            try refuseForgotten(peeks, by: membership)
+            return membership
         case .split(let one, let other):
+            try refuseForgotten(peeks)
             throw .membershipSplit(directory: directories[one], other: directories[other])
         }
     }

@@ -22,6 +22,7 @@ struct NaveCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, EnvironmentCommand.self, PrincipalCommand.self, CheckCommand.self,
             ScrubCommand.self, RebuildCommand.self, BackupCommand.self, RestoreCommand.self,
+            ForgetCommand.self,
         ]
     )
 

@@ -10,7 +10,8 @@ import Testing
 @Suite struct OpenAPITests {
     /// Resources of other services.
     private static let administration: Set<String> = [
-        "/v1/principals", "/v1/principals/{name}", "/v1/damage", "/v1/backups",
+        "/v1/principals", "/v1/principals/{name}", "/v1/volumes/{volume}", "/v1/damage",
+        "/v1/backups",
     ]
 
     private let document: JSONValue

@@ -128,6 +128,14 @@ extension ArrayReaderLimits {
         return limits
     }
 
+    /// Limits under which every piece that is a small part of its chunk is read by itself.
+    static var pieces: Self {
+        var limits = Self()
+        limits.pieceBytesMin = 1
+        limits.cacheBytesMax = 0
+        return limits
+    }
+
     /// Limits under which stored chunks are always listed.
     static var listing: Self {
         var limits = Self()

@@ -16,7 +16,7 @@ import Testing
     func `a region is what NumPy reads`(_ row: ArrayFixture) async throws {
         try await TestStore.with { store in
             let array = try await row.put(into: store, path: "data/x")
-            for limits in [ArrayReaderLimits(), .tiny, .tinyListing, .starved, .listing] {
+            for limits in [ArrayReaderLimits(), .tiny, .tinyListing, .starved, .listing, .pieces] {
                 let reader = ArrayReader(store: store.store, pool: store.pool, limits: limits)
                 for answer in row.answers {
                     let selection = try Selection(answer.slice, shape: array.metadata.shape)
@@ -46,6 +46,7 @@ import Testing
         try await TestStore.with { store in
             let reader = ArrayReader(store: store.store, pool: store.pool)
             let tiny = ArrayReader(store: store.store, pool: store.pool, limits: .tinyListing)
+            let pieces = ArrayReader(store: store.store, pool: store.pool, limits: .pieces)
             var random = SeededGenerator(seed: 7)
             for number in 0..<40 {
                 let model = try await RandomArray(number, store: store, random: &random)
@@ -53,7 +54,7 @@ import Testing
                     let text = model.randomSelection(&random)
                     let selection = try Selection(text, shape: model.metadata.shape)
                     let expected = model.elements(selection)
-                    for reader in [reader, tiny] {
+                    for reader in [reader, tiny, pieces] {
                         let found = try await bytes(of: reader.region(model.resolved, selection))
                         #expect(found == expected, "\(model.metadata.shape) \(text)")
                     }

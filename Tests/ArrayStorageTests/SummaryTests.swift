@@ -2,6 +2,7 @@ import ArrayModel
 import CKernels
 import DiskIO
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ArrayStorage
@@ -98,6 +99,38 @@ import Testing
         #expect(file.load(itemsMax: 10).isEmpty)
         #expect(file.append([]))
         file.replace(with: [])
+    }
+
+    @Test func `a file that is elsewhere from now on is written anew there`() throws {
+        try Self.withFolder { folder in
+            let place = Mutex(folder + "/first")
+            let file = SummaryFile(
+                at: { place.withLock { $0 } },
+                fileSystem: PosixFileSystem()
+            )
+            let store = SummaryStore(file: file, entriesMax: 100)
+            func keep(_ number: UInt64) throws {
+                let item = SummaryStore.Item(
+                    key: SummaryKey(high: 0, low: number),
+                    reduction: try Reduction(.uint8, parts: [])
+                )
+                store.keep(item)
+                store.persist([item])
+            }
+            func kept(_ name: String) -> Set<UInt64> {
+                let path = "\(folder)/\(name)"
+                let items = SummaryFile(path, fileSystem: PosixFileSystem()).load(itemsMax: 100)
+                return Set(items.map(\.key.low))
+            }
+            try keep(1)
+            place.withLock { $0 = folder + "/nowhere/at-all" }
+            try keep(2)
+            place.withLock { $0 = folder + "/second" }
+            try keep(3)
+            try keep(4)
+            #expect(kept("first") == [1])
+            #expect(kept("second") == [1, 2, 3, 4])
+        }
     }
 
     @Test func `the store keeps what is used and forgets the oldest`() throws {

@@ -10,6 +10,7 @@ struct TestStore: Sendable {
     let store: ObjectStore
     let pool: BlockingPool
     let namespace: Namespace
+    let directory: URL
 
     /// Runs a test with a store, and removes the store.
     static func with(_ body: (TestStore) async throws -> Void) async throws {
@@ -31,7 +32,13 @@ struct TestStore: Sendable {
             _ = try await store.createNamespace(name, owner: .root, access: .private)
             guard let namespace = store.namespace(name) else { throw StoreError.closed }
             let pool = try BlockingPool(name: "arrays", threadCount: 2)
-            try await body(TestStore(store: store, pool: pool, namespace: namespace))
+            let subject = TestStore(
+                store: store,
+                pool: pool,
+                namespace: namespace,
+                directory: directory
+            )
+            try await body(subject)
             await pool.shutdown()
         } catch {
             await store.close()

@@ -58,7 +58,11 @@ class Disks:
     def __init__(self, place):
         self.place, self.made = place, []
 
-    def make(self, *sizes_mebibytes):
+    def make(self, *sizes_mebibytes, at=None):
+        """Makes disks of some sizes, or the one disk that is mounted at a place, which it gives."""
+        if at is not None:
+            self.made.append(Disk(at, *sizes_mebibytes))
+            return self.made[-1]
         first = len(self.made)
         for size in sizes_mebibytes:
             self.made.append(Disk(self.place / f"disk{len(self.made)}", size))

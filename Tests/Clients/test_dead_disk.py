@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from dead_disk import Disks
 from s3_clients import s3_client
 from server_process import nave, parse_exports
 from test_maintenance import kinds, metrics, result_of, samples
-from test_volumes import serve, wait_until_said
+from test_volumes import refusal, serve, wait_until_said
 from test_volumes_loss import copies, wait_until_complete
 
 SECONDS_MAX = 60
@@ -76,6 +77,8 @@ def test_a_disk_that_dies_stops_neither_the_server_nor_a_start_nor_a_command(dis
         assert nave("principal", "add", "ada", "--data", good).returncode == 0
         assert parse_exports(nave("env", good).stdout)["AWS_ENDPOINT_URL"] == server.endpoint
         assert nave("backup", good, tmp_path / "backup").returncode == 0
+    # What the scrub remembers has moved with the index.
+    assert json.loads((good / "scrub.json").read_text())["format"] == "nave-scrub"
     # The same command line again, as a supervisor has it.
     with serve(*folders, copies=2) as server:
         check(server, keys, kept)
@@ -154,4 +157,68 @@ def test_copies_that_a_new_disk_has_no_room_for_are_said_to_be_wanting(disks):
             assert time.monotonic() < deadline, json.dumps(found)
             time.sleep(0.02)
         assert found["payloads_below"] > 0
+        check(server, keys, kept)
+
+
+def test_nothing_is_written_where_a_disk_is_not_mounted(disks):
+    first, second = disks.make(64, 64)
+    with serve(first.folder, second.folder, copies=2) as server:
+        kept, keys = fill(server), server.root_keys
+    second.unmount()
+    for named in [(first.folder, second.folder), (second.folder, first.folder)]:
+        text = refusal(*named)
+        assert f"No disk is mounted at {second.folder}" in text
+    assert list(second.folder.iterdir()) == []
+    # Left out, the server goes on; named again, it is missed still.
+    with serve(first.folder) as server:
+        check(server, keys, kept)
+    assert f"No disk is mounted at {second.folder}" in refusal(first.folder, second.folder)
+    assert list(second.folder.iterdir()) == []
+    second.mount()
+    with serve(first.folder, second.folder) as server:
+        wait_until_complete(server)
+        check(server, keys, kept)
+    # That none belongs there any more can be said.
+    second.unmount()
+    (first.folder / "mounts").unlink()
+    with serve(first.folder, second.folder) as server:
+        wait_until_complete(server)
+        check(server, keys, kept)
+
+
+@pytest.mark.parametrize("part", ["blobs", "log", "index"])
+def test_nothing_is_written_where_the_disk_of_a_part_is_not_mounted(disks, tmp_path, part):
+    first, second = tmp_path / "one", tmp_path / "two"
+    second.mkdir()
+    disk = disks.make(64, at=second / part)
+    (second / part / "lost+found").rmdir()
+    with serve(first, second, copies=2) as server:
+        kept, keys = fill(server), server.root_keys
+    disk.unmount()
+    assert f"No disk is mounted at {second / part}" in refusal(first, second)
+    scrubbed = nave("scrub", first)
+    assert scrubbed.returncode == 3 and "No disk is mounted" in scrubbed.stderr
+    assert list((second / part).iterdir()) == []
+    disk.mount()
+    with serve(first, second) as server:
+        wait_until_complete(server)
+        check(server, keys, kept)
+    assert nave("check", first).returncode == 0
+
+
+def test_what_was_copied_from_a_disk_takes_its_place(disks, tmp_path):
+    first, second = tmp_path / "one", tmp_path / "two"
+    second.mkdir()
+    disk = disks.make(64, at=second / "blobs")
+    with serve(first, second, copies=2) as server:
+        kept, keys = fill(server), server.root_keys
+    shutil.copytree(second / "blobs", tmp_path / "copy")
+    disk.unmount()
+    shutil.copytree(tmp_path / "copy", second / "blobs", dirs_exist_ok=True)
+    with serve(first, second) as server:
+        check(server, keys, kept)
+    shutil.rmtree(second / "blobs")
+    # No disk is missed there any more.
+    with serve(first, second) as server:
+        wait_until_complete(server)
         check(server, keys, kept)

@@ -17,7 +17,7 @@ import Volumes
     static func scrub(_ subject: StoreSubject, _ folder: Folder) throws -> Scrub {
         try Scrub(
             subject.store,
-            stateFile: folder.path + "/scrub.json",
+            stateFile: { folder.path + "/scrub.json" },
             fileSystem: PosixFileSystem(),
             clock: folder.clock,
             logger: Folder.logger

@@ -145,6 +145,19 @@ def test_get_writes_files(command, digits, folder):
     assert len(list(folder.iterdir())) == 5
 
 
+@pytest.mark.parametrize("arguments", [
+    ("pull", "--overwrite"), ("get", "-o"), ("get", "--format", "csv", "-o")])
+def test_a_folder_with_something_else_is_never_replaced(refused, digits, folder, arguments):
+    verb, *options = arguments
+    part = digits if verb == "pull" else f"{digits}[0]"
+    (folder / "pics").mkdir()
+    (folder / "pics/thesis.txt").write_text("years")
+    message = refused(verb, part, *options, "pics/")
+    assert "pics holds thesis.txt" in message or "pics is a folder" in message
+    assert "is the folder that this runs in" in refused(verb, part, *options, ".")
+    assert [path.name for path in folder.rglob("*")] == ["pics", "thesis.txt"]
+
+
 def test_get_refuses_what_is_too_much_to_print(command, refused, namespace):
     command("create", f"{namespace}/huge:v0", "10000000000x512x512x3")
     assert "are too much to print" in refused("get", f"{namespace}/huge:v0")

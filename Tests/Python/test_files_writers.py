@@ -4,7 +4,12 @@ Method: boxes of real data (digits, a scan in four dimensions) go in; NumPy, h5p
 tifffile and Pillow read the whole.
 """
 
+import os
 import pathlib
+import pkgutil
+import signal
+import threading
+import time
 
 import h5py
 import nibabel
@@ -128,6 +133,46 @@ def test_a_failure_leaves_nothing_behind(folder, suffix):
         with open_writer(f"{folder}/a{suffix}", Layout(DIGITS.shape, DIGITS.dtype)) as writer:
             writer.write((slice(0, 5), slice(0, 8), slice(0, 8)), DIGITS[:5])
             raise KeyboardInterrupt
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".nii.gz"])
+def test_what_is_left_by_an_exception_is_not_compressed(folder, suffix, monkeypatch):
+    compressed = []
+    monkeypatch.setattr("zipfile.ZipFile", lambda *_, **__: compressed.append("zip"))
+    monkeypatch.setattr("gzip.open", lambda *_, **__: compressed.append("gzip"))
+    with pytest.raises(KeyboardInterrupt):
+        with open_writer(f"{folder}/a{suffix}", Layout(DIGITS.shape, DIGITS.dtype)):
+            raise KeyboardInterrupt
+    assert not compressed and not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".zarr"])
+def test_an_interrupt_waits_for_what_a_library_is_at(folder, suffix, monkeypatch):
+    """The interrupt comes while a chunk is written; it ends the pull, and not the library's work."""
+    ended, first = [], threading.Lock()
+
+    def interrupts(whole):
+        def write(*arguments, **options):
+            if first.acquire(blocking=False):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.1)
+            ended.append(threading.current_thread())
+            return whole(*arguments, **options)
+        return write
+
+    with pytest.raises(KeyboardInterrupt):
+        # Chunks that HDF5 does not keep in memory until the end.
+        layout = Layout((4, 1 << 21), np.dtype("u1"), chunks=(1, 1 << 21))
+        with open_writer(f"{folder}/a{suffix}", layout) as writer:
+            target = {".h5": "hub.files.hdf5_writer.UnfailingFile.write",
+                      ".zarr": "zarr.storage._local._put"}[suffix]
+            module, _, name = target.rpartition(".")
+            owner = pkgutil.resolve_name(module)
+            monkeypatch.setattr(owner, name, interrupts(getattr(owner, name)))
+            writer.write((slice(0, 4), slice(0, 1 << 21)), np.ones((4, 1 << 21), "u1"))
+            raise AssertionError("no interrupt came")
+    assert ended and threading.main_thread() not in ended
     assert not list(folder.iterdir())
 
 

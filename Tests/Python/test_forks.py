@@ -2,7 +2,8 @@
 
 Method: each case is a program of its own (`fork_case.py`), for each interpreter in $NAVE_PYTHONS
 (paths, separated as in PATH; the running one if it is not set), with a watchdog of 10 seconds.
-Each interpreter must have the package installed.
+`Deploy/test` makes environments for Python 3.11, 3.12 and 3.13 where they are; each must have the
+package installed.
 """
 
 import json
@@ -17,6 +18,9 @@ import pytest
 from hub.reference import Reference
 
 PYTHONS = [path for path in os.environ.get("NAVE_PYTHONS", "").split(os.pathsep) if path]
+# What an interpreter's environment is called, for the names of tests.
+each_python = pytest.mark.parametrize(
+    "python", PYTHONS or [sys.executable], ids=lambda path: pathlib.Path(path).parts[-3].strip("."))
 PROGRAM = pathlib.Path(__file__).parent / "fork_case.py"
 
 
@@ -29,7 +33,7 @@ def array(client, namespace):
     return reference
 
 
-@pytest.mark.parametrize("python", PYTHONS or [sys.executable])
+@each_python
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("use", ["unused", "used", "threads"])
 def test_a_child_reads_whatever_its_parent_did(array, settings, python, method, use, tmp_path):
@@ -42,7 +46,7 @@ def test_a_child_reads_whatever_its_parent_did(array, settings, python, method, 
     }
 
 
-@pytest.mark.parametrize("python", PYTHONS or [sys.executable])
+@each_python
 def test_no_lock_is_left_to_a_child_while_threads_open_arrays(
         array, client, settings, python, tmp_path):
     commit = array.at(client.commit(array)["digest"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import hub
 from hub.training.dataset import Dataset, to_pytorch
-from hub.training.mix import mix
+from hub.training.mix import _sequence, mix
 from hub.training.order import Shuffle
 from hub.training.subset import Part, Whole, group_size, share_bounds
 
@@ -227,6 +227,41 @@ def test_a_mixture_keeps_its_proportions_and_goes_through_all_samples():
     assert len(set(of_large.tolist())) == len(of_large) == 4500
 
 
+@pytest.mark.parametrize("sizes, weights, samples", [
+    ([300, 300], [1, 1], None), ([300, 100], [3, 1], None), ([50, 5000], [1, 3], 777),
+    ([7, 11, 13], [0.2, 0.5, 0.3], 34), ([40, 60], [1, 999], 100), ([5, 5], [1, 2], 1),
+    ([1500, 1500], [1, 1], None), ([3, 2000], [1, 499], 1001)])
+@pytest.mark.parametrize("shuffle", [None, Shuffle(5, block=400)], ids=["in order", "shuffled"])
+def test_all_samples_of_a_member_come_before_one_comes_again(sizes, weights, samples, shuffle):
+    """However long an epoch is; and each has its share of what came so far, to within a sample."""
+    members = [marked(size, mark, digest=f"sha256:{mark}") for mark, size in enumerate(sizes)]
+    mixture = mix(dict(zip(members, weights)), samples=samples)
+    loader = mixture.loader(64, shuffle=shuffle)
+    epochs = [np.concatenate(list(loader)) for _ in range(max(3, 1200 // len(mixture)))]
+    assert {len(epoch) for epoch in epochs} == {len(mixture)}
+    seen = np.concatenate(epochs)
+    for mark, (size, weight) in enumerate(zip(sizes, weights)):
+        share = weight / sum(weights)
+        counts = np.cumsum([np.count_nonzero(epoch[:, 0] == mark) for epoch in epochs])
+        expected = share * len(mixture) * np.arange(1, len(epochs) + 1)
+        # Shares are told by thousandths: 1 of 3 is 333 or 334 of 1000.
+        assert np.all(np.abs(counts - expected) < 1 + expected * 0.0005 / share)
+        draws = seen[seen[:, 0] == mark, 1]
+        for start in range(0, len(draws), size):
+            one_pass = draws[start:start + size]
+            assert len(np.unique(one_pass)) == len(one_pass)
+            if shuffle is None:
+                assert one_pass.tolist() == list(range(len(one_pass)))
+
+
+def test_equal_shares_of_equal_sets_are_whole_in_every_epoch():
+    mixture = mix({marked(300, 1): 1, marked(300, 2, digest="sha256:b"): 1})
+    loader = mixture.loader(50, shuffle=Shuffle(0))
+    for _ in range(3):
+        epoch = np.concatenate(list(loader))
+        assert len(np.unique(epoch, axis=0)) == len(epoch) == 600
+
+
 def test_a_mixture_is_the_same_for_any_workers_ranks_and_after_resuming():
     def mixture():
         return mix({marked(300, 1): 0.5, marked(40, 2, digest="sha256:b"): 0.5})
@@ -255,6 +290,16 @@ def test_members_of_a_mixture_keep_their_transforms_and_labels():
         for value, label in zip(values, labels)]
     assert {value == 2 * label for value, label in factors if label} == {True, False}
     assert all(value in (label, 2 * label) for value, label in factors)
+
+
+@pytest.mark.parametrize("weights", [
+    [1], [1, 1], [1, 999], [3, 1], [0.45, 0.1, 0.45], [1, 2, 3, 5, 8, 13, 21], [1] * 1000,
+    [997, 1, 1, 1], [1] * 7 + [500]])
+def test_every_beginning_of_a_round_has_its_shares(weights):
+    quotas = mix({stubs.dataset(5): weight for weight in weights}).quotas
+    turns = np.eye(len(quotas), dtype=int)[_sequence(quotas)]
+    exact = np.arange(1, 1001)[:, None] * np.array(quotas) / 1000
+    assert np.all(np.abs(np.cumsum(turns, axis=0) - exact) < 1)
 
 
 @pytest.mark.parametrize("weights, quotas", [

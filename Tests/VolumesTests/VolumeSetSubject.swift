@@ -33,6 +33,8 @@ struct VolumeSetSubject {
 
         func count() throws -> Int { known.count }
 
+        func objects(in blobs: [BlobID]) throws -> [String] { blobs.map { "\($0.number)" } }
+
         func discard(_ id: BlobID) throws { try volumes.removeBlob(id) }
     }
 
@@ -129,6 +131,21 @@ struct VolumeSetSubject {
             Census(known: Set(known), volumes: volumes),
             isCancelled: { false },
             report: { _ in }
+        )
+    }
+
+    /// Forgets a volume.
+    func forget(
+        _ id: UniqueID,
+        _ blobs: [Extent],
+        damage: [DamageRecord] = []
+    ) throws(ForgettingError) {
+        let known = Set(blobs.compactMap(\.blobID))
+        try volumes.forget(
+            id,
+            Census(known: known, volumes: volumes),
+            damage: damage,
+            isCancelled: { false }
         )
     }
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hub.errors import HubError, Invalid
+from hub.files.replacement import written_file
 from hub.picture import Pixels, averaged, colours_of, decode_png, drawn, encode_png, fitted
 from hub.plane import Plane, plane_of
 
@@ -143,7 +144,9 @@ def show(
     look = Look(window, percentile, map, size, axes)
     if file is not None:
         path = pathlib.Path(file)
-        path.write_bytes(picture(array, index, look, picture_form(path)))
+        form = picture_form(path)
+        with written_file(path) as output:
+            output.write(picture(array, index, look, form))
     elif _is_notebook():
         notebook = importlib.import_module("IPython.display")
         notebook.display(notebook.Image(data=picture(array, index, look)))

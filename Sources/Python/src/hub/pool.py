@@ -1,4 +1,4 @@
-"""Threads that work on a bounded number of things, whose requests count in the caller's traces."""
+"""Threads that work for a caller, whose requests count in the caller's traces."""
 
 from __future__ import annotations
 
@@ -42,3 +42,13 @@ def worked(
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def uninterrupted(work: Callable[[], Result]) -> Result:
+    """What `work` gives, done by a thread of its own.
+
+    Interrupts are raised in the main thread alone: here when the work has ended, never within it.
+    So it is for libraries that an exception in their midst leaves broken, or at work.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="hub") as pool:
+        return pool.submit(contextvars.copy_context().run, work).result()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from hub.command import words
 from hub.command.output import print_json, print_lines, say
 from hub.display import Look, bytes_text, picture, picture_form, terminal_picture
 from hub.errors import Invalid
+from hub.files.replacement import written_file
 from hub.transfer.pull import pull
 
 PRINTED_BYTES_MAX = 64 << 20
@@ -90,18 +90,8 @@ def _get_file(name: str, index: Any, options: argparse.Namespace) -> None:
         pull(name, options.output, index=index or None, overwrite=True,
              show_progress=False if options.quiet else None)
         return
-    partial = path.with_name(f".{os.getpid()}.partial.{path.name}")
-    try:
-        with open(partial, "wb") as file:
-            _copy(_pieces(hub.load(name), index, form), file)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _copy(pieces: Iterator[bytes], file: BinaryIO) -> None:
-    for piece in pieces:
-        file.write(piece)
+    with written_file(path) as file:
+        file.writelines(_pieces(hub.load(name), index, form))
 
 
 def _pieces(array: Any, index: Any, form: str) -> Iterator[bytes]:
@@ -131,7 +121,8 @@ def run_show(options: argparse.Namespace) -> None:
     array = hub.load(name)
     if options.output is not None:
         form = picture_form(options.output)
-        options.output.write_bytes(picture(array, index, look, form))
+        with written_file(options.output) as file:
+            file.write(picture(array, index, look, form))
         return
     sys.stdout.write(terminal_picture(array, index, look))
     say(f"{array.reference}: {array.dtype} of {'x'.join(map(str, array.shape))}", options.quiet)

@@ -33,7 +33,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
                     "end).")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("target")
-    verb.add_argument("--overwrite", action="store_true", help="replace what is there")
+    verb.add_argument("--overwrite", action="store_true", 
+                      help="replace a file that is there, or a folder of nothing but an array")
     verb.set_defaults(run=run_pull)
 
     verb = verbs.add_parser(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ from hub.errors import Invalid
 from hub.files.layout import Box, Layout
 from hub.files.reader import required
 from hub.files.writer import Writer
+
+NUMBERED = re.compile(r"\d+\.png")
 
 
 class ImageFolderWriter(Writer):
@@ -35,10 +39,22 @@ class ImageFolderWriter(Writer):
         first = (layout.chunks or (1,))[0]
         self.chunks = (first, *(max(1, extent) for extent in sample))
         self._digits = len(str(max(0, layout.shape[0] - 1)))
+
+    @classmethod
+    def what_stays(cls, path: pathlib.Path) -> str:
+        """Whatever holds something else than numbered pictures."""
+        if not path.is_dir():
+            return "is no folder"
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if not NUMBERED.fullmatch(entry.name) or not entry.is_file():
+                    return f"holds {entry.name}, which is no numbered picture"
+        return ""
+
+    def _begin(self) -> None:
         self.partial.mkdir()
 
-    def write(self, box: Box, elements: np.ndarray[Any, Any]) -> None:
-        """Writes the pictures of a box."""
+    def _write(self, box: Box, elements: np.ndarray[Any, Any]) -> None:
         for place, pixels in enumerate(elements, box[0].start):
             if pixels.ndim == 3 and pixels.shape[2] == 1:
                 pixels = pixels[:, :, 0]

@@ -6,6 +6,8 @@ import errno
 import os
 import pathlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from hub.errors import Invalid
@@ -27,6 +29,41 @@ def temporary_file(suffix: str) -> pathlib.Path:
     return pathlib.Path(name)
 
 
+def reserve(path: pathlib.Path, data_offset: int = 0) -> None:
+    """Takes the room on the disk that a file needs, whose bytes from `data_offset` on are zero.
+
+    For files that are mapped into memory and written there: on a full disk a map has no way to
+    tell but to end the process.
+
+    Raises:
+        OSError: there is not enough.
+    """
+    with open(path, "r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        if hasattr(os, "posix_fallocate"):
+            try:
+                return os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                    raise
+        file.seek(data_offset)
+        for start in range(data_offset, size, COPY_BYTES):
+            file.write(bytes(min(COPY_BYTES, size - start)))
+
+
+@contextmanager
+def unpacking(path: pathlib.Path, where: str) -> Iterator[None]:
+    """Turns a full disk in the block, which unpacks into a temporary file, into `Invalid`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise Invalid(
+            f"{where} cannot be unpacked: {path.parent} is full.",
+            hint="Set TMPDIR to a folder with more room.") from None
+
+
 def spooled(stream: Readable, suffix: str, where: str) -> pathlib.Path:
     """Copies a stream into a temporary file, whose path is returned; the caller deletes it.
 
@@ -35,14 +72,10 @@ def spooled(stream: Readable, suffix: str, where: str) -> pathlib.Path:
     """
     path = temporary_file(suffix)
     try:
-        with open(path, "wb") as file:
+        with unpacking(path, where), open(path, "wb") as file:
             while piece := stream.read(COPY_BYTES):
                 file.write(piece)
-    except BaseException as error:
+    except BaseException:
         path.unlink()
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise Invalid(
-                f"{where} cannot be unpacked: {path.parent} is full.",
-                hint="Set TMPDIR to a folder with more room.") from None
         raise
     return path

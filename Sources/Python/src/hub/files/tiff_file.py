@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from hub.errors import Invalid, NotFound
 from hub.files.layout import Box, Layout, stored_type
 from hub.files.reader import Reader, ReadingOptions, fingerprint, required
-from hub.files.spool import temporary_file
+from hub.files.spool import reserve, temporary_file, unpacking
 
 # What the letters of a TIFF's axes mean; others keep their letter. Source: tifffile's manual.
 AXES = {"I": "image", "Q": "image", "T": "t", "Z": "z", "C": "channel", "S": "channel"}
@@ -62,11 +63,11 @@ class TiffReader(Reader):
             self._array = self._mapped(path, number)
             if self._array is None:
                 self._unpacked = temporary_file(".tif.raw")
-                self._array = file.asarray(series=number, level=0, out=str(self._unpacked))
+                self._array = self._decoded(self._unpacked, str(path), number)
         except BaseException as error:
             self._remove()
             # Each codec has failures of its own, of no common kind.
-            if isinstance(error, Exception):
+            if isinstance(error, Exception) and not isinstance(error, Invalid):
                 raise Invalid(f"{path} cannot be decoded ({error}).") from None
             raise
         assert self._array is not None
@@ -85,6 +86,16 @@ class TiffReader(Reader):
         except ValueError:  # It is not stored as it is in memory.
             return None
         return array
+
+    def _decoded(self, unpacked: pathlib.Path, where: str, number: int) -> np.ndarray[Any, Any]:
+        """The series, decoded into a file that is mapped into memory."""
+        series = self._file.series[number]
+        with unpacking(unpacked, where):
+            os.truncate(unpacked, max(1, series.size * series.dtype.itemsize))
+            reserve(unpacked)
+            array = np.memmap(unpacked, series.dtype, "r+", 0, series.shape)
+            decoded: np.ndarray[Any, Any] = self._file.asarray(series=number, level=0, out=array)
+        return decoded
 
     def read(self, box: Box) -> np.ndarray[Any, Any]:
         """A copy, so that what the page cache drops is not read again while it is sent."""

@@ -5,32 +5,28 @@ from __future__ import annotations
 import importlib
 import os
 import pathlib
-import re
-import shutil
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
-from hub.errors import Conflict, HubError, Invalid
+from hub.errors import Conflict, Invalid
 from hub.files.layout import Box, Layout
-
-
-LEFT_SECONDS_MIN = 24 * 3600
-"""For so long the file of a process that is gone is not touched."""
+from hub.files.replacement import is_special, partial_path, place, remove, replace, sweep, told
 
 
 class Writer(ABC):
-    """An array in a file that comes into being, box by box.
+    """An array in a file that comes into being, box by box, within a `with` block.
 
     The file is made under another name beside the target, and takes its name when all is there:
-    nobody sees half of it. Leaving the `with` block by an exception removes it; what a killed
-    process leaves, a later writer does in the same folder, after a day. `chunks` is what a box is
-    made of; `order` is the order in which writing costs least.
+    nobody sees half of it. Leaving the block by an exception removes it, without the work that
+    would have finished it; what a killed process leaves, a later writer removes in the same folder,
+    after a day. `chunks` is what a box is made of.
+
+    A kind of file defines `_begin`, `_write`, `_finish` and `_abandon`, which may raise `OSError`;
+    what it refuses for other reasons, it refuses when it is made, before there is any file.
     """
 
     chunks: tuple[int, ...]
@@ -39,29 +35,71 @@ class Writer(ABC):
         self.target = target
         self.layout = layout
         self.chunks = layout.chunks or tuple(max(1, extent) for extent in layout.shape)
-        # The suffix stays last: libraries choose the kind of file by it.
-        self.partial = target.with_name(f".{os.getpid()}.partial.{target.name}")
+        self.partial = partial_path(target)
+        #: All files and folders that are made on the way.
+        self.partials = [self.partial]
+
+    @classmethod
+    def what_stays(cls, path: pathlib.Path) -> str:
+        """Why something that is there must not be replaced by such a file; empty if it may."""
+        return "is a folder" if path.is_dir() else ""
+
+    def write(self, box: Box, elements: np.ndarray[Any, Any]) -> None:
+        """Writes the elements of a box.
+
+        Raises:
+            Invalid: they cannot be written, as on a full disk.
+        """
+        with told(self.target):
+            self._write(box, elements)
 
     @abstractmethod
-    def write(self, box: Box, elements: np.ndarray[Any, Any]) -> None:
+    def _begin(self) -> None:
+        """Makes the file."""
+
+    @abstractmethod
+    def _write(self, box: Box, elements: np.ndarray[Any, Any]) -> None:
         """Writes the elements of a box."""
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """Brings everything to the disk under `partial`, and lets go of it."""
 
+    def _abandon(self) -> None:
+        """Lets go of the file, which will be removed, at once."""
+
     def __enter__(self) -> Self:
+        try:
+            with told(self.target):
+                self._begin()
+        except BaseException:
+            self._discard()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is not None:
+            self._discard()
+            return
         try:
-            self.finish()
-            if kind is None:
-                _replace(self.partial, self.target)
+            with told(self.target):
+                self._finish()
+                # It may have changed since the beginning.
+                check_replaced(type(self), self.target)
+                replace(self.partial, self.target)
         finally:
-            _remove(self.partial)
+            self._discard()
+
+    def _discard(self) -> None:
+        """Removes whatever is left on the way; what went wrong before is to be told."""
+        try:
+            with suppress(Exception):
+                self._abandon()
+        finally:
+            for path in self.partials:
+                remove(path)
 
 
 def open_writer(
@@ -69,86 +107,58 @@ def open_writer(
 ) -> Writer:
     """The writer for a file or folder, chosen by its name.
 
-    Raises `Conflict` if the target exists and may not be replaced, `Invalid` if it is of no known
-    kind, or of one that cannot hold such an array, or cannot be written there.
+    Args:
+        overwrite: whether a file is replaced that is there, or a folder that holds nothing but
+            what such a writer writes: an array of Zarr, or numbered pictures.
+
+    Raises:
+        Conflict: the target exists and may not be replaced.
+        Invalid: it is of no known kind, or of one that cannot hold such an array, or cannot be
+            written there.
     """
-    path = pathlib.Path(target)
-    if path.name in ("", ".."):
-        raise Invalid(f"{path} is no name of a file or folder that can be written.")
-    text = os.fspath(target)
-    is_folder = text.endswith(("/", os.sep)) or path.is_dir()
+    if pathlib.Path(target).name in ("", ".."):
+        raise Invalid(f"{target} is no name of a file or folder that can be written.")
+    if is_special(target):
+        raise Conflict(f"{target} is no file, and is not replaced.", hint="Choose another name.")
+    path = place(target)
+    is_folder = os.fspath(target).endswith(("/", os.sep)) or path.is_dir()
+    kind = _kind(pathlib.Path(target), is_folder)
     if path.exists() and not overwrite:
-        raise Conflict(f"{path} exists.", hint="Choose another name, or replace it (--overwrite).")
-    if not path.absolute().parent.is_dir():
-        raise Invalid(f"There is no folder {path.parent} to write {path.name} into.")
-    name = path.name.lower()
+        raise Conflict(
+            f"{target} exists.", hint="Choose another name, or replace it (--overwrite).")
+    check_replaced(kind, path)
+    sweep(path.parent)
+    return kind(path, layout)
+
+
+def check_replaced(kind: type[Writer], path: pathlib.Path) -> None:
+    """Raises `Conflict` if there is something that such a writer must not replace."""
+    reason = kind.what_stays(path) if path.exists() else ""
+    if reason:
+        raise Conflict(f"{path} {reason}, and is not replaced.",
+                       hint="Choose another name, or move it away first.")
+
+
+def _kind(target: pathlib.Path, is_folder: bool) -> type[Writer]:
     for suffixes, module, kind in _KINDS:
-        if name.endswith(suffixes):
-            return _opened(getattr(importlib.import_module(module), kind), path, layout)
+        if target.name.lower().endswith(suffixes):
+            found: type[Writer] = getattr(importlib.import_module(module), kind)
+            return found
     if is_folder:
         from hub.files.image_writer import ImageFolderWriter
 
-        return _opened(ImageFolderWriter, path, layout)
+        return ImageFolderWriter
     raise Invalid(
-        f"{path} is of no kind that can be written.",
+        f"{target} is of no kind that can be written.",
         hint="Kinds: .npy, .npz, .h5, .zarr, .nii, .nii.gz, .tif, and pictures/ for a folder.")
-
-
-def _opened(kind: Callable[[pathlib.Path, Layout], Writer], path: pathlib.Path,
-            layout: Layout) -> Writer:
-    _sweep(path.absolute().parent)
-    try:
-        return kind(path, layout)
-    except OSError as error:
-        if isinstance(error, HubError):
-            raise
-        # The file that cannot be made has another name, which nobody asked for.
-        reason = f": {os.strerror(error.errno)}" if error.errno else ""
-        raise Invalid(f"{path} cannot be written{reason}.") from error
-
-
-def _sweep(folder: pathlib.Path) -> None:
-    """Removes what writers left that were killed: their process is gone, and it is old.
-
-    It must be old since the process may be one of another machine that has the same folder.
-    """
-    with suppress(OSError):
-        for path in folder.glob(".*.partial.*"):
-            owner = re.match(r"\.(\d+)\.partial\.", path.name)
-            age = time.time() - path.stat().st_mtime
-            if owner and age > LEFT_SECONDS_MIN and not _is_running(int(owner[1])):
-                _remove(path)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 _WRITERS = "hub.files.file_writers"
 _KINDS: list[tuple[tuple[str, ...], str, str]] = [
     ((".npy",), _WRITERS, "NpyWriter"),
     ((".npz",), _WRITERS, "NpzWriter"),
-    ((".h5", ".hdf5", ".hdf"), _WRITERS, "HDF5Writer"),
-    ((".zarr",), _WRITERS, "ZarrWriter"),
+    ((".h5", ".hdf5", ".hdf"), "hub.files.hdf5_writer", "HDF5Writer"),
+    ((".zarr",), "hub.files.zarr_writer", "ZarrWriter"),
     ((".nii", ".nii.gz"), _WRITERS, "NiftiWriter"),
     ((".tif", ".tiff"), _WRITERS, "TiffWriter"),
 ]
-
-
-def _replace(partial: pathlib.Path, target: pathlib.Path) -> None:
-    if target.is_dir():
-        shutil.rmtree(target)
-    os.replace(partial, target)
-
-
-def _remove(path: pathlib.Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +16,7 @@ from hub.training.order import BLOCK_SAMPLES_MAX, Shuffle
 from hub.training.permutation import Integers, Permutation, digest_key
 from hub.training.plan import Route
 
-# Positions of a round, in which every data set has its share; so weights are told by thousandths.
+# Turns of a round, in which every data set has its share; so weights are told by thousandths.
 ROUND = 1000
 # How much more than a block is read ahead where chunks of a rare data set are large.
 WINDOW_GROWTH_MAX = 4
@@ -25,8 +26,10 @@ def mix(weights: Mapping[Dataset, float], *, samples: int | None = None) -> Mixt
     """A mixture of data sets: of every thousand samples each has its share.
 
     Each data set goes through its own epochs, each in an order of its own: all its samples come
-    before one comes again, also from one epoch of the mixture to the next. Samples must have one
-    shape and type, labels too; each data set keeps its own transform.
+    before one comes again, also from one epoch of the mixture to the next. At the end of an epoch,
+    however long it is, each data set has given its share of all that came since the first one, to
+    within one sample. Samples must have one shape and type, labels too; each data set keeps its
+    own transform.
 
     Args:
         weights: how often samples of each data set come, relative to the others; in thousandths.
@@ -66,7 +69,8 @@ class Mixture:
     def digest(self) -> str:
         """What pins all arrays; empty if one of them can change."""
         digests = [member.digest for member in self.members]
-        return digest_key(*digests, *self.quotas).hex() if all(digests) else ""
+        # The word tells the order of a mixture; a state of another order is not gone on with.
+        return digest_key("by turns", *digests, *self.quotas).hex() if all(digests) else ""
 
     def loader(self, batch: int, **options: object) -> Loader:
         """Batches of the mixture, with the options of `Dataset.loader`."""
@@ -85,16 +89,19 @@ class Mixture:
 class MixtureRoute:
     """The order of an epoch of a mixture.
 
-    Positions are cut into rounds, and those of a round permuted by a key; of the permuted ones the
-    first `quota` are the first data set's next samples, and so on. Which sample that is, is counted
-    from the start of epoch 0, so that every data set goes through all its samples again and again.
+    An endless sequence of turns, `_sequence` again and again, says whose sample is next. Epoch
+    `e` of `count` samples has the turns `[e * count, (e + 1) * count)`. They are cut into rounds,
+    from the epoch's start and the last one perhaps shorter, and those of a round are permuted by a
+    key. A data set's samples come in its own order, whatever the permutation: its turns in all
+    epochs, one after another, are its epochs, one after another.
     """
 
     def __init__(self, mixture: Mixture, shuffle: Shuffle | None, epoch: int) -> None:
         self.count = len(mixture)
         self._mixture, self._shuffle, self._epoch = mixture, shuffle, epoch
         self._seed = shuffle.seed if shuffle else 0
-        self._bounds = np.cumsum([0, *mixture.quotas])
+        self._quotas = np.array(mixture.quotas)
+        self._sequence = _sequence(mixture.quotas)
         self._orders: dict[tuple[int, int], DatasetRoute] = {}
         self._shares = [self._share(member) for member in range(len(mixture.members))]
         self.block_samples_max = self._window()
@@ -105,23 +112,36 @@ class MixtureRoute:
         return range(start, min(start + self.block_samples_max, self.count))
 
     def locate(self, positions: Integers) -> tuple[Integers, Integers]:
-        """The data set and the sample at each of `positions`."""
-        # Counted from the start of epoch 0; epochs begin with a new round.
-        rounds_per_epoch = -(-self.count // ROUND)
-        rounds = positions // ROUND
-        places = np.empty_like(positions)
-        for number in np.unique(rounds):
-            key = digest_key("mix", self._seed, self._epoch, int(number))
-            chosen = rounds == number
-            places[chosen] = Permutation(ROUND, key)(positions[chosen] % ROUND)
-        datasets = np.searchsorted(self._bounds, places, side="right") - 1
-        rounds = rounds + self._epoch * rounds_per_epoch
+        """The data set and the sample at each of `positions`.
+
+        Takes time and memory by the rounds from the first of them to the last.
+        """
+        if not positions.size:
+            return np.empty_like(positions), np.empty_like(positions)
+        first, last = int(positions.min()) // ROUND, int(positions.max()) // ROUND
+        rounds = [self._round(number) for number in range(first, last + 1)]
+        places = positions - first * ROUND
+        datasets = np.concatenate([datasets for datasets, _ in rounds])[places]
+        turns = np.concatenate([turns for _, turns in rounds])[places]
         samples = np.empty_like(positions)
-        for dataset, quota in enumerate(self._mixture.quotas):
+        for dataset in range(len(self._quotas)):
             chosen = datasets == dataset
-            turns = rounds[chosen] * quota + places[chosen] - self._bounds[dataset]
-            samples[chosen] = self._samples(dataset, turns)
+            samples[chosen] = self._samples(dataset, turns[chosen])
         return datasets, samples
+
+    def _round(self, number: int) -> tuple[Integers, Integers]:
+        """The data set at each position of a round, and which of its turns that is, from 0."""
+        size = min(ROUND, self.count - number * ROUND)
+        passed, place = divmod(self._epoch * self.count + number * ROUND, ROUND)
+        permutation = Permutation(size, digest_key("mix", self._seed, self._epoch, number))
+        datasets = self._sequence[(place + permutation(np.arange(size))) % ROUND]
+        before = np.bincount(self._sequence[:place], minlength=len(self._quotas))
+        # In the order of the data sets, a turn's number is its place behind the set's first one.
+        order = np.argsort(datasets, kind="stable")
+        starts = np.searchsorted(datasets[order], np.arange(len(self._quotas)))
+        turns = np.empty(size, np.int64)
+        turns[order] = np.arange(size) - starts[datasets[order]]
+        return datasets, turns + (passed * self._quotas + before)[datasets]
 
     def _samples(self, dataset: int, turns: Integers) -> Integers:
         """The samples of a data set that it gives at its `turns`, from 0."""
@@ -159,8 +179,32 @@ class MixtureRoute:
         return min(max(usual, *wanted), WINDOW_GROWTH_MAX * usual, BLOCK_SAMPLES_MAX)
 
 
+def _sequence(quotas: Sequence[int]) -> Integers:
+    """Whose each turn of a round is: however many of the first ones are taken, each data set has
+    its share of them, to within less than one.
+
+    The `j`-th of a set's `q` turns lies within `[j * ROUND / q, (j + 1) * ROUND / q)`, rounded
+    outwards; of those that may come, the one that must come first does.
+
+    Source: Baruah, Cohen, Plaxton and Varvel, "Proportionate progress: a notion of fairness in
+    resource allocation" (1996), for a single resource.
+    """
+    beginning: list[list[tuple[int, int]]] = [[] for _ in range(ROUND)]
+    for dataset, quota in enumerate(quotas):
+        for turn in range(quota):
+            end = -(-(turn + 1) * ROUND // quota)
+            beginning[turn * ROUND // quota].append((end, dataset))
+    waiting: list[tuple[int, int]] = []
+    sequence = []
+    for turns in beginning:
+        for one in turns:
+            heapq.heappush(waiting, one)
+        sequence.append(heapq.heappop(waiting)[1])
+    return np.array(sequence, np.int64)
+
+
 def _quotas(weights: Sequence[float]) -> list[int]:
-    """How many positions of a round each data set has: at least one, together all of them."""
+    """How many turns of a round each data set has: at least one, together all of them."""
     if not 0 < len(weights) <= ROUND:
         raise Invalid(f"A mixture has 1 to {ROUND} data sets, not {len(weights)}.")
     for weight in weights:

@@ -11,7 +11,7 @@ from hub.errors import Invalid
 from hub.files.layout import Box, Layout, stored_type
 from hub.files.reader import Reader
 from hub.reference import Reference
-from hub.transfer.push import slice_text
+from hub.transfer.push_job import slice_text
 
 
 class ArrayReader(Reader):

@@ -63,12 +63,14 @@ def pull(
         target: `.npy`, `.npz`, `.h5`, `.zarr`, `.nii`, `.nii.gz`, `.tif`, or a folder (with a
             slash at the end) for pictures.
         index: a NumPy index that says which part.
-        overwrite: whether a target that is there is replaced.
+        overwrite: whether a file that is there is replaced, or a folder that holds nothing but an
+            array of Zarr or numbered pictures.
 
     Raises:
         NotFound: there is no such array.
-        Conflict: the target is there.
-        Invalid: the target is of no known kind, or cannot hold such an array.
+        Conflict: the target is there, or is a folder that holds something else.
+        Invalid: the target is of no known kind, or cannot hold such an array, or cannot be written,
+            as on a full disk.
     """
     whole: Any = _loaded(source) if isinstance(source, str) else source
     if not hasattr(whole, "shape") or not hasattr(getattr(whole, "array", whole), "description"):
