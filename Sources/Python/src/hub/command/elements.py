@@ -83,8 +83,6 @@ def run_get(options: argparse.Namespace) -> None:
 
 def _get_file(name: str, index: Any, options: argparse.Namespace) -> None:
     path = pathlib.Path(options.output)
-    if not path.name:
-        raise Invalid(f"{options.output} is no name of a file.")
     form = options.format or SERVER_SUFFIXES.get(path.suffix.lower())
     if form is None or form in ("npy", "text"):
         pull(name, options.output, index=index or None, overwrite=True,

@@ -116,8 +116,6 @@ def open_writer(
         Invalid: it is of no known kind, or of one that cannot hold such an array, or cannot be
             written there.
     """
-    if pathlib.Path(target).name in ("", ".."):
-        raise Invalid(f"{target} is no name of a file or folder that can be written.")
     if is_special(target):
         raise Conflict(f"{target} is no file, and is not replaced.", hint="Choose another name.")
     path = place(target)
