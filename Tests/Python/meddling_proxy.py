@@ -1,9 +1,20 @@
 """A proxy that passes requests on to a server, and at times answers in its place."""
 
 import http.server
+import ssl
+import sys
 import threading
 
 import urllib3
+
+from scripted_server import break_off
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        # A client that has enough, or wants no TLS of this server, is none.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class MeddlingProxy:
@@ -14,13 +25,24 @@ class MeddlingProxy:
         instead: a function that gets the method and path of a request, and gives `(status, body)`
             or `(status, body, headers)` to answer with, or None to pass it on.
         loses: a function that gets the same, and says whether the server's answer is lost.
+        breaks: with a certificate, a function that gets the same, and gives `BelowTLS` if it is
+            lost so.
+        passed: the methods and paths of the requests that were passed on.
     """
 
-    def __init__(self, endpoint):
-        self.instead = self.loses = None
+    def __init__(self, endpoint, certificate=None):
+        self.instead = self.loses = self.breaks = None
+        self.passed = []
         self._target = urllib3.connection_from_url(endpoint, maxsize=32)
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.endpoint = "http://127.0.0.1:%d" % self._server.server_port
+        if certificate:
+            self.endpoint = self.endpoint.replace("http:", "https:")
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.chain, certificate.key)
+            # The handshake is that of a connection's own thread.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self):
@@ -42,10 +64,15 @@ class MeddlingProxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 told = proxy.instead and proxy.instead(self.command, self.path)
                 if not told:
+                    proxy.passed.append((self.command, self.path))
                     answer = proxy._target.urlopen(
                         self.command, self.path, body=body, headers=dict(self.headers),
                         redirect=False, retries=False, decode_content=False)
                     if proxy.loses and proxy.loses(self.command, self.path):
+                        self.close_connection = True
+                        return
+                    if broken := proxy.breaks and proxy.breaks(self.command, self.path):
+                        break_off(self.connection, broken)
                         self.close_connection = True
                         return
                     told = answer.status, answer.data, answer.headers

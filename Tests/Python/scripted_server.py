@@ -1,16 +1,56 @@
 """A server on a socket that answers as a test tells it, byte for byte, or breaks off."""
 
+import dataclasses
+import os
 import socket
+import ssl
 import threading
 
 STALL = object()
 """In place of an answer: none comes, and the connection stays open."""
 
 
+@dataclasses.dataclass(frozen=True)
+class BelowTLS:
+    """In place of an answer: bytes that are written past the encryption, which breaks it."""
+
+    data: bytes
+
+
+BROKEN_TLS = {
+    "plain text": BelowTLS(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"),
+    # Source: RFC 8446, section 5.1 and 6: a record that nobody can decrypt, and one of an alert
+    # (2, fatal; 80, internal_error).
+    "a bad record": BelowTLS(b"\x17\x03\x03\x00\x20" + bytes(range(32))),
+    "an alert": BelowTLS(b"\x15\x03\x03\x00\x02\x02\x50"),
+    "an end without notice": BelowTLS(b""),
+}
+"""The ways in which an encrypted connection breaks while an answer is awaited."""
+
+
+def encrypted(connection, certificate):
+    """The server's side of a TLS connection, or None if the client does not want it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    try:
+        return context.wrap_socket(connection, server_side=True)
+    except OSError:
+        return None
+
+
+def break_off(connection, broken):
+    """Writes below the encryption of a connection, and ends it."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as plain:
+        plain.sendall(broken.data)
+        plain.shutdown(socket.SHUT_RDWR)
+
+
 class ScriptedServer:
     """Gives each request the next answer of a script; the last one again and again.
 
-    An answer is bytes, after which the connection is closed unless they are `keep`-ed, or `STALL`.
+    An answer is bytes, after which the connection is closed unless they are `keep`-ed, `STALL` or
+    `BelowTLS`. With a `certificate` it speaks TLS; the first `broken_handshakes` connections end
+    instead.
 
     Attributes:
         requests: the heads of the requests that came, with what there was of their bodies.
@@ -18,11 +58,13 @@ class ScriptedServer:
         endpoint: where it is.
     """
 
-    def __init__(self, *script, keep=False):
-        self.script, self.keep = list(script), keep
+    def __init__(self, *script, keep=False, certificate=None, broken_handshakes=0):
+        self.script, self.keep, self._certificate = list(script), keep, certificate
+        self._broken_handshakes = broken_handshakes
         self.requests, self.connections = [], 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.endpoint = "%s://127.0.0.1:%d" % (
+            "https" if certificate else "http", self._listener.getsockname()[1])
         self._open = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
@@ -50,12 +92,26 @@ class ScriptedServer:
             self._open.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
+    def _encrypted(self, connection):
+        if self.connections <= self._broken_handshakes:
+            connection.recv(1)
+            connection.shutdown(socket.SHUT_RDWR)
+            return None
+        found = encrypted(connection, self._certificate)
+        self._open += [found] if found else []
+        return found
+
     def _serve(self, connection):
+        if self._certificate and not (connection := self._encrypted(connection)):
+            return
         try:
             while request := self._read(connection):
                 self.requests.append(request)
                 answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
                 if answer is STALL:
+                    return
+                if isinstance(answer, BelowTLS):
+                    break_off(connection, answer)
                     return
                 connection.sendall(answer)
                 if not self.keep:

@@ -532,7 +532,7 @@ class TestPublicObject:
         assert public.verify() == public.Verification(10, 1)
         assert public.verify() == public.Verification(9, 0)
         assert public.evict("5 kB") == 5 * 1128
-        assert public.evict() == 3 * 1128 and cache.has(digests[9])
+        assert public.evict(0) == 3 * 1128 and cache.has(digests[9])
         with pytest.raises(ValueError, match="no number of bytes"):
             public.evict("much")
         public.clear()

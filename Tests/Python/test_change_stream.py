@@ -22,6 +22,10 @@ def event(number, kind="written", name="x", tag="v1", **members):
     return f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
 
 
+def told(text):
+    return answer(200, text, [("Content-Type", "text/event-stream")])
+
+
 def stream(server, **options):
     client = hub.Client(Transport(Configuration(endpoint=server.endpoint, retries=0)))
     return ChangeStream(client, "n", "x", "v1", **options)
@@ -35,8 +39,8 @@ def short_pauses(monkeypatch):
 def test_a_broken_stream_goes_on_behind_the_last_event():
     first = HEARTBEAT + event(5, key="c/0", member="m") + event(6, name="xy") + event(7, tag="v2")
     second = event(8, "committed", digest="sha256:0") + event(9, "renamed", before="old")[:30]
-    with ScriptedServer(answer(200, first), answer(200, second), answer(200, HEARTBEAT),
-                        answer(200, event(9, "renamed", before="old"))) as server:
+    with ScriptedServer(told(first), told(second), told(HEARTBEAT),
+                        told(event(9, "renamed", before="old"))) as server:
         with stream(server, timeout_seconds=10) as events:
             found = [next(events) for _ in range(3)]
     assert [(one.number, one.kind) for one in found] == [
@@ -49,7 +53,7 @@ def test_a_broken_stream_goes_on_behind_the_last_event():
 
 
 def test_a_stream_that_breaks_before_its_first_event_goes_on_from_where_it_began():
-    with ScriptedServer(answer(200, b"id: 4\n\n" + HEARTBEAT), answer(200, event(5))) as server:
+    with ScriptedServer(told(b"id: 4\n\n" + HEARTBEAT), told(event(5))) as server:
         with stream(server, timeout_seconds=10) as events:
             assert next(events).number == 5
     assert b"after=4" in server.requests[1]
@@ -57,7 +61,7 @@ def test_a_stream_that_breaks_before_its_first_event_goes_on_from_where_it_began
 
 def test_events_that_are_no_longer_known_are_told():
     reset = b'id: 40\nevent: reset\ndata: {"oldest": 41}\n\n'
-    with ScriptedServer(answer(200, reset)) as server:
+    with ScriptedServer(told(reset)) as server:
         with stream(server, after=3, timeout_seconds=10) as events:
             found = next(events)
     assert (found.kind, found.number, found.time) == ("reset", 40, None)
@@ -65,7 +69,7 @@ def test_events_that_are_no_longer_known_are_told():
 
 
 def test_a_server_that_stays_away_is_told():
-    with ScriptedServer(answer(200, event(1))) as server:
+    with ScriptedServer(told(event(1))) as server:
         events = stream(server, timeout_seconds=30)
         assert next(events).number == 1
     with pytest.raises(hub.Unavailable, match="No connection"):

@@ -15,6 +15,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import hub
+import hub.cache
 from hub.command.main import main
 from hub.reference import Reference
 
@@ -307,6 +308,26 @@ def test_cache(command, connected):
     command("cache", "clear")
 
 
+@pytest.mark.parametrize("arguments", [["evict"], ["clear", "1GB"], ["verify", "1GB"]])
+def test_the_cache_is_emptied_only_if_that_is_said(refused, client, namespace, arguments):
+    reference = Reference.parse(f"{namespace}/a:v1")
+    client.create_array(reference, {"shape": [4, 4], "dtype": "uint8", "chunks": [4, 4]})
+    array = hub.load(str(reference))
+    array[...] = 1
+    hub.load(f"{namespace}/a@{array.commit().digest}")[...]
+    kept = hub.cache.info().chunks
+    assert kept > 0
+    assert "evict needs a size, and nothing else takes one" in refused("cache", *arguments)
+    assert hub.cache.info().chunks == kept
+
+
+def test_percentiles_are_asked_for_in_the_commands_own_words(command, refused, digits):
+    told = refused("stats", digits, "--op", "mean,percentile")
+    assert "--percentile 5,50,95" in told and '"q"' not in told
+    printed = command("stats", digits, "--op", "percentile,mean", "--percentile", "50")
+    assert [line.split()[0] for line in printed.splitlines()] == ["mean", "percentile"]
+
+
 @pytest.mark.parametrize("arguments, message", [
     ([], "the following arguments are required: COMMAND"),
     (["list"], "invalid choice: 'list'"),
@@ -372,6 +393,6 @@ def test_what_nobody_foresaw_is_told_in_a_line(refused, monkeypatch):
 
     monkeypatch.setattr("hub.client.Client.list_arrays", fail)
     assert refused("ls").startswith("hub: KeyError: 'some")
-    monkeypatch.setenv("HUB_TRACEBACK", "1")
+    monkeypatch.setattr("hub.command.main._shows_tracebacks", lambda: True)
     with pytest.raises(KeyError):
         main(["ls"])

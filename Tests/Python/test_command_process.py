@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import time
+import tomllib
 
 import numpy as np
 import pytest
@@ -152,18 +153,30 @@ def test_ctrl_c_ends_a_push_that_goes_on_later(environment, client, namespace, f
     deadline = time.monotonic() + SECONDS_MAX
     while time.monotonic() < deadline:
         try:
-            if client.describe(reference).chunks_stored:
+            drafts = [Reference.parse(one["reference"]) for one in client.drafts(reference)]
+            if any(client.describe(draft).chunks_stored for draft in drafts):
                 break
         except hub.NotFound:
             time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS_MAX)
     assert process.returncode == 130 and "Traceback" not in err and out == ""
-    stored = client.describe(reference)
+    (draft,) = (Reference.parse(one["reference"]) for one in client.drafts(reference))
+    stored = client.describe(draft)
     assert 0 < stored.chunks_stored < stored.chunks_total
+    assert client.describe(reference).chunks_stored == 0
     done = run("push", folder / "a.npy", str(reference), "--json", env=environment)
     assert 0 < json.loads(done.stdout)["bytes_sent"] < array.nbytes
     assert np.array_equal(client.read_region(reference, "35:"), array[35:])
+
+
+OTHERS = """# ours
+retries = 2
+{}cache_bytes_max = "2 GB"
+
+[elsewhere]
+endpoint = "http://elsewhere:1"
+"""
 
 
 def test_rm_asks(environment, client, namespace):
@@ -196,6 +209,31 @@ def test_login_keeps_keys_that_work_for_oneself_alone(environment, settings, tmp
                "--secret-stdin", input=settings["secret_key"] + "\n", env=environment)
     assert "hub: HUB_ENDPOINT comes before this file: it sets the endpoint." in done.stderr
     assert run("login", "--forget", env=home).returncode == 0 and not path.exists()
+
+
+def test_login_leaves_other_settings_alone(environment, settings, tmp_path):
+    home = {name: value for name, value in environment.items()
+            if not name.startswith(("AWS_", "HUB_"))}
+    path = tmp_path / "home/.config/hub/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(OTHERS.format('endpoint = "http://old:1"  # before\n'))
+    words = ["login", settings["endpoint"], "--access-key", settings["access_key"],
+             "--secret-stdin"]
+    done = run(*words, input=settings["secret_key"] + "\n", env=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    pair = {"access_key": settings["access_key"], "secret_key": settings["secret_key"]}
+    others = tomllib.loads(OTHERS.format(""))
+    found = tomllib.loads(path.read_text())
+    assert found == others | pair | {"endpoint": settings["endpoint"]}
+    assert "# ours\n" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert run("login", "--forget", env=home).returncode == 0
+    assert path.read_text() == OTHERS.format("")
+    path.write_text("endpoint = \n")
+    for attempt in (words, ["login", "--forget"]):
+        done = run(*attempt, input=settings["secret_key"] + "\n", env=home)
+        assert done.returncode == 1 and "is not a TOML file" in done.stderr
+        assert path.read_text() == "endpoint = \n"
 
 
 def test_login_asks_on_a_terminal_and_hides_the_secret(environment, settings, tmp_path):

@@ -2,11 +2,15 @@
 
 import os
 import pickle
+import random
 
+import botocore.exceptions
+import botocore.session
 import pytest
 
 import hub
 from hub import configuration, credentials
+from hub.bulk import BulkReader
 from hub.configuration import byte_count, current_configuration
 
 
@@ -96,6 +100,154 @@ def test_both_keys_are_of_one_section(home, config, keys, pair):
     assert (found.access_key, found.secret_key) == pair
 
 
+PLACES = {
+    "hub's variables": ("HUB_ACCESS_KEY", "HUB_SECRET_KEY"),
+    "AWS's variables": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("pair", ["hub's file", "AWS's file"])
+def test_a_secret_without_its_key_is_not_used(home, monkeypatch, place, pair):
+    if pair == "hub's file":
+        path = write(home / ".config/hub/config.toml", 'access_key = "K"\nsecret_key = "sK"\n')
+    else:
+        path = write(home / ".aws/credentials", "[default]\n" + PAIR.format("K"))
+    secret = PLACES[place][1]
+    monkeypatch.setenv(secret, "other")
+    found = current_configuration()
+    assert (found.access_key, found.secret_key) == ("K", "sK")
+    assert found.sources["secret_key"].startswith(("~", str(path)))
+    assert found.remarks == (
+        f"The secret key (from {secret}) is not used: there is no access key beside it.",)
+    with hub.configured(access_key="A", secret_key="a"):
+        assert current_configuration().remarks == ()
+
+
+def test_a_secret_without_its_key_in_hubs_file_is_not_used(home, monkeypatch):
+    write(home / ".config/hub/config.toml", 'secret_key = "s"\n')
+    assert current_configuration().is_anonymous and not current_configuration().secret_key
+    write(home / ".aws/credentials", "[default]\n" + PAIR.format("K"))
+    found = current_configuration()
+    assert (found.access_key, found.secret_key) == ("K", "sK") and len(found.remarks) == 1
+
+
+def test_an_argument_has_both_keys_or_none():
+    with pytest.raises(hub.Invalid, match=r"secret key \(from argument\) has no access key"):
+        current_configuration(secret_key="s")
+    with hub.configured(access_key="A", secret_key="a"):
+        with pytest.raises(hub.Invalid, match=r"\(from argument\) has no access key beside it"):
+            hub.load("test/x", secret_key="s")
+        with hub.configured(secret_key="s"):
+            found = current_configuration()
+            assert (found.access_key, found.secret_key) == ("A", "s")
+    with pytest.raises(hub.Invalid, match=r"\(from hub.configure\) has no access key"):
+        hub.configure(secret_key="s")
+    assert current_configuration().is_anonymous
+
+
+def random_setup(numbers):
+    """Variables and files of AWS, each with some of a pair of its own."""
+    def some(name, share):
+        return [name] if numbers.random() < share else []
+
+    def section(head, mark):
+        return [head, *(f"aws_access_key_id = K{mark}" for _ in some("", 0.6)),
+                *(f"aws_secret_access_key = s{mark}" for _ in some("", 0.6)),
+                *(f"aws_session_token = t{mark}" for _ in some("", 0.3))]
+
+    keys, config = [], []
+    for name, head in (("default", "[default]"), ("lab", "[profile lab]")):
+        keys += section(f"[{name}]", f"-keys-{name}")
+        config += section(head, f"-config-{name}")
+        config += some(f"endpoint_url = http://{name}:1", 0.5)
+        config += some("ignore_configured_endpoint_urls = true", 0.3)
+    variables = {
+        "AWS_ACCESS_KEY_ID": "K-variable", "AWS_SECRET_ACCESS_KEY": "s-variable",
+        "AWS_SESSION_TOKEN": "t-variable", "AWS_PROFILE": "lab", "AWS_ENDPOINT_URL": "http://v:1",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": ["true", "false"][int(numbers.random() < 0.5)]}
+    chosen = {name: value for name, value in variables.items() if numbers.random() < 0.35}
+    return "\n".join(keys), "\n".join(config), chosen
+
+
+def by_botocore(region="us-east-1"):
+    """The keys and the endpoint that AWS's own library finds; a lone access key has no secret."""
+    session = botocore.session.Session()
+    try:
+        found = session.get_credentials()
+        keys = (found.access_key, found.secret_key, bool(found.token)) if found else ("", "", False)
+    except botocore.exceptions.PartialCredentialsError:
+        keys = None
+    session.set_credentials("A", "a")
+    return keys, session.create_client("s3", region_name=region).meta.endpoint_url
+
+
+def test_the_aws_places_say_what_they_say_to_botocore(home, monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    numbers = random.Random(7)
+    for _ in range(150):
+        keys, config, variables = random_setup(numbers)
+        write(home / ".aws/credentials", keys)
+        write(home / ".aws/config", config)
+        with monkeypatch.context() as context:
+            for name, value in variables.items():
+                context.setenv(name, value)
+            wanted, endpoint = by_botocore()
+            found = current_configuration()
+        setup = f"{keys}\n{config}\n{variables}"
+        if wanted is None:
+            assert found.access_key and not found.secret_key, setup
+        else:
+            has_token = any("session token" in remark for remark in found.remarks)
+            assert (found.access_key, found.secret_key, has_token) == wanted, setup
+        ours = found.endpoint if found.sources["endpoint"] != "default" else (
+            "https://s3.amazonaws.com")
+        assert ours == endpoint, setup
+
+
+@pytest.mark.parametrize("variable", ["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"])
+def test_temporary_keys_are_told(home, monkeypatch, variable):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "K")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    assert current_configuration().remarks == ()
+    monkeypatch.setenv(variable, "token")
+    (remark,) = current_configuration().remarks
+    assert remark.startswith(f"The session token (from {variable}) is not sent")
+    with hub.configured(access_key="A", secret_key="a"):
+        assert current_configuration().remarks == ()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", variable):
+        monkeypatch.delenv(name)
+    write(home / ".aws/credentials",
+          "[default]\n" + PAIR.format("K") + f"{variable.lower()} = token\n")
+    (remark,) = current_configuration().remarks
+    assert "(from ~/.aws/credentials [default])" in remark
+
+
+def test_temporary_keys_that_are_refused_say_why(server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIATEMPORARY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    with pytest.raises(hub.Denied, match=r"session token \(from AWS_SESSION_TOKEN\) is not sent"):
+        hub.load("test/x", endpoint=server.endpoint)
+
+
+def test_keys_of_the_server_work_beside_a_session_token_that_was_left(server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.root_keys[0])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.root_keys[1])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    with hub.configured(endpoint=server.endpoint):
+        array = hub.array((4, 4), name="session-token/a:v1", dtype="i4", chunks=(4, 4))
+        array[...] = 7
+        commit = hub.load(f"session-token/a@{array.commit().digest}")
+        with hub.trace() as trace:
+            assert (commit[...] == 7).all()
+        assert {one.status for one in trace.log} <= {200}
+        reader = BulkReader(array.client.transport)
+        with hub.trace() as trace:
+            assert reader.get("session-token/a:v1/c/0/0").status == 200
+        assert [one.status for one in trace.log] == [200]
+
+
 def test_a_key_without_its_secret_is_not_used(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "half")
     with pytest.raises(hub.Denied, match=r"half \(from AWS_ACCESS_KEY_ID\) has no secret key"):
@@ -167,6 +319,41 @@ def test_wrong_settings_are_told(settings, message):
 def test_a_wrong_variable_is_told_by_its_name(monkeypatch):
     monkeypatch.setenv("HUB_RETRIES", "often")
     with pytest.raises(hub.Invalid, match=r"retries cannot be 'often' \(from HUB_RETRIES\)"):
+        current_configuration()
+
+
+@pytest.mark.parametrize("word", ["no", "0", "false", "1", "true"])
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "HUB_CA_BUNDLE"])
+def test_a_bundle_is_a_file_and_no_switch(variable, word, monkeypatch):
+    monkeypatch.setenv(variable, word)
+    assert current_configuration().verify == word
+    with pytest.raises(hub.Invalid, match=rf"no file of authorities {word} \(from {variable}\)"):
+        hub.load("test/x", endpoint="https://127.0.0.1:9", retries=0)
+
+
+def test_a_bundle_of_the_aws_files_or_an_argument_is_a_file_and_no_switch(home):
+    write(home / ".aws/config", "[default]\nca_bundle = false\n")
+    assert current_configuration().verify == "false"
+    assert current_configuration(verify="no").verify == "no"
+    assert current_configuration(verify=False).verify is False
+    write(home / ".config/hub/config.toml", "verify = true\n")
+    assert current_configuration().verify is True
+
+
+@pytest.mark.parametrize(("variables", "verify"), [
+    ({"HUB_VERIFY": "no"}, False), ({"HUB_VERIFY": "1"}, True),
+    ({"HUB_VERIFY": "0", "AWS_CA_BUNDLE": "/ca.pem"}, False),
+    ({"HUB_VERIFY": "0", "HUB_CA_BUNDLE": "/ca.pem"}, "/ca.pem"),
+])
+def test_certificates_are_not_checked_if_that_is_said_so(variables, verify, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert current_configuration().verify == verify
+
+
+def test_a_switch_is_no_file(monkeypatch):
+    monkeypatch.setenv("HUB_VERIFY", "/ca.pem")
+    with pytest.raises(hub.Invalid, match=r"verify cannot be '/ca.pem' \(from HUB_VERIFY\): it is"):
         current_configuration()
 
 

@@ -67,13 +67,26 @@ def test_nobody_listens(connected):
 
 
 def test_wrong_keys(connected):
-    found, is_well = checks(secret_key="wrong")
+    access_key = hub.current_configuration().access_key
+    found, is_well = checks(access_key=access_key, secret_key="wrong")
     assert not is_well and found["server"].state == "good" and found["access"].state == "bad"
 
 
 def test_no_keys(server):
     found, _ = checks(endpoint=server.endpoint)
     assert "only public arrays" in found["keys"].found and "hub login" in found["keys"].hint
+
+
+def test_keys_that_are_not_used_as_they_stand_are_told(server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIATEMPORARY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("HUB_SECRET_KEY", "other")
+    found, is_well = checks(endpoint=server.endpoint)
+    assert not is_well
+    for check in (found["keys"], found["access"]):
+        assert "The session token (from AWS_SESSION_TOKEN) is not sent" in check.hint
+        assert "The secret key (from HUB_SECRET_KEY) is not used" in check.hint
 
 
 def test_a_cache_that_cannot_be_written(connected, tmp_path):

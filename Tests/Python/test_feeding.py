@@ -1,14 +1,18 @@
-"""A generator is written in bounded blocks, goes on after a break, and arrays can be verified.
+"""A generator is written in bounded blocks, goes on after a break, and takes nothing from others.
 
-Method: what is in memory is counted by who makes it; breaks are exceptions in the generator; damage
-is made by an S3 client that puts other bytes in a chunk's place.
+Method: what is in memory is counted by who makes it; breaks are exceptions in the generator; others
+append behind a proxy, just before what would change the array is passed on.
 """
+
+import json
 
 import boto3
 import hub
 import numpy as np
 import pytest
 from hub import feeding
+from hub.growing import with_shape
+from meddling_proxy import MeddlingProxy
 
 
 def sample(number):
@@ -37,7 +41,7 @@ def test_samples_and_blocks_are_written_and_the_array_grows(array):
 
     with hub.trace() as trace:
         assert array.write(mixed()) == 22
-    writes = [one for one in trace.log if one.method == "PUT"]
+    writes = [one for one in trace.log if one.path.startswith("/v1/data/")]
     assert len(writes) == 3, "8 samples, two whole rows of chunks, fit a request of 10"
     np.testing.assert_array_equal(hub.load(array.name)[...], expected(22))
     assert "hub_samples_written" not in hub.load(array.name).attrs
@@ -58,7 +62,7 @@ def test_a_break_is_gone_on_from(array):
     assert hub.load(array.name).attrs["hub_samples_written"] == 8
     with hub.trace() as trace:
         assert hub.load(array.name).write(failing(), resume=True) == 20
-    assert sum(one.method == "PUT" for one in trace.log) == 2
+    assert sum(one.path.startswith("/v1/data/") for one in trace.log) == 2
     np.testing.assert_array_equal(hub.load(array.name)[...], expected(20))
 
 
@@ -85,6 +89,120 @@ def test_blocks_are_skipped_and_cut(array):
     assert array.write(iter(blocks), resume=True) == 12
     np.testing.assert_array_equal(array[5:], expected(12)[5:])
     assert (array[:5] == 0).all()
+
+
+def others(count):
+    return np.full((count, 3, 4), -1, "i4")
+
+
+def test_what_others_appended_stays(array):
+    """The handle that writes knows a shape from before."""
+    hub.load(array.name).append(others(30))
+    assert array.shape == (0, 3, 4)
+    assert array.write(expected(12)) == 12
+    found = hub.load(array.name)[...]
+    np.testing.assert_array_equal(found, np.concatenate([expected(12), others(18)]))
+    assert array.shape == (30, 3, 4)
+
+
+@pytest.mark.parametrize("kind", ["version", "member", "draft", "zarr2", "plain"])
+def test_what_others_append_meanwhile_stays(
+    connected, settings, server, namespace, small_blocks, kind,
+):
+    """Others append behind each look at the array, just before something of it is changed."""
+    name = f"{namespace}/g:v1/a" if kind == "member" else f"{namespace}/a:v1"
+    target = hub.array((0, 3, 4), name=name, dtype="i4", chunks=(4, 3, 4),
+                       dialect="zarr2" if kind == "zarr2" else None)
+    if kind == "draft":
+        target = target.draft()
+    elif kind == "plain":
+        target = hub.load(_copied_to_plain_keys(target, settings, namespace))
+    appended = iter([others(9), others(5), others(4)])
+
+    def appends(method, path):
+        if method in ("PUT", "PATCH") and ("zarr.json" in path or ".zarray" in path
+                                           or "/v1/arrays/" in path):
+            for rows in appended:
+                target.append(rows)
+                break
+
+    with MeddlingProxy(server.endpoint) as proxy:
+        writer = hub.load(target.name, endpoint=proxy.endpoint)
+        proxy.instead = appends
+        assert writer.write(expected(13)) == 13
+    assert next(appended, None) is None, "nothing was appended meanwhile"
+    found = target.refresh()[...]
+    np.testing.assert_array_equal(found, np.concatenate([expected(13), others(5)]))
+
+
+def _copied_to_plain_keys(array, settings, namespace):
+    source = {"Bucket": namespace, "Key": array.description.key_prefix + "zarr.json"}
+    _s3(settings).copy_object(
+        Bucket=namespace, Key="folder/plain/zarr.json", CopySource=source)
+    return f"{namespace}/folder/plain"
+
+
+def test_what_may_not_be_written_to_does_not_grow(array):
+    commit = array.commit("empty")
+    array.seal()
+    with pytest.raises(hub.Denied, match="sealed"):
+        hub.load(array.name).write(expected(2))
+    with pytest.raises(hub.Invalid, match="is a commit, which never changes"):
+        hub.load(f"{array.reference.namespace}/a@{commit.digest}").write(expected(2))
+    assert array.refresh().shape == (0, 3, 4)
+
+
+def test_a_lost_answer_to_growing_does_no_harm(connected, server, array):
+    lost = []
+
+    def loses(method, path):
+        if method == "PUT" and path.endswith("zarr.json") and not lost:
+            lost.append(path)
+            return True
+
+    with MeddlingProxy(server.endpoint) as proxy:
+        proxy.loses = loses
+        assert hub.load(array.name, endpoint=proxy.endpoint).write(expected(6)) == 6
+    assert lost
+    np.testing.assert_array_equal(array.refresh()[...], expected(6))
+
+
+def test_growing_keeps_all_else_of_the_metadata(connected, settings, namespace, array):
+    """What only shrank and still has chunks outside is finished first: they would show again."""
+    array.append(others(8))
+    s3, key = _s3(settings), "a:v1/zarr.json"
+    stored = s3.get_object(Bucket=namespace, Key=key)["Body"].read()
+    document = stored.replace(b'"shape": [8, 3, 4]', b'"shape":[4,3,4]').replace(
+        b'"attributes": {}', b'"attributes": {"shape": [1e400, NaN, 1.50], "\\"": {"shape": 2}}')
+    assert document.count(b"1.50") == 1 and b"[8, 3, 4]" not in document
+    s3.put_object(Bucket=namespace, Key=key, Body=document, ContentType="application/json",
+                  Metadata={"nave-former-shape": "[8,3,4]"})
+    assert hub.load(array.name).write(expected(2)) == 2
+    assert hub.load(array.name).shape == (4, 3, 4)
+    hub.load(array.name).write(expected(6))
+    found = s3.get_object(Bucket=namespace, Key=key)
+    assert found["Metadata"] == {}
+    assert b'"shape": [1e400, NaN, 1.50]' in found["Body"].read()
+    np.testing.assert_array_equal(hub.load(array.name)[...], expected(6))
+    array.resize((8, 3, 4))
+    assert not array[6:].any(), "chunks that were cut off show again"
+
+
+@pytest.mark.parametrize(("document", "expected"), [
+    ('{"shape":[1]}', '{"shape":[7, 8]}'),
+    (' {"a": {"shape": [1]}, "b": "\\"shape\\": [", "shape" : [1,\n2] , "c": [-Infinity]}',
+     ' {"a": {"shape": [1]}, "b": "\\"shape\\": [", "shape" : [7, 8] , "c": [-Infinity]}'),
+    ('{"sh\\u0061pe": 3, "z": 1}', '{"sh\\u0061pe": [7, 8], "z": 1}'),
+])
+def test_a_shape_is_replaced_where_it_stands(document, expected):
+    assert with_shape(document.encode(), (7, 8)) == expected.encode()
+    assert json.loads(expected)["shape"] == [7, 8]
+
+
+@pytest.mark.parametrize("document", ["", "[]", "{}", '{"a": 1}', '{"shape": [1]', "\xff"])
+def test_what_has_no_shape_is_told(document):
+    with pytest.raises(hub.Invalid, match="no metadata of an array"):
+        with_shape(document.encode("latin-1"), (7, 8))
 
 
 def test_no_more_than_two_blocks_are_in_memory(array, monkeypatch):
@@ -130,23 +248,7 @@ def test_a_sample_of_another_shape_is_told(array):
         array.write([sample(0), sample(1).T])
 
 
-def test_an_array_is_whole_or_names_what_is_damaged(connected, client, namespace):
-    array = hub.array((10, 6), name=f"{namespace}/a:v1", dtype="i4", chunks=(4, 6),
-                      codecs=[{"name": "bytes", "configuration": {"endian": "little"}},
-                              {"name": "gzip", "configuration": {"level": 1}}])
-    array[:6] = np.arange(36).reshape(6, 6)
-    found = array.verify()
-    assert found.is_whole and (found.chunks, found.bytes) == (2, 192)
-    settings = client.transport.configuration
-    s3 = boto3.client("s3", endpoint_url=settings.endpoint, region_name="us-east-1",
-                      aws_access_key_id=settings.access_key,
-                      aws_secret_access_key=settings.secret_key)
-    s3.put_object(Bucket=namespace, Key="a:v1/c/1/0", Body=b"no gzip at all")
-    found = array.verify()
-    assert not found.is_whole and found.chunks == 2
-    (damage,) = found.damaged
-    assert damage.chunk == (1, 0) and damage.box == (slice(4, 8), slice(0, 6))
-    with pytest.raises(hub.IntegrityError) as raised:
-        array[5]
-    assert raised.value.code == "chunk_corrupt" and damage.reason == raised.value.what
-    assert "nave check" in str(raised.value)
+def _s3(settings):
+    return boto3.client(
+        "s3", endpoint_url=settings["endpoint"], region_name="us-east-1",
+        aws_access_key_id=settings["access_key"], aws_secret_access_key=settings["secret_key"])

@@ -6,6 +6,7 @@ Method: the same operations on NumPy's arrays; what is created is opened by zarr
 import hub
 import numpy as np
 import pytest
+import zarr
 
 GZIP = [{"name": "bytes", "configuration": {"endian": "big"}},
         {"name": "gzip", "configuration": {"level": 1}}]
@@ -109,3 +110,31 @@ def test_members_of_a_version(connected, client, namespace):
     mask[1, 2] = True
     (change,) = mask.diff("v2")
     assert (change.member, change.change) == ("labels/mask", "changed")
+
+
+@pytest.mark.parametrize(("order", "compressor"), [
+    ("F", {"id": "zlib", "level": 1}), ("C", {"id": "bz2", "level": 2}), (None, None), ("F", None),
+    ("F", "auto"),
+], ids=str)
+def test_zarr2_has_compressors_and_orders(connected, namespace, order, compressor):
+    values = np.arange(60, dtype="i4").reshape(6, 10)
+    array = hub.array((6, 10), name=f"{namespace}/a:v1", dtype="i4", chunks=(4, 10),
+                      dialect="zarr2", order=order, compressor=compressor)
+    array[...] = values
+    opened = zarr.open_array(hub.HubStore(array.name), mode="r", zarr_format=2)
+    assert opened.metadata.order == (order or "C")
+    found = opened.metadata.compressor
+    if compressor == "auto":
+        assert found.codec_id == "blosc"
+    else:
+        assert (found and {name: found.get_config()[name] for name in compressor}) == compressor
+    np.testing.assert_array_equal(opened[...], values)
+    np.testing.assert_array_equal(array[...], values)
+
+
+def test_compressors_and_orders_are_those_of_zarr2_alone(connected, namespace):
+    for members in ({"order": "F"}, {"compressor": None}, {"compressor": {"id": "zlib"}}):
+        with pytest.raises(hub.Invalid):
+            hub.array((6,), name=f"{namespace}/a:v1", **members)
+    with pytest.raises(hub.Invalid, match="order"):
+        hub.array((6,), name=f"{namespace}/a:v1", dialect="zarr2", order="K")

@@ -35,6 +35,8 @@ def test_types_that_numpy_does_not_have():
     ("NaN", "f4", np.float32("nan")), ("-Infinity", "f8", -np.inf), (None, "i2", 0),
     (["NaN", 1], "c8", complex("nan+1j")), ([1, "Infinity"], "c16", complex(1, np.inf)),
     ("0x7fc00000", "f4", np.float32("nan")), (True, "?", True), (2**63, "u8", 2**63),
+    (5, "M8[s]", np.datetime64(5, "s")), ("NaT", "M8[ns]", np.datetime64("NaT", "ns")),
+    (-3, "m8[D]", np.timedelta64(-3, "D")), ("NaT", "m8[ms]", np.timedelta64("NaT", "ms")),
     ("0a0b", "V2", np.void(b"\x0a\x0b")), ([1, 2], "V2", np.void(b"\x01\x02")),
 ])
 def test_fill_values_of_the_api(value, dtype, expected):

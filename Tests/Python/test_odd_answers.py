@@ -44,6 +44,7 @@ def array(connected, proxy, namespace):
 QUESTIONS = {
     "describe": lambda array: hub.load(array.name).attrs.get("a"),
     "version": lambda array: array.version.opened,
+    "versions": lambda array: hub.versions(array.name),
     "history": lambda array: array.history(),
     "diff": lambda array: array.diff("v2"),
     "mean": lambda array: array.mean(axis=0),
@@ -162,7 +163,7 @@ def test_pins_that_are_none(tmp_path, content):
 
 
 def test_a_listing_that_does_not_move(array, proxy):
-    page = {"commits": array.client.document("GET", f"/v1/history/{array.reference.path}")["commits"],
+    page = {"commits": list(array.client.history(array.reference)),
             "next": "same"}
     proxy.instead = lambda *_: (200, json.dumps(page).encode())
     with pytest.raises(hub.Invalid, match="no listing of commits"):

@@ -17,6 +17,7 @@ from zarr.testing.store import StoreTests
 
 import hub
 import hub.cache
+from hub.object_keys import ObjectKeys
 from hub.reference import Reference
 from hub.store import HubStore
 from hub.view_store import ViewStore
@@ -273,3 +274,21 @@ class TestProcesses:
             child.kill()
         assert child.exitcode == 0
         assert answers.get() == float(values().sum())
+
+
+def test_an_object_is_replaced_if_it_is_what_was_read(client, namespace, s3):
+    place = {"Bucket": namespace, "Key": "a b/x"}
+    s3.put_object(**place, Body=b"first", ContentType="text/plain", CacheControl="no-store",
+                  Metadata={"mine": "kept"})
+    keys = ObjectKeys(client.transport, namespace)
+    read = keys.stored("a b/x")
+    assert read.data == b"first" and read.etag == s3.head_object(**place)["ETag"]
+    assert keys.replace("a b/x", b"second", read)
+    assert not keys.replace("a b/x", b"third", read)
+    found = s3.get_object(**place)
+    assert found["Body"].read() == b"second" and found["Metadata"] == {"mine": "kept"}
+    assert (found["ContentType"], found["CacheControl"]) == ("text/plain", "no-store")
+    assert keys.stored("a b/y") is None
+    s3.delete_object(**place)
+    with pytest.raises(hub.NotFound):
+        keys.replace("a b/x", b"fourth", read)

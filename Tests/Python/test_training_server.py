@@ -8,9 +8,11 @@ import warnings
 
 import numpy as np
 import pytest
+import zarr
 
 import hub
 from hub.training.column import ArrayChangedWarning
+from hub.training.dataset import to_pytorch
 from hub.training.order import Shuffle
 
 COUNT = 120
@@ -129,6 +131,37 @@ def test_a_change_of_an_open_array_in_the_middle_is_told(stored):
         list(batches)
 
 
+@pytest.mark.parametrize("workers, start", [(0, None), (2, "thread"), (2, "fork")])
+@pytest.mark.parametrize("shape", [(30, 12, 10, 3), (COUNT, 12, 4, 3)], ids=["samples", "columns"])
+def test_samples_that_are_cut_off_in_the_middle_are_not_invented(stored, workers, start, shape):
+    array, _, values = stored
+    values = np.maximum(values, 1)
+    array[...] = values
+    order = [sample for batch in numpy_dataset(array).loader(10, shuffle=Shuffle(1, 800))
+             for sample in batch]
+    with numpy_dataset(array).loader(
+            10, shuffle=Shuffle(1, 800), workers=workers, start=start, prefetch=1) as loader:
+        batches = iter(loader)
+        given = list(next(batches))
+        hub.load(array.name).resize(shape)
+        with pytest.raises(hub.Conflict, match="made smaller while it was read"):
+            for batch in batches:
+                given += list(batch)
+    assert len(given) < COUNT
+    # Epoch 0 of both is in the same order.
+    np.testing.assert_array_equal(given, order[: len(given)])
+
+
+def test_samples_that_are_cut_off_are_not_had_one_by_one(stored):
+    array, _, values = stored
+    data = numpy_dataset(array)
+    hub.load(array.name).resize((30, 12, 4, 3))
+    with pytest.raises(hub.OutOfRange):
+        data[40]
+    with pytest.raises(hub.Conflict, match="has the shape"):
+        data[3]
+
+
 def test_the_next_epoch_sees_samples_that_were_appended(stored):
     array, _, values = stored
     loader = numpy_dataset(array).loader(50)
@@ -185,6 +218,31 @@ def test_samples_that_are_not_stored_are_the_fill_value(namespace, connected):
     train, val = data.split(train=0.8, val=0.2)
     assert (len(train), len(val)) == (8 * 10**9, 2 * 10**9)
     assert next(iter(val.loader(8, shuffle=hub.Shuffle(block=1600)))).shape == (8, 4, 4)
+
+
+@pytest.mark.parametrize("dtype", ["M8[s]", "m8[ms]"])
+def test_times_are_loaded_also_where_none_is_stored(namespace, connected, dtype):
+    store = hub.HubStore(f"{namespace}/times:v1")
+    with warnings.catch_warnings():
+        # zarr-python warns that the type has no specification.
+        warnings.simplefilter("ignore")
+        stored = zarr.create_array(store, shape=(20,), chunks=(5,), dtype=dtype,
+                                   fill_value=np.array(7, dtype)[()])
+        stored[5:10] = np.arange(5).astype(dtype)
+    expected = np.full(20, 7).astype(dtype)
+    expected[5:10] = np.arange(5).astype(dtype)
+    array = hub.load(f"{namespace}/times:v1")
+    assert array.fill_value == expected[0] and array.fill_value.dtype == np.dtype(dtype)
+    found = np.concatenate(list(numpy_dataset(array).loader(8)))
+    assert found.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_objects_are_not_loaded():
+    data = to_pytorch(np.array(["a", None], object))
+    assert [data[0], data[1]] == ["a", None]
+    with pytest.raises(hub.Invalid, match="objects cannot lie in the memory of a loader"):
+        next(iter(data.loader(2)))
 
 
 def test_mixtures_and_parts_of_arrays(stored):

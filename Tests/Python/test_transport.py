@@ -12,7 +12,8 @@ import threading
 import numpy as np
 import pytest
 from certificates import make_certificate
-from scripted_server import STALL, ScriptedServer, answer
+from meddling_proxy import MeddlingProxy
+from scripted_server import BROKEN_TLS, STALL, ScriptedServer, answer
 from server_process import ServerProcess
 from urllib3.exceptions import InsecureRequestWarning
 
@@ -65,14 +66,76 @@ def test_what_was_certainly_not_done_is_repeated():
     assert len(server.requests) == 3 and raised.value.request_id == "R1"
 
 
-@pytest.mark.parametrize("broken", [HALF, b"", answer(503)])
+@pytest.mark.parametrize("broken", [
+    HALF, b"", answer(503), answer(502), answer(504, b"{}"),
+    answer(500, b'{"code": "internal_error"}')])
 def test_what_may_not_be_repeated_is_sent_once(broken):
     with ScriptedServer(broken) as server:
+        with pytest.raises(hub.Unavailable, match="may have been done all the same") as raised:
+            transport(server).request("POST", "/v1/append/a/b")
+    assert len(server.requests) == 1 and raised.value.is_uncertain
+
+
+@pytest.mark.parametrize("refused", [
+    BUSY, answer(507, b'{"code": "out_of_space"}'), answer(408), answer(429), answer(404)])
+def test_what_was_certainly_not_done_is_told_as_such(refused):
+    with ScriptedServer(refused) as server:
         with pytest.raises(hub.Unavailable) as raised:
             transport(server).request("POST", "/v1/append/a/b")
-    assert len(server.requests) == 1
-    if raised.value.status is None:
-        assert "may have been done all the same" in str(raised.value)
+    assert not raised.value.is_uncertain and "may have been done" not in str(raised.value)
+
+
+@pytest.mark.parametrize("broken", BROKEN_TLS.values(), ids=BROKEN_TLS)
+def test_what_may_not_be_repeated_is_sent_once_over_tls(broken, certificate):
+    settings = {"verify": str(certificate.authority)}
+    with ScriptedServer(broken, certificate=certificate) as server:
+        with pytest.raises(hub.Unavailable, match="may have been done all the same") as raised:
+            transport(server, **settings).request("POST", "/v1/append/a/b", body=b"abc")
+    assert len(server.requests) == 1 and raised.value.status is None
+    with ScriptedServer(broken, WHOLE, certificate=certificate) as server:
+        assert transport(server, **settings).request("GET", "/").data == b"0123456789"
+    assert len(server.requests) == 2
+
+
+def test_what_may_not_be_repeated_is_if_tls_was_not_begun(certificate):
+    with ScriptedServer(WHOLE, certificate=certificate, broken_handshakes=2) as server:
+        ours = transport(server, verify=str(certificate.authority))
+        assert ours.request("POST", "/v1/append/a/b", body=b"abc").data == b"0123456789"
+    assert server.connections == 3 and len(server.requests) == 1
+    with ScriptedServer(WHOLE, certificate=certificate, broken_handshakes=9) as server:
+        with pytest.raises(hub.Unavailable) as raised:
+            transport(server, verify=str(certificate.authority)).request("POST", "/v1/append/a/b")
+    assert server.connections == 3 and "may have been done" not in str(raised.value)
+
+
+APPENDED = np.arange(3, dtype="i4").reshape(1, 3)
+SENT_ONCE = {
+    "append": ("/v1/append/", lambda array: array.append(APPENDED)),
+    "fork": ("/v1/versions/", lambda array: array.fork("v2")),
+    "delete": ("/v1/arrays/", lambda array: array.delete()),
+    "retag": ("/v1/versions/", lambda array: array.retag("v2")),
+    "rename": ("/v1/versions/", lambda array: array.client.rename_versions(array.reference, "b")),
+    "delete a version": (
+        "/v1/versions/", lambda array: array.client.delete_version(array.reference)),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_TLS.values(), ids=BROKEN_TLS)
+@pytest.mark.parametrize("verb", SENT_ONCE)
+def test_a_change_whose_answer_breaks_tls_is_made_once(
+        server, certificate, namespace, verb, broken):
+    array = hub.array((0, 3), name=f"{namespace}/a:v1", dtype="i4")
+    path, change = SENT_ONCE[verb]
+    with MeddlingProxy(server.endpoint, certificate) as proxy:
+        with hub.configured(endpoint=proxy.endpoint, verify=str(certificate.authority)):
+            over_tls = hub.load(array.name)
+            proxy.breaks = lambda method, asked: (
+                broken if method != "GET" and asked.startswith(path) else None)
+            with pytest.raises(hub.Unavailable, match="may have been done all the same"):
+                change(over_tls)
+    assert len([1 for method, asked in proxy.passed if method != "GET"]) == 1
+    if verb == "append":
+        assert hub.load(array.name).shape == (1, 3)
 
 
 def test_what_may_not_be_repeated_is_if_no_connection_was_opened():
@@ -295,8 +358,12 @@ def test_forks_while_threads_are_busy_do_not_hang(connected, namespace):
 
 
 @pytest.fixture(scope="module")
-def tls_server(tmp_path_factory):
-    certificate = make_certificate(tmp_path_factory.mktemp("certificate"))
+def certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def tls_server(tmp_path_factory, certificate):
     data = tmp_path_factory.mktemp("tls") / "data"
     with ServerProcess(data, certificate=certificate) as server:
         yield server
@@ -304,7 +371,8 @@ def tls_server(tmp_path_factory):
 
 def test_certificates_are_checked(tls_server):
     keys = {"access_key": tls_server.root_keys[0], "secret_key": tls_server.root_keys[1]}
-    with pytest.raises(hub.Unavailable, match="TLS certificate .* is not accepted") as raised:
+    told = "TLS certificate is not accepted: certificate verify failed"
+    with pytest.raises(hub.Unavailable, match=told) as raised:
         hub.current_client(endpoint=tls_server.endpoint, retries=1, **keys).create_namespace("tls")
     assert "AWS_CA_BUNDLE" in raised.value.hint
     with hub.configured(endpoint=tls_server.endpoint, verify=tls_server.bundle, **keys):
@@ -320,6 +388,14 @@ def test_a_missing_file_of_authorities_is_told(tls_server):
     with pytest.raises(hub.Invalid, match="no file of authorities /nowhere.pem"):
         hub.current_client(
             endpoint=tls_server.endpoint, verify="/nowhere.pem", retries=0).create_namespace("tls")
+
+
+def test_a_file_that_holds_no_authorities_is_told(tls_server, tmp_path):
+    (tmp_path / "none.pem").write_text("none")
+    with pytest.raises(hub.Unavailable, match="TLS certificate is not accepted") as raised:
+        hub.current_client(endpoint=tls_server.endpoint, verify=str(tmp_path / "none.pem"),
+                           retries=0).create_namespace("tls")
+    assert "file of its authority" in raised.value.hint
 
 
 def test_a_server_that_is_no_nave_is_told():

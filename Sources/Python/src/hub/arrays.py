@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from hub import reading, writing
+from hub import reading, understanding, writing
 from hub.attributes import Attributes
 from hub.client import Client, ShapeChanged
 from hub.conversions import Conversions
 from hub.description import Description
 from hub.errors import Invalid, OutOfRange
-from hub.indexing import parsed, parsed_blocks, parsed_orthogonally
+from hub.indexing import parsed, parsed_blocks, parsed_orthogonally, wrapped
 from hub.npy import AnyArray
 from hub.numpy_like import NumPyLike, scalar_or_array
 from hub.point_selection import PointSelection
@@ -22,9 +22,10 @@ from hub.reductions import Reductions
 from hub.reference import Reference
 from hub.requester import Document
 from hub.selection import Selection
+from hub.understanding import understood
 from hub.versioned import Versioned
 from hub.view import LazyIndexer, View
-from hub.whole_number import extents, whole_number
+from hub.whole_number import axis_number, extents
 from hub.whole_number import indices as whole_indices
 
 if TYPE_CHECKING:
@@ -32,14 +33,17 @@ if TYPE_CHECKING:
     from hub.verification import Verification
 
 Picked = Selection | PointSelection
+Result = TypeVar("Result")
 
 
 class Array(NumPyLike, Reductions, Versioned, Conversions):
     """An array on the server.
 
     It knows its shape from when it was loaded or last changed here; `refresh` asks again. An index
-    beyond that shape makes it ask by itself. Reading gives NumPy arrays in memory. Arrays may be
-    used by any threads, and be pickled and sent to other processes.
+    beyond that shape, or a slice with such a bound, makes it ask by itself, as it does if the array
+    turns out to be smaller; negative ones count from the end that is known. Statistics are of what
+    the array is when they are asked for, and tell its shape. Reading gives NumPy arrays in memory.
+    Arrays may be used by any threads, and be pickled and sent to other processes.
 
     Attributes:
         client: the requests to the server.
@@ -126,7 +130,8 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
             OutOfRange: an index is outside (also an `IndexError`).
             Invalid: something is no index.
         """
-        return scalar_or_array(self._read(lambda: parsed(index, self.shape)), index)
+        return scalar_or_array(self._read(
+            lambda clips: parsed(index, self.shape, clips=clips)), index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         """Writes by NumPy's rules, in one change: others see all of it or nothing.
@@ -136,25 +141,31 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         keys in the bucket, such an assignment is seen piece by piece.
 
         Raises:
-            Invalid: the value cannot be cast or broadcast.
+            Invalid: the value cannot be cast or broadcast, or it takes more than 100,000 requests.
             Denied: the version is sealed, or the keys may not write.
+            OutOfRange: an index is outside.
+            Conflict: others kept changing the same chunks for a minute, where it goes through a
+                draft; nothing was written, and `conflicts` names them.
         """
-        self._write(lambda: parsed(index, self.shape), value)
+        self._write(lambda clips: parsed(index, self.shape, clips=clips), value)
 
     @property
     def oindex(self) -> Indexer:
         """`a.oindex[[1, 5], :, mask]`: every axis by itself, as in zarr."""
-        return Indexer(self, lambda index: parsed_orthogonally(index, self.shape))
+        return Indexer(self, lambda index, clips: parsed_orthogonally(
+            index, self.shape, clips=clips))
 
     @property
     def blocks(self) -> Indexer:
         """`a.blocks[0, 2:4]`: whole chunks by their numbers, as in zarr; no axis is dropped."""
-        return Indexer(self, lambda index: parsed_blocks(index, self.shape, self.chunks))
+        return Indexer(self, lambda index, clips: parsed_blocks(
+            index, self.shape, self.chunks, clips=clips))
 
     @property
     def lazy(self) -> LazyIndexer:
         """`a.lazy[...]`: a part that is not read yet, whose statistics the server computes."""
-        return LazyIndexer(self, Selection.whole(self.shape))
+        return LazyIndexer(self, lambda index: self.asking_again(
+            lambda clips: parsed_orthogonally(index, self.shape, clips=clips)))
 
     def view(self, *index: Any) -> View:
         """The same as `lazy[index]`, with slices as arguments; all of it without any."""
@@ -185,11 +196,18 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
             OutOfRange: an index is outside.
         """
         numbers = whole_indices(indices, "gather takes")
-        shape = (len(numbers), *self.shape[1:])
-        if out is not None and (out.shape != shape or out.dtype != self.dtype):
-            raise Invalid(f"out must be of the shape {shape} and {self.dtype}, not of the shape"
-                          f" {out.shape} and {out.dtype}.")
-        return reading.gather(self.client, self.description, numbers, out)
+        if not self.shape:
+            raise Invalid("An array without axes has no samples.")
+
+        def gathered() -> AnyArray:
+            samples = wrapped(numbers, len(self), 0)
+            shape = (len(samples), *self.shape[1:])
+            if out is not None and (out.shape != shape or out.dtype != self.dtype):
+                raise Invalid(f"out must be of the shape {shape} and {self.dtype}, not of the shape"
+                              f" {out.shape} and {out.dtype}.")
+            return reading.gather(self.client, self.description, samples, out)
+
+        return self.asking_again(lambda _: gathered())
 
     def sample_indices(self, count: int, seed: int = 0) -> AnyArray:
         """Distinct random indices along the first axis; the same for the same seed and length.
@@ -225,7 +243,7 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         """
         self._tagged()
         array = writing.elements(values, self.dtype)
-        along = _axis(axis, self.ndim)
+        along = axis_number(axis, self.ndim)
         if array.ndim == self.ndim - 1 and along == 0:
             array = array[np.newaxis]
         if not _is_appendable(array, self.shape, along):
@@ -241,7 +259,11 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         return range(answer["start"], answer["stop"])
 
     def resize(self, shape: Sequence[int] | int) -> None:
-        """Gives it another shape; what a smaller one cuts off is gone, more is the fill value."""
+        """Gives it another shape; what a smaller one cuts off is gone, more is the fill value.
+
+        It is not repeated after it may have reached the server, as that might cut off what others
+        appended meanwhile: if the array has another shape then, `Unavailable` says so.
+        """
         self._tagged()
         self._adopt(self.client.resize(self.reference, extents(shape)))
 
@@ -249,8 +271,9 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         """Writes what a generator makes, one sample behind the other along the first axis.
 
         It is written in blocks of whole chunks, of which two are in memory: one on its way, one
-        being made. The array grows where it is too short. Others see block after block; to show
-        all at once, write to a draft. How far it came is noted in the attribute
+        being made. The array grows where it is too short, and never becomes shorter: what others
+        append behind what is written stays. Others see block after block; to show all at once,
+        write to a draft. How far it came is noted in the attribute
         `hub_samples_written`, which goes at the end.
 
         Args:
@@ -264,19 +287,25 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
         Raises:
             Invalid: a sample has another shape.
+            Conflict: others kept changing the metadata while the array was to grow.
         """
+        self._tagged()
         from hub.feeding import feed
 
         return feed(self, samples, resume)
 
     def verify(self, is_shown: bool | None = None) -> Verification:
-        """Reads every stored chunk, to know that all of it can be read.
+        """Reads every stored chunk of what it is now, to know that all of it can be read.
 
         Args:
             is_shown: whether a bar shows how far it is; on a terminal if not given.
 
         Returns:
-            How many chunks were read, and which of them are damaged.
+            How many chunks were read, and which of them are damaged: those of which the server
+            says so.
+
+        Raises:
+            Unavailable: no whole answer came, for which damage is no reason.
         """
         from hub.verification import verify
 
@@ -291,32 +320,38 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         self._tagged()
         self.client.delete(self.reference)
 
-    # Below: what the parts above share.
+    # Below: what the parts above and their kin share.
 
     def _statistics(self, **parameters: str) -> Document:
-        return self.client.statistics(self.reference, **parameters)
+        found = self.client.statistics(self.reference, **parameters)
+        with understood(f"the statistics of {self.reference}"):
+            shape = understanding.extents(found["shape"])
+        if len(shape) != self.ndim:
+            raise ShapeChanged(f"{self.reference} has the shape {shape} now, not {self.shape}.",
+                               hint="Load it again.")
+        if shape != self.shape:
+            self._reshaped(shape)
+        return found
 
-    def _read(self, parse: Callable[[], Picked]) -> AnyArray:
-        selection = self._parsed(parse)
-        try:
-            return self.read_selection(selection)
-        except (ShapeChanged, OutOfRange):
-            # Somebody made it smaller: what was asked for is now outside, or is less.
-            self.refresh()
-            return self.read_selection(parse())
+    def _read(self, parse: Callable[[bool], Picked]) -> AnyArray:
+        return self.asking_again(lambda clips: self.read_selection(parse(clips)))
 
-    def _write(self, parse: Callable[[], Picked], value: Any) -> None:
-        self.write_selection(self._parsed(parse), value)
+    def _write(self, parse: Callable[[bool], Picked], value: Any) -> None:
+        self.asking_again(lambda clips: self.write_selection(parse(clips), value))
 
-    def _parsed(self, parse: Callable[[], Picked]) -> Picked:
-        """The selection of an index, asking for the shape again if that seems too small."""
-        try:
-            return parse()
-        except OutOfRange:
-            before = self.shape
-            if self.refresh().shape == before:
-                raise
-            return parse()
+    def asking_again(self, work: Callable[[bool], Result]) -> Result:
+        """What comes of something by the known shape; if that is wrong, by the one there is.
+
+        Args:
+            work: gets whether slices are cut off at the known end, or are to raise `OutOfRange`
+                because the array may be longer.
+        """
+        if not self.reference.is_immutable:
+            try:
+                return work(False)
+            except (ShapeChanged, OutOfRange):
+                self.refresh()
+        return work(True)
 
     def _adopt(self, description: Description) -> None:
         self.description = description
@@ -329,23 +364,15 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 class Indexer:
     """`a.oindex[...]` and `a.blocks[...]`, to be read and assigned to."""
 
-    def __init__(self, array: Array, parse: Callable[[Any], Selection]) -> None:
+    def __init__(self, array: Array, parse: Callable[[Any, bool], Selection]) -> None:
         self._array = array
         self._parse = parse
 
     def __getitem__(self, index: Any) -> Any:
-        return scalar_or_array(self._array._read(lambda: self._parse(index)), index)
+        return scalar_or_array(self._array._read(lambda clips: self._parse(index, clips)), index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._array._write(lambda: self._parse(index), value)
-
-
-def _axis(axis: int, count: int) -> int:
-    """The number of an axis from 0 on."""
-    number = whole_number(axis, "axis")
-    if not -count <= number < count:
-        raise Invalid(f"axis {axis} is out of bounds for an array of {count} axes.")
-    return number % count
+        self._array._write(lambda clips: self._parse(index, clips), value)
 
 
 def _is_appendable(values: AnyArray, shape: tuple[int, ...], axis: int) -> bool:

@@ -220,9 +220,9 @@ class CachedKeys:
         """The server's answer, of which the entity tag and the bytes belong together."""
         path = f"{self._target}/{key}"
         fetched = self._reader.get(path, etag)
-        if fetched.status == 200 and entity_tag.contradicts(fetched.etag, fetched.data):
+        if not _is_the_servers(fetched):
             fetched = self._reader.get(path)
-            if entity_tag.contradicts(fetched.etag, fetched.data):
+            if not _is_the_servers(fetched):
                 raise Unavailable(
                     f"What came in place of the chunk {key} of {self._target} is something else.",
                     where=view_path(path), hint="Something between may answer for the server:"
@@ -287,6 +287,13 @@ class CachedKeys:
         """
         pin = self._cache.pins.get(state_map_name(self._origin, self._target))
         return None if pin is None else pin.chunks
+
+
+def _is_the_servers(fetched: Fetched) -> bool:
+    """Whether a chunk came with a tag of this server, which its bytes do not contradict."""
+    return fetched.status != 200 or (
+        entity_tag.is_known(fetched.etag)
+        and not entity_tag.contradicts(fetched.etag, fetched.data))
 
 
 def state_map_name(origin: str, target: Reference) -> str:

@@ -101,7 +101,8 @@ class ChunkSource:
 
         Raises:
             NotFound: the array or the commit was deleted meanwhile.
-            Conflict: it was deleted and written in another layout meanwhile.
+            Conflict: it was deleted and written in another layout meanwhile, or made smaller;
+                raised behind the last chunk, so what was read before must not be used.
             IntegrityError: a chunk cannot be decoded.
             Offline: no request may be made, and the cache does not have a chunk.
             Unavailable: no whole answer came.
@@ -212,7 +213,8 @@ class ChunkSource:
 
         Raises:
             NotFound: the array is gone.
-            Conflict: it has other chunks, codecs or types now.
+            Conflict: it has other chunks, codecs or types now, or was made smaller: what was cut
+                off is read as the fill value, which nobody wrote there.
         """
         state = self.state
         path = view_path(f"{state.reference}/zarr.json")
@@ -222,10 +224,16 @@ class ChunkSource:
             )
         if answer.status == 304:
             return
-        if ArrayMetadata.parse(answer.data, path).layout != self.metadata.layout:
+        now = ArrayMetadata.parse(answer.data, path)
+        if now.layout != self.metadata.layout or len(now.shape) != len(self.metadata.shape):
             raise Conflict(
                 f"{state.reference} was written in another layout while it was read.",
                 where=path, hint="Read it again.",
+            )
+        if any(extent < read for extent, read in zip(now.shape, self.metadata.shape, strict=True)):
+            raise Conflict(
+                f"{state.reference} was made smaller while it was read: {now.shape}, not"
+                f" {self.metadata.shape}.", where=path, hint="Read it again.",
             )
 
 

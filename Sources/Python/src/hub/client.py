@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from hub.description import Description, dtype_of
 from hub.errors import Conflict, Invalid
 from hub.npy import AnyArray
 from hub.reference import Reference
-from hub.requester import Document, Query
+from hub.requester import Document, Members, Query, as_read
 from hub.transport import Transport
 from hub.understanding import extents, understood
 from hub.version_requests import VersionRequests
@@ -27,6 +27,10 @@ _SAMPLES_MAX = 1_000_000
 _BOXES_MAX = 100_000
 _OCCUPANCY_PAGE = 10_000
 _GATHER_BODY_BYTES_MAX = 8 << 20
+# Source: PNG specification, section 5.2; ITU T.81, annex B, marker SOI.
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+DESCRIPTION_MEMBERS: Members = ("reference", "kind")
+"""What every description of an array or group has."""
 
 
 class ShapeChanged(Conflict):
@@ -45,7 +49,8 @@ class Client(VersionRequests):
     def describe(self, reference: Reference) -> Description:
         """What the server says of an array or group."""
         path = f"/v1/arrays/{reference.path}"
-        return Description.from_document(reference, self.document("GET", path, reference))
+        document = self.document("GET", path, reference, members=DESCRIPTION_MEMBERS)
+        return Description.from_document(reference, document)
 
     def create_array(self, reference: Reference, specification: Mapping[str, Any]) -> Description:
         """Creates an array or group (`{"kind": "group"}`); its namespace must be there.
@@ -57,7 +62,7 @@ class Client(VersionRequests):
             Conflict: the name is taken.
         """
         path = f"/v1/arrays/{reference.path}"
-        document = self.document("PUT", path, None, body=specification)
+        document = self.document("PUT", path, None, body=specification, members=DESCRIPTION_MEMBERS)
         return Description.from_document(reference, document)
 
     def create_namespace(self, name: str) -> None:
@@ -66,7 +71,7 @@ class Client(VersionRequests):
         Raises:
             Conflict: it is somebody else's.
         """
-        self.document("PUT", f"/v1/namespaces/{quote(name, safe='~')}")
+        self.document("PUT", f"/v1/namespaces/{quote(name, safe='~')}", members=("name", "owner"))
 
     def list_arrays(
         self, namespace: str | None = None, prefix: str = "", limit: int | None = None
@@ -83,24 +88,46 @@ class Client(VersionRequests):
 
     def delete(self, reference: Reference) -> None:
         """Deletes an array, or a group and what is below it."""
-        self.document("DELETE", f"/v1/arrays/{reference.path}", reference)
+        path = f"/v1/arrays/{reference.path}"
+        self.document("DELETE", path, reference, members=("deleted_keys",))
 
     def resize(self, reference: Reference, shape: Sequence[int]) -> Description:
-        """Gives an array another shape; what is outside a smaller one is gone."""
-        return self._changed(reference, {"shape": list(shape)})
+        """Gives an array another shape; what is outside a smaller one is gone.
+
+        It is sent once: a repetition might cut off what others appended meanwhile.
+
+        Raises:
+            Unavailable: it may have been done, and the array has another shape now.
+        """
+        wanted = list(map(int, shape))
+        return self._changed_once(
+            reference, {"shape": wanted}, lambda found: found.get("shape") == wanted)
 
     def attributes(
         self, reference: Reference, attributes: Mapping[str, Any], policy: str = "merge"
     ) -> Description:
-        """Merges attributes (`None` removes one), or with the policy `replace` replaces all."""
-        change: dict[str, Any] = {"attributes": dict(attributes)}
-        if policy != "merge":
-            change["attribute_policy"] = policy
-        return self._changed(reference, change)
+        """Merges attributes (`None` removes one), or with the policy `replace` replaces all.
 
-    def _changed(self, reference: Reference, change: Mapping[str, Any]) -> Description:
+        To replace them is sent once: a repetition might remove what others set meanwhile.
+        """
+        change: dict[str, Any] = {"attributes": dict(attributes)}
+        if policy == "merge":
+            path = f"/v1/arrays/{reference.path}"
+            document = self.document(
+                "PATCH", path, reference, body=change, repeat="safe", members=DESCRIPTION_MEMBERS)
+            return Description.from_document(reference, document)
+        change["attribute_policy"] = policy
+        wanted = as_read(change["attributes"])
+        return self._changed_once(
+            reference, change, lambda found: found.get("attributes") == wanted)
+
+    def _changed_once(
+        self, reference: Reference, change: Mapping[str, Any], is_done: Callable[[Document], bool]
+    ) -> Description:
         path = f"/v1/arrays/{reference.path}"
-        document = self.document("PATCH", path, reference, body=change, repeat="safe")
+        document = self.document_once(
+            "PATCH", path, reference, change, DESCRIPTION_MEMBERS,
+            lambda: self.document("GET", path, members=DESCRIPTION_MEMBERS), is_done)
         return Description.from_document(reference, document)
 
     # Elements.
@@ -140,7 +167,7 @@ class Client(VersionRequests):
         with self.about(reference):
             answer = self.transport.request(
                 "PUT", path, [("slice", text)] if text else [], body=npy.file_pieces(values))
-        return self.read_document(answer.data, path)
+        return self.read_document(answer.data, f"PUT {path}", ("chunks_written", "sequence"))
 
     def append(self, reference: Reference, values: AnyArray, axis: int = 0) -> Document:
         """Grows the array along an axis and writes there; `start`, `stop` and `shape` afterwards.
@@ -151,36 +178,52 @@ class Client(VersionRequests):
         with self.about(reference):
             answer = self.transport.request(
                 "POST", path, [("axis", str(axis))], body=npy.file_pieces(values))
-        return self.read_document(answer.data, path)
+        return self.read_document(answer.data, f"POST {path}", ("start", "stop", "shape"))
 
     def gather(
-        self, reference: Reference, samples: Sequence[int] | AnyArray, out: AnyArray | None = None
+        self, reference: Reference, samples: Sequence[int] | AnyArray, out: AnyArray | None = None,
+        shape: tuple[int, ...] | None = None,
     ) -> AnyArray:
         """Reads samples along the first axis: `array[samples]`, in one request.
 
         Args:
             samples: whole numbers, negative ones from the end, at most 1,000,000.
             out: a C-contiguous array of the result's shape and type to read into.
+            shape: the shape that the result must have.
+
+        Raises:
+            ShapeChanged: it has another shape than asked for.
         """
         numbers = np.asarray(samples, dtype=np.int64).reshape(-1)
         if numbers.size > _SAMPLES_MAX:
             raise Invalid(f"At most {_SAMPLES_MAX:,} samples can be gathered at once.")
         # JSON of a list of numbers, faster than the json module makes it.
         body = b'{"samples": [%s]}' % ",".join(map(str, numbers.tolist())).encode()
-        return self._gathered(reference, body, out)
+        return self._gathered(reference, body, out, shape)
 
-    def gather_boxes(self, reference: Reference, boxes: Sequence[str]) -> AnyArray:
-        """Reads slices of equal shapes: one array with an axis more in front; at most 100,000."""
+    def gather_boxes(
+        self, reference: Reference, boxes: Sequence[str], shape: tuple[int, ...] | None = None
+    ) -> AnyArray:
+        """Reads slices of equal shapes: one array with an axis more in front; at most 100,000.
+
+        Args:
+            shape: the shape that the result must have.
+
+        Raises:
+            ShapeChanged: it has another shape than asked for.
+        """
         if len(boxes) > _BOXES_MAX:
             raise Invalid(f"At most {_BOXES_MAX:,} boxes can be gathered at once.")
-        return self._gathered(reference, json.dumps({"boxes": list(boxes)}).encode(), None)
+        return self._gathered(reference, json.dumps({"boxes": list(boxes)}).encode(), None, shape)
 
-    def _gathered(self, reference: Reference, body: bytes, out: AnyArray | None) -> AnyArray:
+    def _gathered(
+        self, reference: Reference, body: bytes, out: AnyArray | None,
+        shape: tuple[int, ...] | None,
+    ) -> AnyArray:
         if len(body) > _GATHER_BODY_BYTES_MAX:
             raise Invalid("The indices to be gathered take more than 8 MiB as text.",
                           hint="Gather fewer at once.")
         path = f"/v1/gather/{reference.path}"
-        shape = None if out is None else out.shape
         return self._received("POST", path, [("format", "raw")], reference, shape, out, body)
 
     def _received(
@@ -236,7 +279,7 @@ class Client(VersionRequests):
         with self.about(reference):
             answer = self.transport.request(
                 "GET", path, query, timeout_seconds=_STATISTICS_SECONDS)
-        return self.read_document(answer.data, path)
+        return self.read_document(answer.data, f"GET {path}", _statistics_members(parameters))
 
     def preview(
         self, reference: Reference, timeout_seconds: float | None = None, **parameters: str
@@ -248,21 +291,31 @@ class Client(VersionRequests):
         """
         path = f"/v1/preview/{reference.path}"
         with self.about(reference):
-            return self.transport.request(
+            found = self.transport.request(
                 "GET", path, list(parameters.items()), timeout_seconds=timeout_seconds).data
+        if not found.startswith(_PICTURES):
+            raise self.no_nave("no picture", f"GET {path}")
+        return found
 
     def occupancy(self, reference: Reference) -> Iterator[list[int]]:
         """The coordinates of all chunks that are stored, in the grid of chunks."""
         query = [("limit", str(_OCCUPANCY_PAGE))]
         cursor: str | None = ""
-        while True:
+        while cursor is not None:
             page = self.document(
                 "GET", f"/v1/occupancy/{reference.path}", reference,
-                query + ([("cursor", cursor)] if cursor else []))
+                query + ([("cursor", cursor)] if cursor else []),
+                members=("grid_shape", "chunks", "next"))
             yield from page["chunks"]
-            cursor = page.get("next")
-            if cursor is None:
-                return
+            cursor = page["next"]
+
+
+def _statistics_members(parameters: Mapping[str, str]) -> Members:
+    """What the answer has: a member for each of the larger operations, and one for the rest."""
+    operations = {word for word in parameters.get("op", "").split(",") if word}
+    own = {"histogram", "percentile"}
+    rest = ["statistics"] if not operations or operations - own else []
+    return ("dtype", *rest, *sorted(operations & own))
 
 
 def current_client(**overrides: Any) -> Client:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from hub import credentials
+from hub import credentials, key_pair, settings_file
 from hub.credentials import Sourced
 from hub.endpoint import endpoint, without_secrets
 from hub.errors import Invalid
+from hub.key_pair import Place
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:9000"
 #: How long can be waited for a socket: poll(2) counts milliseconds in 31 bits.
@@ -21,6 +22,8 @@ TIMEOUT_SECONDS_MAX = (2**31 - 1) // 1000
 _DEFAULT = "default"
 _CALL = "argument"
 _CONFIGURE = "hub.configure"
+_SWITCH = "HUB_VERIFY"
+_KEYS = (key_pair.ACCESS, key_pair.SECRET, key_pair.TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Configuration:
         offline: whether no request may be made.
         timeout_seconds: how long is waited for a connection, and for bytes on one.
         retries: how often a request that may be repeated is repeated.
+        remarks: what of keys was found and is not used, a sentence each.
         sources: for each name above, where its value came from.
     """
 
@@ -50,6 +54,7 @@ class Configuration:
     offline: bool = False
     timeout_seconds: float = 60.0
     retries: int = 5
+    remarks: tuple[str, ...] = field(default=(), repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -58,13 +63,17 @@ class Configuration:
         return not self.access_key
 
 
-_NAMES = tuple(item.name for item in fields(Configuration) if item.name != "sources")
+SETTINGS = tuple(
+    item.name for item in fields(Configuration) if item.name not in ("remarks", "sources"))
+"""The names of all that can be set."""
 _VARIABLES = {
     "endpoint": ("HUB_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     "access_key": ("HUB_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     "secret_key": ("HUB_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
+    "session_token": ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
     "region": ("HUB_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
-    "verify": ("HUB_CA_BUNDLE", "AWS_CA_BUNDLE"),
+    # Both switch and file: a file that is given is one to check with.
+    "verify": ("HUB_CA_BUNDLE", "HUB_VERIFY", "AWS_CA_BUNDLE"),
     "cache_folder": ("HUB_CACHE",),
     "cache_bytes_max": ("HUB_CACHE_BYTES_MAX",),
     "offline": ("HUB_OFFLINE",),
@@ -87,12 +96,13 @@ def configure(**values: Any) -> Configuration:
     Raises:
         Invalid: there is no such value, or it has the wrong form.
     """
-    # Checked before anything is kept, so that a wrong value changes nothing.
-    current_configuration(**{name: value for name, value in values.items() if value is not None})
     global _configured
     changed = {**_configured, **values}
-    _configured = {name: value for name, value in changed.items() if value is not None}
-    return current_configuration()
+    kept = {name: value for name, value in changed.items() if value is not None}
+    # Looked at before anything is kept, so that a wrong value changes nothing.
+    current = _resolved(os.environ, {}, kept)
+    _configured = kept
+    return current
 
 
 @contextmanager
@@ -112,31 +122,42 @@ def current_configuration(
     """What holds now: each value from the first place that has it.
 
     The places are the arguments, `hub.configure`, variables of the environment (`HUB_…` before
-    `AWS_…`), hub's own file, the AWS files with their profiles, and the defaults. The two keys are
-    taken from the same place, so that halves of different pairs are never mixed.
+    `AWS_…`), hub's own file, the AWS files with their profiles, and the defaults. Both keys are
+    those of the first place that has an access key, so that halves of different pairs are never
+    mixed; `remarks` tell of a secret that has no access key beside it, and of session tokens,
+    which a Nave server does not take.
 
     Raises:
-        Invalid: a value is unknown or has the wrong form; the message names its source.
+        Invalid: a value is unknown or has the wrong form, or an argument is a secret key alone; the
+            message names its source.
     """
-    environment = os.environ if environment is None else environment
-    unknown = set(overrides) - set(_NAMES)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    return _resolved(os.environ if environment is None else environment, given, _configured)
+
+
+def _resolved(
+    environment: Mapping[str, str], overrides: Mapping[str, Any], configured: Mapping[str, Any]
+) -> Configuration:
+    unknown = (set(overrides) | set(configured)) - set(SETTINGS)
     if unknown:
         raise Invalid(
             f"There is no setting {', '.join(sorted(unknown))}.",
-            hint=f"The settings are {', '.join(_NAMES)}.",
+            hint=f"The settings are {', '.join(SETTINGS)}.",
         )
-    places = _places(environment, {k: v for k, v in overrides.items() if v is not None})
-    if not any("access_key" in place for place in places):
+    places = _places(environment, overrides, configured)
+    for place in places[:2]:
+        key_pair.check_whole(place)
+    if not any(key_pair.ACCESS in place for place in places):
         _check_profile(environment)
-    found: dict[str, tuple[Any, str]] = {}
+    keys, remarks = key_pair.chosen(places)
+    found: Place = {}
     for place in reversed(places):
-        if "access_key" in place:
-            found.pop("secret_key", None)
-        found.update(place)
+        found |= {name: one for name, one in place.items() if name not in _KEYS}
+    found |= keys
     values = {name: _checked(name, value, source) for name, (value, source) in found.items()}
-    sources = {name: found[name][1] if name in found else _DEFAULT for name in _NAMES}
+    sources = {name: found[name][1] if name in found else _DEFAULT for name in SETTINGS}
     values.setdefault("cache_folder", _default_cache(environment))
-    return Configuration(**values, sources=sources)
+    return Configuration(**values, remarks=remarks, sources=sources)
 
 
 def configuration_file(environment: Mapping[str, str] | None = None) -> Path:
@@ -146,12 +167,10 @@ def configuration_file(environment: Mapping[str, str] | None = None) -> Path:
     return Path(environment.get("HUB_CONFIG") or Path(folder) / "hub" / "config.toml").expanduser()
 
 
-Place = dict[str, tuple[Any, str]]
-
-
-def _places(environment: Mapping[str, str], overrides: Mapping[str, Any]) -> list[Place]:
+def _places(
+    environment: Mapping[str, str], overrides: Mapping[str, Any], configured: Mapping[str, Any]
+) -> list[Place]:
     """All places, the most important first."""
-    configured = _configured
     return [
         {name: (value, _CALL) for name, value in overrides.items()},
         {name: (value, _CONFIGURE) for name, value in configured.items()},
@@ -178,19 +197,11 @@ def _environment(environment: Mapping[str, str]) -> list[Place]:
 
 def _own_file(environment: Mapping[str, str]) -> Place:
     path = configuration_file(environment)
-    if not path.exists():
-        return {}
-    import tomllib
-
     try:
-        document = tomllib.loads(path.read_text())
+        document = settings_file.read(path)
     except OSError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Invalid(
-            f"{path} is not a TOML file: {error}.", hint="Mend it, or write it with `hub login`."
-        ) from None
-    return {name: (value, str(path)) for name, value in document.items() if name in _NAMES}
+    return {name: (value, str(path)) for name, value in document.items() if name in SETTINGS}
 
 
 def _check_profile(environment: Mapping[str, str]) -> None:
@@ -208,7 +219,7 @@ def _check_profile(environment: Mapping[str, str]) -> None:
 
 def _aws_files(environment: Mapping[str, str]) -> Place:
     found: Mapping[str, Sourced] = credentials.from_aws_files(environment)
-    return {name: (one.value, one.source) for name, one in found.items() if name in _NAMES}
+    return {name: (one.value, one.source) for name, one in found.items()}
 
 
 def _default_cache(environment: Mapping[str, str]) -> str:
@@ -217,8 +228,9 @@ def _default_cache(environment: Mapping[str, str]) -> str:
 
 
 def _checked(name: str, value: Any, source: str) -> Any:
+    check = _flag if source == _SWITCH else _CHECKS[name]
     try:
-        return _CHECKS[name](value)
+        return check(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise Invalid(f"{name} cannot be {_shown(name, value)} (from {source}): {error}.") from None
 
@@ -254,10 +266,8 @@ def _flag(value: Any) -> bool:
 
 
 def _verify(value: Any) -> bool | str:
-    try:
-        return _flag(value)
-    except ValueError:
-        return _folder(value)
+    """Whether certificates are checked, or with which file: a text is a file, whatever it says."""
+    return value if isinstance(value, bool) else _folder(value)
 
 
 def _positive(value: Any) -> float:

@@ -78,7 +78,8 @@ class Conversions:
             # Only what is stored, of a grid of any size.
             prefetch(array.client, array.reference, None, is_shown)
             return
-        picked = parsed(selection, array.shape)
+        picked = array.asking_again(
+            lambda clips: parsed(selection, array.shape, clips=clips))
         box = picked.bounds if isinstance(picked, PointSelection) else picked
         parts = box.chunks(array.description.chunk_shape)
         prefetch(array.client, array.reference, (part.coordinates for part in parts), is_shown)

@@ -25,7 +25,8 @@ def from_aws_files(environment: Mapping[str, str]) -> dict[str, Sourced]:
     """What the AWS files say for the profile in use.
 
     Returns:
-        Some of `access_key`, `secret_key`, `endpoint`, `region`, `verify`; the keys of one section.
+        Some of `access_key`, `secret_key`, `session_token`, `endpoint`, `region`, `verify`; the
+        keys of one section, which has an access key.
         Files that are missing, unreadable or damaged say nothing.
     """
     name = profile(environment)
@@ -35,7 +36,7 @@ def from_aws_files(environment: Mapping[str, str]) -> dict[str, Sourced]:
         _take(found, config, section)
         _take_service(found, config, section)
     _take(found, keys, name)
-    if ignores_endpoints(environment) or _is_true(_value(config, name, _IGNORE.lower())):
+    if ignores_endpoints(environment):
         found.pop("endpoint", None)
     return found
 
@@ -56,15 +57,24 @@ def profile(environment: Mapping[str, str]) -> str:
 
 
 def ignores_endpoints(environment: Mapping[str, str]) -> bool:
-    """Whether AWS's variables and files shall not say where the server is."""
-    return _is_true(environment.get("AWS_" + _IGNORE, ""))
+    """Whether AWS's variables and files shall not say where the server is.
+
+    The variable says it, or else the profile.
+    """
+    variable = environment.get("AWS_" + _IGNORE)
+    config = _config_file(environment)
+    return _is_true(variable or _value(config, profile(environment), _IGNORE.lower()))
 
 
 _DEFAULT = "default"
 _IGNORE = "IGNORE_CONFIGURED_ENDPOINT_URLS"
-_MEMBERS = {
+_KEYS = {
     "aws_access_key_id": "access_key",
     "aws_secret_access_key": "secret_key",
+    "aws_session_token": "session_token",
+    "aws_security_token": "session_token",
+}
+_OTHERS = {
     "endpoint_url": "endpoint",
     "region": "region",
     "ca_bundle": "verify",
@@ -113,12 +123,13 @@ def _take(found: dict[str, Sourced], path: Path, section: str) -> None:
     if not parser.has_section(section):
         return
     values = dict(parser.items(section))
+    members = _OTHERS
     if values.get("aws_access_key_id", "").strip():
         # The halves of a pair stand in one section.
-        found.pop("secret_key", None)
-    elif "access_key" in found:
-        values.pop("aws_secret_access_key", None)
-    for theirs, ours in _MEMBERS.items():
+        members = _OTHERS | _KEYS
+        for ours in _KEYS.values():
+            found.pop(ours, None)
+    for theirs, ours in members.items():
         if value := values.get(theirs, "").strip():
             found[ours] = Sourced(value, f"{_shown(path)} [{section}]")
 

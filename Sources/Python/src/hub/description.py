@@ -157,7 +157,8 @@ def dtype_of(name: str) -> np.dtype[Any]:
 def fill_of(value: Any, dtype: np.dtype[Any]) -> Any:
     """A fill value in the JSON of the API as a scalar.
 
-    NaN and infinities are words, complex numbers pairs, raw bits hexadecimal digits or numbers.
+    NaN, infinities and NaT are words, complex numbers pairs, raw bits hexadecimal digits or
+    numbers.
     """
     if value is None:
         return np.zeros((), dtype)[()]
@@ -167,6 +168,9 @@ def fill_of(value: Any, dtype: np.dtype[Any]) -> Any:
         else:
             raw = bytes(value) if isinstance(value, Sequence) else bytes(dtype.itemsize)
         return np.frombuffer(raw.ljust(dtype.itemsize, b"\0"), dtype)[0]
+    if dtype.kind in "mM":
+        # The type alone has no unit; `NaT` is a word.
+        return np.array(value, dtype)[()]
     if dtype.kind == "c":
         real, imaginary = value
         return dtype.type(complex(float(real), float(imaginary)))

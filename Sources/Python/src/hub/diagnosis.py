@@ -32,6 +32,7 @@ SKEW_SECONDS_NOTED = 60
 CERTIFICATE_DAYS_NOTED = 14
 SPEED_BYTES_MAX = 32 << 20
 _PACKAGES = ("numpy", "urllib3", "zarr", "numcodecs", "obstore")
+_LOOKS = " `hub doctor` looks."
 _MARKS = {"good": "✓", "bad": "✗", "note": "·"}
 
 
@@ -108,8 +109,10 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except (HubError, OSError) as error:
-        what = error.what if isinstance(error, HubError) else str(error)
-        return Check(name, "bad", what, error.hint if isinstance(error, HubError) else "")
+        if not isinstance(error, HubError):
+            return Check(name, "bad", str(error))
+        # Who looks already need not be told to.
+        return Check(name, "bad", error.what, error.hint.replace(_LOOKS, ""))
 
 
 def _versions() -> Check:
@@ -124,15 +127,16 @@ def _versions() -> Check:
 
 
 def _keys(configuration: Configuration) -> Check:
+    remarks = " ".join(configuration.remarks)
     if configuration.is_anonymous:
         return Check("keys", "note", "none: only public arrays can be read",
                      "Keys come from hub login, HUB_ACCESS_KEY and HUB_SECRET_KEY, or AWS's own "
-                     "variables and files.")
+                     f"variables and files. {remarks}".rstrip())
     source = configuration.sources.get("access_key", "argument")
     if not configuration.secret_key:
         return Check("keys", "bad", f"{configuration.access_key} has no secret (from {source})",
-                     "Give both keys in the same place.")
-    return Check("keys", "note", f"{configuration.access_key} (from {source})")
+                     f"Give both keys in the same place. {remarks}".rstrip())
+    return Check("keys", "note", f"{configuration.access_key} (from {source})", remarks)
 
 
 def _cache(configuration: Configuration) -> Check:

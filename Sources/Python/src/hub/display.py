@@ -74,6 +74,10 @@ def picture(array: Array, index: Any = (), look: Look | None = None, form: str =
         OutOfRange: a place is outside.
     """
     look = look or Look()
+    return array.asking_again(lambda _: _picture(array, index, look, form))
+
+
+def _picture(array: Array, index: Any, look: Look, form: str) -> bytes:
     plane = plane_of(array.shape, array.dtype, index, look.axes)
     if plane is not None:
         return array.client.preview(
@@ -170,7 +174,7 @@ def terminal_picture(array: Array, index: Any, look: Look) -> str:
     """Text that shows the picture in this terminal, at most as wide and high as it is."""
     columns, lines = shutil.get_terminal_size((80, 24))
     lines = max(1, lines - 2)
-    plane = plane_of(array.shape, array.dtype, index, look.axes)
+    plane = array.asking_again(lambda _: plane_of(array.shape, array.dtype, index, look.axes))
     if look.size is None:
         longest = _terminal_pixels(array.shape, plane, columns, lines)
         look = dataclasses.replace(look, size=min(longest, 4096))

@@ -13,6 +13,7 @@ from hub.description import Description
 from hub.errors import Conflict, HubError, NotFound
 from hub.reference import Reference
 from hub.version import Commit, Difference
+from hub.version_requests import CommitUnknown
 
 
 class Draft(Array):
@@ -24,6 +25,7 @@ class Draft(Array):
 
     message = ""
     _base: Reference | None = None
+    _opened = ""
     _committed: Callable[[], Any] | None = None
     _is_open = True
 
@@ -42,6 +44,7 @@ class Draft(Array):
         draft = cls(client, client.describe(reference))
         draft.message = message
         draft._base = base.reference
+        draft._opened = document["opened"]
         draft._committed = committed
         return draft
 
@@ -53,16 +56,26 @@ class Draft(Array):
         Raises:
             Conflict: both changed the same chunks, see `conflicts` and `changes`; the draft stays
                 as it is.
+            Unavailable: the answer was lost. With `is_uncertain` it may be committed or not, and
+                can be committed again if it is there; else it is, and `history` has the commit.
         """
         try:
-            commit = super().commit(message or self.message)
+            document = self.client.commit(
+                self.reference.version, message or self.message, self._opened)
         except Conflict as conflict:
             conflict.changes = self._changes_of_others(set(conflict.conflicts))
             raise
+        except CommitUnknown:
+            self._ended()
+            raise
+        self._ended()
+        return Commit.from_document(document)
+
+    def _ended(self) -> None:
+        """Notes that it is committed."""
         self._is_open = False
         if self._committed is not None:
             self._committed()
-        return commit
 
     def _changes_of_others(self, keys: set[str]) -> list[Difference]:
         """What the version holds now under some keys, against what the draft holds."""

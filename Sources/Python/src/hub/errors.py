@@ -107,7 +107,13 @@ class OutOfRange(Invalid, IndexError):
 class Unavailable(HubError, ConnectionError):
     """No complete answer of the server came: it is not there, is overloaded, the connection broke,
     or something between answered in its place.
+
+    Attributes:
+        is_uncertain: whether what was asked for may have been done all the same, and would not be
+            repeated without harm; so look before you repeat it.
     """
+
+    is_uncertain: bool = False
 
     def __str__(self) -> str:
         return HubError.__str__(self)

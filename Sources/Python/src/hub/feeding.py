@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hub.errors import Invalid
+from hub.growing import grow
 from hub.npy import AnyArray
 from hub.writing import REQUEST_BYTES_MAX, elements
 
@@ -24,6 +25,8 @@ PROGRESS_ATTRIBUTE = "hub_samples_written"
 
 def feed(array: Array, samples: Samples, resume: bool) -> int:
     """Writes samples one behind the other along the first axis; see `Array.write`."""
+    # The extents of the other axes are those of the samples, and others may have changed them.
+    array.refresh()
     start = _progress(array) if resume else 0
     blocks = _Blocks(array, start)
     written = start
@@ -102,7 +105,8 @@ def _write(array: Array, first: int, block: AnyArray) -> int:
     """Writes a block and notes how far it came."""
     stop = first + len(block)
     if stop > len(array):
-        array.resize((stop, *array.shape[1:]))
+        grow(array.client, array.reference, stop)
+        array.refresh()
     array[first:stop] = block
     _set_progress(array, stop)
     return stop
@@ -112,7 +116,7 @@ def _progress(array: Array) -> int:
     if array.description.dialect == "hub0":
         raise Invalid("Arrays of the original layout have no attributes to note progress in.",
                       hint="Write without resume.")
-    return int(array.refresh().attrs.get(PROGRESS_ATTRIBUTE, 0))
+    return int(array.attrs.get(PROGRESS_ATTRIBUTE, 0))
 
 
 def _set_progress(array: Array, written: int | None) -> None:

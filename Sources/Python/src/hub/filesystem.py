@@ -12,20 +12,19 @@ from __future__ import annotations
 import io
 import mmap
 import tempfile
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
+from hub import entity_tag
 from hub.bulk import view_path
 from hub.client import Client, current_client
-from hub.configuration import Configuration
+from hub.configuration import SETTINGS
 from hub.errors import Invalid, NotFound
 from hub.object_keys import ObjectEntry, ObjectKeys
 
 _MEMORY_BYTES_MAX = 16 << 20
-_SETTINGS = frozenset(item.name for item in fields(Configuration)) - {"sources"}
 Details = dict[str, Any]
 
 
@@ -45,7 +44,7 @@ class HubFileSystem(AbstractFileSystem):  # type: ignore[misc]
         """Who asks; what is configured now, but for the options given here."""
         # Others are fsspec's own, or meant for `open`.
         options = {
-            name: value for name, value in self.storage_options.items() if name in _SETTINGS
+            name: value for name, value in self.storage_options.items() if name in SETTINGS
         }
         return current_client(**options)
 
@@ -195,9 +194,12 @@ class HubFileSystem(AbstractFileSystem):  # type: ignore[misc]
             answer = self.client.transport.request("HEAD", view_path(path))
         except NotFound as error:
             raise FileNotFoundError(path) from error
+        etag = answer.headers.get("etag", "")
+        if not entity_tag.is_known(etag.removeprefix("W/")):
+            raise self.client.no_nave("no word about an object", f"HEAD {view_path(path)}")
         size = int(answer.headers["content-length"])
         return {
-            "name": path, "size": size, "type": "file", "ETag": answer.headers.get("etag", ""),
+            "name": path, "size": size, "type": "file", "ETag": etag,
             "mtime": 0.0,
         }
 

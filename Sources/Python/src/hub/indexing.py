@@ -22,12 +22,16 @@ _Entry = int | slice | EllipsisType | None | AnyArray
 """An index of one axis, a new axis, an array of indices of any shape, or `...` for no axes."""
 
 
-def parsed(index: Any, shape: Sequence[int]) -> Selection | PointSelection:
+def parsed(
+    index: Any, shape: Sequence[int], *, clips: bool = True
+) -> Selection | PointSelection:
     """What `array[index]` takes of an array of a shape, by NumPy's rules.
 
     Args:
         index: whole numbers, slices, `...`, `None`, arrays and lists of whole numbers or truth
             values, or a tuple of them.
+        clips: whether slices are cut off at the end of their axis, as NumPy does. If not, one whose
+            bounds name elements behind it is outside.
 
     Raises:
         OutOfRange: an index is outside, or there are more than axes.
@@ -36,7 +40,7 @@ def parsed(index: Any, shape: Sequence[int]) -> Selection | PointSelection:
     entries = _entries(index, shape)
     arrays = [entry for entry in entries if isinstance(entry, np.ndarray)]
     layout = _Layout(entries)
-    picks = _picks(entries, shape)
+    picks = _picks(entries, shape, clips)
     if not arrays:
         return Selection(tuple(shape), tuple(picks), layout.shape(picks, ()),
                          tuple(range(len(layout.kept))))
@@ -54,18 +58,26 @@ def parsed(index: Any, shape: Sequence[int]) -> Selection | PointSelection:
                              0 if layout.is_split else layout.axes_before)
 
 
-def parsed_orthogonally(index: Any, shape: Sequence[int]) -> Selection:
+def parsed_orthogonally(index: Any, shape: Sequence[int], *, clips: bool = True) -> Selection:
     """What `array.oindex[index]` takes: every axis by itself, lists and masks of one axis.
+
+    Args:
+        clips: as `parsed`.
 
     Raises:
         OutOfRange, Invalid: as `parsed`.
     """
     entries = _entries(index, shape, _orthogonal)
-    return Selection.of(shape, _picks(entries, shape))
+    return Selection.of(shape, _picks(entries, shape, clips))
 
 
-def parsed_blocks(index: Any, shape: Sequence[int], chunk_shape: Sequence[int]) -> Selection:
+def parsed_blocks(
+    index: Any, shape: Sequence[int], chunk_shape: Sequence[int], *, clips: bool = True
+) -> Selection:
     """What `array.blocks[index]` takes: whole chunks, by their numbers; no axis is dropped.
+
+    Args:
+        clips: as `parsed`.
 
     Raises:
         OutOfRange, Invalid: as `parsed`; slices have no steps.
@@ -74,7 +86,7 @@ def parsed_blocks(index: Any, shape: Sequence[int], chunk_shape: Sequence[int]) 
     entries = _entries(index, grid)
     ranges: list[Pick] = []
     has_new_axis = any(entry is None for entry in entries)
-    for axis, pick in enumerate(() if has_new_axis else _picks(entries, grid)):
+    for axis, pick in enumerate(() if has_new_axis else _picks(entries, grid, clips)):
         chunks = range(pick, pick + 1) if isinstance(pick, int) else pick
         if isinstance(chunks, np.ndarray) or chunks.step != 1:
             break
@@ -173,7 +185,7 @@ def _index_of_mask(entry: Any) -> _Entry:
     return result
 
 
-def _picks(entries: Sequence[_Entry], shape: Sequence[int]) -> list[Pick]:
+def _picks(entries: Sequence[_Entry], shape: Sequence[int], clips: bool) -> list[Pick]:
     """What is taken of each axis; arrays are flattened."""
     picks: list[Pick] = []
     for entry in entries:
@@ -183,6 +195,8 @@ def _picks(entries: Sequence[_Entry], shape: Sequence[int]) -> list[Pick]:
         extent = shape[axis]
         if isinstance(entry, slice):
             picks.append(_range(entry, extent))
+            if not clips and _is_cut_off(entry, extent):
+                raise OutOfRange(f"{entry} ends behind axis {axis} with size {extent}.")
         elif isinstance(entry, np.ndarray):
             picks.append(wrapped(entry, extent, axis))
         else:
@@ -198,6 +212,17 @@ def _range(entry: slice, extent: int) -> range:
     except (TypeError, ValueError) as error:
         raise Invalid(f"{entry} cannot be used: {error}.") from None
     return result or range(0)
+
+
+def _is_cut_off(entry: slice, extent: int) -> bool:
+    """Whether the bounds of a slice name elements behind the end of its axis."""
+    start, stop, step = (None if bound is None else operator.index(bound)
+                         for bound in (entry.start, entry.stop, entry.step))
+    if step is not None and step < 0:
+        return start is not None and start >= extent and (stop is None or stop < start)
+    if stop is None:
+        return start is not None and start >= extent
+    return stop > extent and (start is None or start < stop)
 
 
 def wrapped(entry: AnyArray | Pick, extent: int, axis: int) -> AnyArray:

@@ -5,18 +5,27 @@ Source: Amazon S3 API Reference, `GetObject`, `PutObject`, `DeleteObject`, `List
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
+from hub import entity_tag
 from hub.errors import Conflict, NotFound, Unavailable
-from hub.transport import Transport
+from hub.object_answer import object_answer
+from hub.transport import MEDDLED, Response, Transport
 
 _KEY_MISSING = "NoSuchKey"
 """The only code that says that there is no object. Source: Amazon S3, "Error responses"."""
+
+_CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+"""Somebody else was first. Source: Amazon S3 user guide, "How to prevent object overwrites"."""
+
+_KEPT_HEADERS = frozenset(
+    {"cache-control", "content-disposition", "content-language", "content-type", "expires"})
+_USER_METADATA = "x-amz-meta-"
 
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
@@ -41,6 +50,22 @@ class ObjectEntry:
     def is_folder(self) -> bool:
         """Whether it is a common beginning of keys and no object."""
         return self.bytes is None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it was at one moment.
+
+    Attributes:
+        data: its bytes.
+        etag: its entity tag, with quotation marks.
+        headers: what is stored beside them, by names in small letters: the type of the content and
+            its like, and the user's metadata.
+    """
+
+    data: bytes
+    etag: str
+    headers: Mapping[str, str]
 
 
 class ObjectKeys:
@@ -72,13 +97,25 @@ class ObjectKeys:
             byte_range: which of them, as HTTP has it: `0-99`, `100-`, `-10`. What lies behind the
                 end is left out.
         """
-        headers = {"Range": f"bytes={byte_range}"} if byte_range else None
         try:
-            return self.transport.request("GET", self._path(key), headers=headers).data
+            return object_answer(self.transport, self._path(key), byte_range).data
         except NotFound as error:
             if error.code != _KEY_MISSING:
                 raise
             return None
+
+    def stored(self, key: str) -> StoredObject | None:
+        """An object with what is stored beside it, or None if there is none."""
+        try:
+            answer = object_answer(self.transport, self._path(key))
+        except NotFound as error:
+            if error.code != _KEY_MISSING:
+                raise
+            return None
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        kept = {name: value for name, value in named.items()
+                if name in _KEPT_HEADERS or name.startswith(_USER_METADATA)}
+        return StoredObject(answer.data, named.get("etag", ""), kept)
 
     def entry(self, key: str) -> ObjectEntry | None:
         """What is known of an object without its bytes, or None if there is none."""
@@ -88,10 +125,9 @@ class ObjectKeys:
             if not self._is_there(key):
                 return None
             answer = self.transport.request("HEAD", self._path(key))
+        self._check_tag(key, answer)
         changed = parsedate_to_datetime(answer.headers["last-modified"]).timestamp()
-        return ObjectEntry(
-            key, int(answer.headers["content-length"]), answer.headers.get("etag", ""), changed
-        )
+        return ObjectEntry(key, int(answer.headers["content-length"]), _tag(answer), changed)
 
     def _is_there(self, key: str) -> bool:
         """Whether there is an object, as the head of a GET says, whose refusal names its reason."""
@@ -105,7 +141,7 @@ class ObjectKeys:
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Writes an object, whatever was there before."""
-        self.transport.request("PUT", self._path(key), body=data)
+        self._check_tag(key, self.transport.request("PUT", self._path(key), body=data))
 
     def create(self, key: str, data: bytes | memoryview) -> bool:
         """Writes an object unless there is one, and whether it did; atomic among all clients.
@@ -113,16 +149,33 @@ class ObjectKeys:
         A repetition behind a connection that broke may find what it wrote itself, and say no.
         """
         try:
-            self.transport.request(
+            answer = self.transport.request(
                 "PUT", self._path(key), headers={"If-None-Match": "*"}, body=data
             )
         except Conflict:
             return False
+        self._check_tag(key, answer)
+        return True
+
+    def replace(self, key: str, data: bytes | memoryview, stored: StoredObject) -> bool:
+        """Writes an object if it is what was read, and whether it did; atomic among all clients.
+
+        A repetition behind a connection that broke may find what it wrote itself, and say no.
+        """
+        headers = {**stored.headers, "If-Match": stored.etag}
+        try:
+            answer = self.transport.request("PUT", self._path(key), headers=headers, body=data)
+        except Conflict as error:
+            if error.code not in _CHANGED:
+                raise
+            return False
+        self._check_tag(key, answer)
         return True
 
     def delete(self, key: str) -> None:
         """Removes an object; it is no error if there is none."""
-        self.transport.request("DELETE", self._path(key), repeat="safe")
+        if self.transport.request("DELETE", self._path(key), repeat="safe").status != 204:
+            raise self._meddled(key)
 
     def entries(self, prefix: str = "", delimiter: str = "") -> Iterator[ObjectEntry]:
         """The objects whose keys begin with `prefix`, ordered by key.
@@ -144,11 +197,13 @@ class ObjectKeys:
         answer = self.transport.request("GET", f"/{quote(self.namespace, safe='~')}", query)
         try:
             page = ElementTree.fromstring(answer.data)
+            if page.tag != f"{_NAMESPACE}ListBucketResult":
+                raise ValueError(f"it is a document of {page.tag}")
             entries = [_object(found) for found in page.iterfind(f"{_NAMESPACE}Contents")]
         except (ElementTree.ParseError, ValueError) as error:
             raise Unavailable(
                 f"The listing of {self.namespace} cannot be understood: {error}.",
-                hint="Is the endpoint a Nave server?",
+                hint=MEDDLED,
             ) from error
         entries += [
             ObjectEntry(unquote(_text(found, "Prefix")))
@@ -157,8 +212,23 @@ class ObjectKeys:
         entries.sort(key=lambda entry: entry.key)
         return entries, page.findtext(f"{_NAMESPACE}NextContinuationToken")
 
+    def _check_tag(self, key: str, answer: Response) -> None:
+        """Sees that it is the server who answers: it gives every object an entity tag."""
+        if not entity_tag.is_known(_tag(answer)):
+            raise self._meddled(key)
+
+    def _meddled(self, key: str) -> Unavailable:
+        return Unavailable(
+            f"What came in place of the server's answer about {key} is something else.",
+            where=self._path(key), hint=MEDDLED)
+
     def _path(self, key: str) -> str:
         return f"/{quote(self.namespace, safe='~')}/{quote(key, safe='/~')}"
+
+
+def _tag(answer: Response) -> str:
+    """The entity tag of an answer; what a proxy weakened is the server's still."""
+    return answer.headers.get("etag", "").removeprefix("W/")
 
 
 def _object(found: ElementTree.Element) -> ObjectEntry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -60,6 +60,8 @@ def array(
     dimension_names: Sequence[str | None] | None = None,
     attributes: Mapping[str, Any] | None = None,
     dialect: str | None = None,
+    compressor: Mapping[str, Any] | Literal["auto"] | None = "auto",
+    order: Literal["C", "F"] | None = None,
     **settings: Any,
 ) -> Array:
     """Creates an array, or opens the one that is there if its shape and type agree.
@@ -77,6 +79,8 @@ def array(
         fill_value: the value of what is not written; 0 if not given.
         dimension_names, attributes: for the array's metadata.
         dialect: `zarr3` (if not given), `zarr2` or `hub0`.
+        compressor: of `zarr2` alone, as in `.zarray`; `None` stores chunks as they are.
+        order: of `zarr2` alone, how elements lie in a chunk; `C` if not given.
         settings: for this array alone, as for `hub.configure`.
 
     Raises:
@@ -96,8 +100,11 @@ def array(
         "shards": None if shards is None else extents(shards),
         "codecs": codecs, "fill_value": _json_fill(fill_value),
         "dimension_names": dimension_names, "attributes": attributes, "dialect": dialect,
+        "order": order,
     }
     specification = {name: value for name, value in members.items() if value is not None}
+    if compressor != "auto":
+        specification["compressor"] = compressor
     client = current_client(**settings)
     return Array(client, _created_or_opened(client, reference, specification))
 

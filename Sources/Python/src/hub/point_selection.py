@@ -145,22 +145,31 @@ class PointSelection:
         """The shape of the stack with the points laid out."""
         return (*self.points_shape, *self._range_lengths)
 
+    @property
+    def run_count(self) -> int:
+        """How many boxes `runs` gives."""
+        return len(self._runs)
+
     def runs(self) -> Iterator[tuple[Selection, AnyArray]]:
         """Boxes that together are all points, and which points each one is, for assignment.
 
         A box has an axis for its points at the place of the last axis of points, where it takes
         neighbours. Of points that are named twice the last counts.
         """
-        axes = [axis for axis, pick in enumerate(self.picks) if isinstance(pick, np.ndarray)]
-        indices = np.stack([np.asarray(self.picks[axis]) for axis in axes])
+        last = max(axis for axis, pick in enumerate(self.picks) if isinstance(pick, np.ndarray))
+        for run in self._runs:
+            start = int(np.asarray(self.picks[last])[run[0]])
+            yield self.at(int(run[0])).with_pick(last, range(start, start + len(run))), run
+
+    @property
+    def _runs(self) -> list[AnyArray]:
+        """The points of each run of neighbours along the last axis of points."""
+        indices = np.stack([pick for pick in self.picks if isinstance(pick, np.ndarray)])
         unique, reverse = np.unique(indices[:, ::-1], axis=1, return_index=True)
         points = self.count - 1 - reverse
         steps = np.diff(unique, axis=1)
         ends = np.flatnonzero((steps[-1] != 1) | steps[:-1].any(axis=0)) + 1
-        for run in np.split(points, ends) if points.size else []:
-            start = int(indices[-1][run[0]])
-            row = range(start, start + len(run))
-            yield self.at(int(run[0])).with_pick(axes[-1], row), run
+        return np.split(points, ends) if points.size else []
 
     def run_values(self, stack: AnyArray, run: AnyArray) -> AnyArray:
         """The boxes of a run's points, laid out as the box that `runs` gives for it."""

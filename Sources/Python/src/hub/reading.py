@@ -16,7 +16,6 @@ import numpy as np
 from hub.cached_reading import read_cached
 from hub.client import Client
 from hub.description import Description
-from hub.indexing import wrapped
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
 from hub.pool import worked
@@ -69,12 +68,16 @@ def gather(
     """Samples along the first axis, in as few requests as take them.
 
     Args:
-        samples: indices of `int64`.
+        samples: indices of `int64` within the array, none of them negative.
         out: of the result's shape and type, in any layout.
+
+    Raises:
+        ShapeChanged: the samples have another shape than `description` says.
+        OutOfRange: the array is smaller than `description` says.
     """
     if len(samples):
         rest = [range(extent) for extent in description.shape[1:]]
-        wanted = Selection.of(description.shape, [wrapped(samples, description.shape[0], 0), *rest])
+        wanted = Selection.of(description.shape, [samples, *rest])
         cached = read_cached(client, description, wanted)
         if cached is not None:
             return cached if out is None else _filled(out, cached)
@@ -91,7 +94,7 @@ def _gathered(
 ) -> AnyArray:
     reference = description.reference
     if len(samples) <= _SAMPLES_A_REQUEST and (out is None or out.flags.c_contiguous):
-        return client.gather(reference, samples, out)
+        return client.gather(reference, samples, out, (len(samples), *description.shape[1:]))
     result = out
     if result is None:
         result = np.empty((len(samples), *description.shape[1:]), description.dtype)
@@ -101,7 +104,7 @@ def _gathered(
         if target.flags.c_contiguous:
             client.gather(reference, samples[part], target)
         else:
-            target[...] = client.gather(reference, samples[part])
+            target[...] = client.gather(reference, samples[part], shape=target.shape)
     return result
 
 
@@ -165,7 +168,8 @@ def _read_points(
         region = read_box(client, description, bounds)
         stack = selection.points_in_front(region)[selection.index_within(bounds)]
         return selection.arranged(stack)
-    stacks = [client.gather_boxes(description.reference, boxes)
+    box = selection.stack_shape[1:]
+    stacks = [client.gather_boxes(description.reference, boxes, (len(boxes), *box))
               for boxes in _box_texts(selection)]
     return selection.arranged(np.concatenate(stacks) if len(stacks) > 1 else stacks[0])
 

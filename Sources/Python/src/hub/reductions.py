@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,10 @@ from hub.errors import Invalid
 from hub.npy import AnyArray
 from hub.requester import Document
 from hub.understanding import understood
-from hub.whole_number import whole_number
+from hub.whole_number import axis_number, whole_number
+
+_DDOF_MAX = 1_000_000
+"""The largest that the server takes. Source: docs/array-api.md, "Statistics"."""
 
 Axis = int | tuple[int, ...] | None
 
@@ -52,14 +56,14 @@ class Reductions:
         keepdims: bool = False, skip_nan: bool = False,
     ) -> Any:
         """The standard deviation; its divisor is lessened by `ddof`."""
-        return self._reduced("std", axis, dtype, out, keepdims, skip_nan, ddof)
+        return self._spread("std", axis, dtype, out, keepdims, skip_nan, ddof)
 
     def var(
         self, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, *,
         keepdims: bool = False, skip_nan: bool = False,
     ) -> Any:
         """The variance; its divisor is lessened by `ddof`."""
-        return self._reduced("var", axis, dtype, out, keepdims, skip_nan, ddof)
+        return self._spread("var", axis, dtype, out, keepdims, skip_nan, ddof)
 
     def sum(
         self, axis: Axis = None, dtype: Any = None, out: None = None, *,
@@ -142,6 +146,30 @@ class Reductions:
             result = _array(value, self._natural(name), self._result_shape(axes, keepdims))
         return (result if dtype is None else result.astype(dtype))[()]
 
+    def _spread(
+        self, name: str, axis: Axis, dtype: Any, out: None, keepdims: bool, skip_nan: bool,
+        ddof: float,
+    ) -> Any:
+        """A deviation or variance; the server takes whole `ddof` alone, which this need not be."""
+        try:
+            less = float(ddof)
+        except (TypeError, ValueError):
+            less = float("nan")
+        if isinstance(ddof, str) or not math.isfinite(less):
+            raise Invalid(f"ddof is a number, not {ddof!r}.")
+        if out is not None or less.is_integer() and 0 <= less <= _DDOF_MAX:
+            return self._reduced(name, axis, dtype, out, keepdims, skip_nan, less)
+        axes = _axes(axis, len(self.shape))
+        found = self._statistics(op="var,count", **_along(name, axes), **_skipping(skip_nan))
+        shape = self._result_shape(axes, keepdims)
+        variance, count = (_array(found["statistics"][one], np.dtype(np.float64), shape)
+                           for one in ("var", "count"))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            result = variance * count / np.maximum(count - less, 0)
+        if name == "std":
+            result = np.sqrt(result)
+        return (result if dtype is None else result.astype(dtype))[()]
+
     def _result_shape(self, axes: tuple[int, ...] | None, keepdims: bool) -> tuple[int, ...]:
         """The shape of what is left when axes are reduced; all of them if None."""
         reduced = _all_axes(len(self.shape)) if axes is None else axes
@@ -171,10 +199,7 @@ def _axes(axis: Axis, count: int) -> tuple[int, ...] | None:
     if axis is None:
         return None
     given = axis if isinstance(axis, tuple) else (axis,)
-    axes = np.asarray(given, dtype=int)
-    if axes.size and (axes.min() < -count or axes.max() >= count):
-        raise Invalid(f"axis {axis} is out of bounds for an array of {count} axes.")
-    wrapped = tuple(int(one) % count for one in axes)
+    wrapped = tuple(axis_number(one, count) for one in given)
     if len(set(wrapped)) < len(wrapped):
         raise Invalid(f"axis {axis} names an axis twice.")
     return wrapped

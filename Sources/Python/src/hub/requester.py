@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import NoneType
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
-from hub.errors import Invalid, NotFound
+from hub.errors import HubError, Invalid, NotFound, Unavailable
 from hub.reference import Reference
-from hub.transport import Repeat, Transport
+from hub.repetition import Repeat
+from hub.transport import Transport
 
 Document = dict[str, Any]
 Query = list[tuple[str, str]]
+Members = tuple[str, ...]
 _PAGE_MAX = 1000
 _DEPTH_MAX = 200
+_MISSING = object()
 
 
 class Requester:
@@ -34,33 +37,93 @@ class Requester:
         query: Query | None = None,
         body: Mapping[str, Any] | None = None,
         repeat: Repeat | None = None,
+        *,
+        members: Members,
     ) -> Document:
-        """Sends a request and reads the document of its answer; an empty answer is an empty one.
+        """Sends a request and reads the document of its answer.
 
         Args:
             reference: what it is about, so that a failure can say what there is instead.
             body: a document to send; NaN and infinities must be words in it already.
+            members: what the server's document has, so that nothing else is taken for it.
 
         Raises:
-            Invalid: the document cannot be written as JSON.
+            Invalid: the body cannot be written as JSON, or the answer is no such document.
         """
         encoded = None if body is None else _encoded(body)
         with self.about(reference):
             answer = self.transport.request(method, path, query or [], body=encoded, repeat=repeat)
-        return self.read_document(answer.data, f"{method} {path}")
+        return self.read_document(answer.data, f"{method} {path}", members)
 
-    def read_document(self, data: bytes, where: str) -> Document:
+    def remove(self, path: str, reference: Reference) -> None:
+        """Sends a DELETE that has nothing to tell, and sees that it was done.
+
+        Raises:
+            Invalid: the answer does not say that.
+        """
+        with self.about(reference):
+            answer = self.transport.request("DELETE", path)
+        if answer.status != 204:
+            raise self.no_nave("no word that it was done", f"DELETE {path}")
+
+    def document_once(
+        self,
+        method: str,
+        path: str,
+        reference: Reference,
+        body: Mapping[str, Any],
+        members: Members,
+        look: Callable[[], Document],
+        is_done: Callable[[Document], bool],
+    ) -> Document:
+        """Sends a change once, because a repetition might undo what others did meanwhile.
+
+        Where no answer says whether it was done, what is there now is looked at.
+
+        Args:
+            members: as of `document`.
+            look: asks what is there now.
+            is_done: whether that is what was asked for.
+
+        Returns:
+            The answer, or what is there now if that is what was asked for, whoever did it.
+
+        Raises:
+            Unavailable: it may have been done, or not; `is_uncertain` then.
+        """
+        try:
+            return self.document(
+                method, path, reference, body=body, repeat="unopened", members=members)
+        except Unavailable as error:
+            if not error.is_uncertain:
+                raise
+            try:
+                found = look()
+            except HubError:
+                raise error from error.__cause__
+            if is_done(found):
+                return found
+            raise
+
+    def read_document(self, data: bytes, where: str, members: Members) -> Document:
         """The document that an answer is.
+
+        Args:
+            members: those that it must have; a name that ends in `[]` is of a list of documents.
 
         Raises:
             Invalid: it is none, as of a server that is no Nave.
         """
         try:
-            document = json.loads(data or b"{}")
+            document = json.loads(data)
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise self.no_nave("no JSON document", where)
+        for member in members:
+            found = document.get(member.removesuffix("[]"), _MISSING)
+            if found is _MISSING or (member.endswith("[]") and not _are_documents(found)):
+                raise self.no_nave(f"a document without {member.removesuffix('[]')}", where)
         return document
 
     def no_nave(self, what: str, where: str) -> Invalid:
@@ -84,11 +147,10 @@ class Requester:
             count = _PAGE_MAX if remaining is None else min(remaining, _PAGE_MAX)
             asked = [*(query or []), ("limit", str(count))]
             asked += [("cursor", cursor)] if cursor else []
-            page = self.document("GET", path, reference, asked)
-            entries, following = page.get(member), page.get("next")
+            page = self.document("GET", path, reference, asked, members=(f"{member}[]", "next"))
+            entries, following = page[member], page["next"]
             # One that does not move would be asked for ever.
-            if not _are_documents(entries) or following == cursor or not isinstance(
-                    following, str | NoneType):
+            if following == cursor or not isinstance(following, str | NoneType):
                 raise self.no_nave(f"no listing of {member}", f"GET {path}")
             yield from entries
             cursor = following
@@ -107,8 +169,18 @@ class Requester:
             raise explained(self.transport, reference, error) from error.__cause__
 
 
-def _are_documents(value: Any) -> TypeGuard[list[Document]]:
+def _are_documents(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def as_read(body: Mapping[str, Any]) -> Document:
+    """What is read of a document after it was sent: lists for tuples, Python's numbers.
+
+    Raises:
+        Invalid: it cannot be written as JSON.
+    """
+    document: Document = json.loads(_encoded(body))
+    return document
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -14,11 +14,12 @@ from hub.bulk import view_path
 from hub.cache import open_cache
 from hub.cache.chunk_cache import ChunkCache, document_digest
 from hub.cached_keys import state_map_name
-from hub.client import Client
+from hub.client import DESCRIPTION_MEMBERS, Client
 from hub.description import Description
 from hub.errors import NotFound, Offline
 from hub.metadata import ArrayMetadata
 from hub.reference import Reference
+from hub.version_requests import VERSION_MEMBERS
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def resolve(client: Client, reference: Reference) -> Reference:
     except NotFound:
         # Plain keys, or no such array, which the next request will tell.
         return reference
-    known = client.read_document(version.data, f"GET {path}")
-    if known.get("digest") and not known.get("changed_since"):
+    known = client.read_document(version.data, f"GET {path}", VERSION_MEMBERS)
+    if known["digest"] and not known["changed_since"]:
         return reference.at(known["digest"])
     return reference
 
@@ -140,7 +141,8 @@ def describe(client: Client, reference: Reference) -> Description:
         return client.describe(reference)
     path = f"/v1/arrays/{reference.path}"
     data = kept_document(client, reference, DESCRIPTION, path)
-    return Description.from_document(reference, client.read_document(data, f"GET {path}"))
+    document = client.read_document(data, f"GET {path}", DESCRIPTION_MEMBERS)
+    return Description.from_document(reference, document)
 
 
 def kept_document(client: Client, reference: Reference, kind: str, path: str) -> bytes:

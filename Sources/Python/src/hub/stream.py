@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    IncompleteRead,
-    NameResolutionError,
-    NewConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError, SSLError
 
-from hub.errors import Unavailable
+from hub.connection import NotOpened
+from hub.errors import HubError, Unavailable
 
 _READ_BYTES = 1 << 20
 
@@ -86,14 +80,11 @@ def translated(where: str) -> Iterator[None]:
     """Turns urllib3's failures into ours."""
     try:
         yield
-    except (NewConnectionError, ConnectTimeoutError, NameResolutionError) as error:
-        raise Unopened(
-            f"No connection to the server: {_reason(error)}.",
-            where=where,
-            hint="Is it running, and is this its endpoint? `hub doctor` looks.",
-        ) from error
-    except SSLError as error:
-        raise _untrusted(error, where) from error
+    except HubError:
+        # Some of them are an OSError too.
+        raise
+    except NotOpened as error:
+        raise _unopened(error.cause, where) from error
     except (ReadTimeoutError, TimeoutError) as error:
         raise Unavailable(
             "The server did not answer in time.",
@@ -108,18 +99,27 @@ def translated(where: str) -> Iterator[None]:
         ) from error
 
 
-def _untrusted(error: SSLError, where: str) -> Unopened:
-    if "WRONG_VERSION_NUMBER" in str(error):
+def _unopened(cause: Exception, where: str) -> Unopened:
+    if "WRONG_VERSION_NUMBER" in str(cause):
         return Unopened(
             "What the server answers is not TLS.", where=where,
             hint="If it speaks plain HTTP, its endpoint begins with http://.")
+    # urllib3's own stands for a file of authorities that holds none.
+    if isinstance(cause, (ssl.SSLCertVerificationError, SSLError)):
+        return Unopened(
+            f"The server's TLS certificate is not accepted: {_reason(cause)}.",
+            where=where, hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.")
     return Unopened(
-        f"The server's TLS certificate or connection is not accepted: {_reason(error)}.",
-        where=where, hint="Give the file of its authority with verify=… or AWS_CA_BUNDLE.")
+        f"No connection to the server: {_reason(cause)}.",
+        where=where,
+        hint="Is it running, and is this its endpoint? `hub doctor` looks.",
+    )
 
 
 def _reason(error: BaseException) -> str:
     text = str(error.args[-1] if error.args else error)
+    if text.startswith("[SSL: "):
+        return text.partition("] ")[2]
     return text.partition(": ")[2] or text
 
 

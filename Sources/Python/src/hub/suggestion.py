@@ -61,7 +61,8 @@ def _tags(client: Client, reference: Reference) -> tuple[str, ...]:
     try:
         # Asked without the reference: what is missing here needs no suggestions of its own.
         path = f"/v1/versions/{reference.line_path}"
-        return tuple(str(one["tag"]) for one in client.document("GET", path)["versions"])
+        found = client.document("GET", path, members=("versions[]",))["versions"]
+        return tuple(str(one["tag"]) for one in found)
     except NotFound:
         return ()
 

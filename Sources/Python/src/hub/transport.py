@@ -4,7 +4,8 @@ Invariants:
     - A connection is used only by the process that opened it: pools are kept under the process id,
       which is compared at every use, so a forked child begins with connections of its own.
     - An answer is given out whole or not at all; one that ends early is asked for again.
-    - A request that may have changed something is repeated only if repeating it does no harm.
+    - A request that may have changed something is repeated only if repeating it does no harm, or if
+      nothing of it was sent.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import urllib3
 
 from hub import signing, tracing
 from hub.configuration import Configuration
+from hub.connection import EncryptedPool, PlainPool
 from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.refusal import refusal
-from hub.stream import Stream, Unopened, read_into, translated
+from hub.repetition import Repeat, explained, may_repeat
+from hub.stream import Stream, read_into, translated
 
 Buffer = bytes | memoryview
 Body = Buffer | Sequence[Buffer]
 Answer = TypeVar("Answer")
-Repeat = Literal["safe", "unopened"]
-"""When a request is repeated: whenever it failed, or only if no connection could be opened."""
-
 _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "OPTIONS"})
-_BUSY = frozenset({429, 500, 503})
+MEDDLED = "Something between may answer for the server: `hub doctor` looks."
+"""What to do where something answered that is no Nave server."""
 # With these the server says that it has done nothing, and that the same may be asked again.
 _UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
 _CONNECT_SECONDS_MAX = 10.0
@@ -187,8 +188,8 @@ class Transport:
             except HubError as error:
                 tracing.record(call.method, call.path, error.status or 0,
                                time.perf_counter() - started, sent=call.body_bytes)
-                if pause is None or not _may_repeat(call, error):
-                    raise _explained(call, error) from error.__cause__
+                if pause is None or not may_repeat(error, call.repeat):
+                    raise self._remarked(explained(error, call.repeat)) from error.__cause__
             time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
@@ -236,10 +237,17 @@ class Transport:
             )
             if response.status < 400:
                 _check_redirection(call, response)
+                _check_status(call, response)
                 _check_length(call, response)
                 return response
             data = response.read()
         raise refusal(call.where, response.status, response.headers, data)
+
+    def _remarked(self, error: HubError) -> HubError:
+        """A failure with what there is to say of the keys, if it may be about them."""
+        if isinstance(error, Denied) and error.hint:
+            error.hint = " ".join([error.hint, *self.configuration.remarks])
+        return error
 
     def _signature(self, call: _Call) -> dict[str, str]:
         ours = self.configuration
@@ -278,7 +286,7 @@ class Transport:
             options["cert_reqs"] = "CERT_REQUIRED" if verify else "CERT_NONE"
             if isinstance(verify, str):
                 options["ca_certs"] = self._authorities(verify)
-        kind = urllib3.HTTPSConnectionPool if self._is_encrypted else urllib3.HTTPConnectionPool
+        kind = EncryptedPool if self._is_encrypted else PlainPool
         pool = kind(parts.hostname or "", parts.port, **options)
         self._pool = (os.getpid(), pool)
         return pool
@@ -309,23 +317,6 @@ def pauses(repetitions: int) -> Iterator[float | None]:
     yield None
 
 
-def _may_repeat(call: _Call, error: HubError) -> bool:
-    if isinstance(error, Unopened) or error.code in _UNDONE:
-        return True
-    if call.repeat != "safe":
-        return False
-    return error.status in _BUSY or (isinstance(error, Unavailable) and error.status is None)
-
-
-def _explained(call: _Call, error: HubError) -> HubError:
-    """The failure as it is told: one that may have done something says so."""
-    if isinstance(error, Unopened):
-        return Unavailable(error.what, where=error.where, hint=error.hint)
-    if isinstance(error, Unavailable) and error.status is None and call.repeat != "safe":
-        error.hint = "It may have been done all the same: look before you repeat it."
-    return error
-
-
 def _check_redirection(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
     """Refuses to be sent elsewhere: the signature is for this server alone."""
     if 300 <= response.status < 400 and response.status != 304:
@@ -334,6 +325,19 @@ def _check_redirection(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
         raise Invalid(
             f"The endpoint sends to another place: {target}.", where=call.where,
             status=response.status, hint="Configure the endpoint that it sends to.")
+
+
+def _check_status(call: _Call, response: urllib3.BaseHTTPResponse) -> None:
+    """Refuses a success that no answer to this request can be, so that nobody takes it for one."""
+    asked = {name.lower() for name in call.headers}
+    is_possible = response.status in (200, 201) or {
+        204: call.method == "DELETE", 206: "range" in asked, 304: "if-none-match" in asked,
+    }.get(response.status, False)
+    if not is_possible:
+        response.close()
+        raise Unavailable(
+            f"What came is no answer to this request: its status is {response.status}.",
+            where=call.where, hint=MEDDLED)
 
 
 def _check_length(call: _Call, response: urllib3.BaseHTTPResponse) -> None:

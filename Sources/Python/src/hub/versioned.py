@@ -146,6 +146,8 @@ class Versioned:
 
         Raises:
             NotFound: there is no such commit.
+            Unavailable: with `is_uncertain` it may have been done, but the version is something
+                else now; it is not repeated, as that might undo what others wrote meanwhile.
         """
         digest = to.digest if isinstance(to, Commit) else to
         if digest is None:

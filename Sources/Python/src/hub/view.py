@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hub.client import ShapeChanged
 from hub.errors import Invalid
 from hub.indexing import parsed, parsed_orthogonally
 from hub.numpy_like import NumPyLike, scalar_or_array
@@ -15,6 +17,7 @@ from hub.printable import printable
 from hub.reductions import Reductions
 from hub.requester import Document
 from hub.selection import Selection
+from hub.understanding import extents, understood
 
 if TYPE_CHECKING:
     from hub.arrays import Array
@@ -24,7 +27,7 @@ class View(NumPyLike, Reductions):
     """A part of an array: nothing is read until it is indexed, and statistics are the server's.
 
     Assignment writes to the array. A view keeps its selection if the array is resized; what is
-    beyond a smaller shape then raises.
+    beyond a smaller shape then raises `OutOfRange`, or `Conflict` where a slice is cut off.
 
     Attributes:
         array: what it is a part of.
@@ -48,7 +51,10 @@ class View(NumPyLike, Reductions):
     @property
     def lazy(self) -> LazyIndexer:
         """`view.lazy[...]`: a part of this part."""
-        return LazyIndexer(self.array, self.selection)
+        return LazyIndexer(self.array, self._part)
+
+    def _part(self, index: Any) -> Selection:
+        return self.selection.compose(parsed_orthogonally(index, self.shape))
 
     def __getitem__(self, index: Any) -> Any:
         """Reads as NumPy would index the part in memory."""
@@ -70,7 +76,14 @@ class View(NumPyLike, Reductions):
             raise Invalid(
                 "The server computes statistics of one list of indices at most, of 16 KiB of text.",
                 hint="Read the part and reduce it here: view[...].mean().")
-        return self.array.client.statistics(self.array.reference, text, **parameters)
+        found = self.array.client.statistics(self.array.reference, text, **parameters)
+        with understood(f"the statistics of {self.array.reference}"):
+            shape = extents(found["shape"])
+        if shape != self.shape:
+            raise ShapeChanged(
+                f"{self!r} has the shape {tuple(found['shape'])} now.",
+                hint="The array was resized meanwhile: take the part anew.")
+        return found
 
     def read(self, out: AnyArray | None = None) -> AnyArray:
         """The whole part in memory, in `out` if it is given."""
@@ -87,12 +100,11 @@ class View(NumPyLike, Reductions):
 
 
 class LazyIndexer:
-    """Makes views: every axis is indexed by itself, as in `oindex`; nothing is asked or read."""
+    """Makes views: every axis is indexed by itself, as in `oindex`; nothing is read."""
 
-    def __init__(self, array: Array, selection: Selection) -> None:
+    def __init__(self, array: Array, parse: Callable[[Any], Selection]) -> None:
         self._array = array
-        self._selection = selection
+        self._parse = parse
 
     def __getitem__(self, index: Any) -> View:
-        inner = parsed_orthogonally(index, self._selection.shape)
-        return View(self._array, self._selection.compose(inner))
+        return View(self._array, self._parse(index))

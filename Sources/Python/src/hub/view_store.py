@@ -25,6 +25,7 @@ from hub.cached_keys import CachedKeys
 from hub.client import Client, current_client
 from hub.errors import Invalid, NotFound
 from hub.metadata import ArrayMetadata
+from hub.object_answer import object_answer
 from hub.reference import Reference
 from hub.state import METADATA, is_document, kept_document, resolve
 from hub.store import BlockingStore, range_text
@@ -153,10 +154,9 @@ class ViewStore(BlockingStore):
 
     def _asked(self, key: str, byte_range: ByteRequest | None) -> bytes | None:
         """A part of a chunk, or a chunk of an array that nobody asked about."""
-        headers = {"Range": f"bytes={range_text(byte_range)}"} if byte_range else None
+        path = view_path(f"{self.target}/{key}")
         try:
-            path = view_path(f"{self.target}/{key}")
-            return self._client.transport.request("GET", path, headers=headers).data
+            return object_answer(self._client.transport, path, range_text(byte_range)).data
         except NotFound as error:
             if error.code == "chunk_missing":
                 return None

@@ -27,6 +27,20 @@ def whole_number(value: Any, what: str) -> int:
         raise Invalid(f"{what} is a whole number, not {value!r}.") from None
 
 
+def axis_number(axis: Any, count: int) -> int:
+    """The number of an axis from 0 on, of an array of `count` axes.
+
+    Raises:
+        Invalid: it is no whole number, as truth values are not either, or there is no such axis.
+    """
+    if isinstance(axis, (bool, np.bool_)):
+        raise Invalid(f"axis is a whole number, not {axis!r}.")
+    number = whole_number(axis, "axis")
+    if not -count <= number < count:
+        raise Invalid(f"axis {axis} is out of bounds for an array of {count} axes.")
+    return number % count
+
+
 def extents(value: Sequence[int] | int) -> list[int]:
     """A shape as a list; one number is that of an only axis.
 

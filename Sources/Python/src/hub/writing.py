@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from hub import bfloat16
-from hub.client import Client
+from hub.client import Client, ShapeChanged
+from hub.contention import attempts
 from hub.description import Description
 from hub.errors import Conflict, HubError, Invalid
 from hub.npy import AnyArray
@@ -27,6 +26,7 @@ from hub.pool import worked
 from hub.reading import read_box
 from hub.reference import Reference
 from hub.selection import Pick, Selection
+from hub.version_requests import VERSION_MEMBERS, CommitUnknown
 
 REQUEST_BYTES_MAX = 64 << 20
 """What one request carries where several are needed; the server takes 256 MiB."""
@@ -36,10 +36,9 @@ _SINGLE_DECODED_BYTES_MAX = 8 << 30
 _RUNS_MAX = 64
 _PIECES_MAX = 100_000
 _PARALLEL_REQUESTS = 4
-_ATTEMPTS = 10
-_PAUSE_SECONDS = 0.02
 
 Piece = tuple[Selection, AnyArray]
+_Run = tuple[Pick, AnyArray | None]
 
 
 def write(
@@ -54,15 +53,11 @@ def write(
     values = converted(value, description.dtype, selection.shape)
     if selection.size == 0:
         return
-    if isinstance(selection, Selection) and not selection.lists:
-        pieces = _box_pieces(description, selection, values)
-    else:
-        pieces = _listed_pieces(selection, values)
-    first = list(itertools.islice(pieces, 2))
+    first = list(itertools.islice(_pieces(description, selection, values), 2))
     if len(first) == 1:
         _write_piece(client, description.reference, first[0])
         return
-    _write_together(client, description, selection, values, itertools.chain(first, pieces))
+    _write_together(client, description, selection, values)
 
 
 def elements(value: Any, dtype: np.dtype[Any]) -> AnyArray:
@@ -100,15 +95,73 @@ def converted(value: Any, dtype: np.dtype[Any], shape: Sequence[int]) -> AnyArra
     return values
 
 
-def _box_pieces(
-    description: Description, selection: Selection, values: AnyArray
+def _pieces(
+    description: Description, selection: Selection | PointSelection, values: AnyArray
 ) -> Iterator[Piece]:
     """The selection in pieces that one request takes, in the order of the first axes."""
-    if selection.is_plain and _is_single(description, selection):
+    if isinstance(selection, PointSelection) or selection.lists:
+        for piece, box in _listed_pieces(selection, values):
+            yield from _fitting(description, piece, box)
+    elif selection.is_plain and _is_single(description, selection):
         yield selection, values
-        return
-    box = selection.unarranged(np.broadcast_to(values, selection.shape))
-    yield from _split(description, Selection.of(selection.extents, selection.picks), box)
+    else:
+        box = selection.unarranged(np.broadcast_to(values, selection.shape))
+        yield from _split(description, Selection.of(selection.extents, selection.picks), box)
+
+
+def _fitting(description: Description, selection: Selection, box: AnyArray) -> Iterator[Piece]:
+    """A box of ranges as it is if one request takes it, else in parts."""
+    if _is_single(description, selection):
+        yield selection, box
+    else:
+        yield from _split(description, selection, box)
+
+
+def _check_count(description: Description, selection: Selection | PointSelection) -> None:
+    """Refuses what takes too many requests, by the boxes alone, before the first is sent.
+
+    Raises:
+        Invalid: there are more than `_PIECES_MAX`.
+    """
+    hint = "Assign to slices, or to a version, where it is done in one draft."
+    boxes: Iterator[Selection]
+    if isinstance(selection, PointSelection):
+        least: float = selection.run_count
+        boxes = (piece for piece, _ in selection.runs())
+    elif selection.lists:
+        axes = _axes_of_runs(selection)
+        least = math.prod(map(len, axes))
+        boxes = (Selection.of(selection.extents, picks) for picks, _ in _product_of_runs(axes))
+    else:
+        shares = _shares_of_limits(description, selection)
+        # What is halved has a quarter of one limit at least.
+        if 1 + 4 * sum(shares) <= _PIECES_MAX:
+            return
+        least = max(shares)
+        boxes = iter([Selection.of(selection.extents, selection.picks)])
+        hint = "Assign to one part of it after the other."
+    if least > _PIECES_MAX or _is_longer(_boxes(description, boxes), _PIECES_MAX):
+        raise Invalid(f"The assignment takes more than {_PIECES_MAX:,} requests.", hint=hint)
+
+
+def _shares_of_limits(description: Description, selection: Selection) -> tuple[float, ...]:
+    """How much of each limit of a request a selection takes; of none, a request takes more."""
+    item = description.dtype.itemsize
+    chunks = selection.chunk_count(description.chunk_shape)
+    decoded = chunks * math.prod(description.chunk_shape) * item
+    return (selection.size * item / REQUEST_BYTES_MAX, chunks / _SINGLE_CHUNKS_MAX,
+            decoded / _SINGLE_DECODED_BYTES_MAX)
+
+
+def _boxes(description: Description, boxes: Iterator[Selection]) -> Iterator[Piece]:
+    """The pieces of boxes, with nothing in them."""
+    nothing = np.empty((), description.dtype)
+    for box in boxes:
+        yield from _fitting(description, box, np.broadcast_to(nothing, box.box_shape))
+
+
+def _is_longer(items: Iterator[Any], count: int) -> bool:
+    return sum(1 for _ in itertools.islice(items, count + 1)) > count
 
 
 def _is_single(description: Description, selection: Selection, limit: int = 0) -> bool:
@@ -161,24 +214,38 @@ def _listed_pieces(selection: Selection | PointSelection, values: AnyArray) -> I
             yield piece, selection.run_values(stack, run)
         return
     box = selection.unarranged(whole)
-    for picks, places in _product_of_runs(selection):
-        yield Selection.of(selection.extents, picks), box[np.ix_(*places)] if places else box
+    for picks, places in _product_of_runs(_axes_of_runs(selection)):
+        yield Selection.of(selection.extents, picks), _taken(box, places)
 
 
-def _product_of_runs(selection: Selection) -> Iterator[tuple[list[Pick], list[AnyArray]]]:
+def _taken(box: AnyArray, places: Sequence[AnyArray]) -> AnyArray:
+    """What stands at some places along each axis; what is only repeated stays so."""
+    if not places:
+        return box
+    once = _unrepeated(box)
+    lists = [np.zeros(1, np.int64) if extent == 1 else place
+             for extent, place in zip(once.shape, places, strict=True)]
+    return np.broadcast_to(once[np.ix_(*lists)], [len(place) for place in places])
+
+
+def _axes_of_runs(selection: Selection) -> list[list[_Run]]:
+    """For each axis, the ranges that its pick is made of, and their places in the box."""
+    return [
+        list(_runs(pick)) if isinstance(pick, np.ndarray)
+        else [(pick, None if isinstance(pick, int) else np.arange(len(pick)))]
+        for pick in selection.picks]
+
+
+def _product_of_runs(
+    axes: Sequence[Sequence[_Run]],
+) -> Iterator[tuple[list[Pick], list[AnyArray]]]:
     """Boxes of ranges for a selection with lists, and their places in its box per box axis."""
-    axes: list[list[tuple[Pick, AnyArray | None]]] = []
-    for pick in selection.picks:
-        if isinstance(pick, np.ndarray):
-            axes.append(list(_runs(pick)))
-        else:
-            axes.append([(pick, None if isinstance(pick, int) else np.arange(len(pick)))])
     for combination in itertools.product(*axes):
         yield ([pick for pick, _ in combination],
                [places for _, places in combination if places is not None])
 
 
-def _runs(pick: AnyArray) -> Iterator[tuple[Pick, AnyArray]]:
+def _runs(pick: AnyArray) -> Iterator[_Run]:
     unique, reverse = np.unique(pick[::-1], return_index=True)
     places = len(pick) - 1 - reverse
     ends = np.flatnonzero(np.diff(unique) != 1) + 1
@@ -203,26 +270,29 @@ def _unrepeated(values: AnyArray) -> AnyArray:
 
 def _write_together(
     client: Client, description: Description, selection: Selection | PointSelection,
-    values: AnyArray, pieces: Iterator[Piece],
+    values: AnyArray,
 ) -> None:
     """Writes several pieces at one moment, if the array is in a version."""
     reference = description.reference
     if reference.is_draft or not _has_version(client, reference):
-        _write_all(client, description, pieces)
+        _write_all(client, description, selection, values)
         return
-    for attempt in range(_ATTEMPTS):
-        draft = Reference.parse(client.create_draft(reference)["reference"])
+    for is_last in attempts():
+        made = client.create_draft(reference)
+        draft = Reference.parse(made["reference"])
         inside = replace(draft, member=reference.member)
         try:
             _write_in_draft(client, replace(description, reference=inside), selection, values)
-            client.commit(draft, f"Assign to {reference}")
+            client.commit(draft, f"Assign to {reference}", made["opened"])
+            return
+        except CommitUnknown:
+            # Others who assigned at the same time have the same message; all of them are in.
             return
         except BaseException as error:
             _discard(client, draft)
-            if not isinstance(error, Conflict) or attempt == _ATTEMPTS - 1:
+            is_in_the_way = isinstance(error, Conflict) and not isinstance(error, ShapeChanged)
+            if is_last or not is_in_the_way:
                 raise
-        # Those who got into each other's way try again at different moments.
-        time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))
 
 
 def _has_version(client: Client, reference: Reference) -> bool:
@@ -231,7 +301,7 @@ def _has_version(client: Client, reference: Reference) -> bool:
         return False
     path = f"/v1/versions/{reference.version.path}"
     try:
-        client.document("GET", path)
+        client.document("GET", path, members=VERSION_MEMBERS)
     except LookupError:
         return False
     return True
@@ -251,13 +321,12 @@ def _write_in_draft(
 ) -> None:
     """Writes into a draft, where nobody else does: many small pieces as the box around them."""
     if isinstance(selection, Selection) and not selection.lists:
-        _write_all(client, description, _box_pieces(description, selection, values))
+        _write_all(client, description, selection, values)
         return
-    pieces = _listed_pieces(selection, values)
-    first = list(itertools.islice(pieces, _RUNS_MAX + 1))
     bounds = selection.bounds
-    if len(first) <= _RUNS_MAX or not _is_single(description, bounds):
-        _write_all(client, description, itertools.chain(first, pieces))
+    is_many = _is_longer(_listed_pieces(selection, values), _RUNS_MAX)
+    if not is_many or not _is_single(description, bounds):
+        _write_all(client, description, selection, values)
         return
     region = read_box(client, description, bounds)
     whole = np.broadcast_to(values, selection.shape)
@@ -281,13 +350,16 @@ def _assign_lists(
     region[np.ix_(*lists)] = box
 
 
-def _write_all(client: Client, description: Description, pieces: Iterator[Piece]) -> None:
-    """Writes pieces, several at once, with no more of them in memory."""
-    written = worked(
-        lambda piece: _write_piece(client, description.reference, piece), pieces,
-        _PARALLEL_REQUESTS)
-    for count, _ in enumerate(written, start=1):
-        if count > _PIECES_MAX:
-            raise Invalid(
-                f"The assignment takes more than {_PIECES_MAX:,} requests.",
-                hint="Assign to slices, or to a version, where it is done in one draft.")
+def _write_all(
+    client: Client, description: Description, selection: Selection | PointSelection,
+    values: AnyArray,
+) -> None:
+    """Writes pieces, several at once, with no more of them in memory.
+
+    Raises:
+        Invalid: it takes too many requests, of which none was sent.
+    """
+    _check_count(description, selection)
+    for _ in worked(lambda piece: _write_piece(client, description.reference, piece),
+                    _pieces(description, selection, values), _PARALLEL_REQUESTS):
+        pass

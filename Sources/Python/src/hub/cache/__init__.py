@@ -82,11 +82,12 @@ def verify() -> Verification:
     return Verification(read, removed)
 
 
-def evict(bytes_max: int | str = 0) -> int:
+def evict(bytes_max: int | str) -> int:
     """Removes what was not used for longest until at most `bytes_max` are left.
 
     Args:
-        bytes_max: a number of bytes, or a text such as `"2GB"`. What is pinned stays in any case.
+        bytes_max: a number of bytes, or a text such as `"2GB"`; 0 leaves nothing but what is
+            pinned, which stays in any case.
 
     Returns:
         How many bytes were removed.

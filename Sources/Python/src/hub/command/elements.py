@@ -55,7 +55,8 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
                     "sent.")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("--op", default="", metavar="NAME,…",
-                      help="of sum, mean, std, var, min, max, count, count_nonzero, count_nan")
+                      help="of sum, mean, std, var, min, max, count, count_nonzero, count_nan, "
+                           "histogram")
     verb.add_argument("--axis", type=words.axes, metavar="AXIS,…", help="reduce these axes alone")
     verb.add_argument("--percentile", type=words.numbers, metavar="Q,…", help="from 0 to 100")
     verb.add_argument("--histogram", type=words.count, metavar="BINS")
@@ -100,6 +101,8 @@ def _pieces(array: Any, index: Any, form: str) -> Iterator[bytes]:
     query = [("slice", text), ("format", form)]
     with array.client.transport.stream(
             "GET", f"/v1/data/{array.reference.path}", query) as answer:
+        if "X-Nave-Shape" not in answer.headers:
+            raise array.client.no_nave("no array", f"GET /v1/data/{array.reference.path}")
         yield from answer.chunks()
 
 
@@ -156,10 +159,12 @@ def _slice_of(array: Any, index: Any) -> tuple[str, ...]:
 
 
 def _statistics_parameters(options: argparse.Namespace) -> dict[str, str]:
-    operations = [word for word in options.op.split(",") if word]
-    if options.percentile or options.histogram:
-        operations += [word for word, given in (
-            ("percentile", options.percentile), ("histogram", options.histogram)) if given]
+    operations = [word.strip() for word in options.op.split(",") if word.strip()]
+    if "percentile" in operations and not options.percentile:
+        raise Invalid("Which percentiles is not said.", hint="Say it, as in --percentile 5,50,95.")
+    operations += [word for word, given in (
+        ("percentile", options.percentile), ("histogram", options.histogram))
+        if given and word not in operations]
     parameters = {"op": ",".join(operations)} if operations else {}
     if options.percentile:
         parameters["q"] = ",".join(f"{q:g}" for q in options.percentile)

@@ -51,10 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except Exception as error:
         # Nobody foresaw it, so where it happened must be told to whoever looks for it.
-        if os.environ.get("HUB_TRACEBACK"):
+        if _shows_tracebacks():
             raise
         return _told(f"{type(error).__name__}: {error}. This is a mistake of hub's, or something "
-                     "answers that is no Nave server (hub doctor); HUB_TRACEBACK=1 tells where.")
+                     "answers that is no Nave server (hub doctor). PYTHONDEVMODE=1 tells where.")
+
+
+def _shows_tracebacks() -> bool:
+    """Whether Python runs for whoever looks for mistakes. Source: "Python Development Mode"."""
+    return sys.flags.dev_mode
 
 
 def _open_missing_streams() -> None:

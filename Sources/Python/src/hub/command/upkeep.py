@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import getpass
-import json
 import os
-import pathlib
 import sys
 from typing import Any
 
 import hub.cache
+from hub import settings_file
 from hub.client import client_for
 from hub.command.output import print_json, print_members, say
 from hub.configuration import byte_count, configuration_file, current_configuration
 from hub.diagnosis import doctor
 from hub.display import bytes_text
 from hub.errors import Invalid
+
+_KEPT = ("endpoint", "access_key", "secret_key", "verify")
+"""What `hub login` keeps."""
 
 
 def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
@@ -38,12 +40,12 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser(
         "login", parents=[common], help="keep the endpoint and keys in hub's own file",
         description="Asks for the keys, tries them, and keeps them in hub's own file, which nobody "
-                    "else can read. --forget removes it.")
+                    "else can read; other settings in it stay. --forget takes them out again.")
     verb.add_argument("server", nargs="?", metavar="ENDPOINT", help="such as https://host:9000")
     verb.add_argument("--access-key", metavar="KEY")
     verb.add_argument("--secret-stdin", action="store_true",
                       help="read the secret from standard input")
-    verb.add_argument("--forget", action="store_true", help="remove what is kept")
+    verb.add_argument("--forget", action="store_true", help="take out endpoint and keys")
     verb.set_defaults(run=run_login)
 
 
@@ -56,10 +58,13 @@ def _size(text: str) -> int:
 
 def run_cache(options: argparse.Namespace) -> None:
     """Looks at the cache or makes it smaller."""
+    if (options.size is None) == (options.action == "evict"):
+        raise Invalid("evict needs a size, and nothing else takes one.",
+                      hint="Say how much may stay, as in hub cache evict 10GB.")
     if options.action == "clear":
         hub.cache.clear()
     elif options.action == "evict":
-        hub.cache.evict(options.size or 0)
+        hub.cache.evict(options.size)
     elif options.action == "verify":
         found = hub.cache.verify()
         if options.json:
@@ -98,14 +103,14 @@ def run_login(options: argparse.Namespace) -> None:
     """Keeps endpoint and keys, after trying them."""
     path = configuration_file()
     if options.forget:
-        path.unlink(missing_ok=True)
+        settings_file.change(path, dict.fromkeys(_KEPT))
         return
     settings = _asked(options)
     configuration = current_configuration(**settings)
     # One request that needs the keys: wrong ones are refused here, and nothing is kept.
     client = client_for(dataclasses.replace(configuration, retries=0))
     list(client.list_namespaces(limit=1))
-    _keep(path, settings)
+    settings_file.change(path, settings)
     say(f"Kept in {path}.", options.quiet)
     for name in ("endpoint", "access_key"):
         source = current_configuration().sources[name]
@@ -137,19 +142,3 @@ def _answer(question: str, default: str) -> str:
         return default
     shown = f" [{default}]" if default else ""
     return input(f"{question}{shown}: ").strip() or default
-
-
-def _keep(path: pathlib.Path, settings: dict[str, Any]) -> None:
-    """Writes the file at one moment, for its owner alone."""
-    # JSON's texts are TOML's basic strings.
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
-             for name, value in settings.items()]
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_name(f".{os.getpid()}.{path.name}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.writelines(lines)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

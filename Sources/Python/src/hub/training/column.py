@@ -195,7 +195,8 @@ class ArrayColumn:
             order = np.argsort(samples)
             read_samples(self, self._source, samples[order], values, order)
             return values
-        return self.client.gather(self.reference, samples)
+        shape = (len(samples), *self.shape[1:])
+        return self.client.gather(self.reference, samples, shape=shape)
 
     def _is_cached(self, samples: Integers) -> bool:
         if self.client.transport.configuration.offline:

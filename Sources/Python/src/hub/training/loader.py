@@ -81,7 +81,8 @@ class Loader:
     more than three.
 
     **State of the array.** What a tag means is asked when an epoch begins. If no commit pins it and
-    it is changed meanwhile, there is an `ArrayChangedWarning` at the end.
+    it is changed meanwhile, there is an `ArrayChangedWarning` at the end; if it is made smaller, a
+    `Conflict` in the place of the first batch that is read afterwards.
     """
 
     def __init__(

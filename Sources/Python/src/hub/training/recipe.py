@@ -120,9 +120,12 @@ def recipe_of(
     """The recipe for data sets, whose columns are frozen.
 
     Raises:
-        Invalid: their samples or labels have different forms.
+        Invalid: their samples or labels have different forms, or samples are Python's objects.
     """
     _require_one_form([one.data for one in datasets], "samples")
+    if datasets[0].data.dtype.hasobject:
+        raise Invalid("Samples of Python's objects cannot lie in the memory of a loader.",
+                      hint="Make an array of numbers of them, or index the data set.")
     labels = [one.labels for one in datasets if one.labels is not None]
     if labels and len(labels) != len(datasets):
         raise Invalid("Some of the data sets have labels, others have none.")

@@ -1,0 +1,195 @@
+"""Assignments of several requests: their number is known beforehand, and others do not starve them.
+
+Method: small limits stand for large arrays; others write just before what they get in the way of is
+sent; pauses are noted and not waited for.
+"""
+
+import hub
+import numpy as np
+import pytest
+from hub import contention, writing
+from hub.indexing import parsed
+
+
+@pytest.fixture
+def array(connected, namespace):
+    array = hub.array((40, 30), name=f"{namespace}/a:v1", dtype="i2", chunks=(4, 10))
+    array[...] = 1
+    return array
+
+
+@pytest.fixture
+def small_requests(monkeypatch):
+    """Requests of a row of chunks at most."""
+    monkeypatch.setattr(writing, "_SINGLE_BYTES_MAX", 240)
+    monkeypatch.setattr(writing, "REQUEST_BYTES_MAX", 240)
+
+
+@pytest.fixture
+def nothing_is_written(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("something is written")
+
+    monkeypatch.setattr(hub.Client, "write_region", refuse)
+
+
+MANY = np.arange(0, 10**5, 50)
+
+
+@pytest.mark.parametrize(("dtype", "chunks", "index", "most"), [
+    ("f8", (32, 64, 64, 3), np.s_[...], 100_000),
+    ("f8", (32, 64, 64, 3), np.s_[5:, :, 7], 100_000),
+    ("u1", (1, 64, 64, 3), np.s_[:2000], 10),
+    ("u1", (1, 64, 64, 3), np.s_[[*range(1000), *range(2000, 3000)]], 10),
+    ("f8", (1, 64, 64, 3), np.s_[MANY], 1000),
+    ("f8", (1, 64, 64, 3), np.s_[MANY, 3, 0, MANY % 3], 1000),
+], ids=["all", "part", "box", "two", "list", "points"])
+def test_what_takes_too_many_requests_is_refused_before_the_first(
+    connected, namespace, nothing_is_written, monkeypatch, dtype, chunks, index, most,
+):
+    monkeypatch.setattr(writing, "_PIECES_MAX", most)
+    array = hub.array((10**10, 512, 512, 3), name=f"{namespace}/big:v1", dtype=dtype, chunks=chunks)
+    with pytest.raises(hub.Invalid, match=f"takes more than {most:,} requests"):
+        array[index] = 1
+    assert array.client.drafts(array.reference) == []
+    assert array.refresh().description.chunks_stored == 0
+
+
+@pytest.mark.parametrize("index", [
+    np.s_[...], np.s_[3:, 5:], np.s_[::-2], np.s_[[0, 1, 2, 3, 9, 30]], np.s_[:, [2, 3, 4, 29]],
+    np.s_[[9, 0, 3, 9], [1, 2, 3, 1]],
+], ids=str)
+def test_as_many_requests_as_there_may_be(array, small_requests, monkeypatch, index):
+    def assign(value):
+        with hub.trace() as trace:
+            array[index] = value
+        return sum(one.path.startswith("/v1/data/") for one in trace.log)
+
+    count = assign(2)
+    assert count > 1
+    monkeypatch.setattr(writing, "_PIECES_MAX", count)
+    assert assign(3) == count
+    monkeypatch.setattr(writing, "_PIECES_MAX", count - 1)
+    with pytest.raises(hub.Invalid, match=f"takes more than {count - 1} requests"):
+        assign(4)
+    expected = np.ones((40, 30), "i2")
+    expected[index] = 3
+    np.testing.assert_array_equal(array[...], expected)
+
+
+@pytest.mark.parametrize("index", [
+    np.s_[np.arange(30)], np.s_[np.arange(40)[::-1] % 30], np.s_[np.arange(9, 31), 3:],
+    np.s_[:, np.arange(30)], np.s_[5:37, [1, 2, 3, 4, 5, 6, 20, 21, 22]],
+    np.s_[np.arange(30), np.arange(30)], np.s_[np.zeros(30, "i8") + 7, np.arange(30)],
+    np.s_[np.arange(40) < 33],
+], ids=["list", "repeated", "part", "columns", "runs", "diagonal", "row", "mask"])
+def test_lists_of_more_than_one_request_takes(array, small_requests, index):
+    expected = np.ones((40, 30), "i2")
+    for value in (7, np.arange(expected[index].size).reshape(expected[index].shape)):
+        expected[index] = value
+        array[index] = value
+        np.testing.assert_array_equal(array[...], expected)
+    assert len(array.history()) == 0 or array.client.drafts(array.reference) == []
+
+
+@pytest.mark.parametrize("value", [
+    1, np.arange(30), np.arange(34)[:, np.newaxis], np.ones((34, 1), "i2"),
+], ids=["scalar", "row", "column", "ones"])
+@pytest.mark.parametrize("index", [np.s_[[*range(30), *range(34, 38)]],
+                                   np.s_[[*range(30), *range(34, 38)], ::-1]], ids=str)
+def test_what_is_repeated_is_not_made_so_often_in_memory(array, index, value):
+    array[index] = value
+    expected = np.ones((40, 30), "i2")
+    expected[index] = value
+    np.testing.assert_array_equal(array[...], expected)
+    whole = np.broadcast_to(np.asarray(value, "i2"), (34, 30))
+    pieces = list(writing._pieces(array.description, parsed(index, array.shape), whole))
+    assert len(pieces) == 2
+    for _, box in pieces:
+        assert writing._unrepeated(box).nbytes <= max(np.asarray(value, "i2").nbytes, 2)
+
+
+def test_a_list_of_more_chunks_than_the_server_changes_at_once(connected, namespace):
+    array = hub.array((17_000, 2), name=f"{namespace}/a:v1", dtype="u1", chunks=(1, 2))
+    array[np.arange(16_500)] = [1, 2]
+    assert array[[0, 16_499, 16_500]].tolist() == [[1, 2], [1, 2], [0, 0]]
+    assert array.sum() == 3 * 16_500 and len(array.history()) == 1
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The longest pauses that there might have been."""
+    waited = []
+    monkeypatch.setattr(contention, "sleep", lambda seconds: None)
+    monkeypatch.setattr(contention, "uniform", lambda least, most: waited.append(most) or 0)
+    return waited
+
+
+class Clock:
+    """Time that goes on by a step whenever it is looked at."""
+
+    def __init__(self, step):
+        self.now, self.step = 0, step
+
+    def __call__(self):
+        self.now += self.step
+        return self.now
+
+
+def others_write_before_each_commit(array, monkeypatch, times):
+    """Somebody else writes to the same chunk so many times, each just before a draft is committed."""
+    commit, other = hub.Client.commit, hub.load(array.name)
+    written = []
+
+    def late(client, reference, message=""):
+        if reference.is_draft and len(written) < times:
+            written.append(len(written))
+            other[1, 1] = len(written)
+        return commit(client, reference, message)
+
+    monkeypatch.setattr(hub.Client, "commit", late)
+    return written
+
+
+def test_an_assignment_to_lists_comes_through_beside_others(array, monkeypatch, pauses):
+    monkeypatch.setattr(contention, "monotonic", Clock(1))
+    written = others_write_before_each_commit(array, monkeypatch, 40)
+    array[[0, 2], [0, 29]] = [8, 9]
+    assert len(written) == 40 and array[1, 1] == 40
+    assert array[[0, 2], [0, 29]].tolist() == [8, 9]
+    assert len(pauses) == 40 and pauses == sorted(pauses)
+    assert pauses[0] < 0.1 and pauses[-1] == 1 and len(set(pauses)) > 5
+    assert array.client.drafts(array.reference) == []
+
+
+@pytest.mark.parametrize(("step", "count"), [(1, 70), (100, 10)], ids=["a minute", "ten times"])
+def test_others_who_never_stop_are_a_conflict(array, monkeypatch, pauses, step, count):
+    """It is tried ten times, and then until a minute is over: the clock is looked at from then on."""
+    monkeypatch.setattr(contention, "monotonic", Clock(step))
+    written = others_write_before_each_commit(array, monkeypatch, 1000)
+    before = array[...]
+    with pytest.raises(hub.Conflict) as raised:
+        array[[0, 2], [0, 29]] = [8, 9]
+    assert raised.value.conflicts == ("c/0/0",)
+    assert len(written) == count
+    np.testing.assert_array_equal(array.oindex[[0, 2], :], before[[0, 2]])
+    assert array.client.drafts(array.reference) == []
+
+
+def test_pauses_are_of_random_lengths(monkeypatch):
+    waited = []
+    monkeypatch.setattr(contention, "sleep", waited.append)
+    monkeypatch.setattr(contention, "monotonic", Clock(1))
+    count = sum(1 for _ in contention.attempts())
+    assert len(waited) == count - 1
+    assert 0 <= min(waited) and max(waited) <= 1 and len(set(waited)) == len(waited)
+
+
+def test_a_shape_that_changed_is_not_tried_again_for_a_minute(array, monkeypatch, pauses):
+    """Many points of a part that others cut off are written as the box around them."""
+    monkeypatch.setattr(writing, "_RUNS_MAX", 2)
+    rows = np.array([0, 2, 4, 39])
+    hub.load(array.name).resize((20, 30))
+    with pytest.raises(hub.OutOfRange):
+        array[rows, [0, 5, 10, 15]] = 5
+    assert len(pauses) == 0
