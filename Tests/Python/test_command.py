@@ -385,3 +385,14 @@ def test_every_command_has_help(capsys):
         with pytest.raises(SystemExit) as exit:
             main([verb, "--help"])
         assert exit.value.code == 0 and "usage: hub" in capsys.readouterr().out
+
+
+def test_what_nobody_foresaw_is_told_in_a_line(refused, monkeypatch):
+    def fail(*_):
+        raise KeyError("some\nthing")
+
+    monkeypatch.setattr("hub.client.Client.list_arrays", fail)
+    assert refused("ls").startswith("hub: KeyError: 'some")
+    monkeypatch.setattr("hub.command.main._shows_tracebacks", lambda: True)
+    with pytest.raises(KeyError):
+        main(["ls"])

@@ -3,7 +3,6 @@
 Method: the installed script runs in an empty home; a pseudo-terminal stands for a person.
 """
 
-import contextlib
 import json
 import os
 import pathlib
@@ -16,14 +15,12 @@ import subprocess
 import sys
 import time
 import tomllib
-import types
 
 import numpy as np
 import pytest
 
 import hub
 from hub.reference import Reference
-from hub.transfer.push_mark import PushMark
 
 SCRIPT = str(pathlib.Path(sys.executable).parent / "hub")
 SECONDS_MAX = 30
@@ -34,6 +31,7 @@ def environment(settings, tmp_path):
     """What a shell has after the server's keys were exported."""
     return {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "LANG": "C.UTF-8",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "HUB_ENDPOINT": settings["endpoint"], "AWS_ACCESS_KEY_ID": settings["access_key"],
         "AWS_SECRET_ACCESS_KEY": settings["secret_key"]}
 
@@ -145,18 +143,6 @@ def test_pictures_have_colours_on_terminals(environment, client, namespace):
     assert "\x1b" not in run("show", str(reference), env=environment).stdout
 
 
-NOTHING = types.SimpleNamespace(chunks_stored=0)
-
-
-def pushed(client, reference):
-    """What a push has filled so far: the array in its draft; None before there is one."""
-    with contextlib.suppress(hub.NotFound):
-        mark = PushMark.of(client.describe(reference))
-        draft = mark and mark.draft_of(reference)
-        return draft and client.describe(draft)
-    return None
-
-
 def test_ctrl_c_ends_a_push_that_goes_on_later(environment, client, namespace, folder):
     reference = Reference.parse(f"{namespace}/a:v1")
     array = np.random.default_rng(0).integers(0, 256, (40, 16 << 20 >> 2), "u1")
@@ -165,12 +151,18 @@ def test_ctrl_c_ends_a_push_that_goes_on_later(environment, client, namespace, f
         [SCRIPT, "push", folder / "a.npy", str(reference)], env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + SECONDS_MAX
-    while time.monotonic() < deadline and not (pushed(client, reference) or NOTHING).chunks_stored:
-        time.sleep(0.01)
+    while time.monotonic() < deadline:
+        try:
+            drafts = [Reference.parse(one["reference"]) for one in client.drafts(reference)]
+            if any(client.describe(draft).chunks_stored for draft in drafts):
+                break
+        except hub.NotFound:
+            time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS_MAX)
     assert process.returncode == 130 and "Traceback" not in err and out == ""
-    stored = pushed(client, reference)
+    (draft,) = (Reference.parse(one["reference"]) for one in client.drafts(reference))
+    stored = client.describe(draft)
     assert 0 < stored.chunks_stored < stored.chunks_total
     assert client.describe(reference).chunks_stored == 0
     done = run("push", folder / "a.npy", str(reference), "--json", env=environment)
@@ -257,3 +249,57 @@ def test_login_asks_on_a_terminal_and_hides_the_secret(environment, settings, tm
 def test_login_without_a_terminal_says_how(environment):
     done = run("login", "http://127.0.0.1:1", env=environment, stdin=subprocess.DEVNULL)
     assert done.returncode == 1 and "--access-key KEY --secret-stdin" in done.stderr
+
+
+def run_in_shell(command, environment):
+    return subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=environment, timeout=SECONDS_MAX)
+
+
+@pytest.mark.parametrize("arguments", [
+    "ls", "info NAME", "get NAME", "get NAME --format raw", "stats NAME --json", "doctor",
+    "show NAME", "cache", "--version",
+])
+def test_standard_output_may_be_closed(environment, client, namespace, arguments):
+    name = f"{namespace}/a:v1"
+    client.create_array(Reference.parse(name), {"shape": [4, 4], "dtype": "uint8"})
+    done = run_in_shell(f"'{SCRIPT}' {arguments.replace('NAME', name)} >&-", environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_other_streams_may_be_closed(environment, namespace, closed):
+    done = run_in_shell(f"'{SCRIPT}' ls --namespaces {closed}", environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (namespace in done.stdout) is (">&-" not in closed.split())
+
+
+def test_a_failure_goes_nowhere_if_its_stream_is_closed(environment):
+    done = run_in_shell(f"'{SCRIPT}' info a/missing:v1 2>&-", environment)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    done = run_in_shell(f"'{SCRIPT}' rm a/missing:v1 <&-", environment)
+    assert done.returncode == 1 and done.stderr.startswith("hub: There is no ")
+
+
+def test_ctrl_c_while_the_package_is_imported(environment, tmp_path):
+    """What is imported first sends the signal to its own process."""
+    (tmp_path / "numpy.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+        "raise AssertionError('the signal was not seen')\n")
+    path = f"{tmp_path}{os.pathsep}{pathlib.Path(hub.__file__).parents[1]}"
+    done = subprocess.run(
+        [sys.executable, "-m", "hub_script", "ls"], env=environment | {"PYTHONPATH": path},
+        capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("target", ["/", ".", ".."])
+@pytest.mark.parametrize("more", [[], ["--format", "csv"]])
+def test_what_is_no_name_of_a_file(environment, client, namespace, folder, target, more):
+    name = f"{namespace}/a:v1"
+    client.create_array(Reference.parse(name), {"shape": [4, 4], "dtype": "uint8"})
+    (folder / "kept").mkdir()
+    done = run("get", name, "-o", target, *more, env=environment, cwd=folder / "kept")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and (folder / "kept").is_dir()
+    with pytest.raises(hub.HubError):
+        hub.pull(name, target, overwrite=True)

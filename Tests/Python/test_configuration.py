@@ -306,7 +306,7 @@ def test_hubs_file_is_where_it_is_said_to_be(home, monkeypatch):
 @pytest.mark.parametrize(("settings", "message"), [
     ({"endpoint": "localhost:9000"}, "begins with http:// or https://"),
     ({"endpoint": 7}, "not a text"), ({"retries": -1}, "negative"),
-    ({"timeout_seconds": 0}, "not a positive number"), ({"offline": "perhaps"}, "neither true"),
+    ({"timeout_seconds": 0}, "not a positive number of at most"), ({"offline": "perhaps"}, "neither true"),
     ({"cache_bytes_max": "many"}, "cache_bytes_max cannot be 'many' (from argument)"),
     ({"endpiont": "http://x"}, "There is no setting endpiont."),
 ])
@@ -388,3 +388,66 @@ def test_the_secret_is_not_shown_and_travels():
     assert "very secret" not in repr(found)
     again = pickle.loads(pickle.dumps(found))
     assert again == found and again.sources == found.sources and hash(again) == hash(found)
+
+
+@pytest.mark.parametrize("endpoint", [
+    "http://alice:S3CRET@host:9000", "https://S3CRET@host", "http://alice:a/S3CRET@host",
+    "http://alice:a#S3CRET?@host", "ftp://alice:S3CRET@host", "alice:S3CRET@host",
+    "http://a//S3CRET@host", "http://alice:S3CRET@[::1", "http://host:9000/?key=S3CRET",
+])
+def test_an_endpoint_with_a_secret_is_refused_and_the_secret_is_not_shown(
+    endpoint, home, monkeypatch
+):
+    write(home / ".config/hub/config.toml", f'endpoint = "{endpoint}"\n')
+    for where in ("argument", "AWS_ENDPOINT_URL", "config.toml"):
+        settings = {"endpoint": endpoint} if where == "argument" else {}
+        if where == "AWS_ENDPOINT_URL":
+            monkeypatch.setenv(where, endpoint)
+        with pytest.raises(hub.Invalid, match=r"^endpoint cannot be ") as refusal:
+            hub.current_configuration(**settings)
+        assert where in str(refusal.value)
+        assert "S3CRET" not in str(refusal.value) and "alice" not in str(refusal.value)
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with pytest.raises(hub.Invalid, match="endpoint cannot be"):
+        hub.mirror("a/b:v1", source=endpoint, target="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("endpoint", [
+    "", "http://", "http:///path", "127.0.0.1:9000", "file:///etc/passwd", "http://a b:9000",
+    "http://127.0.0.1:99999", "http://127.0.0.1:-5", "http://127.0.0.1:x", "http://[::1",
+    "http://host/\x1b[31m", "http://host\n.example", 5, b"http://host",
+])
+def test_what_is_no_endpoint_is_refused(endpoint):
+    with pytest.raises(hub.Invalid, match=r"^endpoint cannot be .* \(from argument\): "):
+        hub.current_configuration(endpoint=endpoint)
+
+
+@pytest.mark.parametrize(("endpoint", "kept"), [
+    ("http://[::1]:9000/", "http://[::1]:9000"), ("https://host/below/it/", "https://host/below/it"),
+])
+def test_what_is_an_endpoint(endpoint, kept):
+    assert hub.current_configuration(endpoint=endpoint).endpoint == kept
+
+
+def test_a_secret_of_another_type_is_not_shown():
+    for secret in (b"S3CRET", ["S3CRET"]):
+        with pytest.raises(hub.Invalid, match=r"^secret_key cannot be taken \(from argument\)") as no:
+            hub.current_configuration(access_key="a", secret_key=secret)
+        assert "S3CRET" not in str(no.value)
+
+
+@pytest.mark.parametrize("settings", [
+    {"timeout_seconds": "1e300"}, {"timeout_seconds": 2**63}, {"timeout_seconds": 10**400},
+    {"cache_bytes_max": float("inf")}, {"cache_bytes_max": float("nan")}, {"cache_bytes_max": []},
+    {"retries": float("inf")}, {"retries": "1e9"}, {"retries": []},
+])
+def test_numbers_beyond_what_the_system_takes_are_refused(settings):
+    (name,) = settings
+    with pytest.raises(hub.Invalid, match=rf"^{name} cannot be "):
+        hub.current_configuration(**settings)
+
+
+@pytest.mark.parametrize("wrong", [None, [], float("inf"), float("nan"), "many", -1, object()])
+def test_what_is_no_number_of_bytes_is_refused_by_the_cache(wrong):
+    with pytest.raises(hub.Invalid, match="is no number of bytes"):
+        hub.cache.evict(wrong)

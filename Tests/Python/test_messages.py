@@ -111,3 +111,45 @@ def test_appends_and_resizes(array):
     with pytest.raises(hub.Invalid):
         array.resize((-1, 4))
     assert array.shape == (6, 4)
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1.5, 7, (), b"a"])
+def test_names_of_attributes_are_texts(array, namespace, wrong):
+    before = dict(hub.load(array.name).attrs)
+    for change in (lambda: array.attrs.update({wrong: 7}), lambda: array.attrs.__setitem__(wrong, 7),
+                   lambda: array.attrs.replace({wrong: 7}), lambda: array.attrs.update({"a": {wrong: 7}}),
+                   lambda: array.attrs.update({"a": [{wrong: 7}]}),
+                   lambda: hub.array(4, f"{namespace}/y:v0", attributes={wrong: 7})):
+        with pytest.raises(hub.Invalid, match="Only values of JSON can be sent: .* is no text"):
+            change()
+    assert dict(hub.load(array.name).attrs) == before
+    for nothing in (5, [1], "ab"):
+        with pytest.raises(hub.Invalid, match="from a mapping"):
+            array.attrs.update(nothing)
+
+
+def test_attributes_that_hold_themselves(array):
+    endless = []
+    endless.append(endless)
+    with pytest.raises(hub.Invalid, match="of at most 200 in each other"):
+        array.attrs["a"] = endless
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a/\udfff:v1", "a\ud800b/c:v1"])
+def test_names_that_are_no_unicode(array, name):
+    for ask in (hub.load, hub.delete, lambda name: hub.array(3, name), hub.versions,
+                lambda name: hub.mirror(name, target="http://127.0.0.1:1")):
+        with pytest.raises(hub.Invalid, match="names no array"):
+            ask(name)
+
+
+def test_other_arguments_of_a_wrong_type(array, tmp_path):
+    for wrong in (None, 5, b"v1", object()):
+        for ask in (array.fork, array.diff):
+            with pytest.raises(hub.Invalid, match="names no array"):
+                ask(wrong)
+        with pytest.raises(hub.Invalid, match="is nothing to pull"):
+            hub.pull(wrong, tmp_path / "x.npy")
+    for ragged in ([[0, 1], [2]], [0, [1]]):
+        with pytest.raises(hub.Invalid, match="a list of whole numbers"):
+            array.gather(ragged)

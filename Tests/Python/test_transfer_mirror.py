@@ -4,6 +4,7 @@ Method: two real servers; equality is shown by their content hashes, by elements
 reader sees while a mirror is under way.
 """
 
+import dataclasses
 import json
 
 import numpy as np
@@ -13,10 +14,11 @@ from sklearn.datasets import load_digits
 from hub.client import client_for, current_client
 from hub.command.main import main
 from hub.configuration import current_configuration
-from hub.errors import Conflict, Invalid, NotFound, Unavailable
+from hub.errors import Conflict, IntegrityError, Invalid, NotFound, Unavailable
 from hub.reference import Reference
 from hub.tracing import trace
 from hub.transfer.mirror import mirror
+from meddling_proxy import MeddlingProxy
 from server_process import ServerProcess
 
 DIGITS = load_digits().images.astype("u1")
@@ -216,3 +218,26 @@ def test_commits_and_members_and_what_is_missing_are_refused(client, other, refe
     with pytest.raises(NotFound, match="versions there: v1"):
         mirror(f"{reference.line}:v9", target=other)
     assert current_client() is client
+
+
+@pytest.mark.parametrize("key", [
+    "digits:v1/../../victim:v1/c/0/0/0", "digits:v1/../victim:v1/zarr.json", "victim:v1/zarr.json",
+    "../x", "digits:v1//zarr.json", "digits:v1/./zarr.json", "digits:v1/..",
+])
+def test_keys_outside_of_the_version_are_not_passed_on(client, other, reference, settings, key):
+    """Source: Amazon S3 API Reference, "ListObjectsV2"."""
+    listing = (
+        '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Contents>'
+        f"<Key>{key}</Key><Size>3</Size><ETag>&quot;{'0' * 32}&quot;</ETag>"
+        "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents></ListBucketResult>").encode()
+    sent = []
+    with MeddlingProxy(settings["endpoint"]) as source, MeddlingProxy(
+            other.transport.configuration.endpoint) as target:
+        source.instead = lambda method, path: (200, listing) if "list-type" in path else None
+        target.instead = lambda method, path: sent.append((method, path))
+        goal = client_for(dataclasses.replace(
+            other.transport.configuration, endpoint=target.endpoint))
+        with pytest.raises(IntegrityError, match="outside of it"):
+            mirror(str(reference), source=source.endpoint, target=goal)
+    assert not [path for method, path in sent if method == "PUT" and "/v1/" not in path]
+    assert not [path for method, path in sent if method == "DELETE" and "/v1/" not in path]

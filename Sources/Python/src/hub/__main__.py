@@ -2,7 +2,7 @@
 
 import sys
 
-from hub.command.main import main
+from hub_script import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from hub import reading, writing
+from hub import reading, understanding, writing
 from hub.attributes import Attributes
 from hub.client import Client, ShapeChanged
 from hub.conversions import Conversions
@@ -17,10 +17,12 @@ from hub.indexing import parsed, parsed_blocks, parsed_orthogonally, wrapped
 from hub.npy import AnyArray
 from hub.numpy_like import NumPyLike, scalar_or_array
 from hub.point_selection import PointSelection
+from hub.printable import printable
 from hub.reductions import Reductions
 from hub.reference import Reference
 from hub.requester import Document
 from hub.selection import Selection
+from hub.understanding import understood
 from hub.versioned import Versioned
 from hub.view import LazyIndexer, View
 from hub.whole_number import axis_number, extents
@@ -113,7 +115,8 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
         return self
 
     def __repr__(self) -> str:
-        return f"<hub.Array {self.reference} shape={self.shape} {self.dtype} chunks={self.chunks}>"
+        name = printable(str(self.reference))
+        return f"<hub.Array {name} shape={self.shape} {self.dtype} chunks={self.chunks}>"
 
     # Elements.
 
@@ -321,7 +324,8 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
     def _statistics(self, **parameters: str) -> Document:
         found = self.client.statistics(self.reference, **parameters)
-        shape = tuple(found["shape"])
+        with understood(f"the statistics of {self.reference}"):
+            shape = understanding.extents(found["shape"])
         if len(shape) != self.ndim:
             raise ShapeChanged(f"{self.reference} has the shape {shape} now, not {self.shape}.",
                                hint="Load it again.")

@@ -48,9 +48,13 @@ class Attributes(MutableMapping[str, Any]):
         """Sets several attributes in one request.
 
         Raises:
-            Invalid: a value is no JSON, or `None`, which cannot be told from a removal.
+            Invalid: a name is no text, or a value is no JSON, or `None`, which cannot be told from
+                a removal.
         """
-        new = dict(*others, **values)
+        try:
+            new: dict[Any, Any] = dict(*others, **values)
+        except (TypeError, ValueError):
+            raise Invalid("Attributes are set from a mapping of names to values.") from None
         known = self._known()
         self._merge({name: _patch(known.get(name), value) for name, value in new.items()})
 

@@ -19,6 +19,7 @@ from hub.npy import AnyArray
 from hub.reference import Reference
 from hub.requester import Document, Members, Query, as_read
 from hub.transport import Transport
+from hub.understanding import extents, understood
 from hub.version_requests import VersionRequests
 
 # Whole arrays are reduced by the server while nothing is sent, which may take long.
@@ -243,7 +244,8 @@ class Client(VersionRequests):
             nonlocal result
             if "X-Nave-Shape" not in headers or "X-Nave-Dtype" not in headers:
                 raise self.no_nave("no array", path)
-            actual = tuple(json.loads(headers["X-Nave-Shape"]))
+            with understood(f"the elements of {reference}"):
+                actual = extents(json.loads(headers["X-Nave-Shape"]))
             dtype = dtype_of(headers["X-Nave-Dtype"])
             wanted = shape if out is None else out.shape
             if wanted is not None and actual != wanted:

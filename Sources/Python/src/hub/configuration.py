@@ -12,10 +12,13 @@ from typing import Any
 
 from hub import credentials, key_pair, settings_file
 from hub.credentials import Sourced
+from hub.endpoint import endpoint, without_secrets
 from hub.errors import Invalid
 from hub.key_pair import Place
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:9000"
+#: How long can be waited for a socket: poll(2) counts milliseconds in 31 bits.
+TIMEOUT_SECONDS_MAX = (2**31 - 1) // 1000
 _DEFAULT = "default"
 _CALL = "argument"
 _CONFIGURE = "hub.configure"
@@ -28,7 +31,7 @@ class Configuration:
     """Everything that a client needs to know of the outside; immutable and picklable.
 
     Attributes:
-        endpoint: the server's URL, without a slash at the end.
+        endpoint: the server's URL, without a slash at the end, a user or a password.
         access_key, secret_key: the principal's keys; both empty to ask as nobody.
         region: the region that is signed; the server's is `us-east-1`.
         verify: whether TLS certificates are checked (`True`), or the path of a file of authorities.
@@ -228,15 +231,19 @@ def _checked(name: str, value: Any, source: str) -> Any:
     check = _flag if source == _SWITCH else _CHECKS[name]
     try:
         return check(value)
-    except (ValueError, TypeError) as error:
-        raise Invalid(f"{name} cannot be {value!r} (from {source}): {error}.") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Invalid(f"{name} cannot be {_shown(name, value)} (from {source}): {error}.") from None
+
+
+def _shown(name: str, value: Any) -> str:
+    """A wrong value as it may be told, without the secrets in it."""
+    if name == "secret_key":
+        return "taken"
+    return repr(without_secrets(value) if name == "endpoint" and isinstance(value, str) else value)
 
 
 def _endpoint(value: Any) -> str:
-    text = _text(value).rstrip("/")
-    if not text.startswith(("http://", "https://")):
-        raise ValueError("an endpoint begins with http:// or https://")
-    return text
+    return endpoint(_text(value))
 
 
 def _text(value: Any) -> str:
@@ -265,13 +272,16 @@ def _verify(value: Any) -> bool | str:
 
 def _positive(value: Any) -> float:
     number = float(value)
-    if not 0 < number < float("inf"):
-        raise ValueError("it is not a positive number")
+    if not 0 < number <= TIMEOUT_SECONDS_MAX:
+        raise ValueError(f"it is not a positive number of at most {TIMEOUT_SECONDS_MAX:,}")
     return number
 
 
 def _count(value: Any) -> int:
-    number = int(value)
+    try:
+        number = int(value)
+    except (TypeError, OverflowError):
+        raise ValueError("it is no whole number") from None
     if number < 0:
         raise ValueError("it is negative")
     return number

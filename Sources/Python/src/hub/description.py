@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 import numpy as np
 
 from hub.errors import Invalid
 from hub.reference import Reference
+from hub.understanding import extents, member, understood
+
+_RAW_BITS = re.compile(r"r([1-9]\d{0,9})")
 
 
 @dataclass(frozen=True)
@@ -73,30 +77,41 @@ class Description:
         if "kind" not in document:
             raise Invalid(f"What the endpoint says of {reference} is no description.",
                           hint="Is it a Nave server? `hub doctor` looks.")
-        names = document.get("dimension_names")
+        with understood(str(reference)):
+            return cls._read(reference, document)
+
+    @classmethod
+    def _read(cls, reference: Reference, document: Mapping[str, Any]) -> Description:
+        def text(name: str, default: str = "") -> str:
+            return str(member(document, name, str, default))
+
+        def count(name: str) -> int:
+            return int(member(document, name, int, 0))
+
+        names = member(document, "dimension_names", (list, NoneType), None)
         inner = document.get("inner_chunk_shape")
         return cls(
             reference=reference,
-            kind=document["kind"],
-            dialect=document.get("dialect", ""),
-            note=document.get("note", ""),
-            attributes=document.get("attributes"),
-            changed=document.get("changed", ""),
-            content_hash=document.get("content_hash", ""),
-            key_prefix=document.get("key_prefix"),
-            shape=tuple(document.get("shape", ())),
-            data_type=document.get("dtype", ""),
-            chunk_shape=tuple(document.get("chunk_shape", ())),
-            inner_chunk_shape=None if inner is None else tuple(inner),
-            codecs=tuple(document.get("codecs", ())),
-            order=document.get("order", "C"),
-            byte_order=document.get("byte_order"),
+            kind=text("kind"),
+            dialect=text("dialect"),
+            note=text("note"),
+            attributes=member(document, "attributes", (dict, NoneType), None),
+            changed=text("changed"),
+            content_hash=text("content_hash"),
+            key_prefix=member(document, "key_prefix", (str, NoneType), None),
+            shape=extents(document.get("shape", [])),
+            data_type=text("dtype"),
+            chunk_shape=extents(document.get("chunk_shape", [])),
+            inner_chunk_shape=None if inner is None else extents(inner),
+            codecs=tuple(map(str, member(document, "codecs", list, []))),
+            order=text("order", "C"),
+            byte_order=member(document, "byte_order", (str, NoneType), None),
             fill_value=document.get("fill_value", 0),
-            dimension_names=None if names is None else tuple(names),
-            chunks_total=document.get("chunks_total", 0),
-            chunks_stored=document.get("chunks_stored", 0),
-            bytes_stored=document.get("bytes_stored", 0),
-            members=_member_references(document.get("members", ())),
+            dimension_names=None if names is None else tuple(map(_axis_name, names)),
+            chunks_total=count("chunks_total"),
+            chunks_stored=count("chunks_stored"),
+            bytes_stored=count("bytes_stored"),
+            members=_member_references(member(document, "members", list, [])),
             document=document,
         )
 
@@ -116,7 +131,8 @@ class Description:
             from hub.metadata import bfloat16_bytes
 
             return np.frombuffer(bfloat16_bytes(self.fill_value or 0), "V2")[0]
-        return fill_of(self.fill_value, self.dtype)
+        with understood(f"the fill value of {self.reference}"):
+            return fill_of(self.fill_value, self.dtype)
 
 
 def dtype_of(name: str) -> np.dtype[Any]:
@@ -127,12 +143,15 @@ def dtype_of(name: str) -> np.dtype[Any]:
     """
     if name == "bfloat16":
         return np.dtype("V2")
-    if bits := re.fullmatch(r"r(\d+)", name):
+    if (bits := _RAW_BITS.fullmatch(name)) and int(bits[1]) % 8 == 0:
         return np.dtype(f"V{int(bits[1]) // 8}")
     try:
-        return np.dtype(name)
-    except TypeError:
-        raise Invalid(f"NumPy has no type {name}.") from None
+        found: np.dtype[Any] = np.dtype(name)
+    except (TypeError, ValueError):
+        found = np.dtype(object)
+    if found.kind not in "biufc":
+        raise Invalid(f"NumPy has no type {name}.")
+    return found
 
 
 def fill_of(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -163,7 +182,13 @@ def fill_of(value: Any, dtype: np.dtype[Any]) -> Any:
     return dtype.type(value)
 
 
+def _axis_name(value: Any) -> str | None:
+    if not isinstance(value, str | NoneType):
+        raise TypeError("the name of an axis is no text")
+    return value
+
+
 def _member_references(members: Sequence[Any]) -> tuple[str, ...]:
     return tuple(
-        one["reference"] if isinstance(one, Mapping) else str(one) for one in members
+        str(one["reference"]) if isinstance(one, Mapping) else str(one) for one in members
     )

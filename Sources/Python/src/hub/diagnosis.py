@@ -21,6 +21,7 @@ from hub.client import Client, client_for
 from hub.configuration import Configuration, current_configuration
 from hub.display import bytes_text
 from hub.errors import Denied, HubError
+from hub.printable import one_line
 from hub.reference import Reference
 
 State = Literal["good", "bad", "note"]
@@ -45,8 +46,8 @@ class Check:
     hint: str = ""
 
     def __str__(self) -> str:
-        hint = f"\n{'':16}{self.hint}" if self.hint else ""
-        return f"{_MARKS[self.state]} {self.name:13} {self.found}{hint}"
+        hint = f"\n{'':16}{one_line(self.hint)}" if self.hint else ""
+        return f"{_MARKS[self.state]} {self.name:13} {one_line(self.found)}{hint}"
 
 
 @dataclass(frozen=True)

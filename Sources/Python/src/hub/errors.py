@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hub.printable import one_line
+
 
 class HubError(Exception):
     """What all exceptions of this package have in common.
@@ -49,7 +51,8 @@ class HubError(Exception):
             details.append(f"{self.status} {self.code}".rstrip())
         if self.request_id:
             details.append(f"request {self.request_id}")
-        return f"{text} [{'; '.join(details)}]" if details else text
+        # What the server and others say may hold what a terminal obeys; `what` is as it was said.
+        return one_line(f"{text} [{'; '.join(details)}]" if details else text)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions travel from worker processes; the default would lose the keywords.

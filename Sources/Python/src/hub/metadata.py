@@ -47,7 +47,8 @@ class ArrayMetadata:
         """
         try:
             return cls._read(json.loads(data), where)
-        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError,
+                RecursionError) as error:
             if isinstance(error, Invalid):
                 raise
             raise Invalid("This is no zarr.json of an array.", where=where,

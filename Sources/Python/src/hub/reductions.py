@@ -12,6 +12,7 @@ from hub import bfloat16
 from hub.errors import Invalid
 from hub.npy import AnyArray
 from hub.requester import Document
+from hub.understanding import understood
 from hub.whole_number import axis_number, whole_number
 
 _DDOF_MAX = 1_000_000
@@ -102,8 +103,9 @@ class Reductions:
         text = ",".join(map(_float_text, asked.reshape(-1).tolist()))
         found = self._statistics(
             op="percentile", q=text, **_along("percentile", axes), **_skipping(skip_nan))
-        values = np.array(_floats(found["percentile"]["values"]), dtype=float)
-        return values.reshape(np.shape(q) + self._result_shape(axes, keepdims))[()]
+        with understood("percentiles"):
+            values = np.array(_floats(found["percentile"]["values"]), dtype=float)
+            return values.reshape(np.shape(q) + self._result_shape(axes, keepdims))[()]
 
     def histogram(
         self, bins: int = 10, range: tuple[float, float] | None = None, axis: Axis = None
@@ -120,10 +122,11 @@ class Reductions:
         limits = {} if range is None else {"range": ",".join(map(_float_text, range))}
         found = self._statistics(
             op="histogram", bins=str(whole_number(bins, "bins")), **limits,
-            **_along("histogram", axes))["histogram"]
-        edges = np.array(found["edges"], float)
-        counts = np.array(found["counts"], np.int64)
-        return counts.reshape(*self._result_shape(axes, False), len(edges) - 1), edges
+            **_along("histogram", axes))
+        with understood("the histogram"):
+            edges = np.array(found["histogram"]["edges"], float)
+            counts = np.array(found["histogram"]["counts"], np.int64)
+            return counts.reshape(*self._result_shape(axes, False), len(edges) - 1), edges
 
     def _reduced(
         self, name: str, axis: Axis, dtype: Any, out: None, keepdims: bool, skip_nan: bool,
@@ -135,10 +138,12 @@ class Reductions:
         parameters = {"op": name, **_along(name, axes), **_skipping(skip_nan)}
         if ddof:
             parameters["ddof"] = _float_text(ddof)
-        value = self._statistics(**parameters)["statistics"][name]
-        if value is None:
-            raise Invalid(f"There is no {name} of no elements.")
-        result = _array(value, self._natural(name), self._result_shape(axes, keepdims))
+        found = self._statistics(**parameters)
+        with understood(f"the {name}"):
+            value = found["statistics"][name]
+            if value is None:
+                raise Invalid(f"There is no {name} of no elements.")
+            result = _array(value, self._natural(name), self._result_shape(axes, keepdims))
         return (result if dtype is None else result.astype(dtype))[()]
 
     def _spread(

@@ -12,7 +12,7 @@ DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f%?#|]")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff%?#|]")
 _SCHEME = "hub://"
 
 

@@ -51,9 +51,9 @@ def refusal(where: str, status: int, headers: Mapping[str, str], body: bytes) ->
         status=status,
     )
     if isinstance(error, NotFound):
-        error.suggestions = tuple(map(str, document.get("tags", ())))
+        error.suggestions = _texts(document, "tags")
     if isinstance(error, Conflict):
-        error.conflicts = tuple(map(str, document.get("conflicts", ())))
+        error.conflicts = _texts(document, "conflicts")
     return error
 
 
@@ -61,9 +61,15 @@ def _document(body: bytes) -> dict[str, Any]:
     """The members of a problem document, or what an S3 error has of them."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _s3_members(body.decode(errors="replace"))
     return document if isinstance(document, dict) else {}
+
+
+def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A member that is a list of texts; nothing if it is none."""
+    found = document.get(name)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _s3_members(text: str) -> dict[str, Any]:
@@ -99,9 +105,9 @@ def _hint(
         return "Check the keys and what they may do: `hub doctor` tells where they came from."
     if kind is IntegrityError:
         return "Tell the server's administrator, who can look into it with `nave check`."
-    if kind is Conflict and document.get("conflicts"):
-        first = ", ".join(map(str, document["conflicts"][:3]))
-        return f"Changed by both: {first}{', …' if len(document['conflicts']) > 3 else ''}."
+    if kind is Conflict and (conflicts := _texts(document, "conflicts")):
+        first = ", ".join(conflicts[:3])
+        return f"Changed by both: {first}{', …' if len(conflicts) > 3 else ''}."
     if code == "out_of_space":
         return "Nothing was written; free space on the server's disk."
     if kind is Unavailable and status == 404:

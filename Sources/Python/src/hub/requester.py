@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ Document = dict[str, Any]
 Query = list[tuple[str, str]]
 Members = tuple[str, ...]
 _PAGE_MAX = 1000
+_DEPTH_MAX = 200
 _MISSING = object()
 
 
@@ -115,7 +117,7 @@ class Requester:
         """
         try:
             document = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise self.no_nave("no JSON document", where)
@@ -147,7 +149,10 @@ class Requester:
             asked = [*(query or []), ("limit", str(count))]
             asked += [("cursor", cursor)] if cursor else []
             page = self.document("GET", path, reference, asked, members=(f"{member}[]", "next"))
-            return page[member], page["next"]
+            following = page["next"]
+            if not isinstance(following, str | NoneType):
+                raise self.no_nave(f"no listing of {member}", f"GET {path}")
+            return page[member], following
 
         for entries in pages_of(ask, f"GET {path}") if limit != 0 else ():
             yield from entries
@@ -185,10 +190,29 @@ def as_read(body: Mapping[str, Any]) -> Document:
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
     """A document as JSON; NumPy's numbers are written as Python's."""
+    _check_names(body)
     try:
         return json.dumps(body, allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError) as error:
         raise Invalid(f"Only values of JSON can be sent: {error}.") from None
+
+
+def _check_names(value: Any, depth: int = 0) -> None:
+    """Refuses names that are no texts, which JSON would make texts of: `None` becomes "null".
+
+    Raises:
+        Invalid: there is one, or values lie in each other without an end.
+    """
+    if depth > _DEPTH_MAX:
+        raise Invalid(f"Only values of JSON can be sent, of at most {_DEPTH_MAX} in each other.")
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            if not isinstance(name, str):
+                raise Invalid(f"Only values of JSON can be sent: {name!r} is no text for a name.")
+            _check_names(one, depth + 1)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            _check_names(one, depth + 1)
 
 
 def _plain(value: Any) -> Any:

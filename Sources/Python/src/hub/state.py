@@ -180,7 +180,7 @@ def is_document(kind: str, data: bytes) -> bool:
     """Whether bytes are a document of a kind, as far as the member says that all of them have."""
     try:
         document = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and _MEMBERS[kind] in document
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import NoneType
 from typing import Any, Self
 
 from hub.client import current_client
 from hub.reference import Reference
+from hub.understanding import extents, member, understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,24 @@ class Version:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Reads what the API says of a version."""
-        return cls(
-            reference=Reference.parse(document["reference"]),
-            digest=document["digest"],
-            changed_since=document["changed_since"],
-            opened=datetime.fromisoformat(document["opened"]),
-            sealed=_time(document["sealed"]),
-            retained_commits=document["retained_commits"],
-            keys=document.get("keys", 0),
-            bytes=document.get("bytes", 0),
-            content_hash=document.get("content_hash", ""),
-            expires=_time(document.get("expires")),
-        )
+        """Reads what the API says of a version.
+
+        Raises:
+            Invalid: it is no description of one, as of a server that is no Nave.
+        """
+        with understood("a version"):
+            return cls(
+                reference=Reference.parse(document["reference"]),
+                digest=member(document, "digest", (str, NoneType), ...),
+                changed_since=member(document, "changed_since", bool, ...),
+                opened=datetime.fromisoformat(document["opened"]),
+                sealed=_time(document["sealed"]),
+                retained_commits=member(document, "retained_commits", (int, NoneType), ...),
+                keys=member(document, "keys", int, 0),
+                bytes=member(document, "bytes", int, 0),
+                content_hash=member(document, "content_hash", str, ""),
+                expires=_time(document.get("expires")),
+            )
 
     @property
     def tag(self) -> str:
@@ -93,19 +100,24 @@ class Commit:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Reads what the API says of a commit."""
-        return cls(
-            reference=Reference.parse(document["reference"]),
-            digest=document["digest"],
-            tag=document["tag"],
-            parent=document["parent"],
-            author=document["author"],
-            message=document["message"],
-            time=datetime.fromisoformat(document["time"]),
-            keys=document["keys"],
-            bytes=document["bytes"],
-            content_hash=document["content_hash"],
-        )
+        """Reads what the API says of a commit.
+
+        Raises:
+            Invalid: it is no description of one, as of a server that is no Nave.
+        """
+        with understood("a commit"):
+            return cls(
+                reference=Reference.parse(document["reference"]),
+                digest=member(document, "digest", str, ...),
+                tag=member(document, "tag", str, ...),
+                parent=member(document, "parent", (str, NoneType), ...),
+                author=member(document, "author", (str, NoneType), ...),
+                message=member(document, "message", str, ...),
+                time=datetime.fromisoformat(document["time"]),
+                keys=member(document, "keys", int, ...),
+                bytes=member(document, "bytes", int, ...),
+                content_hash=member(document, "content_hash", str, ...),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +140,18 @@ class Difference:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Reads an entry of the API's difference."""
-        if "chunk" not in document:
-            return cls(document["change"], document["key"])
-        return cls(
-            document["change"], document["key"], document["member"], tuple(document["chunk"]),
-            tuple(slice(start, stop) for start, stop in document["box"]))
+        """Reads an entry of the API's difference.
+
+        Raises:
+            Invalid: it is none, as of a server that is no Nave.
+        """
+        with understood("a difference"):
+            change, key = (member(document, name, str, ...) for name in ("change", "key"))
+            if "chunk" not in document:
+                return cls(change, key)
+            return cls(
+                change, key, member(document, "member", str, ...), extents(document["chunk"]),
+                tuple(slice(*extents(bounds)) for bounds in document["box"]))
 
 
 def versions(name: str | Reference, **settings: Any) -> list[Version]:

@@ -203,7 +203,7 @@ class Versioned:
     def _target(self, other: str | Reference) -> Reference:
         """Another version: a tag or digest of this name, or a whole reference."""
         ours = self.description.reference
-        if isinstance(other, Reference) or "/" in other or "@" in other:
+        if not isinstance(other, str) or "/" in other or "@" in other:
             return Reference.parse(other)
         if other.startswith("sha256:"):
             return ours.at(other)

@@ -13,9 +13,11 @@ from hub.indexing import parsed, parsed_orthogonally
 from hub.numpy_like import NumPyLike, scalar_or_array
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
+from hub.printable import printable
 from hub.reductions import Reductions
 from hub.requester import Document
 from hub.selection import Selection
+from hub.understanding import extents, understood
 
 if TYPE_CHECKING:
     from hub.arrays import Array
@@ -75,7 +77,9 @@ class View(NumPyLike, Reductions):
                 "The server computes statistics of one list of indices at most, of 16 KiB of text.",
                 hint="Read the part and reduce it here: view[...].mean().")
         found = self.array.client.statistics(self.array.reference, text, **parameters)
-        if tuple(found["shape"]) != self.shape:
+        with understood(f"the statistics of {self.array.reference}"):
+            shape = extents(found["shape"])
+        if shape != self.shape:
             raise ShapeChanged(
                 f"{self!r} has the shape {tuple(found['shape'])} now.",
                 hint="The array was resized meanwhile: take the part anew.")
@@ -91,7 +95,8 @@ class View(NumPyLike, Reductions):
 
     def __repr__(self) -> str:
         text = self.selection.text or "…"
-        return f"<hub.View {self.array.reference}[{text}] shape={self.shape} {self.dtype}>"
+        name = printable(str(self.array.reference))
+        return f"<hub.View {name}[{text}] shape={self.shape} {self.dtype}>"
 
 
 class LazyIndexer:

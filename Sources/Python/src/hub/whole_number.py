@@ -64,7 +64,11 @@ def indices(values: Any, beginning: str = "Indices are") -> AnyArray:
         Invalid: they are no list of whole numbers.
         OutOfRange: one is beyond what any axis has.
     """
-    numbers = np.asarray(values)
+    try:
+        numbers = np.asarray(values)
+    except ValueError:
+        # Lists of different lengths.
+        raise Invalid(f"{beginning} a list of whole numbers.") from None
     if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
         raise Invalid(f"{beginning} a list of whole numbers.")
     if numbers.dtype.kind == "u" and numbers.size and int(numbers.max()) > np.iinfo("i8").max:

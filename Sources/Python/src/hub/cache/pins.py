@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import NoneType
 
 from hub.map_name import MAP_SUFFIX
 
@@ -104,6 +105,13 @@ def _read(path: Path) -> Pin | None:
         document = json.loads(path.read_text())
         if document.pop("version") != PIN_VERSION:
             return None
-        return Pin(**document)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        pin = Pin(**document)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+    return pin if _is_well_formed(pin) else None
+
+
+def _is_well_formed(pin: Pin) -> bool:
+    texts = (pin.reference, pin.origin, pin.map, *pin.documents) if isinstance(
+        pin.documents, list) else (None,)
+    return all(isinstance(text, str) for text in texts) and isinstance(pin.chunks, int | NoneType)

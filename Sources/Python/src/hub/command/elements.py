@@ -12,7 +12,7 @@ import numpy as np
 
 import hub
 from hub.command import words
-from hub.command.output import print_json, print_members, say
+from hub.command.output import print_json, print_lines, say
 from hub.display import Look, bytes_text, picture, picture_form, terminal_picture
 from hub.errors import Invalid
 from hub.files.replacement import written_file
@@ -138,13 +138,13 @@ def run_stats(options: argparse.Namespace) -> None:
     if options.json:
         print_json(answer)
         return
-    print_members({
+    _print_statistics({
         name: _told(_complex(value) if name in ("sum", "mean") and array.dtype.kind == "c" else value)
         for name, value in answer.get("statistics", {}).items()})
     if "percentile" in answer:
         found = answer["percentile"]
-        print_members({f"percentile {q:g}": _told(value)
-                       for q, value in zip(found["q"], found["values"])})
+        _print_statistics({f"percentile {q:g}": _told(value)
+                           for q, value in zip(found["q"], found["values"])})
     if "histogram" in answer:
         _print_histogram(answer["histogram"])
 
@@ -187,6 +187,13 @@ def _told(value: Any) -> str:
     if isinstance(value, list):
         return np.array2string(np.array(value), separator=", ")
     return "none" if value is None else str(value)
+
+
+def _print_statistics(told: dict[str, str]) -> None:
+    """Prints names and values, which are of several lines where they are arrays."""
+    width = max(map(len, told), default=0)
+    for name, value in told.items():
+        print_lines(*f"{name:{width}}  {value}".splitlines())
 
 
 def _print_histogram(histogram: dict[str, Any]) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import hub
 from hub.client import current_client
 from hub.command import words
-from hub.command.output import print_json, print_members, print_table, say
+from hub.command.output import print_json, print_lines, print_members, print_table, say
 from hub.display import bytes_text
 from hub.errors import Invalid
+from hub.printable import printable
 from hub.reference import Reference
 
 
@@ -138,8 +139,9 @@ def run_create(options: argparse.Namespace) -> None:
     if options.json:
         print_json(array.description.document)
     else:
-        print(f"{array.reference}: {array.dtype} of {'x'.join(map(str, array.shape)) or '1'}, "
-              f"chunks {'x'.join(map(str, array.chunks)) or '1'}")
+        print_lines(
+            f"{array.reference}: {array.dtype} of {'x'.join(map(str, array.shape)) or '1'}, "
+            f"chunks {'x'.join(map(str, array.chunks)) or '1'}")
 
 
 def run_rm(options: argparse.Namespace) -> None:
@@ -152,7 +154,7 @@ def run_rm(options: argparse.Namespace) -> None:
             raise Invalid(f"{reference} is deleted only after a question.",
                           hint="Without a terminal to ask in, give --yes.")
         stored = f" with {bytes_text(found.bytes_stored)} stored" if found.kind == "array" else ""
-        if input(f"Delete {reference}{stored}? [y/N] ").strip().lower() not in ("y", "yes"):
+        if input(printable(f"Delete {reference}{stored}? [y/N] ")).strip().lower() not in ("y", "yes"):
             say("Nothing was deleted.", options.quiet)
             return
     client.delete(reference)

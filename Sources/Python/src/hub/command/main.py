@@ -14,6 +14,7 @@ from hub.command import elements, listing, moving, upkeep, versions
 from hub.command.profile import profile_settings
 from hub.configuration import configured
 from hub.errors import HubError
+from hub.printable import one_line
 
 EPILOG = """\
 An array is named namespace/name:tag, or namespace/name@sha256:… for a commit; a part of one by
@@ -25,10 +26,11 @@ Exit codes: 0, 1 for a failure that standard error tells in a line, 2 for wrong 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
+    _open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    options = make_parser().parse_args(arguments)
     try:
+        options = make_parser().parse_args(arguments)
         with configured(**_settings(options)):
             code: int | None = options.run(options)
         sys.stdout.flush()
@@ -47,10 +49,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, EOFError):
         print(file=sys.stderr)
         return 130
+    except Exception as error:
+        # Nobody foresaw it, so where it happened must be told to whoever looks for it.
+        if _shows_tracebacks():
+            raise
+        return _told(f"{type(error).__name__}: {error}. This is a mistake of hub's, or something "
+                     "answers that is no Nave server (hub doctor). PYTHONDEVMODE=1 tells where.")
+
+
+def _shows_tracebacks() -> bool:
+    """Whether Python runs for whoever looks for mistakes. Source: "Python Development Mode"."""
+    return sys.flags.dev_mode
+
+
+def _open_missing_streams() -> None:
+    """Gives what was closed by whoever started this (`>&-`) the place of nothing to read or write.
+
+    Without it Python has no such streams at all, and what is printed to one ends up in another.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
 
 
 def _told(text: str) -> int:
-    print("hub: " + " ".join(text.split()), file=sys.stderr)
+    print(f"hub: {one_line(text)}", file=sys.stderr)
     return 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.client import Client, client_for, current_client
 from hub.command import words
-from hub.command.output import print_json
+from hub.command.output import print_json, print_lines
 from hub.command.profile import profile_settings
 from hub.configuration import current_configuration
 from hub.display import bytes_text
@@ -95,15 +95,15 @@ def run_push(options: argparse.Namespace) -> None:
         return
     for one in (pushed, pushed.labels):
         if one is not None and not options.quiet:
-            print(_pushed_text(one))
+            print_lines(*_pushed_lines(one))
 
 
-def _pushed_text(pushed: Pushed) -> str:
+def _pushed_lines(pushed: Pushed) -> tuple[str, str]:
     shape = "x".join(map(str, pushed.shape)) or "1"
     sent = bytes_text(pushed.bytes_sent)
     if pushed.bytes_sent < pushed.bytes_total:
         sent += f" of {bytes_text(pushed.bytes_total)}, the rest was there"
-    return f"{pushed.reference}: {pushed.dtype} of {shape}, {sent}\ncommit {pushed.digest}"
+    return f"{pushed.reference}: {pushed.dtype} of {shape}, {sent}", f"commit {pushed.digest}"
 
 
 def _hub0_reader(source: str, endpoint: str | None) -> Reader:
@@ -121,7 +121,7 @@ def run_pull(options: argparse.Namespace) -> None:
         print_json(dataclasses.asdict(pulled))
     elif not options.quiet:
         shape = "x".join(map(str, pulled.shape)) or "1"
-        print(f"{pulled.target}: {pulled.dtype} of {shape}, {bytes_text(pulled.bytes_total)}")
+        print_lines(f"{pulled.target}: {pulled.dtype} of {shape}, {bytes_text(pulled.bytes_total)}")
 
 
 def run_mirror(options: argparse.Namespace) -> None:
@@ -135,9 +135,10 @@ def run_mirror(options: argparse.Namespace) -> None:
     if options.json:
         print_json(dataclasses.asdict(done))
     elif not options.quiet:
-        print(f"{done.reference}: {done.keys_copied} keys of {bytes_text(done.bytes_copied)} "
-              f"copied, {done.keys_kept} were equal, {done.keys_removed} removed\n"
-              f"commit {done.digest}")
+        print_lines(
+            f"{done.reference}: {done.keys_copied} keys of {bytes_text(done.bytes_copied)} "
+            f"copied, {done.keys_kept} were equal, {done.keys_removed} removed",
+            f"commit {done.digest}")
 
 
 def _side(endpoint: str | None, profile: str | None) -> Client:

@@ -7,12 +7,20 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from hub.printable import printable, printable_json
+
 PAGE_ROWS = 1000
 
 
 def print_json(value: Any) -> None:
     """Prints a document."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    print(printable_json(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
+
+
+def print_lines(*lines: str) -> None:
+    """Prints texts, each in a line of its own whatever is in it."""
+    for line in lines:
+        print(printable(line))
 
 
 def print_table(
@@ -39,7 +47,8 @@ def print_table(
 def _print_page(
     rows: Sequence[Sequence[str]], heads: Sequence[str], right: Sequence[int],
 ) -> None:
-    everything = [heads, *rows] if heads else rows
+    shown = [[printable(cell) for cell in row] for row in rows]
+    everything = [heads, *shown] if heads else shown
     widths = [max(len(cell) for cell in column) for column in zip(*everything)]
     for row in everything:
         cells = [cell.rjust(width) if number in right else cell.ljust(width)
@@ -55,4 +64,4 @@ def print_members(members: Mapping[str, Any]) -> None:
 def say(text: str, quiet: bool = False) -> None:
     """Tells a person something, on standard error, if there is one to read it."""
     if not quiet and sys.stderr.isatty():
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Any
 from hub.client import Client, current_client
 from hub.command import words
 from hub.command.listing import short_digest
-from hub.command.output import print_json, print_table, say
+from hub.command.output import print_json, print_lines, print_table, say
 from hub.errors import Invalid, NotFound
 from hub.reference import Reference
 
@@ -78,7 +78,7 @@ def run_commit(options: argparse.Namespace) -> None:
     answer = current_client().commit(Reference.parse(options.name), options.message)
     if answer["message"] != options.message:
         say("Nothing has changed since this commit.", options.quiet)
-    print_json(answer) if options.json else print(answer["digest"])
+    print_json(answer) if options.json else print_lines(answer["digest"])
 
 
 def run_seal(options: argparse.Namespace) -> None:
@@ -161,4 +161,4 @@ def _print_version(answer: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
         print_json(answer)
     elif not options.quiet:
-        print(answer["reference"])
+        print_lines(answer["reference"])

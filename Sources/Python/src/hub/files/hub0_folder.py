@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import pathlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from hub.endpoint import endpoint as checked_endpoint
+from hub.endpoint import without_secrets
 from hub.errors import Invalid, NotFound
 from hub.files.boxes import box_shape
 from hub.files.layout import Box, Layout, stored_type
+from hub.files.links import check_links, links_below
 from hub.files.reader import Reader, fingerprint
 
 INFO = "info.txt"
@@ -29,13 +33,15 @@ Fetch = Callable[[str], bytes | None]
 def open_hub0(source: str, endpoint: str | None = None) -> Hub0Reader:
     """The array in a folder, or at `s3://bucket/path` of an endpoint (Amazon's if none is given).
 
-    Keys for a bucket are those of the environment. Raises `NotFound` if there is no `info.txt`.
+    Keys for a bucket are those of the environment. Raises `NotFound` if there is no `info.txt`,
+    and `Invalid` if a link leads out of the folder.
     """
     if source.startswith("s3://"):
         return Hub0Reader(source, _bucket_fetch(source, endpoint))
     folder = pathlib.Path(source)
     if not folder.is_dir():
         raise NotFound(f"There is no folder {source}.")
+    check_links(links_below(folder), folder)
     return Hub0Reader(source, lambda name: _read_file(folder / name))
 
 
@@ -48,9 +54,12 @@ def _bucket_fetch(source: str, endpoint: str | None) -> Fetch:
     from obstore.store import S3Store
 
     parts = urlsplit(source)
+    if "@" in parts.netloc:
+        raise Invalid("Keys do not belong into the address of a bucket.",
+                      hint="Give them in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
     settings: dict[str, Any] = {"client_options": {"allow_http": True}}
     if endpoint:
-        settings |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
+        settings |= {"endpoint": _checked(endpoint), "virtual_hosted_style_request": False}
     store = S3Store(parts.netloc, prefix=parts.path.strip("/"), **settings)
 
     def fetch(name: str) -> bytes | None:
@@ -60,6 +69,13 @@ def _bucket_fetch(source: str, endpoint: str | None) -> Fetch:
             return None
 
     return fetch
+
+
+def _checked(text: str) -> str:
+    try:
+        return checked_endpoint(text)
+    except ValueError as error:
+        raise Invalid(f"{without_secrets(text)} is no endpoint: {error}.") from None
 
 
 class Hub0Reader(Reader):
@@ -100,7 +116,7 @@ class Hub0Reader(Reader):
         stored = self._fetch(name)
         if stored is None:
             return
-        expected = self.layout.dtype.itemsize * int(np.prod(chunks))
+        expected = self.layout.dtype.itemsize * math.prod(chunks)
         if len(stored) != expected:
             raise Invalid(
                 f"{self._where}: the chunk {name} has {len(stored)} bytes, not {expected}.")
@@ -125,7 +141,7 @@ def _layout(info: bytes, where: str) -> Layout:
             raise ValueError("extents must be whole numbers above 0")
         if len(shape) != len(chunks):
             raise ValueError("chunk_shape has other axes than shape")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, Invalid):
             raise
         raise Invalid(f"{where}: its {INFO} cannot be understood ({error}).") from None

@@ -7,6 +7,7 @@ import pathlib
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -14,11 +15,15 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.files.layout import Box, Layout
-from hub.files.reader import Reader, ReadingOptions, fingerprint, required
+from hub.files.links import check_links
+from hub.files.reader import (
+    Reader, ReadingOptions, fingerprint, refused_if_damaged, required)
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 CHUNK_BYTES = 4 << 20
 THREADS = 4
+# What Pillow may take a file for. The others are not asked: PostScript it hands to another program.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 # How Pillow's modes are read: those of one bit or with a palette as what they look like.
 MODES = {"1": "L", "P": "RGB", "PA": "RGBA", "LA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}
 CHANNELS = {"L": 0, "I;16": 0, "RGB": 3, "RGBA": 4}
@@ -27,12 +32,14 @@ CHANNELS = {"L": 0, "I;16": 0, "RGB": 3, "RGBA": 4}
 def open_file(path: pathlib.Path, options: ReadingOptions) -> ImageFolderReader:
     """The pictures of a folder and of the folders in it, in the order of their names.
 
-    Raises `Invalid` if they differ in size or kind and the options do not say what they shall be.
+    Raises `Invalid` if they differ in size or kind and the options do not say what they shall be,
+    or if one is a link that leads out of the folder.
     """
     pillow = required("PIL.Image", "pillow", path)
     files = sorted(_pictures(path), key=lambda file: _natural(file.relative_to(path)))
     if not files:
         raise Invalid(f"There are no pictures in {path}.")
+    check_links((file for file in files if file.is_symlink()), path)
     size, mode = options.size, options.mode
     if size is None or mode is None:
         found_size, found_mode = _common_form(files, pillow, size is None, mode is None)
@@ -80,13 +87,20 @@ def _common_form(
     return first
 
 
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this Pillow was built with."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
 def _form(file: pathlib.Path, pillow: Any) -> tuple[tuple[int, int], str]:
-    try:
-        with pillow.open(file) as picture:
+    with refused_if_damaged(file, "is no picture"):
+        with pillow.open(file, formats=_formats()) as picture:
             mode = "RGBA" if "transparency" in picture.info else picture.mode
             return (picture.height, picture.width), MODES.get(mode, mode)
-    except OSError as error:
-        raise Invalid(f"{file} is no picture ({error}).") from None
 
 
 def _threaded(work: Any, items: Iterable[Any]) -> Iterator[Any]:
@@ -139,15 +153,13 @@ class ImageFolderReader(Reader):
     def _decode(self, file: pathlib.Path) -> np.ndarray[Any, Any]:
         from PIL import Image, ImageOps
 
-        try:
-            with Image.open(file) as picture:
+        with refused_if_damaged(file, "is no whole picture"):
+            with Image.open(file, formats=_formats()) as picture:
                 converted = picture if picture.mode == self._mode else picture.convert(self._mode)
                 size = (self._size[1], self._size[0])
                 if converted.size != size:
                     converted = ImageOps.fit(converted, size, Image.Resampling.BILINEAR)
                 return np.asarray(converted, dtype=self.layout.dtype)
-        except (OSError, ValueError) as error:
-            raise Invalid(f"{file} is no whole picture ({error}).") from None
 
 
 def _classes(

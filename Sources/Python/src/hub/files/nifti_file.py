@@ -11,7 +11,8 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.files.layout import Box, Layout, json_attributes, stored_type
-from hub.files.reader import Reader, ReadingOptions, fingerprint, required
+from hub.files.reader import (
+    Reader, ReadingOptions, fingerprint, refused_if_damaged, required)
 from hub.files.spool import spooled
 
 AXES = ("x", "y", "z", "t", "u", "v", "w")
@@ -56,6 +57,7 @@ class NiftiReader(Reader):
     def __init__(self, path: pathlib.Path, image: Any, unpacked: pathlib.Path | None) -> None:
         header = image.header
         corner = image.dataobj[tuple(slice(0, 1) for _ in image.shape)]
+        self._path = path
         self._elements = image.dataobj
         self._unpacked = unpacked
         self.fingerprint = fingerprint([path])
@@ -71,7 +73,8 @@ class NiftiReader(Reader):
 
     def read(self, box: Box) -> np.ndarray[Any, Any]:
         """The elements, scaled as the file's header says."""
-        return np.asarray(self._elements[box], dtype=self.layout.dtype)
+        with refused_if_damaged(self._path):
+            return np.asarray(self._elements[box], dtype=self.layout.dtype)
 
     def close(self) -> None:
         """Deletes what was unpacked."""

@@ -7,15 +7,18 @@ import importlib
 import os
 import pathlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import numpy as np
 
-from hub.errors import Invalid, NotFound
+from hub.errors import HubError, Invalid, NotFound
 from hub.files.layout import Box, Layout
+
+_REASON_CHARACTERS_MAX = 300
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self, box: Box) -> np.ndarray[Any, Any]:
-        """The elements of a box: its shape, the layout's type."""
+        """The elements of a box: its shape, the layout's type; `Invalid` if they are damaged."""
 
     def close(self) -> None:
         """Lets go of the file, and removes what was unpacked for it."""
@@ -64,14 +67,16 @@ class Reader(ABC):
 def open_reader(source: str | os.PathLike[str], options: ReadingOptions | None = None) -> Reader:
     """The reader for a file or folder, chosen by its name.
 
-    Raises `NotFound` if there is none, `Invalid` if it is of no known kind, holds no array, or
-    holds several and none is named.
+    Raises `NotFound` if there is none, `Invalid` if it is of no known kind, damaged, holds no
+    array, or holds several and none is named.
     """
     options = options or ReadingOptions()
     path = pathlib.Path(source)
     if not path.exists():
         raise NotFound(f"There is no file or folder {path}.")
-    reader: Reader = importlib.import_module(_module(path)).open_file(path, options)
+    module = importlib.import_module(_module(path))
+    with refused_if_damaged(path):
+        reader: Reader = module.open_file(path, options)
     reader.name = path.absolute().name
     return reader
 
@@ -105,6 +110,18 @@ def fingerprint(paths: Iterable[pathlib.Path], *words: object) -> str:
         status = path.stat()
         digest.update(f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:32]
+
+
+@contextmanager
+def refused_if_damaged(path: pathlib.Path, what: str = "cannot be read") -> Iterator[None]:
+    """Turns what a library makes of a damaged file, of no common kind, into `Invalid`."""
+    try:
+        yield
+    except (HubError, MemoryError):
+        raise
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise Invalid(f"{path} {what} ({reason[:_REASON_CHARACTERS_MAX]}).") from error
 
 
 def required(module: str, package: str, where: pathlib.Path) -> ModuleType:

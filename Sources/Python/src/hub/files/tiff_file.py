@@ -29,10 +29,23 @@ def open_file(path: pathlib.Path, options: ReadingOptions) -> TiffReader:
         if not member.isdigit() or int(member) >= len(file.series):
             raise NotFound(
                 f"{path} holds no series {member}; it holds {len(file.series)}, counted from 0.")
+        _check_pages(path, file, file.series[int(member)])
         return TiffReader(path, file, int(member))
     except BaseException:
         file.close()
         raise
+
+
+def _check_pages(path: pathlib.Path, file: Any, series: Any) -> None:
+    """Refuses a series with pages of other files, which the file's description may name.
+
+    Raises:
+        Invalid: it has some.
+    """
+    if series.is_multifile or series.keyframe.parent is not file:
+        raise Invalid(
+            f"{path}: pages of it lie in another file.",
+            hint="Write them into one file, and push that: nothing else is read of this machine.")
 
 
 class TiffReader(Reader):

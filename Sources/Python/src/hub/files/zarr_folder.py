@@ -9,14 +9,21 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.files.layout import Box, Layout, json_attributes, stored_type
-from hub.files.reader import Reader, ReadingOptions, choose_member, fingerprint
+from hub.files.links import check_links, links_below
+from hub.files.reader import (
+    Reader, ReadingOptions, choose_member, fingerprint, refused_if_damaged)
 
 
 def open_file(path: pathlib.Path, options: ReadingOptions) -> ZarrReader:
-    """An array; in a group it must be named if there are several."""
+    """An array; in a group it must be named if there are several.
+
+    Raises `Invalid` also if a link leads out of the folder: nothing else is read of this machine.
+    """
     import zarr
     from zarr.storage import ZipStore
 
+    if path.is_dir():
+        check_links(links_below(path), path)
     store: Any = ZipStore(path, mode="r") if path.is_file() else path
     try:
         node = zarr.open(store, mode="r")
@@ -38,6 +45,7 @@ class ZarrReader(Reader):
         names = getattr(array.metadata, "dimension_names", None)
         names = names or attributes.get("_ARRAY_DIMENSIONS")
         documents = [path] if path.is_file() else _documents(path / array.path)
+        self._path = path
         self._array = array
         self.fingerprint = fingerprint(documents, array.path)
         self.layout = Layout(
@@ -48,7 +56,8 @@ class ZarrReader(Reader):
 
     def read(self, box: Box) -> np.ndarray[Any, Any]:
         """The elements, read and decoded by zarr."""
-        return np.asarray(self._array[box], dtype=self.layout.dtype)
+        with refused_if_damaged(self._path):
+            return np.asarray(self._array[box], dtype=self.layout.dtype)
 
 
 def _documents(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hub.errors import Invalid
 from hub.files.boxes import Boxes
 from hub.files.layout import Box, Layout, stored_type
 from hub.files.writer import open_writer
@@ -72,6 +73,9 @@ def pull(
             as on a full disk.
     """
     whole: Any = _loaded(source) if isinstance(source, str) else source
+    if not hasattr(whole, "shape") or not hasattr(getattr(whole, "array", whole), "description"):
+        raise Invalid(f"{type(source).__name__} is nothing to pull: it is a reference, an array or a "
+                      "view.")
     view = whole if index is None else whole.lazy[index]
     layout = _layout(getattr(whole, "array", whole), view)
     item_bytes = layout.dtype.itemsize

@@ -67,7 +67,8 @@ def push(
         show_progress: on standard error; `None` is only if that is a terminal.
 
     Raises:
-        NotFound, Invalid: the file is missing, of no known kind, damaged, or fits no array.
+        NotFound, Invalid: the file is missing, of no known kind, damaged, takes elements from outside
+            of the file or folder, or fits no array.
         Conflict: the name has an array of other shape or type, or of another source, or one that
             was changed since it was pushed, or meanwhile.
     """
