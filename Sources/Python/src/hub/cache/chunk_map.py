@@ -17,9 +17,9 @@ the later holds.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import secrets
-from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,9 @@ PENDING_MAX = 64
 
 RECENT_MAX = 1 << 16
 """Records that are kept apart from the table before the file is read as a whole again."""
+
+_LOOKS_MAX = 16
+"""How often a key is looked for while threads and processes change the file."""
 
 _RECORD = np.dtype([("key", "<u8", 2), ("digest", "<u8", 2), ("check", "<u8")])
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -62,7 +65,9 @@ class ChunkMap:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._pending: deque[tuple[bytes, bytes]] = deque()
+        # What was noted and is not in the file yet, by numbers that go up.
+        self._pending: dict[int, tuple[bytes, bytes]] = {}
+        self._numbers = itertools.count()
         self._load()
 
     def get(self, key: str, stored: int | None = None) -> bytes | None:
@@ -73,12 +78,15 @@ class ChunkMap:
                 known. While so many are recorded, what is not recorded is `NOT_STORED`.
         """
         hashed = key_hash(key)
-        found = self._content.find(hashed)
-        if found is not None:
-            return found
-        self.refresh()
-        # Counted and looked for in one content: the file may be removed or replaced meanwhile.
-        content = self._content
+        for _ in range(_LOOKS_MAX):
+            # Looked for and counted in one content: the file may be removed or replaced meanwhile.
+            content = self._content
+            found = content.find(hashed)
+            if found is not None:
+                return found
+            # Again also where another thread put back what it had read before.
+            if not self.refresh() and content is self._content:
+                break
         is_whole = stored is not None and content.has_stored(stored)
         # Also where nothing was new: another thread may have taken it in just before.
         return content.find(hashed) or (NOT_STORED if is_whole else None)
@@ -89,22 +97,31 @@ class ChunkMap:
         if self._content.find(hashed) == digest:
             return
         # In this order, so that a thread that loads the file meanwhile does not lose it.
-        self._pending.append((hashed, digest))
+        self._pending[next(self._numbers)] = hashed, digest
         self._content.recent[hashed] = digest
         if len(self._pending) >= PENDING_MAX:
             self.flush()
 
     def flush(self) -> None:
         """Appends what was noted to the file; where that fails, the notes stay in memory."""
-        pending = self._take_pending()
+        # Another thread may write the same, which does no harm. It stays until it is written, for one
+        # that loads the file meanwhile.
+        pending = self._pending.copy()
         if not pending:
             return
+        try:
+            self._append(list(pending.values()))
+        finally:
+            for number in pending:
+                self._pending.pop(number, None)
+
+    def _append(self, records: list[tuple[bytes, bytes]]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             content = self._content
             descriptor = os.open(self.path, _APPEND, 0o600)
             try:
-                os.write(descriptor, encode_records(pending))
+                os.write(descriptor, encode_records(records))
                 if content.identity is None:
                     content.bytes_read, content.identity = 0, _identity(os.fstat(descriptor))
             finally:
@@ -157,18 +174,12 @@ class ChunkMap:
         content.bytes_read = start + len(data) - len(data) % RECORD_BYTES
         return len(records) > 0
 
-    def _take_pending(self) -> list[tuple[bytes, bytes]]:
-        taken = []
-        try:
-            while True:
-                taken.append(self._pending.popleft())
-        except IndexError:
-            return taken
-
     def _load(self) -> None:
+        # In this order: what is not noted any more was written before the file is read.
+        pending = dict(self._pending.copy().values())
         data, identity = _read_from(self.path, 0)
         records, damaged = parse_records(data)
-        content = _Content(_Table(_newest(records)), dict(self._pending))
+        content = _Content(_Table(_newest(records)), pending)
         content.bytes_read, content.identity = len(data) - len(data) % RECORD_BYTES, identity
         self._content = content
         if damaged or len(records) > 2 * len(content.table.records) + 1024:

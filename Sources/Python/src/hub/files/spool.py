@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pathlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ def reserve(path: pathlib.Path, data_offset: int = 0) -> None:
     """
     with open(path, "r+b") as file:
         size = os.fstat(file.fileno()).st_size
+        # What does not fit is not begun: others would find the disk full meanwhile.
+        if size > shutil.disk_usage(path).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         if hasattr(os, "posix_fallocate"):
             try:
                 return os.posix_fallocate(file.fileno(), 0, size)
