@@ -141,11 +141,11 @@ def others_write_before_each_commit(array, monkeypatch, times):
     commit, other = hub.Client.commit, hub.load(array.name)
     written = []
 
-    def late(client, reference, message=""):
+    def late(client, reference, *arguments):
         if reference.is_draft and len(written) < times:
             written.append(len(written))
             other[1, 1] = len(written)
-        return commit(client, reference, message)
+        return commit(client, reference, *arguments)
 
     monkeypatch.setattr(hub.Client, "commit", late)
     return written

@@ -149,7 +149,7 @@ def dtype_of(name: str) -> np.dtype[Any]:
         found: np.dtype[Any] = np.dtype(name)
     except (TypeError, ValueError):
         found = np.dtype(object)
-    if found.kind not in "biufc":
+    if found.kind not in "biufcmM":
         raise Invalid(f"NumPy has no type {name}.")
     return found
 
