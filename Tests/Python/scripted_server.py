@@ -114,6 +114,8 @@ class ScriptedServer:
                 if isinstance(answer, BelowTLS):
                     break_off(connection, answer)
                     return
+                if isinstance(answer, bytes) and not self.keep:
+                    answer = self._said_to_be_last(answer)
                 for piece in answer() if callable(answer) else [answer]:
                     connection.sendall(piece)
                 if not self.keep:
@@ -122,6 +124,12 @@ class ScriptedServer:
             connection.close()
         except OSError:
             pass
+
+    @staticmethod
+    def _said_to_be_last(answer):
+        """An answer that says that the connection ends, so that nobody tries to use it again."""
+        status, line_end, rest = answer.partition(b"\r\n")
+        return status + b"\r\nConnection: close" + line_end + rest if line_end else answer
 
     @staticmethod
     def _read(connection):

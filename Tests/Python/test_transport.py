@@ -37,7 +37,9 @@ def transport(server, **settings):
                                    | settings))
 
 
-@pytest.mark.parametrize("broken", [HALF, b"", b"HTTP/1.1 200", BUSY, answer(500), answer(429)])
+@pytest.mark.parametrize("broken", [
+    HALF, b"", b"HTTP/1.1 200", BUSY,
+    *(answer(status) for status in (408, 429, 500, 502, 503, 504))])
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_what_may_be_repeated_is_repeated_until_it_is_whole(broken, method):
     with ScriptedServer(broken, broken, WHOLE) as server, hub.trace() as trace:

@@ -10,7 +10,7 @@ from hub.stream import Unopened
 Repeat = Literal["safe", "unopened"]
 """When a request is repeated: whenever it failed, or only if no connection could be opened."""
 
-_BUSY = frozenset({429, 500, 503})
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _FAILED = frozenset({500, 502, 504})
 # With these the server says that it has done nothing, and that the same may be asked again.
 _UNDONE = frozenset({"array_changing", "overloaded", "version_changing"})
