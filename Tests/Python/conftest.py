@@ -6,6 +6,7 @@ import pathlib
 import re
 import sys
 
+import boto3
 import hypothesis
 import pytest
 
@@ -18,6 +19,7 @@ hypothesis.settings.load_profile("hub")
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Clients"))
 
 import hub
+from meddling_proxy import MeddlingProxy
 from server_process import ServerProcess
 
 _numbers = itertools.count()
@@ -56,6 +58,21 @@ def connected(settings):
     """`hub`, configured for the server until the test ends."""
     with hub.configured(**settings):
         yield hub
+
+
+@pytest.fixture
+def proxy(settings):
+    """Something between `hub` and the server, which does as the test says."""
+    with MeddlingProxy(settings["endpoint"]) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def s3(settings):
+    """A client of the server as an S3 store."""
+    return boto3.client(
+        "s3", endpoint_url=settings["endpoint"], region_name="us-east-1",
+        aws_access_key_id=settings["access_key"], aws_secret_access_key=settings["secret_key"])
 
 
 @pytest.fixture

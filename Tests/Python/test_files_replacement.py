@@ -26,9 +26,9 @@ PICTURES = np.arange(3 * 4 * 4, dtype="u1").reshape(3, 4, 4)
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """An empty folder, which the tests run in."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    return tmp_path / "work"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
 
 
 def write(target, array, overwrite=True):
@@ -62,8 +62,8 @@ def put_zarr(folder):
     ("pics/", ["pics/0.png", "pics/.hidden"], "pics holds .hidden"),
     ("pics", ["pics/0.png", "pics/1.jpg"], "pics holds 1.jpg"),
     ("pics/../pics/", ["pics/y"], "pics holds y"),
-    ("..", [], "holds (work|home), which is no numbered picture"),
-    ("../work/pics/..", ["pics/0.png"], "is the folder that this runs in"),
+    ("..", [], "holds (here|home), which is no numbered picture"),
+    ("../here/pics/..", ["pics/0.png"], "is the folder that this runs in"),
     (".", [], r"\. is the folder that this runs in"),
     ("./", ["0.png"], "is the folder that this runs in"),
     ("a.npy", ["a.npy/thesis.txt"], "a.npy is a folder"),

@@ -14,7 +14,6 @@ import hub.cache
 import numpy as np
 import pytest
 import zarr
-from meddling_proxy import MeddlingProxy
 
 from hub.command.main import main
 from hub.diagnosis import doctor
@@ -27,12 +26,6 @@ FOREIGN = {
     "lists that are none": (200, b'{"namespaces": null, "arrays": {}, "versions": 1, "commits": ""'
                                  b', "changes": null, "drafts": 0, "chunks": null, "next": null}'),
 }
-
-
-@pytest.fixture
-def proxy(settings):
-    with MeddlingProxy(settings["endpoint"]) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import hub.cache
 import numpy as np
 import pytest
 import zarr
-from meddling_proxy import MeddlingProxy
 from scripted_server import ScriptedServer, answer
 
 from hub import entity_tag
@@ -26,12 +25,6 @@ PAGE = b"<html><h1>Please log in</h1></html>"
 
 def values():
     return np.random.default_rng(3).normal(size=(8, 8)).astype("f4")
-
-
-@pytest.fixture
-def proxy(settings):
-    with MeddlingProxy(settings["endpoint"]) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -9,15 +9,8 @@ import json
 import hub
 import numpy as np
 import pytest
-from meddling_proxy import MeddlingProxy
 
 UNCERTAIN = "may have been done all the same"
-
-
-@pytest.fixture
-def proxy(settings):
-    with MeddlingProxy(settings["endpoint"]) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import hub
 import numpy as np
 import pytest
 import urllib3
-from meddling_proxy import MeddlingProxy
 from scripted_server import ScriptedServer, answer
 
 from hub.cache.pins import Pin, Pins
@@ -21,12 +20,6 @@ from hub.state import is_document
 
 ODD = [None, 5, -1, 1.5, "", "odd", [None], [-5], [[]], {"a": 1}, 10**30]
 DEEP = b"[" * 200_000
-
-
-@pytest.fixture
-def proxy(settings):
-    with MeddlingProxy(settings["endpoint"]) as proxy:
-        yield proxy
 
 
 @pytest.fixture

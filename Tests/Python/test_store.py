@@ -26,13 +26,6 @@ WATCHDOG_SECONDS = 10
 
 
 @pytest.fixture
-def s3(settings):
-    return boto3.client(
-        "s3", endpoint_url=settings["endpoint"], region_name="us-east-1",
-        aws_access_key_id=settings["access_key"], aws_secret_access_key=settings["secret_key"])
-
-
-@pytest.fixture
 def version(namespace):
     return Reference.parse(f"{namespace}/x:v1")
 

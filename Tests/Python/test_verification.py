@@ -6,12 +6,10 @@ the server's place, and others change the array between the requests.
 
 import threading
 
-import boto3
 import hub
 import numpy as np
 import pytest
 from hub.verification import Verification
-from meddling_proxy import MeddlingProxy
 
 MIB = 1 << 20
 
@@ -19,19 +17,6 @@ MIB = 1 << 20
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
     monkeypatch.setattr("hub.transport._PAUSE_SECONDS", 0.001)
-
-
-@pytest.fixture
-def s3(settings):
-    return boto3.client(
-        "s3", endpoint_url=settings["endpoint"], region_name="us-east-1",
-        aws_access_key_id=settings["access_key"], aws_secret_access_key=settings["secret_key"])
-
-
-@pytest.fixture
-def proxy(server):
-    with MeddlingProxy(server.endpoint) as proxy:
-        yield proxy
 
 
 @pytest.fixture
