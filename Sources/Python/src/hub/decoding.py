@@ -35,7 +35,7 @@ _ABSENT = 2**64 - 1
 _SHARD_PARTS_MAX = 4
 """So many times as long as its chunks a shard may be: some writers leave what they replaced."""
 
-_MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What comes of reading a configuration that is none."""
 
 
@@ -46,14 +46,14 @@ class ChunkDecoder:
         self.metadata = metadata
         # NumPy and zarr-python do not know it; its elements are moved about as whole numbers.
         self._is_bfloat16 = metadata.data_type == "bfloat16"
-        self._chain: _Chain | None = None
+        self._chain: Chain | None = None
         self._refusal = ""
         try:
             codecs = metadata.document["codecs"]
-            self._chain = _Chain(metadata.chunk_shape, _ElementType.of(metadata), codecs)
+            self._chain = Chain(metadata.chunk_shape, ElementType.of(metadata), codecs)
         except UnknownCodec as error:
             self._refusal = f"it has a codec that is not read here, {error}"
-        except _MALFORMED as error:
+        except MALFORMED as error:
             self._refusal = f"its codecs or its type are not understood: {error}"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -74,8 +74,9 @@ class ChunkDecoder:
         if self._chain is None:
             raise Invalid(
                 f"The array cannot be decoded: {self._refusal}.", where=where,
-                hint="Slices are decoded by the server if it can; zarr-python opens a hub.ViewStore"
-                " with whatever codecs you have installed.")
+                hint="Slices are decoded by the server if it can; what people you trust have written,"
+                " zarr-python opens in a hub.ViewStore(…, is_trusted=True) with whatever codecs you"
+                " have installed.")
         try:
             decoded = self._chain.decode(data)
             if self._is_bfloat16:
@@ -91,7 +92,7 @@ class ChunkDecoder:
 
 
 @dataclass(frozen=True)
-class _ElementType:
+class ElementType:
     """What elements are.
 
     Attributes:
@@ -106,7 +107,7 @@ class _ElementType:
     is_plain: bool
 
     @classmethod
-    def of(cls, metadata: ArrayMetadata) -> _ElementType:
+    def of(cls, metadata: ArrayMetadata) -> ElementType:
         """The type of an array's elements; `bfloat16` as whole numbers of two bytes."""
         if metadata.data_type == "bfloat16":
             fill = np.frombuffer(bytes(metadata.fill), "<u2")[0]
@@ -129,16 +130,26 @@ class _Elements(Protocol):
     def decode(self, data: Any) -> AnyArray: ...
 
 
-class _Chain:
+class Chain:
     """The codecs of chunks of one shape, in the order in which they are undone.
 
     Attributes:
         stored_bytes_max: how long a stored chunk is at most.
+        limits: of the codecs that make bytes of bytes, which are the last ones, how many bytes each
+            may make when it is undone.
+        inner: the codecs of the chunks that a shard holds, if chunks are shards.
+        chunk_bytes: the bytes of a chunk's elements.
+        element_bytes: those of one; of no meaning for texts.
         is_fast: whether zarr-python has no part in it.
+
+    Raises:
+        UnknownCodec: a codec is none of those that are read.
+        ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError: these are
+            no codecs of such elements.
     """
 
     def __init__(
-        self, chunk_shape: tuple[int, ...], kind: _ElementType, codecs: Sequence[Codec]
+        self, chunk_shape: tuple[int, ...], kind: ElementType, codecs: Sequence[Codec]
     ) -> None:
         steps: list[Step] = []
         count = len(codecs)
@@ -153,10 +164,14 @@ class _Chain:
             raise ValueError("no codec makes bytes of the elements")
         self._elements, self._turn = _elements_of(chunk_shape, kind, codecs[:count])
         self.is_fast = self._elements.is_fast
+        self.element_bytes = kind.dtype.itemsize
+        self.chunk_bytes = math.prod(chunk_shape) * self.element_bytes
+        self.inner = self._elements.inner if isinstance(self._elements, _Shard) else None
         limits = [self._elements.stored_bytes_max]
         for _ in steps:
             limits.append(_grown(limits[-1]))
         self.stored_bytes_max = limits.pop()
+        self.limits = tuple(limits)
         self._compressions = list(zip(steps, reversed(limits), strict=True))
 
     def decode(self, data: Any) -> AnyArray:
@@ -169,7 +184,7 @@ class _Chain:
 
 
 def _elements_of(
-    shape: tuple[int, ...], kind: _ElementType, codecs: Sequence[Codec]
+    shape: tuple[int, ...], kind: ElementType, codecs: Sequence[Codec]
 ) -> tuple[_Elements, tuple[int, ...] | None]:
     """How elements are read, and how their axes are turned then, if they are.
 
@@ -229,15 +244,15 @@ class _Shard:
     """
 
     def __init__(
-        self, shape: tuple[int, ...], kind: _ElementType, options: Mapping[str, Any]
+        self, shape: tuple[int, ...], kind: ElementType, options: Mapping[str, Any]
     ) -> None:
         self._shape, self._kind = shape, kind
         self._inner_shape = tuple(options["chunk_shape"])
         self._grid = tuple(
             extent // inner for extent, inner in zip(shape, self._inner_shape, strict=True)
         )
-        self._inner = _Chain(self._inner_shape, kind, options["codecs"])
-        self.is_fast = self._inner.is_fast
+        self.inner = Chain(self._inner_shape, kind, options["codecs"])
+        self.is_fast = self.inner.is_fast
         index_codecs = options.get("index_codecs") or [
             {"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"},
         ]
@@ -245,10 +260,10 @@ class _Shard:
         if any(codec["name"] not in ("bytes", "crc32c") for codec in index_codecs):
             raise ValueError("the index of a shard is compressed")
         index_shape = (*self._grid, 2)
-        self._index = _Chain(index_shape, _INDEX_TYPE, index_codecs)
+        self._index = Chain(index_shape, _INDEX_TYPE, index_codecs)
         self._index_bytes = 8 * math.prod(index_shape) + 4 * (len(index_codecs) - 1)
         self._is_index_first = options.get("index_location", "end") == "start"
-        chunk_bytes = math.prod(self._grid) * self._inner.stored_bytes_max
+        chunk_bytes = math.prod(self._grid) * self.inner.stored_bytes_max
         self.stored_bytes_max = self._index_bytes + _SHARD_PARTS_MAX * chunk_bytes
 
     def decode(self, data: Any) -> AnyArray:
@@ -269,11 +284,11 @@ class _Shard:
                 slice(at * extent, (at + 1) * extent)
                 for at, extent in zip(place, self._inner_shape, strict=True)
             )
-            result[region] = self._inner.decode(bytes(view[offset : offset + length]))
+            result[region] = self.inner.decode(bytes(view[offset : offset + length]))
         return result
 
 
-_INDEX_TYPE = _ElementType({}, np.dtype("u8"), np.uint64(_ABSENT), is_plain=True)
+_INDEX_TYPE = ElementType({}, np.dtype("u8"), np.uint64(_ABSENT), is_plain=True)
 
 
 def _grown(content_bytes: int) -> int:

@@ -208,6 +208,20 @@ def range_text(byte_range: ByteRequest | None) -> str:
     raise ValueError(f"Unexpected byte_range, got {byte_range!r}.")
 
 
+def cut(data: bytes, byte_range: ByteRequest | None) -> bytes:
+    """The range of some bytes that is asked for."""
+    match byte_range:
+        case None:
+            return data
+        case RangeByteRequest(start, end):
+            return data[start:end]
+        case OffsetByteRequest(offset):
+            return data[offset:]
+        case SuffixByteRequest(suffix):
+            return data[-suffix:]
+    raise ValueError(f"Unexpected byte_range, got {byte_range!r}.")
+
+
 def _restored(reference: Reference, read_only: bool, client: Client) -> HubStore:
     return HubStore(reference, read_only=read_only, client=client)
 

@@ -6,8 +6,8 @@ The state is taken when the store is made: a tag that is a commit just now is re
 from the cache without a request for what was read before. Groups come with the metadata of
 everything below them, since nothing can be listed here. Works in forked processes.
 
-zarr-python decodes what is read here, with any codec that is installed, and bounds nothing that chunks
-decompress to: `hub.load` does, and is for what strangers wrote.
+zarr-python decodes what is read here, and is given documents whose codecs keep within bounds
+(`bounded_document`): strangers may have written them, and the chunks.
 """
 
 from __future__ import annotations
@@ -16,13 +16,9 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from zarr.abc.store import (
-    ByteRequest,
-    OffsetByteRequest,
-    RangeByteRequest,
-    SuffixByteRequest,
-)
+from zarr.abc.store import ByteRequest
 
+from hub.bounded_document import bounded_document
 from hub.bulk import view_path
 from hub.cached_keys import CachedKeys
 from hub.client import Client, current_client
@@ -31,7 +27,7 @@ from hub.metadata import ArrayMetadata
 from hub.object_answer import object_answer
 from hub.reference import Reference
 from hub.state import METADATA, is_document, kept_document, resolve
-from hub.store import BlockingStore, range_text
+from hub.store import BlockingStore, cut, range_text
 
 if TYPE_CHECKING:
     from zarr.core.buffer import Buffer, BufferPrototype
@@ -45,6 +41,8 @@ class ViewStore(BlockingStore):
     Args:
         reference: an array or a group, by tag or digest.
         client: who asks; the configured one if not given.
+        is_trusted: whether documents are given as they are, so that chunks are decoded with whatever
+            codecs are installed, to however much they say.
 
     Attributes:
         target: what is read; has a digest if that is possible.
@@ -53,9 +51,12 @@ class ViewStore(BlockingStore):
         Offline: no request may be made, and the reference is a tag.
     """
 
-    def __init__(self, reference: Reference | str, *, client: Client | None = None) -> None:
+    def __init__(
+        self, reference: Reference | str, *, client: Client | None = None, is_trusted: bool = False
+    ) -> None:
         super().__init__(read_only=True)
         self._client = client or current_client()
+        self._is_trusted = is_trusted
         self.target = resolve(self._client, Reference.parse(reference))
         self._arrays: dict[str, CachedKeys] = {}
 
@@ -68,15 +69,15 @@ class ViewStore(BlockingStore):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.target, self._client, self._arrays)
+        return _restored, (self.target, self._client, self._arrays, self._is_trusted)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ViewStore) and self._identity == other._identity
 
     @property
-    def _identity(self) -> tuple[str, str, Reference]:
+    def _identity(self) -> tuple[str, str, Reference, bool]:
         configuration = self._client.transport.configuration
-        return configuration.endpoint, configuration.access_key, self.target
+        return configuration.endpoint, configuration.access_key, self.target, self._is_trusted
 
     def __str__(self) -> str:
         return f"hub://{self.target}"
@@ -101,7 +102,7 @@ class ViewStore(BlockingStore):
             return None
         if name == METADATA:
             document = self._document(folder)
-            return None if document is None else _cut(document, byte_range)
+            return None if document is None else cut(document, byte_range)
         return self._chunk(key, byte_range)
 
     def _document(self, folder: str) -> bytes | None:
@@ -122,8 +123,9 @@ class ViewStore(BlockingStore):
             return None
         if not is_document(METADATA, document):
             raise self._client.no_nave(f"no {METADATA}", f"GET {path}")
-        self._note_arrays(reference, folder, json.loads(document))
-        return document
+        members = json.loads(document)
+        self._note_arrays(reference, folder, members)
+        return document if self._is_trusted else json.dumps(bounded_document(members)).encode()
 
     def _note_arrays(
         self, reference: Reference, folder: str, document: Mapping[str, Any]
@@ -153,7 +155,7 @@ class ViewStore(BlockingStore):
             return self._asked(key, byte_range)
         data = array.get(inner)
         array.flush()
-        return None if data is None else _cut(data, byte_range)
+        return None if data is None else cut(data, byte_range)
 
     def _asked(self, key: str, byte_range: ByteRequest | None) -> bytes | None:
         """A part of a chunk, or a chunk of an array that nobody asked about."""
@@ -206,10 +208,13 @@ class ViewStore(BlockingStore):
         raise NotImplementedError("a view cannot be listed; hub.HubStore can")
 
 
-def _restored(target: Reference, client: Client, arrays: dict[str, CachedKeys]) -> ViewStore:
+def _restored(
+    target: Reference, client: Client, arrays: dict[str, CachedKeys], is_trusted: bool
+) -> ViewStore:
     store = ViewStore.__new__(ViewStore)
     BlockingStore.__init__(store, read_only=True)
     store.target, store._client, store._arrays = target, client, arrays
+    store._is_trusted = is_trusted
     return store
 
 
@@ -219,16 +224,3 @@ def _chunk_bytes(document: bytes) -> int:
         return ArrayMetadata.parse(document).chunk_bytes
     except Invalid:
         return 0
-
-
-def _cut(data: bytes, byte_range: ByteRequest | None) -> bytes:
-    match byte_range:
-        case None:
-            return data
-        case RangeByteRequest(start, end):
-            return data[start:end]
-        case OffsetByteRequest(offset):
-            return data[offset:]
-        case SuffixByteRequest(suffix):
-            return data[-suffix:]
-    raise ValueError(f"Unexpected byte_range, got {byte_range!r}.")

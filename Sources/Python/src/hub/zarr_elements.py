@@ -24,8 +24,8 @@ _FILTERS = frozenset(
     f"numcodecs.{name}"
     for name in ("astype", "bitround", "delta", "fixedscaleoffset", "packbits", "quantize")
 )
-_VARIABLE = frozenset(["vlen-bytes", "vlen-utf8"])
-_SERIALIZERS = _VARIABLE | {"bytes", "numcodecs.pcodec", "numcodecs.zfpy"}
+VARIABLE = frozenset(["vlen-bytes", "vlen-utf8"])
+_SERIALIZERS = VARIABLE | {"bytes", "numcodecs.pcodec", "numcodecs.zfpy"}
 
 _TYPE_OPTIONS = ("astype", "decode_dtype", "dtype", "encode_dtype")
 _NUMBER_KINDS = "biufc"
@@ -72,15 +72,15 @@ class ZarrElements:
         element_bytes: int,
     ) -> None:
         *filters, serializer = codecs
+        if serializer["name"] not in _SERIALIZERS:
+            raise UnknownCodec(serializer["name"])
         for codec in filters:
             if codec["name"] != "transpose" and codec["name"] not in _FILTERS:
                 raise UnknownCodec(codec["name"])
-        if serializer["name"] not in _SERIALIZERS:
-            raise UnknownCodec(serializer["name"])
         for codec in codecs:
             _check_options(codec.get("configuration") or {})
         self._shape = shape
-        self._is_variable = serializer["name"] in _VARIABLE
+        self._is_variable = serializer["name"] in VARIABLE
         self.stored_bytes_max = _VARIABLE_BYTES_MAX
         if not self._is_variable:
             one_bytes = max(element_bytes, _NUMBER_BYTES_MAX)
@@ -107,10 +107,8 @@ class ZarrElements:
         from zarr.buffer.cpu import buffer_prototype
         from zarr.storage import MemoryStore
 
-        # numcodecs makes room for as many texts as are announced.
-        count = math.prod(self._shape)
-        if self._is_variable and int.from_bytes(bytes(data[:4]), "little") != count:
-            raise ValueError(f"it has not {count} elements")
+        if self._is_variable:
+            check_text_count(data, math.prod(self._shape))
         buffer = buffer_prototype.buffer
         contents = {
             "zarr.json": buffer.from_bytes(self._document),
@@ -123,6 +121,18 @@ class ZarrElements:
             array = zarr.open_array(MemoryStore(contents, read_only=True), mode="r")
             decoded = np.asarray(array[...])
         return decoded if decoded.dtype.isnative else decoded.astype(decoded.dtype.newbyteorder("="))
+
+
+def check_text_count(data: Any, count: int) -> None:
+    """Sees that a chunk of texts announces as many as it has: numcodecs makes room for those.
+
+    Source: numcodecs, `vlen`.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if int.from_bytes(bytes(data[:4]), "little") != count:
+        raise ValueError(f"it has not {count} elements")
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
