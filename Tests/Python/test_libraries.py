@@ -3,6 +3,7 @@
 Method: what is written through one library is read through the others, and beside them by NumPy.
 """
 
+import json
 import multiprocessing
 import pickle
 
@@ -234,6 +235,42 @@ class TestFilesystem:
             files.pipe_file(f"{namespace}/f", b"two", mode="create")
         with pytest.raises(NotImplementedError):
             files.open(f"{namespace}/f", "ab")
+
+    @pytest.mark.parametrize("key", [
+        "a/../../evil", "a/../../../evil", "a//evil", "a/./evil", "a/..", "/evil", "b/evil"])
+    def test_files_go_nowhere_but_where_they_belong(self, proxy, settings, tmp_path, key):
+        """Keys that no Nave server has, as another in its place may name them."""
+        listing = (
+            '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Contents>'
+            f"<Key>{key}</Key><Size>3</Size><ETag>&quot;{'0' * 32}&quot;</ETag>"
+            "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents></ListBucketResult>")
+        proxy.instead = lambda method, path: (
+            (200, listing.encode()) if "list-type" in path else
+            (200, b"bad", {"ETag": f'"{"0" * 32}"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}))
+        target = tmp_path / "one/two/target"
+        target.mkdir(parents=True)
+        files = fsspec.filesystem("hub", **settings | {"endpoint": proxy.endpoint})
+        for destination in (target, f"{target}/"):
+            with pytest.raises(hub.Invalid, match="cannot be there"):
+                files.get("n/a", str(destination), recursive=True)
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+        assert list(target.iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["..", "../..", "a/b", ""])
+    def test_namespaces_lead_nowhere_else(self, proxy, settings, name):
+        page = json.dumps({"namespaces": [{"name": name}], "next": None}).encode()
+        proxy.instead = lambda method, path: (200, page)
+        files = fsspec.filesystem("hub", **settings | {"endpoint": proxy.endpoint})
+        with pytest.raises(hub.Invalid):
+            files.ls("")
+
+    def test_folders_come_whole_with_their_markers(self, files, namespace, s3, tmp_path):
+        s3.put_object(Bucket=namespace, Key="a/empty/", Body=b"")
+        files.pipe({f"{namespace}/a/one.txt": b"1", f"{namespace}/a/b/ä..b": b"2"})
+        files.get(f"{namespace}/a", str(tmp_path / "copy"), recursive=True)
+        found = {str(path.relative_to(tmp_path / "copy")): path.read_bytes()
+                 for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+        assert found == {"one.txt": b"1", "b/ä..b": b"2"}
 
     def test_what_is_not_there(self, files, namespace):
         for ask in (files.cat_file, files.info, files.ls, files.open):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import mmap
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -22,7 +23,8 @@ from hub.bulk import view_path
 from hub.client import Client, current_client
 from hub.configuration import SETTINGS
 from hub.errors import Invalid, NotFound
-from hub.object_keys import ObjectEntry, ObjectKeys
+from hub.object_keys import ObjectEntry, ObjectKeys, is_key
+from hub.transport import MEDDLED
 
 _MEMORY_BYTES_MAX = 16 << 20
 Details = dict[str, Any]
@@ -90,7 +92,7 @@ class HubFileSystem(AbstractFileSystem):  # type: ignore[misc]
         path = self._strip_protocol(path)
         namespace, key = _split(path)
         if not namespace:
-            found = [_folder(str(one["name"])) for one in self.client.list_namespaces()]
+            found = [_folder(_name(one)) for one in self.client.list_namespaces()]
         elif _is_commit(key):
             raise Invalid("A commit cannot be listed.", hint="List the version it was made of.")
         else:
@@ -286,6 +288,14 @@ class _Writer(io.RawIOBase):
 def _split(path: str) -> tuple[str, str]:
     namespace, _, key = path.partition("/")
     return namespace, key
+
+
+def _name(namespace: Mapping[str, Any]) -> str:
+    """The name of a namespace as it is listed; it must not lead elsewhere as a part of a path."""
+    name = str(namespace.get("name"))
+    if "/" in name or not is_key(name):
+        raise Invalid(f'The namespaces that are listed have one named "{name}".', hint=MEDDLED)
+    return name
 
 
 def _is_commit(key: str) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
 from hub import entity_tag
-from hub.errors import Conflict, NotFound, Unavailable
+from hub.errors import Conflict, Invalid, NotFound, Unavailable
 from hub.listing_pages import pages_of
 from hub.object_answer import object_answer
 from hub.transport import MEDDLED, Response, Transport
@@ -183,6 +183,10 @@ class ObjectKeys:
 
         Args:
             delimiter: with `/`, what is below a folder is told as the folder alone.
+
+        Raises:
+            Invalid: a key is named that is none of those, or that no Nave server has, such as one
+                with `..`: whoever makes paths of keys would be led elsewhere.
         """
         def ask(token: str) -> tuple[list[ObjectEntry], str | None]:
             return self._page(prefix, delimiter, token)
@@ -211,6 +215,8 @@ class ObjectKeys:
             ObjectEntry(unquote(_text(found, "Prefix")))
             for found in page.iterfind(f"{_NAMESPACE}CommonPrefixes")
         ]
+        for entry in entries:
+            _check_key(entry.key, prefix)
         entries.sort(key=lambda entry: entry.key)
         return entries, page.findtext(f"{_NAMESPACE}NextContinuationToken")
 
@@ -226,6 +232,19 @@ class ObjectKeys:
 
     def _path(self, key: str) -> str:
         return f"/{quote(self.namespace, safe='~')}/{quote(key, safe='/~')}"
+
+
+def _check_key(key: str, prefix: str) -> None:
+    """Refuses what cannot be in a listing. Source: docs/decisions/0002-keys-that-are-refused.md."""
+    if not key.startswith(prefix) or not is_key(key.removesuffix("/")):
+        raise Invalid(
+            f'A listing of what begins with "{prefix}" names the key "{key}", which cannot be there.',
+            hint=MEDDLED)
+
+
+def is_key(text: str) -> bool:
+    """Whether a server takes a text as a key, as far as its segments tell."""
+    return "\0" not in text and not {"", ".", ".."} & set(text.split("/"))
 
 
 def _tag(answer: Response) -> str:
