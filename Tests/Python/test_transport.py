@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from certificates import make_certificate
 from meddling_proxy import MeddlingProxy
-from scripted_server import BROKEN_TLS, STALL, ScriptedServer, answer
+from scripted_server import BROKEN_TLS, STALL, BelowTLS, ScriptedServer, answer
 from server_process import ServerProcess
 from urllib3.exceptions import InsecureRequestWarning
 
@@ -185,6 +185,47 @@ def test_connections_are_used_again():
             assert b"".join(stream.chunks(3)) == b"0123456789"
         ours.request("GET", "/")
     assert (server.connections, len(server.requests)) == (1, 7)
+
+
+CLOSED = BelowTLS(b"")
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_connection_that_was_closed_meanwhile_costs_no_repetition(
+    certificate, method, is_encrypted
+):
+    """Source: RFC 9112, section 9.3.1."""
+    settings = {"verify": str(certificate.authority)} if is_encrypted else {}
+    with ScriptedServer(WHOLE, CLOSED, WHOLE, CLOSED, WHOLE, keep=True,
+                        certificate=certificate if is_encrypted else None) as server:
+        ours = transport(server, retries=0, **settings)
+        for _ in range(3):
+            assert ours.request(method, "/", body=b"abc").data == b"0123456789"
+    assert (server.connections, len(server.requests)) == (3, 5)
+
+
+@pytest.mark.parametrize("script", [
+    # A new connection, an answer that had begun, and what came to its end.
+    [CLOSED], [WHOLE, BelowTLS(b"HTTP/1.")], [WHOLE, CLOSED, CLOSED]])
+def test_other_ends_of_a_connection_count(script):
+    with ScriptedServer(*script, WHOLE, keep=True) as server:
+        ours = transport(server, retries=0)
+        if script[0] is WHOLE:
+            ours.request("GET", "/")
+        with pytest.raises(hub.Unavailable, match="broke before") as raised:
+            ours.request("GET", "/")
+    assert len(server.requests) == len(script) and type(raised.value) is hub.Unavailable
+
+
+def test_what_may_not_be_repeated_is_sent_once_on_a_connection_that_was_used():
+    with ScriptedServer(WHOLE, CLOSED, WHOLE, keep=True) as server:
+        ours = transport(server)
+        ours.request("GET", "/")
+        with pytest.raises(hub.Unavailable, match="may have been done all the same") as raised:
+            ours.request("POST", "/v1/append/a/b", body=b"abc")
+    assert len(server.requests) == 2 and raised.value.is_uncertain
+    assert type(raised.value) is hub.Unavailable
 
 
 def test_half_read_connections_are_not_used_again():

@@ -2,15 +2,18 @@
 
 A request may be repeated without looking if the connection for it was never opened. TLS fails in
 the same words while it is begun and while an answer is awaited, so the connection itself says which
-it was: all that fails in `connect` is `NotOpened`, and nothing else is. Answers are paced
-(`PacedResponse`).
+it was: all that fails in `connect` is `NotOpened`, and nothing else is. A connection that had answers
+before may have been closed by the server meanwhile, which shows when it is used again: what ends then
+before a byte of the answer came is `Outlived`. Answers are paced (`PacedResponse`).
 """
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -31,6 +34,21 @@ class NotOpened(HTTPError):
         self.cause = cause
 
 
+class Outlived(HTTPError):
+    """A connection that was used before ended before any of the answer came.
+
+    Most likely the server closed it when it had not been used for a while; whether it has done what
+    was asked for is not known all the same.
+
+    Attributes:
+        cause: what failed.
+    """
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 @contextmanager
 def _opening() -> Iterator[None]:
     try:
@@ -39,20 +57,58 @@ def _opening() -> Iterator[None]:
         raise NotOpened(error) from error
 
 
-class _PlainConnection(HTTPConnection):
-    response_class = PacedResponse
+class _Reused:
+    """Tells failures of a connection that had answers before from those of a new one."""
+
+    _has_answered = False
+    _awaited: PacedResponse | None = None
+
+    def response_class(self, sock: socket.socket, *arguments: Any, **options: Any) -> PacedResponse:
+        """Makes the answer that is awaited; Python's client calls it like a class."""
+        self._awaited = PacedResponse(sock, *arguments, **options)
+        return self._awaited
 
     def connect(self) -> None:
+        self._has_answered = False
         with _opening():
-            super().connect()
+            _above(self, _Reused).connect()
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        self._awaited = None
+        with self._noticing():
+            _above(self, _Reused).request(*arguments, **options)
+
+    def getresponse(self) -> Any:
+        with self._noticing():
+            answer = _above(self, _Reused).getresponse()
+        self._has_answered = True
+        return answer
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except _ENDS as error:
+            has_begun = self._awaited is not None and self._awaited.has_begun
+            if self._has_answered and not has_begun:
+                raise Outlived(error) from error
+            raise
 
 
-class _EncryptedConnection(HTTPSConnection):
-    response_class = PacedResponse
+_ENDS = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""How a connection that the other side closed fails; `RemoteDisconnected` is a `ConnectionError`."""
 
-    def connect(self) -> None:
-        with _opening():
-            super().connect()
+
+def _above(connection: object, kind: type) -> Any:
+    return super(kind, connection)
+
+
+class _PlainConnection(_Reused, HTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _EncryptedConnection(_Reused, HTTPSConnection):  # type: ignore[misc]
+    pass
 
 
 class PlainPool(urllib3.HTTPConnectionPool):

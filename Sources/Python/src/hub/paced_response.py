@@ -26,6 +26,11 @@ class PacedResponse(http.client.HTTPResponse):
         self._reader = _PacedReader(sock, self.fp.detach())
         self.fp = io.BufferedReader(self._reader)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any byte of it came."""
+        return self._reader.has_read
+
     def follow(self, until: float | None) -> None:
         """Lets what comes from now on come as slowly as it likes, until a moment.
 
@@ -37,9 +42,14 @@ class PacedResponse(http.client.HTTPResponse):
 
 
 class _PacedReader(io.RawIOBase):
-    """What reads from the socket; for one thread."""
+    """What reads from the socket; for one thread.
+
+    Attributes:
+        has_read: whether anything came.
+    """
 
     def __init__(self, sock: socket.socket, raw: Any) -> None:
+        self.has_read = False
         self._socket, self._raw = sock, raw
         self._seconds = sock.gettimeout()
         self._is_paced = self._seconds is not None
@@ -60,6 +70,7 @@ class _PacedReader(io.RawIOBase):
         if not self._is_paced:
             self._set_patience()
             count: int | None = self._raw.readinto(buffer)
+            self.has_read |= bool(count)
             return count
         started = time.monotonic()
         count = self._raw.readinto(buffer)
@@ -74,6 +85,7 @@ class _PacedReader(io.RawIOBase):
         self._reads, self._bytes, self._waited = 0, 0, 0.0
 
     def _account(self, seconds: float, count: int) -> None:
+        self.has_read |= bool(count)
         self._reads += 1
         self._bytes += count
         self._waited += seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from hub.errors import HubError, Unavailable
-from hub.stream import Unopened
+from hub.stream import Ended, Unopened
 
 Repeat = Literal["safe", "unopened"]
 """When a request is repeated: whenever it failed, or only if no connection could be opened."""
@@ -25,10 +25,22 @@ def may_repeat(error: HubError, repeat: Repeat) -> bool:
     return error.status in _BUSY or (isinstance(error, Unavailable) and error.status is None)
 
 
+def is_closed_meanwhile(error: HubError, repeat: Repeat) -> bool:
+    """Whether a request failed only as its connection had not been used for long, and may be sent again.
+
+    That says nothing of the server, so it is no attempt that counts.
+
+    Source: RFC 9112, section 9.3.1, "Retrying Requests".
+    """
+    return isinstance(error, Ended) and repeat == "safe"
+
+
 def explained(error: HubError, repeat: Repeat) -> HubError:
     """The failure as it is told: one that may have done something says so."""
     if isinstance(error, Unopened):
         return Unavailable(error.what, where=error.where, hint=error.hint)
+    if isinstance(error, Ended):
+        error = Unavailable(error.what, where=error.where, hint=error.hint)
     if isinstance(error, Unavailable) and repeat != "safe" and _is_uncertain(error):
         error.is_uncertain = True
         error.hint = "It may have been done all the same: look before you repeat it."

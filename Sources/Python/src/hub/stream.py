@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import urllib3
 from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError, SSLError
 
-from hub.connection import NotOpened
+from hub.connection import NotOpened, Outlived
 from hub.errors import HubError, Unavailable
 from hub.paced_response import PacedResponse
 
@@ -83,6 +83,10 @@ class Stream:
             pass
 
 
+class Ended(Unavailable):
+    """A connection that was used before had been closed by the server, or has been now."""
+
+
 class Unopened(Unavailable):
     """No connection could be opened, so the request cannot have done anything."""
 
@@ -108,12 +112,18 @@ def translated(where: str) -> Iterator[None]:
             "There is too little memory for what the answer says that it is.", where=where,
             hint="Read less at once, or look with `hub doctor` at what answers.",
         ) from error
+    except Outlived as error:
+        raise _broken(Ended, error.cause, where) from error
     except (HTTPError, OSError) as error:
-        raise Unavailable(
-            f"The connection broke before the whole answer was there: {_reason(error)}.",
-            where=where,
-            hint="Try again.",
-        ) from error
+        raise _broken(Unavailable, error, where) from error
+
+
+def _broken(kind: type[Unavailable], error: Exception, where: str) -> Unavailable:
+    return kind(
+        f"The connection broke before the whole answer was there: {_reason(error)}.",
+        where=where,
+        hint="Try again.",
+    )
 
 
 def _unopened(cause: Exception, where: str) -> Unopened:

@@ -6,6 +6,7 @@ Invariants:
     - An answer is given out whole or not at all; one that ends early is asked for again.
     - A request that may have changed something is repeated only if repeating it does no harm, or if
       nothing of it was sent.
+    - A connection that the server closed while nobody used it costs none of the repetitions.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from hub.connection import EncryptedPool, PlainPool
 from hub.content_coding import CONTENT_BYTES_MAX, content_of
 from hub.errors import Denied, HubError, Invalid, Offline, Unavailable
 from hub.refusal import refusal
-from hub.repetition import Repeat, explained, may_repeat
+from hub.repetition import Repeat, explained, is_closed_meanwhile, may_repeat
 from hub.stream import Stream, read_beginning, read_into, translated
 
 Buffer = bytes | memoryview
@@ -186,17 +187,23 @@ class Transport:
         )
 
     def _repeated(self, call: _Call, attempt: Callable[[], Answer]) -> Answer:
-        for pause in pauses(self.configuration.retries):
+        patience = pauses(self.configuration.retries)
+        pause = next(patience)
+        closed = 0
+        while True:
             started = time.perf_counter()
             try:
                 return attempt()
             except HubError as error:
                 tracing.record(call.method, call.path, error.status or 0,
                                time.perf_counter() - started, sent=call.body_bytes)
+                closed += is_closed_meanwhile(error, call.repeat)
+                if is_closed_meanwhile(error, call.repeat) and closed <= _CONNECTIONS_MAX:
+                    continue
                 if pause is None or not may_repeat(error, call.repeat):
                     raise self._remarked(explained(error, call.repeat)) from error.__cause__
             time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
+            pause = next(patience)
 
     def _once(
         self,
