@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hub import contention, writing
 from hub.indexing import parsed
+from hub.selection import steady_ranges
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def nothing_is_written(monkeypatch):
     monkeypatch.setattr(hub.Client, "write_region", refuse)
 
 
-MANY = np.arange(0, 10**5, 50)
+# Any two of them make a range, and no three.
+MANY = np.arange(2100) ** 2
 
 
 @pytest.mark.parametrize(("dtype", "chunks", "index", "most"), [
@@ -114,6 +116,37 @@ def test_a_list_of_more_chunks_than_the_server_changes_at_once(connected, namesp
     array[np.arange(16_500)] = [1, 2]
     assert array[[0, 16_499, 16_500]].tolist() == [[1, 2], [1, 2], [0, 0]]
     assert array.sum() == 3 * 16_500 and len(array.history()) == 1
+
+
+@pytest.mark.parametrize("index", [
+    np.s_[[0, 2]], np.s_[[2, 0]], np.s_[:, [1, 29, 1]], np.s_[[3, 9, 15, 21], 5], np.s_[[4, 4, 4], 5],
+    np.s_[np.arange(40) % 2 == 0], np.s_[[1, 3], ::-3], np.s_[[7, 7, 7], [0, 14, 28]],
+], ids=str)
+def test_a_list_of_a_steady_step_is_one_request_that_others_cannot_be_in_the_way_of(array, index):
+    expected = np.ones((40, 30), "i2")
+    for value in (7, np.arange(expected[index].size).reshape(expected[index].shape)):
+        expected[index] = value
+        with hub.trace() as trace:
+            array[index] = value
+        assert [one.path.startswith("/v1/data/") for one in trace.log] == [True]
+        np.testing.assert_array_equal(array[...], expected)
+
+
+def test_lists_are_cut_into_the_fewest_ranges():
+    """The definition, exhaustively: every set of numbers below 11, and every way to cut it."""
+    def fewest(numbers):
+        if not numbers:
+            return 0
+        steady = [count for count in range(1, len(numbers) + 1)
+                  if len(set(np.diff(numbers[:count]))) <= 1]
+        return 1 + min(fewest(numbers[count:]) for count in steady)
+
+    for bits in range(1, 2**11):
+        numbers = [number for number in range(11) if bits >> number & 1]
+        found = list(steady_ranges(np.array(numbers)))
+        assert [one for indices, _ in found for one in indices] == numbers
+        assert [one for _, where in found for one in np.array(numbers)[where]] == numbers
+        assert len(found) == fewest(numbers)
 
 
 @pytest.fixture

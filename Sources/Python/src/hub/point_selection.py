@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hub.npy import AnyArray
-from hub.selection import Pick, Selection, take
+from hub.selection import Pick, Selection, steady_ranges, take
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,28 +148,29 @@ class PointSelection:
     @property
     def run_count(self) -> int:
         """How many boxes `runs` gives."""
-        return len(self._runs)
+        return sum(1 for _ in self._runs())
 
     def runs(self) -> Iterator[tuple[Selection, AnyArray]]:
         """Boxes that together are all points, and which points each one is, for assignment.
 
-        A box has an axis for its points at the place of the last axis of points, where it takes
-        neighbours. Of points that are named twice the last counts.
+        A box has an axis for its points at the place of the last axis of points, along which it takes
+        a range. Of points that are named twice the last counts.
         """
         last = max(axis for axis, pick in enumerate(self.picks) if isinstance(pick, np.ndarray))
-        for run in self._runs:
-            start = int(np.asarray(self.picks[last])[run[0]])
-            yield self.at(int(run[0])).with_pick(last, range(start, start + len(run))), run
+        for indices, points in self._runs():
+            yield self.at(int(points[0])).with_pick(last, indices), points
 
-    @property
-    def _runs(self) -> list[AnyArray]:
-        """The points of each run of neighbours along the last axis of points."""
-        indices = np.stack([pick for pick in self.picks if isinstance(pick, np.ndarray)])
-        unique, reverse = np.unique(indices[:, ::-1], axis=1, return_index=True)
+    def _runs(self) -> Iterator[tuple[range, AnyArray]]:
+        """The ranges along the last axis of points, each with its points, which agree in the others."""
+        places = np.stack([pick for pick in self.picks if isinstance(pick, np.ndarray)])
+        if not places.size:
+            return
+        unique, reverse = np.unique(places[:, ::-1], axis=1, return_index=True)
         points = self.count - 1 - reverse
-        steps = np.diff(unique, axis=1)
-        ends = np.flatnonzero((steps[-1] != 1) | steps[:-1].any(axis=0)) + 1
-        return np.split(points, ends) if points.size else []
+        ends = np.flatnonzero(np.diff(unique[:-1], axis=1).any(axis=0)) + 1
+        for along, of_line in zip(np.split(unique[-1], ends), np.split(points, ends), strict=True):
+            for indices, where in steady_ranges(along):
+                yield indices, of_line[where]
 
     def run_values(self, stack: AnyArray, run: AnyArray) -> AnyArray:
         """The boxes of a run's points, laid out as the box that `runs` gives for it."""

@@ -177,6 +177,24 @@ def shifted(indices: range, start: int, step: int = 1) -> range:
     return range(first, first + stride * len(indices), stride)
 
 
+def steady_ranges(values: AnyArray) -> Iterator[tuple[range, slice]]:
+    """The fewest ranges that rising whole numbers are made of, and where in them each one is.
+
+    There are as few as there can be, since a part of a range is one too: each goes on as far as it may.
+    """
+    steps = np.diff(values)
+    turns = np.flatnonzero(np.diff(steps)) + 1
+    start = turn = 0
+    while start < len(values):
+        while turn < len(turns) and turns[turn] <= start:
+            turn += 1
+        stop = int(turns[turn]) + 1 if turn < len(turns) else len(values)
+        first, last = int(values[start]), int(values[stop - 1])
+        step = int(steps[start]) if stop - start > 1 else 1
+        yield range(first, last + 1, step), slice(start, stop)
+        start = stop
+
+
 def _box_shape(picks: Sequence[Pick]) -> tuple[int, ...]:
     return tuple(len(pick) for pick in picks if not isinstance(pick, int))
 

@@ -25,7 +25,7 @@ from hub.point_selection import PointSelection
 from hub.pool import worked
 from hub.reading import read_box
 from hub.reference import Reference
-from hub.selection import Pick, Selection
+from hub.selection import Pick, Selection, steady_ranges
 from hub.version_requests import VERSION_MEMBERS, CommitUnknown
 
 REQUEST_BYTES_MAX = 64 << 20
@@ -246,11 +246,11 @@ def _product_of_runs(
 
 
 def _runs(pick: AnyArray) -> Iterator[_Run]:
+    """The ranges that a list is made of; of what is named twice the last place counts."""
     unique, reverse = np.unique(pick[::-1], return_index=True)
     places = len(pick) - 1 - reverse
-    ends = np.flatnonzero(np.diff(unique) != 1) + 1
-    for indices, where in zip(np.split(unique, ends), np.split(places, ends), strict=True):
-        yield range(int(indices[0]), int(indices[-1]) + 1), where
+    for indices, where in steady_ranges(unique):
+        yield indices, places[where]
 
 
 def _write_piece(client: Client, reference: Reference, piece: Piece) -> None:
