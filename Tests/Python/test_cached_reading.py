@@ -4,8 +4,13 @@ Method: requests are counted by traces; the elements are compared with those in 
 """
 
 import hub
+import hub.cache
 import numpy as np
 import pytest
+from hub.bulk import view_path
+from hub.cache.chunk_cache import document_digest
+from hub.cache.chunk_map import NOT_STORED, encode_records, key_hash
+from hub.cached_keys import state_map_name
 
 
 @pytest.fixture
@@ -104,3 +109,137 @@ def test_offline_names_the_chunk_that_is_missing(pair):
         with pytest.raises(hub.Offline, match="c/1/") as raised:
             again[6]
     assert raised.value.where and "Pin the array" in str(raised.value)
+
+
+class TestVerification:
+    """What is kept is held against the server: wrong files and records, as something between or another
+    program may have left them, are made by hand."""
+
+    @pytest.fixture
+    def fixed(self, pair):
+        array, values = pair
+        fixed = hub.load(f"{array.reference.line}@{array.commit().digest}")
+        np.testing.assert_array_equal(fixed[...], values)
+        return fixed
+
+    @pytest.fixture
+    def kept(self, fixed):
+        """The cache, the map of the commit, and the digests of its six stored chunks by their keys."""
+        cache = hub.cache.open_cache()
+        found = cache.map(state_map_name(hub.current_configuration().endpoint, fixed.reference))
+        keys = [f"c/{row}/{column}/0" for row in range(3) for column in range(2)]
+        return cache, found, {key: found.get(key) for key in keys}
+
+    def check(self, fixed, values, chunks=1):
+        """One thing is wrong, and is not any more; of chunks, nothing but it was asked for in full."""
+        with hub.trace() as trace:
+            found = hub.cache.verify(str(fixed.reference))
+        assert found.removed == 1
+        assert sum(one.path.endswith("/0") and one.method == "GET" for one in trace.log) == chunks
+        assert hub.cache.verify(str(fixed.reference)).removed == 0
+        again = hub.load(str(fixed.reference))
+        np.testing.assert_array_equal(again[...], values)
+
+    def test_what_is_right_stays(self, pair, fixed, kept):
+        found = hub.cache.verify(str(fixed.reference))
+        assert found.removed == 0 and found.read in (7, 8)
+        with hub.trace() as trace:
+            np.testing.assert_array_equal(fixed[...], pair[1])
+        assert trace.requests == 0
+
+    def test_another_chunk_under_a_key_is_found(self, pair, fixed, kept):
+        cache, found, digests = kept
+        found.record("c/0/0/0", digests["c/1/1/0"])
+        found.flush()
+        assert hub.cache.verify().removed == 0
+        self.check(fixed, pair[1])
+
+    def test_another_content_with_the_right_tag_is_found(self, pair, fixed, kept):
+        cache, found, digests = kept
+        chunk = cache.read(digests["c/0/1/0"])
+        assert cache.write(digests["c/0/1/0"], chunk.etag, chunk.payload[:-1] + b"x")
+        self.check(fixed, pair[1])
+
+    def test_a_chunk_that_is_said_not_to_be_stored_is_found(self, pair, fixed, kept):
+        cache, found, digests = kept
+        found.record("c/2/0/0", NOT_STORED)
+        found.flush()
+        self.check(fixed, pair[1])
+
+    def test_a_chunk_that_is_not_stored_is_found(self, pair, fixed, kept):
+        cache, found, digests = kept
+        stray = b"s" * 16
+        assert cache.write(stray, "", b"something")
+        found.record("c/3/0/0", stray)
+        found.flush()
+        assert found.get("c/3/0/0") == stray
+        assert hub.cache.verify(str(fixed.reference)).removed == 1
+        assert hub.cache.verify(str(fixed.reference)).removed == 0
+        np.testing.assert_array_equal(fixed[...], pair[1])
+
+    @pytest.mark.parametrize("kind", ["zarr.json", "description"])
+    def test_another_document_is_found(self, pair, fixed, kept, kind):
+        digest = document_digest(hub.current_configuration().endpoint, kind, str(fixed.reference))
+        cache = hub.cache.open_cache()
+        hub.cache.verify(str(fixed.reference))
+        document = fixed.client.transport.request(
+            "GET", view_path(f"{fixed.reference}/zarr.json") if kind == "zarr.json"
+            else f"/v1/arrays/{fixed.reference.path}").data
+        assert cache.write(digest, "", document.replace(b"int16", b"uint16"))
+        self.check(fixed, pair[1], chunks=0)
+
+    def test_a_pinned_array_is_read_as_the_server_has_it(self, pair, fixed, kept, settings):
+        """All chunks that are stored seem to be recorded, so that one that is not counts as not stored."""
+        cache, found, digests = kept
+        fixed.pin()
+        moved = {key.replace("c/2/1", "c/3/1"): digest for key, digest in digests.items()}
+        found.path.write_bytes(
+            encode_records([(key_hash(key), digest) for key, digest in moved.items()]))
+        assert hub.cache.verify(str(fixed.reference)).removed == 2
+        with hub.configured(**settings, offline=True):
+            assert hub.load(str(fixed.reference))[14, 5, 3] == pair[1][14, 5, 3]
+
+    def test_an_array_that_can_change(self, pair):
+        array, values = pair
+        array.prefetch()
+        cache = hub.cache.open_cache()
+        known = cache.map(state_map_name(hub.current_configuration().endpoint, array.reference))
+        array[3] = values[3] = 7
+        assert hub.cache.verify(array.name) == hub.cache.Verification(4, 0)
+        digest = known.get("c/1/0/0")
+        chunk = cache.read(digest)
+        assert cache.write(digest, chunk.etag, chunk.payload[:-1] + b"x")
+        assert hub.cache.verify(array.name) == hub.cache.Verification(4, 1)
+        array.prefetch()
+        assert hub.cache.verify(array.name) == hub.cache.Verification(6, 0)
+
+    def test_chunks_whose_tags_name_no_bytes_are_read_once_more(self, connected, namespace, s3):
+        values = np.arange(12, dtype="<i2")
+        array = hub.array((12,), name=f"{namespace}/p:v1", dtype="i2", chunks=(4,),
+                          codecs=[{"name": "bytes", "configuration": {"endian": "little"}}])
+        array[...] = 0
+        for number in range(3):
+            place = {"Bucket": namespace, "Key": f"p:v1/c/{number}"}
+            upload = place | {"UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+            part = s3.upload_part(
+                **upload, PartNumber=1, Body=values[4 * number : 4 * number + 4].tobytes())
+            s3.complete_multipart_upload(
+                **upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+        fixed = hub.load(f"{array.reference.line}@{array.commit().digest}")
+        fixed.prefetch()
+        assert hub.cache.verify(str(fixed.reference)).removed == 0
+        cache = hub.cache.open_cache()
+        endpoint = hub.current_configuration().endpoint
+        digest = cache.map(state_map_name(endpoint, fixed.reference)).get("c/1")
+        chunk = cache.read(digest)
+        assert chunk.etag.endswith('-1"')
+        assert cache.write(digest, chunk.etag, bytes(len(chunk.payload)))
+        assert hub.cache.verify().removed == 0
+        assert hub.cache.verify(str(fixed.reference)).removed == 1
+        np.testing.assert_array_equal(hub.load(str(fixed.reference))[...], values)
+
+    def test_who_cannot_ask_says_so(self, fixed, settings):
+        with hub.configured(**settings, offline=True), pytest.raises(hub.Offline):
+            hub.cache.verify(str(fixed.reference))
+        with pytest.raises(hub.NotFound):
+            hub.cache.verify(f"{fixed.reference.line}:none")

@@ -308,6 +308,14 @@ def test_cache(command, connected):
     command("cache", "clear")
 
 
+def test_the_cache_is_held_against_the_server(command, refused, digits):
+    fixed = f"{digits.partition(':')[0]}@{hub.load(digits).commit().digest}"
+    hub.load(fixed).prefetch()
+    assert command("cache", "verify", "--array", fixed, "--json")["removed"] == 0
+    assert "wrong ones removed" in command("cache", "verify", "--array", fixed)
+    assert "Nothing but verify takes an array" in refused("cache", "clear", "--array", fixed)
+
+
 @pytest.mark.parametrize("arguments", [["evict"], ["clear", "1GB"], ["verify", "1GB"]])
 def test_the_cache_is_emptied_only_if_that_is_said(refused, client, namespace, arguments):
     reference = Reference.parse(f"{namespace}/a:v1")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hub import entity_tag
 from hub.configuration import Configuration, byte_count, current_configuration
 from hub.errors import Invalid
+from hub.reference import Reference
 
 from .chunk_cache import CacheWarning, ChunkCache
 from .chunk_file import DamagedChunkFile, read_chunk_file
@@ -47,7 +48,7 @@ class CacheInfo:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What `verify` found: how many files it read, and how many of them were damaged."""
+    """What `verify` found: how many files it read, and how many of them were damaged or wrong."""
 
     read: int
     removed: int
@@ -69,10 +70,25 @@ def info() -> CacheInfo:
     )
 
 
-def verify() -> Verification:
+def verify(
+    reference: Reference | str | None = None, show_progress: bool | None = None
+) -> Verification:
     """Reads every file, and removes those that are not what was written, or not the object that
-    the server's entity tag names.
+    the entity tag names that came with it. The server is not asked.
+
+    Args:
+        reference: an array; what is kept of it alone is held against what the server has, in a
+            request for each chunk, and what is wrong is removed and asked for anew.
+        show_progress: whether a bar shows how far that is; if None, on a terminal alone.
+
+    Raises:
+        NotFound, Offline, Unavailable: the server cannot tell of the array.
     """
+    if reference is not None:
+        from hub.client import current_client
+        from hub.kept_chunks import verify_kept
+
+        return verify_kept(current_client(), reference, show_progress)
     cache = open_cache()
     read = removed = 0
     for entry in scan_chunks(cache.folder):

@@ -93,7 +93,10 @@ class ChunkMap:
 
     def record(self, key: str, digest: bytes) -> None:
         """Notes a key's digest; `flush` sees to it that others read it."""
-        hashed = key_hash(key)
+        self.record_hashed(key_hash(key), digest)
+
+    def record_hashed(self, hashed: bytes, digest: bytes) -> None:
+        """Like `record`, for a key of which only the hash is known."""
         if self._content.find(hashed) == digest:
             return
         # In this order, so that a thread that loads the file meanwhile does not lose it.
@@ -137,6 +140,17 @@ class ChunkMap:
         known = {words[at : at + DIGEST_BYTES] for at in range(0, len(words), DIGEST_BYTES)}
         known.update(content.recent.values())
         return known - {NOT_STORED}
+
+    def records(self) -> dict[bytes, bytes]:
+        """The digest of each recorded key, by the key's hash."""
+        self.refresh()
+        content = self._content
+        table = content.table.records
+        hashes, digests = table["key"].tobytes(), table["digest"].tobytes()
+        known = {
+            hashes[at : at + DIGEST_BYTES]: digests[at : at + DIGEST_BYTES]
+            for at in range(0, len(hashes), DIGEST_BYTES)}
+        return known | content.recent
 
     def count_stored(self) -> int:
         """How many keys have a chunk."""

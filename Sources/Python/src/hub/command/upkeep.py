@@ -26,11 +26,14 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     """Adds the commands to the grammar."""
     verb = verbs.add_parser(
         "cache", parents=[common], help="look at or empty the local cache",
-        description="info tells what is kept; verify reads all of it and removes what is damaged; "
-                    "evict makes it smaller; clear removes everything.")
+        description="info tells what is kept; verify reads all of it and removes what is damaged, or "
+                    "holds what is kept of one array against the server; evict makes it smaller; "
+                    "clear removes everything.")
     verb.add_argument("action", nargs="?", default="info",
                       choices=("info", "verify", "evict", "clear"))
     verb.add_argument("size", nargs="?", type=_size, help="for evict: what may stay, such as 10GB")
+    verb.add_argument("--array", metavar="REFERENCE",
+                      help="for verify: what is to be held against what the server has")
     verb.set_defaults(run=run_cache)
 
     verb = verbs.add_parser(
@@ -61,16 +64,19 @@ def run_cache(options: argparse.Namespace) -> None:
     if (options.size is None) == (options.action == "evict"):
         raise Invalid("evict needs a size, and nothing else takes one.",
                       hint="Say how much may stay, as in hub cache evict 10GB.")
+    if options.array and options.action != "verify":
+        raise Invalid("Nothing but verify takes an array.", hint="hub cache verify --array …")
     if options.action == "clear":
         hub.cache.clear()
     elif options.action == "evict":
         hub.cache.evict(options.size)
     elif options.action == "verify":
-        found = hub.cache.verify()
+        found = hub.cache.verify(options.array)
+        kind = "wrong" if options.array else "damaged"
         if options.json:
             print_json(dataclasses.asdict(found))
         else:
-            print(f"{found.read:,} files were read, {found.removed:,} damaged ones removed.")
+            print(f"{found.read:,} files were read, {found.removed:,} {kind} ones removed.")
         return
     _print_cache(options)
 
