@@ -5,6 +5,7 @@ from dataclasses import replace
 import hub
 import numpy as np
 import pytest
+import zarr
 from hub import writing
 from hub.description import dtype_of, fill_of
 from hub.refusal import refusal
@@ -23,6 +24,35 @@ def test_extents(connected, namespace):
     for wrong in ((2.5,), "ab", [None]):
         with pytest.raises(hub.Invalid, match="are no extents: they are whole numbers"):
             hub.array(wrong, name=f"{namespace}/c")
+
+
+@pytest.mark.parametrize("dtype", [
+    "M8[s]", "m8", "U5", "S3", object, "longdouble", np.dtype([("a", "i4")])], ids=str)
+def test_types_that_no_array_has(connected, namespace, dtype):
+    with hub.trace() as trace, pytest.raises(hub.Invalid, match="No array has elements of type"):
+        hub.array((2,), name=f"{namespace}/a", dtype=dtype)
+    assert trace.requests == 0
+    assert hub.array((2,), name=f"{namespace}/a", dtype="V3").dtype == "V3"
+
+
+def test_elements_in_place_of_a_shape_or_a_file(connected, namespace):
+    values = np.arange(12).reshape(3, 4)
+    with pytest.raises(hub.Invalid, match=r"no extents.*hub.array\(values.shape"):
+        hub.array(values, name=f"{namespace}/a")
+    with pytest.raises(hub.Invalid, match=r"ndarray is nothing to push.*hub.array\(values.shape"):
+        hub.push(values, f"{namespace}/a:v1")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_an_array_of_texts_says_what_it_is(connected, namespace):
+    zarr.create_array(hub.HubStore(f"{namespace}/t:v1"), data=np.array(["a", "bc"], "U2"))
+    array = hub.load(f"{namespace}/t:v1")
+    assert repr(array) == f"<hub.Array {namespace}/t:v1 shape=(2,) fixed_length_utf32 chunks=(2,)>"
+    with pytest.raises(hub.Invalid, match="fixed_length_utf32 .* cannot be sliced"):
+        array[0]
+    with pytest.raises(hub.Invalid, match="NumPy has no type fixed_length_utf32.*hub.ViewStore"):
+        array.fill_value
+    assert zarr.open_array(hub.ViewStore(array.name), mode="r")[...].tolist() == ["a", "bc"]
 
 
 def test_types_that_numpy_does_not_have():
@@ -79,7 +109,7 @@ def test_assignments_in_very_many_pieces(array, monkeypatch):
     monkeypatch.setattr(writing, "_PIECES_MAX", 2)
     before = array[...]
     with pytest.raises(hub.Invalid, match="takes more than 2 requests. Assign to slices"):
-        array.oindex[[0, 2, 4], [0, 2]] = 1
+        array.oindex[[0, 1, 3, 4], [0, 1, 3]] = 1
     np.testing.assert_array_equal(array[...], before)
     assert array.client.drafts(array.reference) == []
 

@@ -116,7 +116,11 @@ class Array(NumPyLike, Reductions, Versioned, Conversions):
 
     def __repr__(self) -> str:
         name = printable(str(self.reference))
-        return f"<hub.Array {name} shape={self.shape} {self.dtype} chunks={self.chunks}>"
+        try:
+            kind = str(self.dtype)
+        except Invalid:
+            kind = printable(self.description.data_type)
+        return f"<hub.Array {name} shape={self.shape} {kind} chunks={self.chunks}>"
 
     # Elements.
 

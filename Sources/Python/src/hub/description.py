@@ -150,7 +150,8 @@ def dtype_of(name: str) -> np.dtype[Any]:
     except (TypeError, ValueError):
         found = np.dtype(object)
     if found.kind not in "biufcmM":
-        raise Invalid(f"NumPy has no type {name}.")
+        raise Invalid(f"NumPy has no type {name}.",
+                      hint="zarr-python may: zarr.open_array(hub.ViewStore(name), mode=\"r\").")
     return found
 
 

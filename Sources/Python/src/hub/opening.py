@@ -14,6 +14,9 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.reference import Reference
 from hub.whole_number import extents
 
+_BYTES_MAX = {"b": 1, "i": 8, "u": 8, "f": 8, "c": 16, "V": 1 << 20}
+"""How large elements of each kind may be. Source: docs/array-api.md, "Reading regions"."""
+
 
 def load(name: str | Reference, **settings: Any) -> Array:
     """Opens an array: `imagenet` is `library/imagenet:latest`, `ns/name@sha256:…` a commit.
@@ -95,7 +98,7 @@ def array(
         return load(name, **settings)
     reference = Reference.parse(name)
     members = {
-        "shape": extents(shape), "dtype": type_name(dtype),
+        "shape": _shape(shape), "dtype": type_name(dtype),
         "chunks": None if chunks is None else extents(chunks),
         "shards": None if shards is None else extents(shards),
         "codecs": codecs, "fill_value": _json_fill(fill_value),
@@ -107,6 +110,18 @@ def array(
         specification["compressor"] = compressor
     client = current_client(**settings)
     return Array(client, _created_or_opened(client, reference, specification))
+
+
+def _shape(shape: Any) -> list[int]:
+    """The extents of an array; who gives its elements instead is told how they are written."""
+    try:
+        return extents(shape)
+    except Invalid as error:
+        if len(getattr(shape, "shape", ())) > 1:
+            error.hint = (
+                "An array is made by its shape and then written: hub.array(values.shape, name=…,"
+                " dtype=values.dtype)[...] = values.")
+        raise
 
 
 def _created_or_opened(
@@ -138,7 +153,7 @@ def type_name(dtype: Any) -> str:
     """A type as the server takes it: NumPy's name, or with the order of bytes if it is not ours.
 
     Raises:
-        Invalid: it is no type.
+        Invalid: it is no type, or one whose elements no array has, such as texts and records.
     """
     if isinstance(dtype, str) and dtype == "bfloat16":
         return dtype
@@ -146,6 +161,12 @@ def type_name(dtype: Any) -> str:
         found = np.dtype(dtype)
     except TypeError as error:
         raise Invalid(f"{dtype!r} is no type of elements: {error}.") from None
+    # The server would take a record for raw bits, without its fields.
+    if found.kind not in "biufcV" or found.names is not None or found.itemsize > _BYTES_MAX[found.kind]:
+        raise Invalid(
+            f"No array has elements of type {found}.",
+            hint="Booleans, whole numbers, floats and complex numbers can be kept, and raw bits (V4); dates"
+            " as int64, records as an array for each field.")
     is_plain = found.isnative and found.kind in "biufc"
     return str(found.name if is_plain else found.str)
 

@@ -76,6 +76,11 @@ def push(
     reference = Reference.parse(name)
     if reference.digest:
         raise Invalid(f"{reference} is a commit, which never changes.", hint="Push to a tag.")
+    if not isinstance(source, str | os.PathLike | Reader):
+        raise Invalid(
+            f"{type(source).__name__} is nothing to push: it is a file or a folder.",
+            hint="What is in memory is written: hub.array(values.shape, name=…, dtype=values.dtype)[...] ="
+            " values.")
     if not isinstance(source, Reader):
         with open_reader(source, ReadingOptions(member, size, mode)) as reader:
             return push(
