@@ -1,9 +1,9 @@
 """zarr-python, and xarray with it, undo no more of what anybody stored than a chunk can have.
 
-Method: chunks that decompress to much more than their document says, under each codec, in shards and
-out of them, of both versions of Zarr; Python's own account of memory stays small. What zarr-python
-itself wrote is read as it reads it, also where arrays are pickled, and copied with the names that
-the codecs have in the specification.
+Method: chunks that decompress to much more than their document says, under each codec, in shards
+and out of them, of both versions of Zarr; Python's own account of memory stays small. What
+zarr-python itself wrote is read as it reads it, also where arrays are pickled, and copied with the
+names that the codecs have in the specification.
 """
 
 import contextlib

@@ -112,8 +112,8 @@ def test_offline_names_the_chunk_that_is_missing(pair):
 
 
 class TestVerification:
-    """What is kept is held against the server: wrong files and records, as something between or another
-    program may have left them, are made by hand."""
+    """What is kept is held against the server: wrong files and records, as something between or
+    another program may have left them, are made by hand."""
 
     @pytest.fixture
     def fixed(self, pair):
@@ -124,14 +124,14 @@ class TestVerification:
 
     @pytest.fixture
     def kept(self, fixed):
-        """The cache, the map of the commit, and the digests of its six stored chunks by their keys."""
+        """The cache, the map of the commit, and the digests of its stored chunks by their keys."""
         cache = hub.cache.open_cache()
         found = cache.map(state_map_name(hub.current_configuration().endpoint, fixed.reference))
         keys = [f"c/{row}/{column}/0" for row in range(3) for column in range(2)]
         return cache, found, {key: found.get(key) for key in keys}
 
     def check(self, fixed, values, chunks=1):
-        """One thing is wrong, and is not any more; of chunks, nothing but it was asked for in full."""
+        """One thing is wrong, and is not any more; of chunks, it alone was asked for in full."""
         with hub.trace() as trace:
             found = hub.cache.verify(str(fixed.reference))
         assert found.removed == 1
@@ -189,7 +189,8 @@ class TestVerification:
         self.check(fixed, pair[1], chunks=0)
 
     def test_a_pinned_array_is_read_as_the_server_has_it(self, pair, fixed, kept, settings):
-        """All chunks that are stored seem to be recorded, so that one that is not counts as not stored."""
+        """As many chunks as are stored seem to be recorded, so that one that is not counts as not
+        stored."""
         cache, found, digests = kept
         fixed.pin()
         moved = {key.replace("c/2/1", "c/3/1"): digest for key, digest in digests.items()}

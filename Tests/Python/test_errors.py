@@ -62,6 +62,11 @@ def test_a_misspelled_namespace_gets_close_ones(array):
     assert namespace in raised.value.suggestions
 
 
+def test_a_fork_of_a_name_without_its_tag_says_which_there_are(array):
+    with pytest.raises(hub.NotFound, match=r"no version .*/x:latest; versions there: v0\."):
+        array.client.fork(hub.Reference.parse(array.reference.line), array.reference.tagged("v9"))
+
+
 def test_reading_what_was_deleted_says_so(array):
     hub.delete(array.name)
     for ask in (lambda: array[0], lambda: array.mean(), lambda: array.gather([1]),

@@ -119,8 +119,8 @@ def test_a_list_of_more_chunks_than_the_server_changes_at_once(connected, namesp
 
 
 @pytest.mark.parametrize("index", [
-    np.s_[[0, 2]], np.s_[[2, 0]], np.s_[:, [1, 29, 1]], np.s_[[3, 9, 15, 21], 5], np.s_[[4, 4, 4], 5],
-    np.s_[np.arange(40) % 2 == 0], np.s_[[1, 3], ::-3], np.s_[[7, 7, 7], [0, 14, 28]],
+    np.s_[[0, 2]], np.s_[[2, 0]], np.s_[:, [1, 29, 1]], np.s_[[3, 9, 15, 21], 5],
+    np.s_[[4, 4, 4], 5], np.s_[np.arange(40) % 2 == 0], np.s_[[1, 3], ::-3], np.s_[[7, 7, 7], [0, 14, 28]],
 ], ids=str)
 def test_a_list_of_a_steady_step_is_one_request_that_others_cannot_be_in_the_way_of(array, index):
     expected = np.ones((40, 30), "i2")

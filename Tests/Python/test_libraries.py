@@ -244,9 +244,10 @@ class TestFilesystem:
             '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Contents>'
             f"<Key>{key}</Key><Size>3</Size><ETag>&quot;{'0' * 32}&quot;</ETag>"
             "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents></ListBucketResult>")
+        moment = "Thu, 01 Jan 2026 00:00:00 GMT"
         proxy.instead = lambda method, path: (
             (200, listing.encode()) if "list-type" in path else
-            (200, b"bad", {"ETag": f'"{"0" * 32}"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}))
+            (200, b"bad", {"ETag": f'"{"0" * 32}"', "Last-Modified": moment}))
         target = tmp_path / "one/two/target"
         target.mkdir(parents=True)
         files = fsspec.filesystem("hub", **settings | {"endpoint": proxy.endpoint})

@@ -43,8 +43,8 @@ class BoundedCodec(BytesBytesCodec):
 
     Attributes:
         codec: the codec's name and configuration in the document.
-        bytes_max: how many bytes come out at most, where a chunk has as many elements as the document
-            says; of larger ones, as a copy of the array may have, as much more.
+        bytes_max: how many bytes come out at most, where a chunk has as many elements as the
+            document says; of larger ones, as a copy of the array may have, as much more.
         chunk_bytes: the bytes of all elements of such a chunk.
         element_bytes: those of one.
     """
@@ -230,8 +230,8 @@ def _damaged(error: Exception) -> IntegrityError:
 def _refused(reason: str) -> Invalid:
     return Invalid(
         f"The array cannot be decoded: {reason}.",
-        hint="What people you trust have written, hub.ViewStore(…, is_trusted=True) opens with whatever"
-        " codecs you have installed.")
+        hint="What people you trust have written, hub.ViewStore(…, is_trusted=True) opens with"
+        " whatever codecs you have installed.")
 
 
 register_codec(BOUNDED, BoundedCodec)

@@ -2,9 +2,9 @@
 
 A request may be repeated without looking if the connection for it was never opened. TLS fails in
 the same words while it is begun and while an answer is awaited, so the connection itself says which
-it was: all that fails in `connect` is `NotOpened`, and nothing else is. A connection that had answers
-before may have been closed by the server meanwhile, which shows when it is used again: what ends then
-before a byte of the answer came is `Outlived`. Answers are paced (`PacedResponse`).
+it was: all that fails in `connect` is `NotOpened`, and nothing else is. A connection that had
+answers before may have been closed by the server meanwhile, which shows when it is used again: what
+ends then before a byte of the answer came is `Outlived`. Answers are paced (`PacedResponse`).
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class _Reused:
 
 
 _ENDS = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-"""How a connection that the other side closed fails; `RemoteDisconnected` is a `ConnectionError`."""
+"""How a connection that the other side closed fails; `RemoteDisconnected` is one of the first."""
 
 
 def _above(connection: object, kind: type) -> Any:

@@ -74,9 +74,9 @@ class ChunkDecoder:
         if self._chain is None:
             raise Invalid(
                 f"The array cannot be decoded: {self._refusal}.", where=where,
-                hint="Slices are decoded by the server if it can; what people you trust have written,"
-                " zarr-python opens in a hub.ViewStore(…, is_trusted=True) with whatever codecs you"
-                " have installed.")
+                hint="Slices are decoded by the server if it can; what people you trust have"
+                " written, zarr-python opens in a hub.ViewStore(…, is_trusted=True) with whatever"
+                " codecs you have installed.")
         try:
             decoded = self._chain.decode(data)
             if self._is_bfloat16:
@@ -144,8 +144,8 @@ class Chain:
 
     Raises:
         UnknownCodec: a codec is none of those that are read.
-        ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError: these are
-            no codecs of such elements.
+        ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError: these
+            are no codecs of such elements.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """What the cache keeps of one array, held against what the server has.
 
-A kept file proves that it is what was written, but not that it belongs to its key: what answered in
-the server's place once, or a record that says another thing, shows only when the server is asked. Of
-a commit that is never done, so it is done here.
+A kept file proves that it is what was written, but not that it belongs to its key: what answered
+in the server's place once, or a record that says another thing, shows only when the server is
+asked. Of a commit that is never done, so it is done here.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def verify_kept(
 ) -> Verification:
     """Compares what is kept of an array with the server; what is wrong is removed, and asked anew.
 
-    It takes a small request for each chunk that is kept. Chunks that the server decodes, or that were
-    uploaded in parts, have tags that do not name their bytes: they are read from it once more.
+    It takes a small request for each chunk that is kept. Chunks that the server decodes, or that
+    were uploaded in parts, have tags that do not name their bytes: they are read once more.
 
     Args:
         client: who asks.

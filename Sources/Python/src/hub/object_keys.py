@@ -238,7 +238,7 @@ def _check_key(key: str, prefix: str) -> None:
     """Refuses what cannot be in a listing. Source: docs/decisions/0002-keys-that-are-refused.md."""
     if not key.startswith(prefix) or not is_key(key.removesuffix("/")):
         raise Invalid(
-            f'A listing of what begins with "{prefix}" names the key "{key}", which cannot be there.',
+            f'A listing of what begins with "{prefix}" names "{key}", which cannot be there.',
             hint=MEDDLED)
 
 

@@ -15,7 +15,7 @@ from hub.reference import Reference
 from hub.whole_number import extents
 
 _BYTES_MAX = {"b": 1, "i": 8, "u": 8, "f": 8, "c": 16, "V": 1 << 20}
-"""How large elements of each kind may be. Source: docs/array-api.md, "Reading regions"."""
+"""How large elements of each kind may be. Source: docs/array-api.md, "Regions"."""
 
 
 def load(name: str | Reference, **settings: Any) -> Array:
@@ -162,11 +162,11 @@ def type_name(dtype: Any) -> str:
     except TypeError as error:
         raise Invalid(f"{dtype!r} is no type of elements: {error}.") from None
     # The server would take a record for raw bits, without its fields.
-    if found.kind not in "biufcV" or found.names is not None or found.itemsize > _BYTES_MAX[found.kind]:
+    if found.names is not None or found.itemsize > _BYTES_MAX.get(found.kind, -1):
         raise Invalid(
             f"No array has elements of type {found}.",
-            hint="Booleans, whole numbers, floats and complex numbers can be kept, and raw bits (V4); dates"
-            " as int64, records as an array for each field.")
+            hint="Booleans, whole numbers, floats and complex numbers can be kept, and raw bits"
+            " (V4); dates as int64, records as an array for each field.")
     is_plain = found.isnative and found.kind in "biufc"
     return str(found.name if is_plain else found.str)
 

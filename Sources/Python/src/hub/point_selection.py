@@ -153,15 +153,15 @@ class PointSelection:
     def runs(self) -> Iterator[tuple[Selection, AnyArray]]:
         """Boxes that together are all points, and which points each one is, for assignment.
 
-        A box has an axis for its points at the place of the last axis of points, along which it takes
-        a range. Of points that are named twice the last counts.
+        A box has an axis for its points at the place of the last axis of points, along which it
+        takes a range. Of points that are named twice the last counts.
         """
         last = max(axis for axis, pick in enumerate(self.picks) if isinstance(pick, np.ndarray))
         for indices, points in self._runs():
             yield self.at(int(points[0])).with_pick(last, indices), points
 
     def _runs(self) -> Iterator[tuple[range, AnyArray]]:
-        """The ranges along the last axis of points, each with its points, which agree in the others."""
+        """Ranges along the last axis of points, each with its points, which agree in the others."""
         places = np.stack([pick for pick in self.picks if isinstance(pick, np.ndarray)])
         if not places.size:
             return

@@ -26,7 +26,7 @@ def may_repeat(error: HubError, repeat: Repeat) -> bool:
 
 
 def is_closed_meanwhile(error: HubError, repeat: Repeat) -> bool:
-    """Whether a request failed only as its connection had not been used for long, and may be sent again.
+    """Whether a request failed as its connection had been closed before, and may be sent again.
 
     That says nothing of the server, so it is no attempt that counts.
 

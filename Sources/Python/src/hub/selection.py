@@ -180,7 +180,8 @@ def shifted(indices: range, start: int, step: int = 1) -> range:
 def steady_ranges(values: AnyArray) -> Iterator[tuple[range, slice]]:
     """The fewest ranges that rising whole numbers are made of, and where in them each one is.
 
-    There are as few as there can be, since a part of a range is one too: each goes on as far as it may.
+    There are as few as there can be, since a part of a range is one too: each goes on as far as it
+    may.
     """
     steps = np.diff(values)
     turns = np.flatnonzero(np.diff(steps)) + 1

@@ -21,7 +21,8 @@ def explained(transport: Transport, reference: Reference, error: NotFound) -> No
 
     Takes at most two small requests. If those fail as well, it is left as it was.
     """
-    if error.code not in ("array_missing", "version_missing", "namespace_missing"):
+    # Of a name without a tag the server looks for the version `latest`, and then for plain keys.
+    if error.code not in ("array_missing", "folder_empty", "version_missing", "namespace_missing"):
         return error
     if error.code == "version_missing" and f"{reference.name}:{reference.tag}" not in error.what:
         # It is the other side of a comparison or the source of a fork, which the server names.

@@ -41,8 +41,8 @@ class ViewStore(BlockingStore):
     Args:
         reference: an array or a group, by tag or digest.
         client: who asks; the configured one if not given.
-        is_trusted: whether documents are given as they are, so that chunks are decoded with whatever
-            codecs are installed, to however much they say.
+        is_trusted: whether documents are given as they are, so that chunks are decoded with
+            whatever codecs are installed, to however much they say.
 
     Attributes:
         target: what is read; has a digest if that is possible.

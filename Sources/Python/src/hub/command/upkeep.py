@@ -26,9 +26,9 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
     """Adds the commands to the grammar."""
     verb = verbs.add_parser(
         "cache", parents=[common], help="look at or empty the local cache",
-        description="info tells what is kept; verify reads all of it and removes what is damaged, or "
-                    "holds what is kept of one array against the server; evict makes it smaller; "
-                    "clear removes everything.")
+        description="info tells what is kept; verify reads all of it and removes what is damaged, "
+                    "or holds what is kept of one array against the server; evict makes it "
+                    "smaller; clear removes everything.")
     verb.add_argument("action", nargs="?", default="info",
                       choices=("info", "verify", "evict", "clear"))
     verb.add_argument("size", nargs="?", type=_size, help="for evict: what may stay, such as 10GB")

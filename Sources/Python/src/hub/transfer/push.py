@@ -79,8 +79,8 @@ def push(
     if not isinstance(source, str | os.PathLike | Reader):
         raise Invalid(
             f"{type(source).__name__} is nothing to push: it is a file or a folder.",
-            hint="What is in memory is written: hub.array(values.shape, name=…, dtype=values.dtype)[...] ="
-            " values.")
+            hint="What is in memory is written: hub.array(values.shape, name=…, dtype=values.dtype)"
+            "[...] = values.")
     if not isinstance(source, Reader):
         with open_reader(source, ReadingOptions(member, size, mode)) as reader:
             return push(
