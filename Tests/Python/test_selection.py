@@ -258,3 +258,22 @@ def test_orthogonal_indices_say_what_they_take():
             parsed_orthogonally(mask, (3, 3))
     with pytest.raises(Invalid, match="blocks takes"):
         parsed_blocks(slice(0, 2, 2), (3, 3), (1, 1))
+
+
+@pytest.mark.parametrize("index", [[2, 0], [[1], [3]], 3, [True, False, True, False, True]])
+def test_tensors_index_like_arrays(index):
+    """Those of torch have `__index__` whatever their axes, as NumPy's arrays have."""
+    class Tensor:
+        ndim = np.ndim(index)
+
+        def __array__(self, dtype=None, copy=None):
+            return np.asarray(index, dtype)
+
+        def __index__(self):
+            return self.__array__().__index__()
+
+    array = numbered((5, 3))
+    expected = array[np.asarray(index), 1:]
+    selection = parsed((Tensor(), slice(1, None)), array.shape)
+    assert selection.shape == expected.shape
+    np.testing.assert_array_equal(elements(selection, array), expected)

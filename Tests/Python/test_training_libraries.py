@@ -140,6 +140,27 @@ def test_types_that_numpy_has_not_come_from_workers(start):
     assert torch.cat(batches)[:, 1].tolist() == list(range(20))
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_arrays_of_bfloat16_are_tensors_of_it(connected, namespace, workers):
+    values = np.arange(30).reshape(10, 3) / 4
+    array = hub.array((10, 3), name=f"{namespace}/a:v1", dtype="bfloat16", chunks=(4, 3))
+    array[...] = values
+    expected = torch.from_numpy(values).to(torch.bfloat16)
+    batches = list(array.to_pytorch().loader(4, workers=workers))
+    loaded = list(torch.utils.data.DataLoader(array.to_pytorch(), batch_size=4))
+    for found in (batches, loaded):
+        assert [batch.dtype for batch in found] == [torch.bfloat16] * 3
+        assert torch.equal(torch.cat(found), expected)
+
+
+def test_tensors_are_indices(connected, namespace):
+    array = hub.array((10, 3), name=f"{namespace}/a:v1", dtype="i4", chunks=(4, 3))
+    array[...] = values = np.arange(30, dtype="i4").reshape(10, 3)
+    for index in (torch.tensor([7, 1]), torch.tensor(4), torch.arange(10) > 6,
+                  (torch.tensor([[1], [2]]), torch.tensor([0, 2]))):
+        np.testing.assert_array_equal(array[index], values[index])
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "f2", "f8", ">f4", "?", "c8", "u8"])
 def test_types_of_tensors(dtype):
     column = stubs.numbered(6, (2,), 4, dtype)

@@ -139,7 +139,8 @@ def _converted(one: Any) -> list[Any]:
         return [one]
     if isinstance(one, (bool, np.bool_)):
         raise Invalid("A single truth value is no index here.")
-    if hasattr(one, "__index__") and not isinstance(one, np.ndarray):
+    # Arrays of NumPy and tensors have it, too, for those without axes.
+    if hasattr(one, "__index__") and not isinstance(one, np.ndarray) and not getattr(one, "ndim", 0):
         return [operator.index(one)]
     is_array = isinstance(one, Sequence) or hasattr(one, "__array__")
     if isinstance(one, (str, bytes)) or not is_array:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hub import bfloat16
 from hub.errors import Invalid
 from hub.training.memory import Memory, aligned
 
@@ -115,11 +116,18 @@ def is_tensor(value: Any) -> bool:
 
 
 def tensor_of(array: AnyArray, kind: str = "") -> Any:
-    """A tensor that shares an array's elements, or the array if torch has no such type."""
+    """A tensor that shares an array's elements, or the array if torch has no such type.
+
+    Args:
+        kind: torch's name of the type, if NumPy has not that type.
+    """
     import torch
 
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype == bfloat16.DTYPE:
+        kind = "torch.bfloat16"
+        array = array.view(BIT_CARRIERS[kind])
     if kind in BIT_CARRIERS:
         return torch.from_numpy(array).view(getattr(torch, kind.removeprefix("torch.")))
     try:
