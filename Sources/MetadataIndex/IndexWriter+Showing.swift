@@ -144,6 +144,7 @@ extension IndexWriter {
     /// - Parameters:
     ///   - visible: The row.
     ///   - next: The change that made the next row of its key in its own line; looked up if nil.
+    /// - Throws: `SQLiteError`.
     func release(
         _ visible: IndexReader.Visible?,
         next: Int64? = nil
