@@ -22,7 +22,7 @@ from hub.reference import Reference
 from hub.store import HubStore
 from hub.view_store import ViewStore
 
-WATCHDOG_SECONDS = 10
+WATCHDOG_SECONDS = 60
 
 
 @pytest.fixture
