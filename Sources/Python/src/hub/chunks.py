@@ -37,6 +37,9 @@ of a few chunks, too, and each that follows asks for more."""
 
 _BUNDLES_AT_ONCE = 4
 
+_LOOKED_UP_AT_ONCE = 64
+"""Chunks that are looked for together, as others may have cached some: that takes system calls."""
+
 _BYTES_UNDER_WAY = 4 << 20
 _LARGE_CONCURRENCY = 4
 """Of large chunks so many bytes, but at least so many chunks, are on their way at once: 16 of 1 MiB
@@ -117,7 +120,7 @@ class ChunkSource:
 
     def has(self, place: Coordinates) -> bool:
         """Whether a chunk is known without a request: the state is immutable and it is cached."""
-        return self._keys.has(self.metadata.key(place))
+        return self._keys.has([self.metadata.key(place)])[0]
 
     def _in_parallel(
         self,
@@ -164,9 +167,8 @@ class ChunkSource:
         bundle_bytes = _FIRST_BUNDLES_BYTES if is_growing else BUNDLE_BYTES
         asked: Job = []
         key_bytes = 0
-        for place in coordinates:
-            key = self.metadata.key(place)
-            if self._keys.has(key):
+        for place, key, is_known in self._looked_up(coordinates):
+            if is_known:
                 yield [(place, key)]
                 continue
             asked.append((place, key))
@@ -178,6 +180,15 @@ class ChunkSource:
                 bundle_bytes = min(bundle_bytes * 5 // 4, BUNDLE_BYTES)
         if asked:
             yield asked
+
+    def _looked_up(
+        self, coordinates: Iterable[Coordinates]
+    ) -> Iterator[tuple[Coordinates, str, bool]]:
+        """Chunks with their keys, and whether they are known without a request."""
+        remaining = iter(coordinates)
+        while places := list(islice(remaining, _LOOKED_UP_AT_ONCE)):
+            keys = [self.metadata.key(place) for place in places]
+            yield from zip(places, keys, self._keys.has(keys), strict=True)
 
     def _loaded(self, job: Job, halt: Halt) -> Iterator[tuple[Coordinates, Buffer | None]]:
         """The stored bytes of the chunks of a job; None where there are none."""
