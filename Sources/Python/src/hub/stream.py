@@ -25,6 +25,7 @@ class Stream:
         self.headers: Mapping[str, str] = response.headers
         self._where = where
         self._response = response
+        self._raw = _raw(response)
 
     def read_into(self, buffer: memoryview) -> int:
         """Fills a buffer of bytes and returns how many came, which is fewer only at the end.
@@ -33,7 +34,7 @@ class Stream:
             Unavailable: the connection broke.
         """
         with translated(self._where):
-            return read_into(self._response, buffer)
+            return _read_into(self._response, self._raw, buffer)
 
     def fill(self, buffer: memoryview) -> None:
         """Fills all of a buffer of bytes.
@@ -170,14 +171,19 @@ def read_beginning(response: urllib3.BaseHTTPResponse, bytes_max: int) -> bytes:
 
 def read_into(response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
     """Fills a buffer from an answer; returns how many bytes came, which is fewer only at the end."""
-    raw = _raw(response)
-    filled = 0
-    while filled < buffer.nbytes:
+    return _read_into(response, _raw(response), buffer)
+
+
+def _read_into(
+    response: urllib3.BaseHTTPResponse, raw: http.client.HTTPResponse | None, buffer: memoryview
+) -> int:
+    wanted, filled = buffer.nbytes, 0
+    while filled < wanted:
         if raw is not None:
-            count = _read_raw(response, raw, buffer[filled:])
+            count = _read_raw(response, raw, buffer[filled:] if filled else buffer)
         else:
             # In pieces, because urllib3 copies them: so the copy stays in the processor's cache.
-            size = min(_READ_BYTES, buffer.nbytes - filled)
+            size = min(_READ_BYTES, wanted - filled)
             piece = response.read(size, decode_content=False)
             count = len(piece)
             buffer[filled : filled + count] = piece
