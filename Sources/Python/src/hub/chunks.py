@@ -198,7 +198,8 @@ class ChunkSource:
         """The stored bytes of the chunks of a job; None where there are none."""
         if len(job) == 1:
             place, key = job[0]
-            yield place, self._keys.get(key)
+            get = self._keys.get_alone if self.is_bundled else self._keys.get
+            yield place, get(key)
             return
         found = self._keys.get_many([key for _, key in job], halt)
         with closing(found):
