@@ -21,7 +21,7 @@ from scripted_server import BreakingProxy, ScriptedServer, answer
 
 import hub
 import hub.cache
-from hub import bundle
+from hub import bundle, cached_keys
 from hub.cache import chunk_cache, chunk_file
 from hub.chunks import ChunkSource, open_source, read_all
 from hub.errors import NotFound
@@ -48,6 +48,14 @@ def reference(client, namespace):
     client.write_region(reference, "", values())
     client.commit(reference)
     return reference
+
+
+@pytest.fixture(params=[524_160, 65_408], ids=["when whole", "while they come"])
+def written(request, monkeypatch):
+    """Chunks are written to the cache in one go, or piece by piece as long ones are."""
+    monkeypatch.setattr(chunk_file, "WRITE_BYTES_MAX", request.param + 128)
+    for module in (chunk_file, cached_keys):
+        monkeypatch.setattr(module, "SHORT_BYTES_MAX", request.param)
 
 
 def through(source, endpoint, settings, **changes):
@@ -80,6 +88,7 @@ def expect_end_of_threads():
         time.sleep(0.01)
 
 
+@pytest.mark.usefixtures("written")
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_few_requests_bring_many_chunks(client, reference, settings, concurrency):
     with hub.trace() as trace:
@@ -95,6 +104,7 @@ def test_few_requests_bring_many_chunks(client, reference, settings, concurrency
     assert hub.cache.verify().removed == 0
 
 
+@pytest.mark.usefixtures("written")
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("break_after", [100, 700, CHUNK_BYTES + 900, 3 * CHUNK_BYTES])
 def test_an_answer_that_breaks_off_goes_on_where_it_broke(
@@ -114,6 +124,7 @@ def test_an_answer_that_breaks_off_goes_on_where_it_broke(
     assert hub.cache.verify().removed == 0
 
 
+@pytest.mark.usefixtures("written")
 def test_what_breaks_again_and_again_is_unavailable(client, reference, settings):
     source = open_source(client, reference)
     with BreakingProxy(port(settings), CHUNK_BYTES // 2, breaks=99) as proxy:
@@ -205,24 +216,38 @@ def test_an_older_server_is_asked_for_single_keys(
     assert source.is_bundled
 
 
+@pytest.mark.usefixtures("written")
 def test_a_full_disk_is_only_slow(client, reference, monkeypatch, settings):
     source = open_source(client, reference)
-    real, written = chunk_file._write_all, []
-
-    def write(descriptor, data):
-        written.append(len(data))
-        if len(written) > 5:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(descriptor, data)
-
-    monkeypatch.setattr(chunk_file, "_write_all", write)
+    room = [5 * CHUNK_BYTES // 2]
+    monkeypatch.setattr(chunk_file, "os", FullDisk(room))
     with pytest.warns(hub.cache.CacheWarning, match="No space left"):
         found = dict(source.fetch(PLACES, 1))
     assert all(np.array_equal(found[row, 0][0], values()[row]) for row in range(ROWS))
     assert [len(files) for files in cache_files()] == [2, 0]
-    assert chunk_cache._warned
+    assert chunk_cache._warned and room[0] < 0
 
 
+class FullDisk:
+    """The module `os` on a disk that has room for so many bytes more."""
+
+    def __init__(self, room):
+        self._room = room
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def write(self, descriptor, data):
+        return self.writev(descriptor, [data])
+
+    def writev(self, descriptor, parts):
+        self._room[0] -= sum(map(len, parts))
+        if self._room[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os.writev(descriptor, parts)
+
+
+@pytest.mark.usefixtures("written")
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_reader_that_stops_leaves_nothing(client, reference, settings, concurrency):
     source = open_source(client, reference)

@@ -21,7 +21,7 @@ import google_crc32c
 import pytest
 
 import cache_writer
-from hub.cache import chunk_cache, chunk_file, eviction
+from hub.cache import chunk_cache, chunk_file, chunk_map, eviction
 from hub.cache.chunk_cache import CacheWarning, ChunkCache, chunk_digest, document_digest
 from hub.cache.chunk_map import NOT_STORED, RECORD_BYTES, ChunkMap, encode_records, key_hash
 from hub.cache.pins import Pin
@@ -88,6 +88,38 @@ class TestChunkFiles:
         assert cache.read(digest) is None
         assert not path.exists()
 
+    @pytest.mark.parametrize("taken", [1, 127, 128, 129, 1127])
+    def test_a_system_that_writes_less_than_it_is_given_is_given_the_rest(
+        self, cache, monkeypatch, taken
+    ):
+        payload = random.Random(5).randbytes(1000)
+        digest = chunk_digest("http://here", '"x"', 1000)
+        monkeypatch.setattr(os, "writev", lambda to, parts: os.write(to, b"".join(parts)[:taken]))
+        assert cache.write(digest, '"x"', payload)
+        assert cache.read(digest).payload == payload
+
+    def test_a_system_without_vectors_is_given_one_after_another(self, cache, monkeypatch):
+        monkeypatch.delattr(os, "writev")
+        assert cache.read(put(cache, 7)).payload == b"\x07" * 1000
+
+    @pytest.mark.parametrize("size", [524_159, 524_160, 524_161, 2_408_448])
+    def test_long_payloads_are_written_up_to_bounds_of_pages(self, cache, monkeypatch, size):
+        payload = random.Random(size).randbytes(size)
+        digest = chunk_digest("http://here", '"x"', size)
+        stops, real = [], os.write
+
+        def note(descriptor, data):
+            written = real(descriptor, data)
+            stops.append(os.lseek(descriptor, 0, os.SEEK_CUR))
+            return written
+
+        monkeypatch.setattr(os, "write", note)
+        assert cache.write(digest, '"x"', payload)
+        assert cache.read(digest).payload == payload
+        ends = [stop for stop in stops if stop not in (128, 128 + size)]
+        assert all(stop % 4096 == 0 for stop in ends)
+        assert len(ends) == (size + 127) // 524_288
+
     def test_a_file_under_another_name_is_not_taken_for_it(self, cache):
         one, two = put(cache, 1), put(cache, 2)
         cache.path(two).write_bytes(cache.path(one).read_bytes())
@@ -124,8 +156,11 @@ class TestRefusedWrites:
     def forget_warnings(self, monkeypatch):
         monkeypatch.setattr(chunk_cache, "_warned", set())
 
+    @pytest.mark.parametrize("size", [1000, 3 * MEGABYTE])
     @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
-    def test_a_write_that_fails_warns_once_and_leaves_nothing(self, cache, monkeypatch, code):
+    def test_a_write_that_fails_warns_once_and_leaves_nothing(
+        self, cache, monkeypatch, code, size
+    ):
         kept = put(cache, 1)
         real = os.write
 
@@ -137,24 +172,24 @@ class TestRefusedWrites:
             return real(descriptor, data)
 
         monkeypatch.setattr(os, "write", refuse)
-        digest = chunk_digest("http://here", '"x"', 1000)
+        monkeypatch.setattr(os, "writev", lambda to, parts: refuse(to, b"".join(parts)))
+        digest = chunk_digest("http://here", '"x"', size)
         with pytest.warns(CacheWarning, match=os.strerror(code)) as caught:
-            assert not cache.write(digest, '"x"', b"x" * 1000)
-            assert not cache.write(digest, '"x"', b"x" * 1000)
+            assert not cache.write(digest, '"x"', b"x" * size)
+            assert not cache.write(digest, '"x"', b"x" * size)
         assert len(caught) == 1
         assert cache.read(digest) is None and cache.read(kept) is not None
         assert files(cache.folder) == [cache.path(kept)]
 
     def test_after_a_while_it_is_tried_again(self, cache, monkeypatch):
-        real = os.write
-
         def refuse(*_):
             raise OSError(errno.ENOSPC, "no room")
 
-        monkeypatch.setattr(os, "write", refuse)
-        with pytest.warns(CacheWarning):
-            assert not cache.write(bytes(16), "", b"x")
-        monkeypatch.setattr(os, "write", real)
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", refuse)
+            full.setattr(os, "writev", refuse)
+            with pytest.warns(CacheWarning):
+                assert not cache.write(bytes(16), "", b"x")
         assert not cache.write(bytes(16), "", b"x")
         now = time.monotonic()
         monkeypatch.setattr(time, "monotonic", lambda: now + chunk_cache.RETRY_SECONDS + 1)
@@ -315,6 +350,25 @@ class TestChunkMaps:
         path.unlink()
         self.filled(path, 20)
         assert early.get("c/15") == (15).to_bytes(16, "big")
+
+    def test_what_one_appends_itself_is_not_read_again_but_what_others_do_is(
+        self, tmp_path, monkeypatch
+    ):
+        first, second = ChunkMap(tmp_path / "a.map1"), ChunkMap(tmp_path / "a.map1")
+        reads, real = [], chunk_map._read_from
+        monkeypatch.setattr(
+            chunk_map, "_read_from", lambda path, at: reads.append(at) or real(path, at))
+        for number in range(3):
+            first.record(f"c/{number}", bytes([1 + number]) * 16)
+            first.flush()
+        assert first.get("c/9") is None and reads == []
+        second.record("d/0", b"d" * 16)
+        second.flush()
+        first.record("c/3", b"c" * 16)
+        first.flush()
+        assert first.get("d/0") == b"d" * 16 and second.get("c/3") == b"c" * 16
+        assert first.get_many(["c/3", "c/9", "d/0", "c/0"]) == [
+            b"c" * 16, None, b"d" * 16, b"\x01" * 16]
 
     def test_what_was_removed_is_forgotten_and_written_again(self, cache):
         name = "b" * 32

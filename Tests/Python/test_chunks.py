@@ -550,7 +550,7 @@ class TestPrefetching:
     def test_a_pin_that_cannot_be_kept_is_told(self, settings, client, make, monkeypatch):
         reference = make()
         client.commit(reference)
-        monkeypatch.setattr(chunk_cache.ChunkCache, "begin", lambda *_: None)
+        monkeypatch.setattr(chunk_cache.ChunkCache, "write", lambda *_: False)
         with pytest.raises(hub.Unavailable, match="keeps 0 of the 4 chunks"):
             pin(client, reference, show_progress=False)
         assert hub.cache.info().pins == ()

@@ -21,7 +21,7 @@ from hub.errors import Unavailable
 
 
 _FIRST_BYTES_MAX = 512 << 10
-"""The longest first payload that is compared: a sixteenth of what is asked for at a time."""
+"""The longest first payload that is compared: a small part of what is asked for at a time."""
 
 
 class WrongAnswer(Unavailable):

@@ -1,7 +1,8 @@
 """Whole objects of the Zarr view, one by one: by obstore where it may be used, else by urllib3.
 
-Many chunks of an array are read otherwise, in one answer (`bundle`). This is for a single one, for
-chunks too large to be bundled, for stores of zarr-python, and for servers without that resource.
+Many chunks of an array are read otherwise, in one answer (`bundle`). This is for chunks too large to
+be bundled, for stores of zarr-python, and for servers without that resource; for a single chunk
+beside those answers, by urllib3.
 
 obstore is not safe after a fork: once a process has used it, each use in a forked child hangs for
 ever. So it is used only by the process in which this module loaded it. Where somebody else loaded

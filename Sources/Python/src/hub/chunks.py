@@ -28,14 +28,21 @@ AnyArray = npt.NDArray[Any]
 CONCURRENCY = 16
 """How many requests are on their way at once, if not said otherwise."""
 
-BUNDLE_BYTES = 8 << 20
-"""How much one request asks for at most, of the decoded chunks."""
+BUNDLE_BYTES = 16 << 20
+"""How much one request asks for at most, of the decoded chunks. A request takes 1 ms of a core here
+and as much of the server's, whatever it asks for (2026-11)."""
+
+_BUNDLED_BYTES_MAX = 4 << 20
+"""The largest chunks, decoded, of which several are asked for in one request."""
 
 _FIRST_BUNDLES_BYTES = 1 << 20
 """How much the first requests ask for, where several are on their way at once: so there are several
 of a few chunks, too, and each that follows asks for more."""
 
 _BUNDLES_AT_ONCE = 4
+
+_LOOKED_UP_AT_ONCE = 64
+"""Chunks that are looked for together, as others may have cached some: that takes system calls."""
 
 _BYTES_UNDER_WAY = 4 << 20
 _LARGE_CONCURRENCY = 4
@@ -117,7 +124,7 @@ class ChunkSource:
 
     def has(self, place: Coordinates) -> bool:
         """Whether a chunk is known without a request: the state is immutable and it is cached."""
-        return self._keys.has(self.metadata.key(place))
+        return self._keys.has([self.metadata.key(place)])[0]
 
     def _in_parallel(
         self,
@@ -153,7 +160,7 @@ class ChunkSource:
     @property
     def is_bundled(self) -> bool:
         """Whether many chunks are asked for at once."""
-        return 2 * self.metadata.chunk_bytes <= BUNDLE_BYTES and self._keys.is_bundled
+        return self.metadata.chunk_bytes <= _BUNDLED_BYTES_MAX and self._keys.is_bundled
 
     def _jobs(self, coordinates: Iterable[Coordinates], is_growing: bool) -> Iterator[Job]:
         """What is done in one go: a chunk that is known or is large, or many that are asked for."""
@@ -164,9 +171,8 @@ class ChunkSource:
         bundle_bytes = _FIRST_BUNDLES_BYTES if is_growing else BUNDLE_BYTES
         asked: Job = []
         key_bytes = 0
-        for place in coordinates:
-            key = self.metadata.key(place)
-            if self._keys.has(key):
+        for place, key, is_known in self._looked_up(coordinates):
+            if is_known:
                 yield [(place, key)]
                 continue
             asked.append((place, key))
@@ -179,11 +185,21 @@ class ChunkSource:
         if asked:
             yield asked
 
+    def _looked_up(
+        self, coordinates: Iterable[Coordinates]
+    ) -> Iterator[tuple[Coordinates, str, bool]]:
+        """Chunks with their keys, and whether they are known without a request."""
+        remaining = iter(coordinates)
+        while places := list(islice(remaining, _LOOKED_UP_AT_ONCE)):
+            keys = [self.metadata.key(place) for place in places]
+            yield from zip(places, keys, self._keys.has(keys), strict=True)
+
     def _loaded(self, job: Job, halt: Halt) -> Iterator[tuple[Coordinates, Buffer | None]]:
         """The stored bytes of the chunks of a job; None where there are none."""
         if len(job) == 1:
             place, key = job[0]
-            yield place, self._keys.get(key)
+            get = self._keys.get_alone if self.is_bundled else self._keys.get
+            yield place, get(key)
             return
         found = self._keys.get_many([key for _, key in job], halt)
         with closing(found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import urllib3
 from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError, SSLError
@@ -25,6 +25,7 @@ class Stream:
         self.headers: Mapping[str, str] = response.headers
         self._where = where
         self._response = response
+        self._raw = _raw(response)
 
     def read_into(self, buffer: memoryview) -> int:
         """Fills a buffer of bytes and returns how many came, which is fewer only at the end.
@@ -33,7 +34,7 @@ class Stream:
             Unavailable: the connection broke.
         """
         with translated(self._where):
-            return read_into(self._response, buffer)
+            return _read_into(self._response, self._raw, buffer)
 
     def fill(self, buffer: memoryview) -> None:
         """Fills all of a buffer of bytes.
@@ -91,31 +92,45 @@ class Unopened(Unavailable):
     """No connection could be opened, so the request cannot have done anything."""
 
 
-@contextmanager
-def translated(where: str) -> Iterator[None]:
+class translated(AbstractContextManager[None]):
     """Turns urllib3's failures into ours."""
-    try:
-        yield
-    except HubError:
+
+    # A class, since it is entered several times a chunk: of a generator that takes 2 µs each.
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and (ours := _translation(error, self._where)) is not None:
+            raise ours from error
+
+
+def _translation(error: BaseException, where: str) -> HubError | None:
+    """Our failure for one of urllib3's; nothing for what goes on as it is."""
+    if isinstance(error, HubError):
         # Some of them are an OSError too.
-        raise
-    except NotOpened as error:
-        raise _unopened(error.cause, where) from error
-    except (ReadTimeoutError, TimeoutError) as error:
-        raise Unavailable(
+        return None
+    if isinstance(error, NotOpened):
+        return _unopened(error.cause, where)
+    if isinstance(error, (ReadTimeoutError, TimeoutError)):
+        return Unavailable(
             "The server did not answer in time.",
             where=where,
             hint="Try again, or configure a longer timeout_seconds.",
-        ) from error
-    except (MemoryError, OverflowError) as error:
-        raise Unavailable(
+        )
+    if isinstance(error, (MemoryError, OverflowError)):
+        return Unavailable(
             "There is too little memory for what the answer says that it is.", where=where,
             hint="Read less at once, or look with `hub doctor` at what answers.",
-        ) from error
-    except Outlived as error:
-        raise _broken(Ended, error.cause, where) from error
-    except (HTTPError, OSError) as error:
-        raise _broken(Unavailable, error, where) from error
+        )
+    if isinstance(error, Outlived):
+        return _broken(Ended, error.cause, where)
+    if isinstance(error, (HTTPError, OSError)):
+        return _broken(Unavailable, error, where)
+    return None
 
 
 def _broken(kind: type[Unavailable], error: Exception, where: str) -> Unavailable:
@@ -166,14 +181,19 @@ def read_beginning(response: urllib3.BaseHTTPResponse, bytes_max: int) -> bytes:
 
 def read_into(response: urllib3.BaseHTTPResponse, buffer: memoryview) -> int:
     """Fills a buffer from an answer; returns how many bytes came, which is fewer only at the end."""
-    raw = _raw(response)
-    filled = 0
-    while filled < buffer.nbytes:
+    return _read_into(response, _raw(response), buffer)
+
+
+def _read_into(
+    response: urllib3.BaseHTTPResponse, raw: http.client.HTTPResponse | None, buffer: memoryview
+) -> int:
+    wanted, filled = buffer.nbytes, 0
+    while filled < wanted:
         if raw is not None:
-            count = _read_raw(response, raw, buffer[filled:])
+            count = _read_raw(response, raw, buffer[filled:] if filled else buffer)
         else:
             # In pieces, because urllib3 copies them: so the copy stays in the processor's cache.
-            size = min(_READ_BYTES, buffer.nbytes - filled)
+            size = min(_READ_BYTES, wanted - filled)
             piece = response.read(size, decode_content=False)
             count = len(piece)
             buffer[filled : filled + count] = piece

@@ -112,7 +112,7 @@ class ChunkCache:
             _renew(path)
         return chunk
 
-    def write(self, digest: bytes, etag: str, payload: bytes) -> bool:
+    def write(self, digest: bytes, etag: str, payload: Piece) -> bool:
         """Keeps a chunk, and whether that was done; a failure is no error, but a warning, once."""
         if len(payload) * _PAYLOAD_PARTS_OF_LIMIT > self.bytes_max or not self._is_writable():
             return False

@@ -20,6 +20,8 @@ import hashlib
 import itertools
 import os
 import secrets
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +53,7 @@ _MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
 Records = npt.NDArray[np.void]
 
 
+@lru_cache(maxsize=4096)
 def key_hash(key: str) -> bytes:
     """The 16 bytes that a key is recorded under."""
     return hashlib.blake2b(key.encode(), digest_size=DIGEST_BYTES).digest()
@@ -77,19 +80,23 @@ class ChunkMap:
             stored: how many keys have a chunk, of a state that cannot change and of which that is
                 known. While so many are recorded, what is not recorded is `NOT_STORED`.
         """
-        hashed = key_hash(key)
+        return self.get_many([key], stored)[0]
+
+    def get_many(self, keys: Sequence[str], stored: int | None = None) -> list[bytes | None]:
+        """Like `get`, of several keys; the file is looked at once."""
+        hashed = [key_hash(key) for key in keys]
         for _ in range(_LOOKS_MAX):
             # Looked for and counted in one content: the file may be removed or replaced meanwhile.
             content = self._content
-            found = content.find(hashed)
-            if found is not None:
+            found = [content.find(one) for one in hashed]
+            if None not in found:
                 return found
             # Again also where another thread put back what it had read before.
             if not self.refresh() and content is self._content:
                 break
         is_whole = stored is not None and content.has_stored(stored)
         # Also where nothing was new: another thread may have taken it in just before.
-        return content.find(hashed) or (NOT_STORED if is_whole else None)
+        return [content.find(one) or (NOT_STORED if is_whole else None) for one in hashed]
 
     def record(self, key: str, digest: bytes) -> None:
         """Notes a key's digest; `flush` sees to it that others read it."""
@@ -120,17 +127,22 @@ class ChunkMap:
 
     def _append(self, records: list[tuple[bytes, bytes]]) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             content = self._content
-            descriptor = os.open(self.path, _APPEND, 0o600)
+            descriptor = self._opened()
             try:
-                os.write(descriptor, encode_records(records))
-                if content.identity is None:
-                    content.bytes_read, content.identity = 0, _identity(os.fstat(descriptor))
+                written = os.write(descriptor, encode_records(records))
+                content.take_note(os.fstat(descriptor), written)
             finally:
                 os.close(descriptor)
         except OSError:
             return
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self.path, _APPEND, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, _APPEND, 0o600)
 
     def digests(self) -> set[bytes]:
         """The digests of all chunks that the map names."""
@@ -250,6 +262,17 @@ class _Content:
         self.identity: tuple[int, int] | None = None
         self.bytes_read = 0
         self._stored_min = 0
+
+    def take_note(self, status: os.stat_result, written: int) -> None:
+        """Takes note of the file behind an append of what is in `recent`.
+
+        Where nothing but that came since it was read last, it need not be read again.
+        """
+        if self.identity is None:
+            self.bytes_read, self.identity = 0, _identity(status)
+        is_next = status.st_size == self.bytes_read + written and not written % RECORD_BYTES
+        if is_next and self.identity == _identity(status):
+            self.bytes_read = status.st_size
 
     def find(self, hashed: bytes) -> bytes | None:
         """The digest of a key's hash, or None."""

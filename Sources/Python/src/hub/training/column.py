@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -106,9 +107,11 @@ def read_samples(
     bounds = dict(zip(rows[starts].tolist(), zip(starts, [*starts[1:], len(rows)])))
     wanted = (chunk for row in bounds for chunk in row_coordinates(column, row))
     one_by_one = sample_bytes(column) >= COPY_BYTES_MIN
+    # Most often there is one for all, which takes as long as everything else here.
+    region_of = functools.cache(functools.partial(_region, column))
     for coordinates, chunk in source.fetch(wanted, concurrency):
         start, stop = bounds[coordinates[0]]
-        region, clip = _region(column, coordinates)
+        region, clip = region_of(coordinates[1:])
         chosen: Any = (places[start:stop], *region)
         if chunk is None:
             target[chosen] = column.fill_value
@@ -144,12 +147,16 @@ class CachedFirst:
 
 
 def _region(
-    column: Column, coordinates: Sequence[int]
+    column: Column, place: Coordinates
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Where a chunk's elements go within a sample, and which of them are within the array."""
+    """Where a chunk's elements go within a sample, and which of them are within the array.
+
+    Args:
+        place: the chunk's number along each axis of a sample.
+    """
     region: list[Any] = []
     clip: list[Any] = []
-    for extent, chunk, number in zip(column.shape[1:], column.chunks[1:], coordinates[1:]):
+    for extent, chunk, number in zip(column.shape[1:], column.chunks[1:], place):
         size = min(chunk, extent - number * chunk)
         region.append(slice(number * chunk, number * chunk + size))
         clip.append(slice(0, size))

@@ -77,8 +77,8 @@ class Loader:
     **Memory.** At most `prefetch` blocks of `shuffle.block` bytes (64 MB without a shuffle), or one
     batch and one block if that is more, and six batches, all shared by the workers; with a
     transform also `2 * workers + 4` batches of what it makes; and of each worker a few chunks,
-    encoded and decoded. A batch is the caller's until he drops it: he is given copies if he keeps
-    more than three.
+    encoded and decoded, whose memory, up to 32 MB a process, stays for the next ones. A batch is
+    the caller's until he drops it: he is given copies if he keeps more than three.
 
     **State of the array.** What a tag means is asked when an epoch begins. If no commit pins it and
     it is changed meanwhile, there is an `ArrayChangedWarning` at the end; if it is made smaller, a

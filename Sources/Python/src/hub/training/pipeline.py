@@ -17,7 +17,7 @@ from hub.training.recipe import Recipe
 from hub.training.work import Fill, Make
 
 # How much one task reads: enough for its chunks to be fetched together, little enough to share.
-FILL_BYTES = 8_000_000
+FILL_BYTES = 16_000_000
 # Batches that the caller may keep at one time before he is given copies.
 LENT_MAX = 3
 
