@@ -127,7 +127,7 @@ def slices(arrays, seconds):
 
 
 def read(arrays, _):
-    """The whole volume through zarr, from a store that is made: a program makes one, and reads much."""
+    """The whole volume through zarr, from a store that is open: a program opens one and reads often."""
     rows = {}
     for name, make in [("Nave", arrays.store), ("files", arrays.files)]:
         store = make("volume")
