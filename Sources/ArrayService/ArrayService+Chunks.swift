@@ -36,7 +36,7 @@ extension ArrayService {
             )
         else { throw .resultTooLarge(elements: .max) }
         do {
-            let bytesMax = Int(PayloadOpening.immediateBytesMax)
+            let bytesMax = Int(PayloadOpening.firstBytesMax)
             try await bundle.begin(max: bytesMax, allocator: ByteBufferAllocator())
         } catch {
             throw .read(error)

@@ -37,11 +37,13 @@ extension ObjectStore {
         guard !blobs.isEmpty else { return reader }
         // First the pins, then the question: see Upkeep.
         let checked = Array(blobs.prefix(Self.checkedBlobsMax))
+        if upkeep.knows(checked) { return reader }
         let areKnown = try ask { index throws(SQLiteError) in
             for blob in checked where try !index.knowsBlob(blob) { return false }
             return true
         }
         guard areKnown else { throw .objectReplaced }
+        upkeep.remember(checked)
         return reader
     }
 

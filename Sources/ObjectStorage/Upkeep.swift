@@ -13,7 +13,10 @@ import Volumes
 ///
 /// A blob that a reader has pinned is removed when the last pin goes. A pin that is placed before a
 /// reader asks the index whether the blob is still named therefore keeps it: if it is, its removal
-/// can only come later, and finds the pin.
+/// can only come later, and finds the pin. What the index said is remembered until the removal comes,
+/// so that a blob that is read again and again costs one question.
+///
+/// Invariant: `named` has no blob whose removal was handed in.
 ///
 /// State: guarded by `state`.
 final class Upkeep: Sendable {
@@ -22,6 +25,8 @@ final class Upkeep: Sendable {
         var pins: [BlobID: Int] = [:]
         /// Blobs to be removed when their last pin goes.
         var doomed: Set<BlobID> = []
+        /// Blobs that the index named when it was asked; at most ``Upkeep/namedMax``.
+        var named: Set<BlobID> = []
         var isCheckpointWanted = false
         var isCheckpointDone = false
         var isThreadIdle = false
@@ -40,6 +45,9 @@ final class Upkeep: Sendable {
         case wanted
         case none
     }
+
+    /// How many blobs are remembered as named, some 16 bytes of memory each.
+    static let namedMax = 16_384
 
     /// Holds removals back while a backup runs.
     let gate = RemovalGate()
@@ -78,6 +86,7 @@ final class Upkeep: Sendable {
         guard !blobs.isEmpty else { return }
         change { state in
             for blob in blobs {
+                state.named.remove(blob)
                 if state.pins[blob] == nil {
                     state.removable.append(blob)
                 } else {
@@ -105,6 +114,25 @@ final class Upkeep: Sendable {
                 }
                 state.pins[blob] = nil
                 if state.doomed.remove(blob) != nil { state.removable.append(blob) }
+            }
+        }
+    }
+
+    /// Whether all of some blobs, which the caller has pinned, are known to be named still: nobody has had
+    /// them removed since the index said so.
+    func knows(_ blobs: [BlobID]) -> Bool {
+        state.withLock { state in blobs.allSatisfy { state.named.contains($0) } }
+    }
+
+    /// Remembers that the index names some blobs, which the caller pinned before it asked and still pins.
+    ///
+    /// Where a removal came between the question and now, it found the pin, and the blob is not remembered.
+    func remember(_ blobs: [BlobID]) {
+        state.withLock { state in
+            for blob in blobs where !state.doomed.contains(blob) {
+                // To begin anew costs a question for each blob in use, and no order to be kept.
+                if state.named.count >= Self.namedMax { state.named = [] }
+                state.named.insert(blob)
             }
         }
     }

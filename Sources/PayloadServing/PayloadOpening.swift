@@ -17,7 +17,11 @@ public enum PayloadOpening: Sendable {
 
     /// Ranges up to this length are answered from memory in one piece when they are in the cache, in
     /// bytes.
-    public static let immediateBytesMax: Int64 = 262_144
+    ///
+    /// Chunks of arrays often have a quarter of a mebibyte and a little more or less.
+    public static let immediateBytesMax: Int64 = 524_288
+    /// How much of a longer range is read before its answer begins, in bytes.
+    public static let firstBytesMax: Int64 = 262_144
 
     /// Begins to read a range, without waiting.
     ///
@@ -45,7 +49,7 @@ public enum PayloadOpening: Sendable {
             return .whole(bytes)
         }
         let reader = try store.reader(entry, range: range)
-        let wanted = Int(min(reader.byteCount, immediateBytesMax))
+        let wanted = Int(isShort ? reader.byteCount : firstBytesMax)
         var first = ByteBuffer()
         while first.readableBytes < wanted {
             let missing = wanted - first.readableBytes

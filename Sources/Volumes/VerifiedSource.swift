@@ -14,8 +14,8 @@ struct VerifiedSource {
     let payloadBytes: Int64
     let blockChecksums: [UInt64]
 
-    /// Blocks that are read with one call: 256 KiB stay in the processor's cache until they are
-    /// verified.
+    /// Blocks that are read with one call, not counting a last one that is short: 256 KiB stay in the
+    /// processor's cache until they are verified.
     private static let blocksPerRead: Int64 = 4
     private static let blockBytes = Int64(Payload.blockBytes)
 
@@ -73,7 +73,9 @@ struct VerifiedSource {
     /// The whole blocks at the beginning of a range, as many as are read at once.
     private func wholeBlocks(from position: Int64, to end: Int64) -> Range<Int64> {
         guard position.isMultiple(of: Self.blockBytes) else { return position..<position }
-        let most = min(position + Self.blocksPerRead * Self.blockBytes, end)
+        var most = min(position + Self.blocksPerRead * Self.blockBytes, end)
+        // A call for a few bytes costs as much as one for a block.
+        if end == payloadBytes, end - most < Self.blockBytes { most = end }
         if most == payloadBytes { return position..<most }
         return position..<most - most % Self.blockBytes
     }

@@ -160,6 +160,7 @@ final class CountingSource: HTTPBodySource {
     private let behaviour: Behaviour
     private let position = Mutex<Int64>(0)
     private let blocks = Mutex(false)
+    private let asked = Mutex<[Int]>([])
 
     init(byteCount: Int64, _ behaviour: Behaviour = .ready) {
         self.byteCount = byteCount
@@ -169,6 +170,11 @@ final class CountingSource: HTTPBodySource {
     /// How many bytes were handed out.
     var producedBytes: Int64 {
         position.withLock { $0 }
+    }
+
+    /// The most bytes that each piece could have had.
+    var pieceLimits: [Int] {
+        asked.withLock { $0 }
     }
 
     private static let pattern = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0) }
@@ -198,7 +204,8 @@ final class CountingSource: HTTPBodySource {
     }
 
     private func piece(_ max: Int) throws -> HTTPBodyPiece {
-        try position.withLock { position in
+        asked.withLock { $0.append(max) }
+        return try position.withLock { position in
             var end = byteCount
             switch behaviour {
             case .ready, .blocking: break

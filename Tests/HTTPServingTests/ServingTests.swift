@@ -237,6 +237,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (270_000, [270_000]),
+        (524_288, [524_288]),
+        (524_289, [262_144, 262_145]),
+        (1_000_000, [262_144, 262_144, 475_712]),
+    ])
+    func `the rest of a pulled body is one piece, unless it is long`(
+        _ count: Int,
+        _ pieces: [Int]
+    ) async throws {
+        let source = CountingSource(byteCount: Int64(count))
+        try await ServerHarness.run { _ in
+            .now(HTTPResponse(status: .ok, body: .pulled(source)))
+        } script: { port in
+            let client = try RawClient(port: port)
+            try client.send(Self.get("/"))
+            #expect(try client.response().body.count == count)
+        }
+        #expect(source.pieceLimits == pieces)
+    }
+
     // MARK: Expect: 100-continue
 
     static let expecting =

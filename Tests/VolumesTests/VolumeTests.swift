@@ -48,7 +48,7 @@ import Volumes
     @Test func `a blob reads back in every range, by blocks and across them`() throws {
         let disk = SimulatedFileSystem(seed: 1)
         let volume = try VolumeSubject.open(disk)
-        for count in [0, 1, 65_535, 65_536, 65_537, 400_000] {
+        for count in [0, 1, 65_535, 65_536, 65_537, 264_853, 400_000] {
             let bytes = VolumeSubject.pattern(count, seed: count)
             let blob = try VolumeSubject.writeBlob(bytes, pieceBytes: 10_007, to: volume)
             #expect(blob.lengthBytes == Int64(count))
