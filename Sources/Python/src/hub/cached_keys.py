@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
+import google_crc32c
 import numpy as np
 
 from hub import entity_tag, tracing
@@ -169,14 +170,14 @@ class CachedKeys:
         found: list[tuple[str, bytes]] = []
         try:
             with opened_bundle(transport, self._target, keys, etags, halt) as bundle:
-                check = AnswerCheck(etags, bundle.where)
+                check = AnswerCheck(self._target, keys, etags, bundle)
                 for number, key in enumerate(keys):
                     candidate, candidates[number] = candidates[number], None
                     payload, digest = self._next(bundle, check, key, candidate)
                     if digest is not None:
                         found.append((key, digest))
                     yield payload
-                check.end(bundle)
+                check.end()
         except WrongAnswer:
             found.clear()
             raise
@@ -194,7 +195,7 @@ class CachedKeys:
             CutShort: it ended, or something else came.
         """
         try:
-            frame = check.next(bundle)
+            frame = check.next()
             payload, digest = self._payload(bundle, check, frame)
         except WrongAnswer:
             raise
@@ -217,29 +218,33 @@ class CachedKeys:
         Returns:
             The payload, or None if there is none, and what to record of it, if anything.
         """
-        if frame.status != 200:
-            return None, NOT_STORED if frame.status == 404 else None
         with translated(bundle.where):
-            payload = np.empty(frame.payload_bytes, np.uint8)
-        is_named = entity_tag.is_known(frame.etag) and not frame.coding
+            content = np.empty(frame.payload_bytes + bundle.checksum_bytes, np.uint8)
+        payload = content[: frame.payload_bytes]
+        is_named = frame.status == 200 and entity_tag.is_known(frame.etag) and not frame.coding
         digest = self._digest(frame) if is_named else None
         is_kept = digest is not None and self._cache.has(digest)
         intake = None
         if digest is not None and not is_kept:
             intake = self._cache.begin(digest, frame.etag, frame.payload_bytes)
+        checksum = 0
         try:
-            for start in range(0, len(payload), WRITE_BYTES_MAX):
+            for start in range(0, len(content), WRITE_BYTES_MAX):
+                bundle.stream.fill(content[start : start + WRITE_BYTES_MAX].data)
                 piece = payload[start : start + WRITE_BYTES_MAX]
-                bundle.stream.fill(piece.data)
+                if intake is not None or bundle.checksum_bytes:
+                    checksum = google_crc32c.extend(checksum, piece)
                 if intake is not None:
-                    intake.write(piece)
-            check.check(frame, payload)
+                    intake.write(piece, checksum)
+            check.check(frame, content, checksum)
             if intake is not None:
                 is_kept = intake.finish()
         except BaseException:
             if intake is not None:
                 intake.abandon()
             raise
+        if frame.status != 200:
+            return None, NOT_STORED if frame.status == 404 else None
         return payload.data, digest if is_kept else None
 
     def _digest(self, frame: Frame) -> bytes:

@@ -207,11 +207,11 @@ class ChunkIntake:
         self._cache, self._bytes = cache, payload_bytes
         self._file: ChunkFileWriter | None = file
 
-    def write(self, piece: Piece) -> None:
-        """Adds the next bytes."""
+    def write(self, piece: Piece, checksum: int) -> None:
+        """Adds the next bytes; `checksum` is the CRC-32C of all up to their end."""
         if self._file is not None:
             try:
-                self._file.write(piece)
+                self._file.write(piece, checksum)
             except OSError as error:
                 self._fail(error)
 

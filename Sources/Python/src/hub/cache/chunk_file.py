@@ -107,9 +107,12 @@ def write_chunk_file(path: str, digest: bytes, etag: str, payload: bytes) -> Non
         OSError: it cannot be written; nothing is left behind.
     """
     file = ChunkFileWriter(path, digest, etag)
+    checksum = 0
     try:
         for start in range(0, len(payload), WRITE_BYTES_MAX):
-            file.write(payload[start : start + WRITE_BYTES_MAX])
+            piece = payload[start : start + WRITE_BYTES_MAX]
+            checksum = google_crc32c.extend(checksum, piece)
+            file.write(piece, checksum)
         file.finish()
     except BaseException:
         file.abandon()
@@ -134,15 +137,18 @@ class ChunkFileWriter:
         self._payload_bytes = 0
         self._descriptor = os.open(self._part, _CREATE, 0o600)
 
-    def write(self, piece: Piece) -> None:
+    def write(self, piece: Piece, checksum: int) -> None:
         """Adds the next bytes of the payload.
+
+        Args:
+            checksum: the CRC-32C of the payload up to the end of the piece.
 
         Raises:
             OSError: it cannot be written; `abandon` it.
         """
         if not self._payload_bytes:
             os.lseek(self._descriptor, HEADER_BYTES, os.SEEK_SET)
-        self._checksum = google_crc32c.extend(self._checksum, piece)
+        self._checksum = checksum
         self._payload_bytes += len(piece)
         _write_all(self._descriptor, piece)
 
