@@ -139,9 +139,7 @@ private struct OpenedChunks: Sendable {
 }
 
 extension OpenedChunks.Chunk {
-    /// The chunk in its frame.
-    ///
-    /// - Parameter path: What the frame's checksum is to say; nil for a frame without one.
+    /// The chunk in its frame; `path` is what the frame's checksum is to say, nil for a frame without one.
     func part(
         _ path: ChunkPath?,
         of array: ResolvedArray?,

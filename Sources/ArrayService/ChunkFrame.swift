@@ -59,9 +59,7 @@ struct ChunkFrame: Hashable, Sendable {
         buffer.writeString(coding)
     }
 
-    /// Writes what comes behind the payload; nothing in a frame without a checksum.
-    ///
-    /// - Parameter payload: The checksum of the payload.
+    /// Writes what comes behind a payload of a checksum; nothing in a frame without one.
     func writeEnd(payload: CRC32C, into buffer: inout ByteBuffer) {
         guard let path else { return }
         var named = ByteBuffer()
