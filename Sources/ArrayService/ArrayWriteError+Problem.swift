@@ -44,6 +44,7 @@ extension ArrayServiceError {
                 "array_changed",
                 "The array was deleted, made anew or shrunk meanwhile; look at it again."
             )
+        case .stateChanged: ZarrViewError.preconditionFailed(header: "If-Match").problem
         case .contended: contendedProblem
         case .overloaded:
             Problem(.serviceUnavailable, "overloaded", "The server is busy; try again.")
