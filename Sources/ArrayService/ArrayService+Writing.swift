@@ -45,8 +45,7 @@ extension ArrayService {
             throw .catalog(error)
         }
         let selection = try selection(wanted.slice, of: array)
-        // A list may take a chunk, or an element, twice.
-        guard selection.list == nil, selection.newAxes.isEmpty else { throw .sliceNotWritable }
+        guard selection.isUnrepeated, selection.newAxes.isEmpty else { throw .sliceNotWritable }
         var intake = ElementIntake(body, writer)
         let taken: TakenElements
         switch wanted.format {
