@@ -24,7 +24,8 @@ Pick = int | range | AnyArray
 
 Inside = int | slice | AnyArray
 _TEXT_BYTES_MAX = 12 << 10
-"""Percent-encoded; the server takes 16 KiB of path and query. Source: docs/array-api.md, "Refusals"."""
+"""Percent-encoded; the server takes 16 KiB of path and query."""
+_OTHER_AXES_BYTES = 1 << 10
 
 
 class ChunkPart(NamedTuple):
@@ -158,6 +159,11 @@ class Selection:
                 tuple(part.inside for part in parts),
                 tuple(part.outside for part in parts if part.outside is not None),
             )
+
+
+def list_entries(largest: int) -> int:
+    """How many indices of a list a text has room for, if none is larger."""
+    return (_TEXT_BYTES_MAX - _OTHER_AXES_BYTES) // (len(str(largest)) + len("%2C"))
 
 
 def take(pick: range | AnyArray, inner: Pick) -> Pick:
