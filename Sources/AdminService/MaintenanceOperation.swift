@@ -11,14 +11,14 @@ enum MaintenanceOperation: Hashable {
 
     /// Whether a path, which may have a query, is one of the service's.
     static func owns(_ target: String) -> Bool {
-        let path = String(target.prefix { $0 != "?" })
-        return paths.contains(path) || path.hasPrefix(volumes)
+        let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+        return paths.contains { path.elementsEqual($0.utf8) } || path.starts(with: volumes.utf8)
     }
 
     /// What a volume's identifier follows.
     private static let volumes = "/v1/volumes/"
 
-    private static let paths: Set<String> = ["/-/metrics", "/v1/damage", "/v1/backups"]
+    private static let paths = ["/-/metrics", "/v1/damage", "/v1/backups"]
 
     /// Reads the method and path of a request.
     ///

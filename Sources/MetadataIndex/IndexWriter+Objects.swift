@@ -18,7 +18,8 @@ extension IndexWriter {
         try addReferences(entry.payload)
         try insert(entry, at: place)
         try countRow(place.line, rows: 1, bytes: entry.sizeBytes)
-        try release(before)
+        // What was the line's own newest until now has the new row for its next.
+        try release(before, next: before?.place == place ? context.sequence : nil)
         try recount(place, from: before?.entry, to: entry)
         let array = try retally(place, from: before?.entry, to: entry, context)
         if let file = CatalogFile(key: place.key.text) {

@@ -31,13 +31,20 @@ extension IndexWriter {
     ) throws(SQLiteError) -> Bool {
         let line = try facts(place.line)
         if end == nil, try showsItself(place, line) { return true }
-        if line.isOwn, try !reader.hasForks(place.line) { return false }
+        if line.isOwn, try !hasForks(place.line) { return false }
         let span = sequence...max(sequence, (end ?? .max) - 1)
         if let end, end <= sequence { return false }
         for prefix in line.isOwn ? Self.folderPrefixes(of: place.key.text) : [nil] {
             if try isShownByForks(place, prefix, span) { return true }
         }
         return false
+    }
+
+    private func hasForks(_ line: LineID) throws(SQLiteError) -> Bool {
+        if let known = remembered?.hasForks[line] { return known }
+        let hasForks = try reader.hasForks(line)
+        remembered?.hasForks[line] = hasForks
+        return hasForks
     }
 
     /// Whether the present view of a line counts: that of a line which was dropped does not, and in the
@@ -133,9 +140,18 @@ extension IndexWriter {
 
     /// Removes a row that was shown in a line until another took its place, unless something else shows
     /// it.
-    func release(_ visible: IndexReader.Visible?) throws(SQLiteError) {
+    ///
+    /// - Parameters:
+    ///   - visible: The row.
+    ///   - next: The change that made the next row of its key in its own line; looked up if nil.
+    /// - Throws: `SQLiteError`.
+    func release(
+        _ visible: IndexReader.Visible?,
+        next: Int64? = nil
+    ) throws(SQLiteError) {
         guard let visible else { return }
-        let next = try nextRow(of: visible.place, after: visible.sequence)
+        var next = next
+        if next == nil { next = try nextRow(of: visible.place, after: visible.sequence) }
         if try isShown(visible.place, since: visible.sequence, until: next) { return }
         try remove(visible)
     }

@@ -44,10 +44,17 @@ extension IndexWriter {
     }
 
     /// The deepest array whose folder is `path` or lies above it.
-    ///
+    func nearestArray(line: LineID, path: String) throws(SQLiteError) -> LinePath? {
+        let folder = LinePath(line: line, path: path)
+        if let known = remembered?.nearestArrays[folder] { return known }
+        let array = try findNearestArray(line: line, path: path)
+        remembered?.nearestArrays[folder] = .some(array)
+        return array
+    }
+
     /// Usually one seek: the greatest path that is not after the folder is the array, or shares
     /// with it all that an array above could be named.
-    func nearestArray(line: LineID, path: String) throws(SQLiteError) -> LinePath? {
+    private func findNearestArray(line: LineID, path: String) throws(SQLiteError) -> LinePath? {
         var bound = path
         while true {
             let find = try connection.statement(

@@ -32,6 +32,8 @@ public final class IndexWriter {
     var touchedCounts: [LineID: LineCount] = [:]
     /// What lines are, as the open transaction has them.
     var knownLines: [LineID: LineFacts] = [:]
+    /// What is remembered from one plain write to the next; nil while something else is applied.
+    var remembered: RememberedFacts?
     /// The number of the last event, the open transaction included.
     var lastEvent: Int64
     /// How many events of each namespace, by line, the last transaction had.
@@ -127,6 +129,7 @@ public final class IndexWriter {
         touchedTallies = [:]
         touchedCounts = [:]
         knownLines = [:]
+        remembered = nil
         newEvents = [:]
         retainingVersions = []
         draftlessLines = []
@@ -176,6 +179,7 @@ public final class IndexWriter {
         guard change.sequence > state.sequence else { throw .inapplicable("sequence") }
         state.sequence = change.sequence
         newestSegment = segment
+        remembered = change.operation.isPlainWrite ? remembered ?? RememberedFacts() : nil
         let context = ChangeContext(
             sequence: change.sequence,
             time: change.time,

@@ -124,20 +124,29 @@ final class CommitQueue: Sendable {
     ///
     /// An empty one says that a look after the index is wanted; nil, that the queue is closed and empty.
     /// For the committer's thread alone.
-    func take() -> [Waiting]? {
+    func take() -> CommitBatch? {
         while true {
             switch state.withLock({ state in next(&state) }) {
             case .batch(let batch): return batch
-            case .look: return []
+            case .look: return CommitBatch()
             case .end: return nil
             case .wait: wakeup.wait()
             }
         }
     }
 
+    /// Adds what waits now, as far as the batch has room for it; never waits.
+    ///
+    /// For the committer's thread alone.
+    func fill(_ batch: inout CommitBatch) {
+        state.withLock { state in
+            if !state.isHeld { fill(&batch, &state) }
+        }
+    }
+
     /// What the committer does next.
     private enum Step {
-        case batch([Waiting]), look, end, wait
+        case batch(CommitBatch), look, end, wait
     }
 
     private func next(_ state: inout State) -> Step {
@@ -145,7 +154,11 @@ final class CommitQueue: Sendable {
             state.isLookWanted = false
             return .look
         }
-        if state.count > 0, !state.isHeld { return .batch(takeBatch(&state)) }
+        if state.count > 0, !state.isHeld {
+            var batch = CommitBatch()
+            fill(&batch, &state)
+            return .batch(batch)
+        }
         if state.isClosed { return .end }
         state.isThreadIdle = true
         return .wait
@@ -155,32 +168,17 @@ final class CommitQueue: Sendable {
         item.payloadBytes > limits.lightBytesMax || item.keyCount > limits.lightKeysMax
     }
 
-    private func takeBatch(_ state: inout State) -> [Waiting] {
-        var batch: [Waiting] = []
-        var bytes = 0
-        while let next = state.light.first, batch.count < limits.batchChangesMax {
-            if !batch.isEmpty, bytes + next.payloadBytes > limits.batchBytesMax { break }
-            bytes += next.payloadBytes
-            batch.append(next)
+    private func fill(_ batch: inout CommitBatch, _ state: inout State) {
+        while let next = state.light.first, batch.takesLight(next, limits) {
+            state.waitingBytes -= next.payloadBytes
+            batch.addLight(next)
             state.light.removeFirst()
         }
-        var heavyBytes = 0
-        var heavyKeys = 0
-        let lightCount = batch.count
-        while let next = state.heavy.first {
-            if batch.count > lightCount,
-                heavyBytes + next.payloadBytes > limits.batchHeavyBytesMax
-                    || heavyKeys + next.keyCount > limits.batchHeavyKeysMax
-            {
-                break
-            }
-            heavyBytes += next.payloadBytes
-            heavyKeys += next.keyCount
-            batch.append(next)
+        while let next = state.heavy.first, batch.takesHeavy(next, limits) {
+            state.waitingBytes -= next.payloadBytes
+            batch.addHeavy(next)
             state.heavy.removeFirst()
         }
-        state.waitingBytes -= bytes + heavyBytes
-        return batch
     }
 
     /// Lets proposals gather until ``release()``, so that a test decides what is in a batch.

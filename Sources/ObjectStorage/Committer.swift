@@ -7,11 +7,11 @@ import Volumes
 
 /// Decides proposals and makes them durable, a batch at a time; lives on one thread.
 ///
-/// Order of a batch: every proposal is decided against the state that all before it have made and,
-/// if accepted, applied to the open index transaction; all accepted changes go to the log with one
-/// flush; the index commits; the names are published; only then is anybody answered. So a reader
-/// never sees a change that could still be lost, and a writer that was answered sees its own. With
-/// ``Durability/relaxed`` the flush comes later, and a power loss before it takes away what was seen.
+/// Order of a batch: every proposal is decided against the state that all before it have made; all
+/// accepted changes go to the log with one flush, and are applied to the open index transaction before
+/// that or meanwhile; the index commits; the names are published; only then is anybody answered. So a
+/// reader never sees a change that could still be lost, and a writer that was answered sees its own.
+/// With ``Durability/relaxed`` the flush comes later, and a power loss before it takes away what was seen.
 ///
 /// Invariants:
 /// - What the index shows is in the log, and flushed unless it is flushed later.
@@ -35,7 +35,9 @@ final class Committer {
     var isBehind = false
     /// Whether the open batch may take no room on the disk.
     private var isNearlyFull = false
-    private var uncheckpointedChanges = 0
+    var uncheckpointedChanges = 0
+    /// What is decided next, as far as it was taken while a batch was flushed.
+    var gathered = CommitBatch()
     /// Why the index cannot be used, as far as that is its disk; nil once it is made anew.
     var indexFailure: SQLiteError?
     /// Whose index was found not to be what SQLite wrote.
@@ -45,13 +47,14 @@ final class Committer {
 
     let configuration: ObjectStoreConfiguration
     let directory: NameDirectory
-    private let queue: CommitQueue
+    let queue: CommitQueue
     let upkeep: Upkeep
     let reserve: DiskReserve
     let health: IndexHealth
     let entries: EntryCache
     let board: EventBoard
-    private let meter: CommitMeter
+    let meter: CommitMeter
+    let appender: LogAppender
     private let clock: @Sendable () -> WallTime
     let logger: Logger
 
@@ -73,18 +76,19 @@ final class Committer {
         entries = opened.entries
         board = opened.board
         meter = opened.meter
+        appender = opened.appender
         logger = opened.logger
     }
 
     /// Serves the queue until it is closed and empty, then leaves the index tidy.
     func run() {
-        while let batch = queue.take() {
-            if batch.isEmpty {
+        while let batch = nextBatch() {
+            if batch.items.isEmpty {
                 lookAfterIndex()
                 continue
             }
             let results = commit(batch)
-            for (item, result) in zip(batch, results) { item.answer(result) }
+            for (item, result) in zip(batch.items, results) { item.answer(result) }
             tidyIndex()
         }
         do {
@@ -94,6 +98,15 @@ final class Committer {
         } catch {
             logger.warning("index not checkpointed on close", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// What was gathered and what waits besides; waits if that is nothing.
+    private func nextBatch() -> CommitBatch? {
+        guard !gathered.items.isEmpty else { return queue.take() }
+        var batch = CommitBatch()
+        swap(&batch, &gathered)
+        queue.fill(&batch)
+        return batch
     }
 
     // MARK: - Numbers for decisions
@@ -111,12 +124,6 @@ final class Committer {
 
     private typealias Outcome = Result<CommitOutcome, StoreError>
 
-    /// A change that was applied and waits for the log.
-    private struct Accepted {
-        let change: Change
-        let record: LogRecord
-    }
-
     /// What is known of one proposal before the log has spoken.
     private enum Verdict {
         case refused(StoreError)
@@ -124,16 +131,17 @@ final class Committer {
         case accepted(Int, (Placement) -> CommitOutcome)
     }
 
-    private func commit(_ batch: [CommitQueue.Waiting]) -> [Outcome] {
-        let digests = EntityTags.digests(batch)
-        entries.beginCommit(batch.flatMap(\.proposal.changedKeys))
+    private func commit(_ batch: consuming CommitBatch) -> [Outcome] {
+        var batch = batch
+        batch.digest()
+        entries.beginCommit(batch.items.flatMap(\.proposal.changedKeys))
         defer { entries.endCommit() }
         do throws(StoreError) {
             if isBehind { try catchUpWithRoom() }
             while true {
                 let namesBefore = names
                 let attempt = Result { () throws(StoreError) in
-                    try commit(batch, digests, at: volume.logEnd)
+                    try commit(batch, at: volume.logEnd)
                 }
                 if case .success(let results?) = attempt { return results }
                 names = namesBefore
@@ -148,7 +156,7 @@ final class Committer {
             }
         } catch {
             logger.error("a batch of changes failed", metadata: ["error": "\(error)"])
-            return batch.map { _ in .failure(error) }
+            return batch.items.map { _ in .failure(error) }
         }
     }
 
@@ -166,25 +174,21 @@ final class Committer {
     /// - Returns: What became of each proposal; `nil` if the log does not take the batch at that
     ///   position, and nothing is changed.
     private func commit(
-        _ batch: [CommitQueue.Waiting],
-        _ digests: [[UInt8]?],
+        _ batch: CommitBatch,
         at logEnd: LogPosition
     ) throws(StoreError) -> [Outcome]? {
         nextSequence = writer.state.sequence + 1
         nextLine = writer.state.lastLine.number
-        var accepted: [Accepted] = []
+        var accepted = AcceptedChanges(at: logEnd, segment: volume.segmentStart(of: logEnd))
         var verdicts: [Verdict] = []
-        var position = logEnd
         batchTime = clock()
         isNearlyFull = volume.isNearlyFull(limits)
         reserve.note(isRoomLow: isNearlyFull)
         try translating { () throws(SQLiteError) in try writer.begin() }
-        for (item, digest) in zip(batch, digests) {
-            verdicts.append(
-                try decide(item, digest, at: &position, into: &accepted)
-            )
+        for (item, digest) in zip(batch.items, batch.digests) {
+            verdicts.append(try decide(item, digest, into: &accepted))
         }
-        guard let places = try makeDurable(accepted, at: logEnd) else { return nil }
+        guard let places = try makeDurable(&accepted) else { return nil }
         return verdicts.map { verdict in
             switch verdict {
             case .refused(let error): .failure(error)
@@ -194,14 +198,13 @@ final class Committer {
         }
     }
 
-    /// Decides one proposal and applies its change.
+    /// Decides one proposal, and applies its change unless that can wait.
     ///
     /// - Throws: Only what ends the whole batch.
     private func decide(
         _ item: CommitQueue.Waiting,
         _ digest: [UInt8]?,
-        at position: inout LogPosition,
-        into accepted: inout [Accepted]
+        into accepted: inout AcceptedChanges
     ) throws(StoreError) -> Verdict {
         var proposal = item.proposal
         if isNearlyFull, proposal.takesRoom { return .refused(.outOfSpace) }
@@ -212,6 +215,8 @@ final class Committer {
                 return .refused(error)
             }
         }
+        let mayWait = proposal.ignoresPlainWrites
+        if !mayWait { try applyWaiting(&accepted) }
         let decision: Decision
         do throws(Refusal) {
             decision = try evaluate(proposal)
@@ -232,90 +237,14 @@ final class Committer {
                 actor: item.actor,
                 operation: operation
             )
-            let payload = proposal.payload
-            let body = change.encoded()
-            let length = LogRecordHeader.recordBytes(
-                bodyBytes: body.count,
-                payloadBytes: payload.bytes.count
-            )
-            guard body.count <= LogRecord.bodyBytesMax else { return .refused(.payloadTooLarge) }
-            let payloadPosition = LogPosition(position.bytes + Int64(length - payload.bytes.count))
-            let candidate = Accepted(
-                change: change,
-                record: LogRecord(body: body, payload: payload)
-            )
-            try apply(candidate, payloadPosition: payloadPosition)
-            position = LogPosition(position.bytes + Int64(length))
-            nextSequence += 1
-            accepted.append(candidate)
-            return .accepted(accepted.count - 1, outcome)
-        }
-    }
-
-    private func apply(
-        _ accepted: Accepted,
-        payloadPosition: LogPosition
-    ) throws(StoreError) {
-        let payload = accepted.record.payload.extent(at: payloadPosition)
-        try translating { () throws(SQLiteError) in
-            try writer.apply(
-                accepted.change,
-                recordPayload: payload,
-                segment: volume.segmentStart(of: payloadPosition)
-            )
-        }
-    }
-
-    /// Writes the accepted changes to the log, and commits them in the index.
-    ///
-    /// - Returns: Where each went; `nil` if the log does not take them at that position.
-    private func makeDurable(
-        _ accepted: [Accepted],
-        at position: LogPosition
-    ) throws(StoreError) -> [Placement]? {
-        guard !accepted.isEmpty else {
-            try translating { () throws(SQLiteError) in try writer.rollback() }
-            return []
-        }
-        let outcome: AppendOutcome
-        let began = ContinuousClock.now
-        do throws(VolumeError) {
-            outcome = try volume.append(accepted.map(\.record), at: position)
-        } catch {
-            throw StoreError(error)
-        }
-        guard case .appended(let placed) = outcome else { return nil }
-        meter.count(changes: accepted.count, took: ContinuousClock.now - began)
-        do throws(StoreError) {
-            upkeep.gate.announce(writer.freedBlobs)
-            guard let last = placed.last else { return [] }
-            let flushed = volume.flushed(before: last.end)
-            try translating { () throws(SQLiteError) in
-                try writer.commit(applied: last.end, chain: last.checksum, flushed: flushed)
+            let record = LogRecord(body: change.encoded(), payload: proposal.payload)
+            guard record.body.count <= LogRecord.bodyBytesMax else {
+                return .refused(.payloadTooLarge)
             }
-            directory.publish(names)
-            upkeep.remove(writer.freedBlobs, .batch)
-            board.tell(writer.eventNamespaces)
-            board.tell(of: LineLeftovers(of: writer))
-            uncheckpointedChanges += accepted.count
-            noteUse()
-        } catch {
-            // The log has the changes and the index has not, unless that only wanted room or a disk.
-            isBehind = true
-            if moveIndex() { return placements(accepted, placed) }
-            guard error == .outOfSpace, reserve.release() else { throw .indexFailed }
-            do throws(StoreError) { try catchUp() } catch { throw .indexFailed }
-        }
-        return placements(accepted, placed)
-    }
-
-    private func placements(_ accepted: [Accepted], _ placed: [AppendedRecord]) -> [Placement] {
-        zip(accepted, placed).map { accepted, record in
-            Placement(
-                sequence: accepted.change.sequence,
-                time: accepted.change.time,
-                recordPayload: accepted.record.payload.extent(at: record.payloadPosition)
-            )
+            accepted.append(change, record)
+            if !mayWait { try applyWaiting(&accepted) }
+            nextSequence += 1
+            return .accepted(accepted.count - 1, outcome)
         }
     }
 

@@ -82,11 +82,14 @@ struct Router: HTTPResponder {
     }
 
     func answer(_ request: HTTPRequest) -> HTTPAnswer {
-        if MaintenanceService.owns(request.target) { return maintenance.answer(request) }
-        return switch Service(target: request.target) {
+        switch Service(target: request.target) {
         case .objects: objects.answer(request)
-        case .arrays: arrays.answer(request)
-        case .administration: administration.answer(request)
+        case .arrays:
+            MaintenanceService.owns(request.target)
+                ? maintenance.answer(request) : arrays.answer(request)
+        case .administration:
+            MaintenanceService.owns(request.target)
+                ? maintenance.answer(request) : administration.answer(request)
         }
     }
 }

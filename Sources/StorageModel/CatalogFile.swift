@@ -21,15 +21,31 @@ public enum CatalogFile: Int64, Hashable, Sendable, CaseIterable {
 
     /// Finds the file that a key names by its last segment.
     public init?(key: String) {
-        guard let match = Self.allCases.first(where: { Self.isLastSegment($0.fileName, of: key) })
+        guard let candidate = Self.endsAlike(key),
+            Self.isLastSegment(candidate.fileName, of: key)
         else { return nil }
-        self = match
+        self = candidate
+    }
+
+    /// The only file whose name ends with the character that a key ends with: every write asks several
+    /// times, and most keys end with none of them.
+    private static func endsAlike(_ key: String) -> CatalogFile? {
+        switch key.utf8.last {
+        case UInt8(ascii: "n"): .zarrJSON
+        case UInt8(ascii: "y"): .zarray
+        case UInt8(ascii: "p"): .zgroup
+        case UInt8(ascii: "t"): .info
+        default: nil
+        }
     }
 
     /// Whether a key's last segment names metadata of any kind, which is never a chunk.
     public static func namesMetadata(_ key: String) -> Bool {
-        CatalogFile(key: key) != nil || isLastSegment(".zattrs", of: key)
-            || isLastSegment(".zmetadata", of: key)
+        switch key.utf8.last {
+        case UInt8(ascii: "s"): isLastSegment(".zattrs", of: key)
+        case UInt8(ascii: "a"): isLastSegment(".zmetadata", of: key)
+        default: CatalogFile(key: key) != nil
+        }
     }
 
     /// The path of the folder a key lies in, without a trailing `/`; empty at the root.
@@ -39,7 +55,7 @@ public enum CatalogFile: Int64, Hashable, Sendable, CaseIterable {
         return String(key[..<key.utf8.index(before: start)])
     }
 
-    /// Compares from the end, where most keys differ at once: every write asks this several times.
+    /// Compares from the end, where most keys differ at once.
     private static func isLastSegment(_ name: String, of key: String) -> Bool {
         var rest = key.utf8[...]
         for byte in name.utf8.reversed() {

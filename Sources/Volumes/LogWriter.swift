@@ -34,9 +34,13 @@ struct LogWriter {
     /// still be marked as written), zeros ahead by 256 KiB 23–31 k/s, by 1 MiB 23–25, by 4 MiB
     /// 20–21. At 16.5 KB: 13–15 against 18–22 k/s. At 66 KB and more there is no gain, since all
     /// bytes are written twice.
-    private static let zerosAhead = [UInt8](repeating: 0, count: 256 << 10)
+    ///
+    /// Under the load of 32 writers of 4 KiB, whose batches have 50 to 70 KB: 512 KiB for batches of up to
+    /// 128 KiB against 256 KiB for those of up to 48 KiB, 328 against 442 µs for write and flush and 9 %
+    /// more PUTs.
+    private static let zerosAhead = [UInt8](repeating: 0, count: 512 << 10)
     /// Batches of fewer bytes write zeros ahead.
-    private static let zerosAheadBatchBytes: Int64 = 48 << 10
+    private static let zerosAheadBatchBytes: Int64 = 128 << 10
     /// A buffer that grew beyond this for one batch is given back.
     private static let keptBufferBytes = 16 << 20
 

@@ -30,7 +30,7 @@ import Testing
     static func batches(_ queue: CommitQueue) -> [[Int]] {
         queue.close {}
         var batches: [[Int]] = []
-        while let batch = queue.take() { batches.append(batch.map(\.keyCount)) }
+        while let batch = queue.take() { batches.append(batch.items.map(\.keyCount)) }
         return batches
     }
 
