@@ -124,6 +124,14 @@ public struct Selection: Hashable, Sendable {
         counts.contains(0) ? 0 : counts.reduce(1, *)
     }
 
+    /// Whether no element is taken twice, so that it can be assigned to: no index is listed twice.
+    ///
+    /// Takes time for a list alone.
+    public var isUnrepeated: Bool {
+        guard let list, elementCount > 0 else { return true }
+        return Set(list.indices).count == list.indices.count
+    }
+
     /// For every axis of the result, the axis of the array that it comes from; nil for a new one.
     public var resultAxes: [Int?] {
         var result: [Int?] = axes.indices.filter { !axes[$0].isSqueezed }

@@ -24,7 +24,7 @@ enum ArrayRequest: Hashable, Sendable {
     /// A key of `/v1/zarr/{reference}/{key}`.
     case zarr(ZarrPath)
     /// `POST /v1/chunks/{reference}`.
-    case chunks(ArrayReference)
+    case chunks(ChunksRequest)
     /// `/v1/namespaces` and `/v1/namespaces/{namespace}`.
     case namespaces(NamespaceRequest)
     /// Versions, commits, drafts and what changed.
@@ -138,7 +138,14 @@ extension ArrayRequest {
                 throw .view(.keyUnknown(path: rest))
             }
             self = .zarr(path)
-        case .chunks: self = .chunks(try Self.reference(rest))
+        case .chunks:
+            self = .chunks(
+                ChunksRequest(
+                    reference: try Self.reference(rest),
+                    referenceText: rest,
+                    format: ChunksRequest.Format(accept: head.accept)
+                )
+            )
         case .namespaces: self = .namespaces(try NamespaceRequest(method, rest, parameters))
         case .versions, .commits, .drafts, .rollbacks, .history, .diff:
             let reference = try Self.reference(path)

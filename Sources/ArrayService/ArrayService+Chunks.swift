@@ -12,11 +12,11 @@ extension ArrayService {
     ///
     /// All of them are those of one state of the array.
     func chunks(
-        _ reference: ArrayReference,
+        _ wanted: ChunksRequest,
         _ caller: Caller,
         _ body: HTTPRequestBody
     ) async throws(ArrayServiceError) -> HTTPResponse {
-        let namespace = try namespace(of: reference, for: caller)
+        let namespace = try namespace(of: wanted.reference, for: caller)
         let list = try ChunkKeyList(
             try await JSONBody.read(
                 body,
@@ -25,7 +25,7 @@ extension ArrayService {
                 bytesMax: ArrayServiceLimits.chunkKeysBodyBytesMax
             )
         )
-        let parts = try await parts(list, of: reference, in: namespace)
+        let parts = try await parts(list, wanted, in: namespace)
         guard
             let bundle = ChunkBundle(
                 parts,
@@ -43,7 +43,10 @@ extension ArrayService {
         }
         return HTTPResponse(
             status: .ok,
-            headers: ["Content-Type": "application/vnd.nave.chunks", "Cache-Control": "no-store"],
+            headers: [
+                "Content-Type": wanted.format.rawValue, "Cache-Control": "no-store",
+                "Vary": "Accept",
+            ],
             body: .pulled(bundle)
         )
     }
@@ -51,13 +54,13 @@ extension ArrayService {
     /// The chunks with their frames, opened.
     private func parts(
         _ list: ChunkKeyList,
-        of reference: ArrayReference,
+        _ wanted: ChunksRequest,
         in namespace: Namespace
     ) async throws(ArrayServiceError) -> [ChunkBundle.Part] {
         let opened: OpenedChunks
         do throws(ArrayCatalogError) {
-            guard let found = try await view.find(reference, in: namespace) else {
-                throw ArrayCatalogError.arrayMissing(reference, tags: [])
+            guard let found = try await view.find(wanted.reference, in: namespace) else {
+                throw ArrayCatalogError.arrayMissing(wanted.reference, tags: [])
             }
             let store = store
             opened = try await view.withChunks(
@@ -78,7 +81,14 @@ extension ArrayService {
                 throw .read(error)
             }
         }
-        return opened.chunks.map { $0.part(of: opened.decoded, decodedBytes: decodedBytes) }
+        return zip(list.keys, opened.chunks).map { key, chunk in
+            let path = ChunkPath(reference: wanted.referenceText, key: key)
+            return chunk.part(
+                wanted.format == .checked ? path : nil,
+                of: opened.decoded,
+                decodedBytes: decodedBytes
+            )
+        }
     }
 }
 
@@ -129,18 +139,17 @@ private struct OpenedChunks: Sendable {
 }
 
 extension OpenedChunks.Chunk {
-    /// The chunk in its frame.
-    func part(of array: ResolvedArray?, decodedBytes: Int64) -> ChunkBundle.Part {
+    /// The chunk in its frame; `path` is what the frame's checksum is to say, nil for a frame without one.
+    func part(
+        _ path: ChunkPath?,
+        of array: ResolvedArray?,
+        decodedBytes: Int64
+    ) -> ChunkBundle.Part {
         switch self {
-        case .missing: return ChunkBundle.Part(frame: .missing, payload: .none)
+        case .missing: return Self.missing(path)
         case .unchanged(let tag):
             return ChunkBundle.Part(
-                frame: ChunkFrame(
-                    status: .unchanged,
-                    entityTag: tag,
-                    coding: "",
-                    payloadBytes: 0
-                ),
+                frame: ChunkFrame(status: .unchanged, entityTag: tag, path: path),
                 payload: .none
             )
         case .stored(let entry, let tag, let reader):
@@ -150,21 +159,26 @@ extension OpenedChunks.Chunk {
                     status: .present,
                     entityTag: tag,
                     coding: header?.value ?? "",
-                    payloadBytes: entry.sizeBytes
+                    payloadBytes: entry.sizeBytes,
+                    path: path
                 ),
                 payload: .stored(reader)
             )
         case .decoded(let entry, let tag, let key):
-            guard let array else { return ChunkBundle.Part(frame: .missing, payload: .none) }
+            guard let array else { return Self.missing(path) }
             return ChunkBundle.Part(
                 frame: ChunkFrame(
                     status: .present,
                     entityTag: tag,
-                    coding: "",
-                    payloadBytes: decodedBytes
+                    payloadBytes: decodedBytes,
+                    path: path
                 ),
                 payload: .decoded(key: key, entry, of: array)
             )
         }
+    }
+
+    private static func missing(_ path: ChunkPath?) -> ChunkBundle.Part {
+        ChunkBundle.Part(frame: ChunkFrame(status: .missing, path: path), payload: .none)
     }
 }

@@ -177,6 +177,9 @@ extension ArrayService {
         } catch {
             if case .namespaceTaken(let name) = error { throw .namespace(.taken(name)) }
             if case .namespaceNotEmpty(let name) = error { throw .namespace(.notEmpty(name)) }
+            if case .preconditionFailed = error {
+                throw .view(.preconditionFailed(header: "If-Match"))
+            }
             throw .catalog(.store(error))
         }
     }

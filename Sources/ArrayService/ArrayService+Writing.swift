@@ -22,7 +22,7 @@ extension ArrayService {
         case .create(let reference):
             return try await create(reference, in: namespace, condition, body, writer)
         case .update(let reference):
-            return try await update(reference, in: namespace, body, writer)
+            return try await update(reference, in: namespace, condition, body, writer)
         case .delete(let reference):
             return try await delete(reference, in: namespace, body, writer)
         case .region(let wanted): return try await write(wanted, in: namespace, body, writer)
@@ -45,8 +45,7 @@ extension ArrayService {
             throw .catalog(error)
         }
         let selection = try selection(wanted.slice, of: array)
-        // A list may take a chunk, or an element, twice.
-        guard selection.list == nil, selection.newAxes.isEmpty else { throw .sliceNotWritable }
+        guard selection.isUnrepeated, selection.newAxes.isEmpty else { throw .sliceNotWritable }
         var intake = ElementIntake(body, writer)
         let taken: TakenElements
         switch wanted.format {
@@ -151,16 +150,18 @@ extension ArrayService {
     private func update(
         _ reference: ArrayReference,
         in namespace: Namespace,
+        _ condition: WriteCondition,
         _ body: SignedBody,
         _ writer: ArrayWriter
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let document = try await document(body)
-        let update: ArrayUpdate
+        var update: ArrayUpdate
         do throws(ArraySpecificationError) {
             update = try ArrayUpdate(document)
         } catch {
             throw .body(.specification(error))
         }
+        if case .states(let states) = condition { update.states = states }
         do throws(ArrayWriteError) {
             _ = try await writer.update(reference, in: namespace, update)
         } catch {

@@ -159,7 +159,7 @@ public struct ArrayService: HTTPResponder {
             case .namespaces(let wanted): return try await namespaces(wanted, caller, body)
             case .versions(let wanted): return try await versions(wanted, caller, body)
             case .zarr(let path): return await made(try zarr(path, caller))
-            case .chunks(let reference): return try await chunks(reference, caller, body)
+            case .chunks(let wanted): return try await chunks(wanted, caller, body)
             case .openAPI: return OpenAPIDocument.response
             }
         } catch {

@@ -91,7 +91,7 @@ extension ArrayServiceError {
     private static let sliceNotWritableProblem = Problem(
         .badRequest,
         "slice_invalid",
-        "Lists, masks and new axes are for reading; write to numbers, slices and \"...\"."
+        "New axes, and lists that name an index twice, are for reading: write each element once."
     )
 
     private static func conditionProblem(_ header: String) -> Problem {

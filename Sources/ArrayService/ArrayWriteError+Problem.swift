@@ -36,7 +36,7 @@ extension ArrayServiceError {
         case .regionTooLarge(let bytes, let limit):
             tooLarge("The elements have \(bytes) bytes", "limit_bytes", limit)
         case .chunksTooMany(let count, let limit):
-            tooLarge("That changes \(count) chunks", "limit_chunks", limit)
+            tooLarge("That changes \(count) chunks or parts of them", "limit_chunks", limit)
         case .chunksTooLong(let bytes, let limit):
             tooLarge("The chunks have \(bytes) bytes decoded", "limit_chunk_bytes", limit)
         case .arrayChanged:
@@ -44,6 +44,7 @@ extension ArrayServiceError {
                 "array_changed",
                 "The array was deleted, made anew or shrunk meanwhile; look at it again."
             )
+        case .stateChanged: ZarrViewError.preconditionFailed(header: "If-Match").problem
         case .contended: contendedProblem
         case .overloaded:
             Problem(.serviceUnavailable, "overloaded", "The server is busy; try again.")

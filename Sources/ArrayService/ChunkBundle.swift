@@ -1,5 +1,6 @@
 import ArrayModel
 import ArrayStorage
+import Checksums
 import DiskIO
 import HTTPServing
 import NIOCore
@@ -36,13 +37,13 @@ final class ChunkBundle: HTTPBodySource {
     }
 
     /// A payload of which something is still to be sent.
-    private enum Rest {
+    fileprivate enum Rest {
         case stored(PayloadReader, remainingBytes: Int64)
         case decoded(ViewBytes, sentBytes: Int)
         case undecoded(key: String, ObjectEntry, of: ResolvedArray)
     }
 
-    private struct State {
+    fileprivate struct State {
         /// What was read already and is sent first.
         var begun = ByteBuffer()
         /// What accounts for its memory.
@@ -51,6 +52,8 @@ final class ChunkBundle: HTTPBodySource {
         var partial = ByteBuffer()
         /// Last first, so that those that were sent are given back.
         var parts: [Part]
+        /// The frame that is being sent, if it ends with a checksum, and that of its payload so far.
+        var checked: (frame: ChunkFrame, payload: CRC32C)?
         var rest: Rest?
     }
 
@@ -238,7 +241,7 @@ final class ChunkBundle: HTTPBodySource {
         return try result.get()
     }
 
-    /// Adds what comes next to a piece, up to `max` bytes and the head of a frame.
+    /// Adds what comes next to a piece, up to `max` bytes and what is around a payload.
     private func fill(
         _ piece: inout ByteBuffer,
         max: Int,
@@ -249,8 +252,7 @@ final class ChunkBundle: HTTPBodySource {
                 switch state.rest {
                 case nil:
                     guard let next = state.parts.popLast() else { return .done }
-                    next.frame.writeHead(into: &piece)
-                    state.rest = Self.rest(of: next)
+                    state.begin(next, in: &piece)
                 case .undecoded: return .blocked
                 case .stored(let payload, let remaining):
                     // No block is cut in two for what is left of a piece: it would be verified twice.
@@ -262,14 +264,15 @@ final class ChunkBundle: HTTPBodySource {
                     let count = try Self.append(payload, to: &piece, max: room, waiting)
                     guard let count, count > 0 else { return .blocked }
                     let left = remaining - Int64(count)
-                    state.rest = left > 0 ? .stored(payload, remainingBytes: left) : nil
+                    let rest = left > 0 ? Rest.stored(payload, remainingBytes: left) : nil
+                    state.added(count, to: &piece, rest)
                 case .decoded(let bytes, let sent):
                     let left = bytes.byteCount - sent
                     let end = sent + Swift.min(left, max - piece.readableBytes)
                     guard var part = bytes.copyNow(sent..<end) else { return .blocked }
                     piece.writeBuffer(&part)
-                    state.rest =
-                        end == bytes.byteCount ? nil : .decoded(bytes, sentBytes: end)
+                    let rest = end < bytes.byteCount ? Rest.decoded(bytes, sentBytes: end) : nil
+                    state.added(end - sent, to: &piece, rest)
                 }
             }
             return .done
@@ -291,14 +294,37 @@ final class ChunkBundle: HTTPBodySource {
             throw .store(error)
         }
     }
+}
 
-    private static func rest(of part: Part) -> Rest? {
+extension ChunkBundle.State {
+    /// Begins a frame in a piece; one without a payload is whole then.
+    fileprivate mutating func begin(_ part: ChunkBundle.Part, in piece: inout ByteBuffer) {
+        part.frame.writeHead(into: &piece)
+        checked = part.frame.path == nil ? nil : (part.frame, CRC32C())
         switch part.payload {
-        case .none: nil
-        case .stored(let payload):
-            part.frame.payloadBytes > 0
-                ? .stored(payload, remainingBytes: part.frame.payloadBytes) : nil
-        case .decoded(let key, let entry, let array): .undecoded(key: key, entry, of: array)
+        case .stored(let payload) where part.frame.payloadBytes > 0:
+            rest = .stored(payload, remainingBytes: part.frame.payloadBytes)
+        case .decoded(let key, let entry, let array): rest = .undecoded(key: key, entry, of: array)
+        case .stored, .none: added(0, to: &piece, nil)
         }
+    }
+
+    /// Takes in that the last bytes of a piece were added to it, and what is still to be sent of the payload; a
+    /// frame of which nothing is ends.
+    ///
+    /// The bytes are those that were just read, and still in the processor's cache.
+    fileprivate mutating func added(
+        _ count: Int,
+        to piece: inout ByteBuffer,
+        _ rest: ChunkBundle.Rest?
+    ) {
+        self.rest = rest
+        guard checked != nil else { return }
+        piece.withUnsafeReadableBytes {
+            checked?.payload.update(UnsafeRawBufferPointer(rebasing: $0.suffix(count)))
+        }
+        guard rest == nil, let ended = checked else { return }
+        ended.frame.writeEnd(payload: ended.payload, into: &piece)
+        checked = nil
     }
 }

@@ -44,7 +44,7 @@ enum ContentEncoding: String, Hashable, Sendable, CaseIterable {
     /// Source: RFC 9110, section 12.5.3.
     init?(acceptEncoding: String?, content: Content) {
         guard let acceptEncoding else { return nil }
-        let weights = Self.weights(acceptEncoding)
+        let weights = AcceptWeights(acceptEncoding)
         let identity = weights["identity"] ?? 0.0001
         var best: (encoding: Self, weight: Double)?
         for encoding in Self.allCases {
@@ -60,20 +60,5 @@ enum ContentEncoding: String, Hashable, Sendable, CaseIterable {
         }
         guard let best else { return nil }
         self = best.encoding
-    }
-
-    /// The codings of a header field and how much each is wanted, from 0 to 1.
-    private static func weights(_ field: String) -> [String: Double] {
-        var weights: [String: Double] = [:]
-        for item in field.lowercased().split(separator: ",") {
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-            guard let name = parts.first, !name.isEmpty else { continue }
-            var weight = 1.0
-            for part in parts.dropFirst() where part.hasPrefix("q=") {
-                weight = Double(part.dropFirst(2)) ?? 0
-            }
-            weights[String(name)] = weight
-        }
-        return weights
     }
 }

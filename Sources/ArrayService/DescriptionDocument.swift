@@ -47,10 +47,12 @@ enum DescriptionDocument {
         members += [
             JSONMember(name: "changed", value: .string(changed.timestamp))
         ]
-        // What was committed has no keys in the bucket.
+        // What was committed has no keys in the bucket, and is not changed.
         if description.digest == nil {
             let prefix = JSONValue.string(keyPrefix(description))
             members.append(JSONMember(name: "key_prefix", value: prefix))
+            let entityTag = JSONValue.string("\"\(description.state.text)\"")
+            members.append(JSONMember(name: "metadata_entity_tag", value: entityTag))
         }
         return members
     }

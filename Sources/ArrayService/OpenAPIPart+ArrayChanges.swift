@@ -24,9 +24,13 @@ extension OpenAPIPart {
         "patch": {
           "operationId": "changeArray", "tags": ["arrays"],
           "summary": "Changes the shape of an array, its attributes or both in one change, or the attributes of a group.",
-          "description": "Of a smaller shape the chunks outside are deleted, and the parts of others that stick out become the fill value. More chunks outside than one change deletes go after it.",
+          "description": "Of a smaller shape the chunks outside are deleted, and the parts of others that stick out become the fill value. More chunks outside than one change deletes go after it. With `If-Match` nothing is changed unless the metadata is, at the moment of the change, in a state that it names.",
           "security": [{"basic": []}, {"signature": []}],
-          "parameters": [{"$ref": "#/components/parameters/Reference"}],
+          "parameters": [
+            {"$ref": "#/components/parameters/Reference"},
+            {"name": "If-Match", "in": "header", "schema": {"type": "string"},
+             "description": "The `metadata_entity_tag` of a description, several of them, or `*`."}
+          ],
           "requestBody": {
             "required": true,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ArrayChange"}}}
@@ -37,6 +41,7 @@ extension OpenAPIPart {
               "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Array"}}}
             },
             \#(OpenAPIDocument.changeRefusals),
+            "412": {"$ref": "#/components/responses/PreconditionFailed"},
             "422": {"$ref": "#/components/responses/Unprocessable"}
           }
         },

@@ -96,6 +96,10 @@ extension OpenAPIPart {
                 "content_hash": {"$ref": "#/components/schemas/ContentHash"},
                 "changed": {"$ref": "#/components/schemas/Timestamp"},
                 "key_prefix": {"type": "string"},
+                "metadata_entity_tag": {
+                  "description": "For `If-Match` of a PATCH, with its quotation marks: which state shape, attributes and all other metadata are in, whatever the chunks hold.",
+                  "type": "string", "pattern": "^\"[0-9]+(-[0-9]+)?\"$"
+                },
                 "members": {"type": "array", "items": {"$ref": "#/components/schemas/Array"}},
                 "truncated": {"type": "boolean"}
               }

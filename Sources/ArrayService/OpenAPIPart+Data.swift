@@ -45,7 +45,7 @@ extension OpenAPIPart {
                   {"$ref": "#/components/parameters/Reference"},
                   {
                     "name": "slice", "in": "query",
-                    "description": "Whole numbers, slices with steps and `...` as in NumPy, without lists and new axes; everything if it is left out.",
+                    "description": "Whole numbers, slices with steps and `...` as in NumPy, and along one axis a list that names no index twice, or a mask; no new axes. Everything if it is left out.",
                     "schema": {"type": "string", "maxLength": 16384, "pattern": "^[ -~]*$"},
                     "example": "0:2,...,::-1"
                   },

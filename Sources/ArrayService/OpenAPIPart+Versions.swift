@@ -70,15 +70,21 @@ extension OpenAPIPart {
               "post": {
                 "operationId": "rollBackVersion", "tags": ["versions"],
                 "summary": "Makes a version what it was at a commit.",
+                "description": "With `If-Match` nothing is changed unless the version holds, at the moment of the change, what it names.",
                 "security": [{"basic": []}, {"signature": []}],
-                "parameters": [{"$ref": "#/components/parameters/VersionReference"}],
+                "parameters": [
+                  {"$ref": "#/components/parameters/VersionReference"},
+                  {"name": "If-Match", "in": "header", "schema": {"type": "string"},
+                   "description": "The `content_hash` of a version in quotation marks, several of them, or `*`."}
+                ],
                 "requestBody": {
                   "required": true,
                   "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RollbackRequest"}}}
                 },
                 "responses": {
                   "200": {"$ref": "#/components/responses/VersionDescription"},
-                  \#(OpenAPIDocument.changeRefusals)
+                  \#(OpenAPIDocument.changeRefusals),
+                  "412": {"$ref": "#/components/responses/PreconditionFailed"}
                 }
               }
             }

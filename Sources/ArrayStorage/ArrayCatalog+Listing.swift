@@ -147,8 +147,15 @@ extension ArrayCatalog {
         in namespace: Namespace,
         _ budget: inout DocumentBudget
     ) throws(ArrayCatalogError) -> ArrayDescription {
+        let state: MetadataState
+        do {
+            // Before what it is the state of, so that it is never newer.
+            state = try MetadataState(of: node, store)
+        } catch {
+            throw .store(error)
+        }
         let content = try content(of: node, &budget)
-        return ArrayDescription(namespace: namespace, node: node, content: content)
+        return ArrayDescription(namespace: namespace, node: node, state: state, content: content)
     }
 
     func nodes(

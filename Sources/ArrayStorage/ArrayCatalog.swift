@@ -179,8 +179,7 @@ public final class ArrayCatalog: Sendable {
         of node: CatalogNode,
         _ budget: inout DocumentBudget
     ) throws(ArrayCatalogError) -> JSONValue {
-        let key = node.path.isEmpty ? ".zattrs" : "\(node.path)/.zattrs"
-        guard let bytes = try document(key, of: node, sequence: nil, &budget),
+        guard let bytes = try document(node.attributesKey, of: node, sequence: nil, &budget),
             let value = try? JSONValue(parsing: bytes), value.members != nil
         else { return .object([]) }
         return value

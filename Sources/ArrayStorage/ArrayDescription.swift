@@ -19,15 +19,23 @@ public struct ArrayDescription: Sendable {
     public let namespace: Namespace
     /// Its place, its keys, its totals.
     public let node: CatalogNode
+    /// Which state the metadata is in, at the latest.
+    public let state: MetadataState
     /// What the metadata says.
     public let content: Content
     /// The digest of the commit that it is shown of; nil for what is there now.
     public var digest: String?
 
     /// Makes a description of its parts.
-    public init(namespace: Namespace, node: CatalogNode, content: Content) {
+    public init(
+        namespace: Namespace,
+        node: CatalogNode,
+        state: MetadataState,
+        content: Content
+    ) {
         self.namespace = namespace
         self.node = node
+        self.state = state
         self.content = content
     }
 }

@@ -28,6 +28,8 @@ public enum ArrayWriteError: Error, Hashable, Sendable {
     case chunksTooLong(bytes: Int, limitBytes: Int)
     /// The array was deleted, made anew, or shrunk meanwhile.
     case arrayChanged
+    /// The metadata is in none of the states that a change of it was made for.
+    case stateChanged
     /// Other writers were faster again and again; try again.
     case contended
     /// More writes wait than the server takes; try again later.

@@ -11,8 +11,7 @@ extension ArrayWriter {
     /// - Parameters:
     ///   - reference: What names the array, which is looked up again if its metadata changes.
     ///   - array: The array as it was found.
-    ///   - selection: Where to write; made for the array's shape, by basic indexing, which takes no
-    ///     element twice.
+    ///   - selection: Where to write; made for the array's shape, and no element twice.
     ///   - block: The elements, broadcast to the region as NumPy's assignment does it.
     /// - Returns: What was done.
     /// - Throws: ``ArrayWriteError``.

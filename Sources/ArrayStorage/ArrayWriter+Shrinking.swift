@@ -13,14 +13,14 @@ extension ArrayWriter {
     /// - Parameters:
     ///   - array: The array as it is.
     ///   - document: Its document with the smaller shape.
-    ///   - attributesFile: What is to be written with it, if anything.
+    ///   - attributes: What the change has to do with the attributes beside it.
     /// - Returns: Nil, and nothing is changed, if somebody else replaced the document.
     /// - Throws: ``ArrayWriteError/chunksTooMany(count:limit:)`` if more chunks are cut than one change writes,
     ///   and the cases about codecs, damaged chunks and the engine.
     func shrink(
         _ array: ResolvedArray,
         to document: MetadataDocument,
-        with attributesFile: WriteBatch.Put?
+        _ attributes: AttributesChange
     ) async throws(ArrayWriteError) -> WriteReceipt? {
         let smaller = try document.metadata().grid
         let stored = try stored(array)
@@ -38,7 +38,7 @@ extension ArrayWriter {
             var document = document
             if outside.goneIsTooLong { document.formerShape = array.metadata.shape }
             var batch = try await batch(document)
-            if let attributesFile { batch.puts.append(attributesFile) }
+            attributes.add(to: &batch)
             batch.puts += try trimming.puts()
             for chunk in outside.gone { batch.deletions.append(try names.key(chunk.key)) }
             guard let sequence = try await commit(batch, in: array.namespace) else { return nil }

@@ -18,6 +18,8 @@ public struct ArrayUpdate: Hashable, Sendable {
     public let attributes: JSONValue?
     /// What is done with those that are there.
     public let attributePolicy: AttributePolicy
+    /// The states of the metadata, one of which it must be in; nil for any.
+    public var states: [MetadataState]?
 
     /// Makes an update of its parts.
     public init(shape: [Int]?, attributes: JSONValue?, attributePolicy: AttributePolicy) {
@@ -35,7 +37,8 @@ extension ArrayWriter {
     /// chunks go than one change deletes, they go after it, and before the array is changed again.
     ///
     /// - Returns: The number of the change, and how many chunks were deleted or cut.
-    /// - Throws: ``ArrayWriteError``.
+    /// - Throws: ``ArrayWriteError``; ``ArrayWriteError/stateChanged`` if the update is for another state than
+    ///   the one in which the change would find the metadata.
     public func update(
         _ reference: ArrayReference,
         in namespace: Namespace,
@@ -173,12 +176,12 @@ extension ArrayWriter {
             }
             document.set("shape", .integers(shape))
         }
-        let attributesFile = try await setAttributes(update, &document)
+        let attributes = try await setAttributes(update, &document)
         let shape = try document.metadata().shape
         guard zip(shape, array.metadata.shape).contains(where: { $0 < $1 }) else {
-            return try await commit(document, with: attributesFile)
+            return try await commit(document, attributes)
         }
-        return try await shrink(array, to: document, with: attributesFile)
+        return try await shrink(array, to: document, attributes)
     }
 
     private func apply(
@@ -187,29 +190,63 @@ extension ArrayWriter {
         in namespace: Namespace
     ) async throws(ArrayWriteError) -> WriteReceipt? {
         guard var document = try await document(of: group, in: namespace) else { return nil }
-        let attributesFile = try await setAttributes(update, &document)
+        let attributes = try await setAttributes(update, &document)
         try document.requireGroup()
-        return try await commit(document, with: attributesFile)
+        return try await commit(document, attributes)
     }
 
     /// Writes a document that concerns no chunks; nil if somebody else replaced it.
     private func commit(
         _ document: MetadataDocument,
-        with attributesFile: WriteBatch.Put?
+        _ attributes: AttributesChange
     ) async throws(ArrayWriteError) -> WriteReceipt? {
         let keys = ArrayKeys(document.node, in: document.namespace)
         // A file that comes behind the walk of a deletion would stay.
         return try await locks.withLocks(keys.sharedLocks.map { .shared($0) }) {
             () async throws(ArrayWriteError) -> WriteReceipt? in
             var batch = try await batch(document)
-            if let attributesFile { batch.puts.append(attributesFile) }
+            attributes.add(to: &batch)
             guard let sequence = try await commit(batch, in: document.namespace) else { return nil }
             return WriteReceipt(chunks: 0, sequence: sequence)
         }
     }
 
-    /// Changes the attributes in the document, or gives the file that has them.
+    /// Changes the attributes in the document, or gives the file that has them, if the metadata is in a state
+    /// that the update is for.
     private func setAttributes(
+        _ update: ArrayUpdate,
+        _ document: inout MetadataDocument
+    ) async throws(ArrayWriteError) -> AttributesChange {
+        AttributesChange(
+            condition: try await condition(update, document),
+            file: try await attributesFile(update, &document)
+        )
+    }
+
+    /// What must hold of the attributes beside a document for an update; that the document itself stays as it
+    /// is until the change, its batch expects anyhow.
+    ///
+    /// - Throws: ``ArrayWriteError/stateChanged``.
+    private func condition(
+        _ update: ArrayUpdate,
+        _ document: MetadataDocument
+    ) async throws(ArrayWriteError) -> WriteBatch.Condition? {
+        guard let states = update.states else { return nil }
+        let (node, store) = (document.node, store)
+        let state = try await blocking { () throws(ArrayWriteError) in
+            do throws(StoreError) {
+                return try MetadataState(of: node, store)
+            } catch {
+                throw .store(error)
+            }
+        }
+        guard states.contains(state) else { throw .stateChanged }
+        return state.attributesCondition(
+            try ArrayKeys(node, in: document.namespace).key(node.attributesKey)
+        )
+    }
+
+    private func attributesFile(
         _ update: ArrayUpdate,
         _ document: inout MetadataDocument
     ) async throws(ArrayWriteError) -> WriteBatch.Put? {
@@ -240,6 +277,20 @@ extension ArrayWriter {
                 expectation: before.expectation
             )
         }
+    }
+}
+
+/// What a change of metadata has to do with the attributes that Zarr v2 keeps beside it.
+struct AttributesChange: Sendable {
+    /// What must hold of them.
+    let condition: WriteBatch.Condition?
+    /// What they become.
+    let file: WriteBatch.Put?
+
+    /// Makes them part of a change.
+    func add(to batch: inout WriteBatch) {
+        if let condition { batch.conditions.append(condition) }
+        if let file { batch.puts.append(file) }
     }
 }
 

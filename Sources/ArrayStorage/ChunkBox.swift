@@ -9,17 +9,20 @@ struct ChunkBox: Hashable, Sendable {
         self.ranges = ranges
     }
 
-    /// The smallest box with all chunks that a selection takes elements from; one of steps longer than a
-    /// chunk has others in it, too.
+    /// The smallest box with all chunks that a selection takes elements from; one of a list, or of steps longer
+    /// than a chunk, has others in it, too.
     ///
     /// - Parameters:
-    ///   - selection: A selection without a list, made for an array of the grid's shape.
+    ///   - selection: A selection made for an array of the grid's shape.
     ///   - grid: The grid.
     init(touchedBy selection: Selection, grid: ChunkGrid) {
-        precondition(selection.list == nil, "the places along an axis are evenly spaced")
         ranges = selection.axes.enumerated().map { axis, taken in
             guard taken.count > 0 else { return 0..<0 }
             let extent = grid.chunkShape[axis]
+            if let list = selection.list, list.axis == axis {
+                let (least, most) = (list.indices.min() ?? 0, list.indices.max() ?? 0)
+                return (least / extent)..<(most / extent + 1)
+            }
             let first = taken.start / extent
             let last = (taken.start + (taken.count - 1) * taken.step) / extent
             return min(first, last)..<(max(first, last) + 1)

@@ -5,8 +5,8 @@ import CKernels
 struct ChunkChange: Sendable {
     /// What is done to a chunk.
     enum Edit: Sendable {
-        /// Elements of a region take the place of those of a piece.
-        case put(ChunkPiece, RegionSource)
+        /// Elements of a region take the place of those of pieces, which have none in common.
+        case put([ChunkPiece], RegionSource)
         /// Only so many elements along each axis stay; the fill value takes the place of the others.
         case trim(kept: [Int])
     }
@@ -27,13 +27,25 @@ struct ChunkChange: Sendable {
     let isClipped: Bool
 
     /// Puts elements of a region.
-    init(_ piece: ChunkPiece, of source: RegionSource, in array: StoredArray) {
-        let extents = piece.chunk.indices.map { axis in
-            array.grid.elements(ofChunk: piece.chunk[axis], axis: axis).count
+    ///
+    /// - Parameters:
+    ///   - chunk: The chunk's coordinates.
+    ///   - pieces: What the region takes of it, no element twice.
+    ///   - source: Has the elements.
+    ///   - array: The array.
+    init(
+        _ chunk: [Int],
+        _ pieces: [ChunkPiece],
+        of source: RegionSource,
+        in array: StoredArray
+    ) {
+        let extents = chunk.indices.map { axis in
+            array.grid.elements(ofChunk: chunk[axis], axis: axis).count
         }
-        key = array.key(piece.chunk)
-        edit = .put(piece, source)
-        coverage = extents == piece.counts ? .whole : .part
+        key = array.key(chunk)
+        edit = .put(pieces, source)
+        let elements = pieces.reduce(0) { $0 + $1.elementCount }
+        coverage = elements == extents.reduce(1, *) ? .whole : .part
         isClipped = extents != array.grid.chunkShape
     }
 
@@ -52,7 +64,8 @@ struct ChunkChange: Sendable {
     /// Changes a decoded chunk.
     func apply(to chunk: UnsafeMutableRawBufferPointer, of array: StoredArray) {
         switch edit {
-        case .put(let piece, let source): source.copy(piece, into: chunk)
+        case .put(let pieces, let source):
+            for piece in pieces { source.copy(piece, into: chunk) }
         case .trim(let kept):
             for axis in kept.indices { Self.trim(chunk, axis, keeping: kept[axis], of: array) }
         }

@@ -68,6 +68,8 @@ public struct ElementBlock: Sendable {
 struct RegionSource: Sendable {
     private let bytes: ByteBuffer
     private let strides: [Int]
+    /// The distance between neighbours along each axis in the region in C order, in elements.
+    private let regionStrides: [Int]
     private let itemBytes: Int
     /// The runs whose bytes are reversed; 1 where none are.
     private let swapUnitBytes: Int
@@ -77,6 +79,7 @@ struct RegionSource: Sendable {
         guard let strides = block.strides(filling: selection) else { return nil }
         bytes = block.bytes
         self.strides = strides
+        regionStrides = StoredArray.strides(of: selection.counts, itemBytes: 1)
         itemBytes = block.dataType.itemBytes
         swapUnitBytes = block.byteOrder == .big ? block.dataType.swapUnitBytes : 1
     }
@@ -88,16 +91,21 @@ struct RegionSource: Sendable {
             // Of the whole region taken as one slab, the offset says the index along every axis.
             var rest = piece.targetOffset
             var offset = 0
-            for (axis, stride) in piece.targetStrides.enumerated() {
+            for (axis, stride) in regionStrides.enumerated() {
                 offset += rest / stride * strides[axis]
                 rest %= stride
             }
-            put(piece, from: start + offset, into: target + piece.sourceOffset * itemBytes)
+            // Neighbours of a piece may be far apart in a list.
+            let steps = zip(strides, zip(piece.targetStrides, regionStrides)).map {
+                $0 * ($1.0 / $1.1)
+            }
+            put(piece, steps, from: start + offset, into: target + piece.sourceOffset * itemBytes)
         }
     }
 
     private func put(
         _ piece: ChunkPiece,
+        _ strides: [Int],
         from source: UnsafeRawPointer,
         into target: UnsafeMutableRawPointer
     ) {

@@ -150,7 +150,7 @@ struct AttributesDocument: Sendable {
     /// - Throws: ``ArrayWriteError/arrayChanged`` if it was replaced meanwhile, and
     ///   ``ArrayWriteError/store(_:)``.
     init(beside node: CatalogNode, _ store: ObjectStore) throws(ArrayWriteError) {
-        key = node.path.isEmpty ? ".zattrs" : node.path + "/.zattrs"
+        key = node.attributesKey
         do throws(StoreError) {
             guard let entry = try store.lookUp(key, line: node.line) else {
                 content = .object([])

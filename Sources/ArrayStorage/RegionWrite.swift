@@ -35,15 +35,17 @@ struct RegionWrite: Sendable {
         _ = try writer.encoder(of: resolved)
         let region = Self.region(selection, array.grid)
         chunkCount = selection.elementCount > 0 ? region.touchedChunkCount : 0
-        guard chunkCount <= limits.chunksMax else {
-            throw .chunksTooMany(count: chunkCount, limit: limits.chunksMax)
+        // Of a list there may be many pieces in one chunk, and as much is known of each.
+        let pieceCount = selection.elementCount > 0 ? region.pieceCount : 0
+        guard max(chunkCount, pieceCount) <= limits.chunksMax else {
+            throw .chunksTooMany(count: max(chunkCount, pieceCount), limit: limits.chunksMax)
         }
         // A chunk is bounded, and so is their number: the product fits.
         let bytes = chunkCount * array.decoder.chunkBytes
         guard bytes <= limits.chunkBytesMax else {
             throw .chunksTooLong(bytes: bytes, limitBytes: limits.chunkBytesMax)
         }
-        planBytes = ChunkRewrite.planBytes(chunks: chunkCount, of: array)
+        planBytes = ChunkRewrite.planBytes(chunks: max(chunkCount, pieceCount), of: array)
         let keys = ArrayKeys(resolved.node, in: resolved.namespace)
         claims =
             [.chunks(keys.chunksLock, ChunkBox(touchedBy: selection, grid: array.grid))]
@@ -68,10 +70,29 @@ struct RegionWrite: Sendable {
     func chunks(_ memory: MemoryGate.Reservation) throws(ArrayWriteError) -> ChunkRewrite {
         try ChunkRewrite(writer, resolved, memory) { array in
             guard chunkCount > 0 else { return [] }
-            return Self.region(selection, array.grid).pieces.map {
-                ChunkChange($0, of: source, in: array)
-            }
+            return Self.changes(Self.region(selection, array.grid), source, array)
         }
+    }
+
+    /// One change for each chunk of a region, whose pieces follow one another.
+    private static func changes(
+        _ region: Slab,
+        _ source: RegionSource,
+        _ array: StoredArray
+    ) -> [ChunkChange] {
+        var changes: [ChunkChange] = []
+        var pieces: [ChunkPiece] = []
+        for piece in region.pieces {
+            if let last = pieces.last, last.chunk != piece.chunk {
+                changes.append(ChunkChange(last.chunk, pieces, of: source, in: array))
+                pieces = []
+            }
+            pieces.append(piece)
+        }
+        if let last = pieces.last {
+            changes.append(ChunkChange(last.chunk, pieces, of: source, in: array))
+        }
+        return changes
     }
 
     private static func region(_ selection: Selection, _ grid: ChunkGrid) -> Slab {

@@ -16,8 +16,8 @@ extension Committer {
         case .commit(let version, let note): return try commit(version, note, namespace)
         case .seal(let version, let note): return try seal(version, note, namespace)
         case .unseal(let version): return try unseal(version, namespace)
-        case .rollBack(let version, let digest):
-            return try rollBack(version, to: digest, namespace)
+        case .rollBack(let version, let digest, let hashes):
+            return try rollBack(version, to: digest, from: hashes, namespace)
         case .retag(let version, let tag): return try retag(version, to: tag, namespace)
         case .rename(let name, let newName): return try rename(name, to: newName, namespace)
         case .remove(let version): return try remove(version, namespace)
@@ -216,9 +216,11 @@ extension Committer {
     private func rollBack(
         _ version: VersionName,
         to digest: ManifestDigest,
+        from hashes: [ContentHash]?,
         _ namespace: Namespace
     ) throws(Refusal) -> Decision {
-        _ = try openRow(version, namespace)
+        let row = try openRow(version, namespace)
+        if let hashes { try require(row, holds: hashes) }
         let manifest = try manifest(digest, namespace)
         let fork = VersionFork(
             namespaceLine: namespace.line,
@@ -230,6 +232,14 @@ extension Committer {
         )
         entries.evict(namespace.line, prefix: version.keyPrefix)
         return .change(.rollBackVersion(fork)) { _ in .done }
+    }
+
+    /// Refuses what is for a version that holds something else; one that was never counted does.
+    private func require(_ row: VersionRow, holds hashes: [ContentHash]) throws(Refusal) {
+        let state = try asking { () throws(SQLiteError) in try writer.reader.state(of: row) }
+        guard let total = state.total, hashes.contains(total.contentHash) else {
+            throw .refused(.preconditionFailed)
+        }
     }
 
     private func count(_ line: LineID, _ total: LineTotal) throws(Refusal) -> Decision {

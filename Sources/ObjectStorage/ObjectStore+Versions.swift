@@ -121,17 +121,25 @@ extension ObjectStore {
 
     /// Takes a version back to a commit; what was not committed is lost.
     ///
+    /// - Parameters:
+    ///   - version: The version.
+    ///   - digest: The commit.
+    ///   - namespace: The namespace.
+    ///   - hashes: What the version must hold for that, by the content hash of its total; nil for anything.
+    ///   - actor: Who does it.
     /// - Returns: The version, which follows a new line.
     /// - Throws: ``StoreError/version(_:)`` with `.missing`, `.isDraft`, `.sealed`, `.commitMissing` or
-    ///   `.forkedTooOften`; ``StoreError/namespaceMissing(_:)`` and the failures of any write.
+    ///   `.forkedTooOften`; ``StoreError/preconditionFailed`` if it holds something else, or was never
+    ///   counted; ``StoreError/namespaceMissing(_:)`` and the failures of any write.
     @discardableResult
     public func rollBack(
         _ version: VersionName,
         to digest: ManifestDigest,
         in namespace: Namespace,
+        from hashes: [ContentHash]? = nil,
         actor: PrincipalName? = nil
     ) async throws(StoreError) -> VersionState {
-        try await propose(.rollBack(version, to: digest), namespace, actor)
+        try await propose(.rollBack(version, to: digest, from: hashes), namespace, actor)
         return try present(version, namespace)
     }
 

@@ -23,7 +23,7 @@ enum VersionAction: Sendable {
     case commit(VersionName, CommitNote)
     case seal(VersionName, CommitNote)
     case unseal(VersionName)
-    case rollBack(VersionName, to: ManifestDigest)
+    case rollBack(VersionName, to: ManifestDigest, from: [ContentHash]?)
     case retag(VersionName, to: String)
     case rename(String, to: String)
     case remove(VersionName)

@@ -17,6 +17,17 @@ public struct ContentHash: Hashable, Sendable {
         self.low = low
     }
 
+    /// Reads a hash from 32 hexadecimal digits, in lower case.
+    ///
+    /// - Returns: Nil if the text is something else.
+    public init?(hexadecimal text: String) {
+        guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+            let low = UInt64(text.suffix(16), radix: 16)
+        else { return nil }
+        self.init(high: high, low: low)
+        guard hexadecimal.utf8.elementsEqual(text.utf8) else { return nil }
+    }
+
     /// Adds an element by its own hash.
     public mutating func add(_ element: Self) {
         let (sum, overflow) = low.addingReportingOverflow(element.low)

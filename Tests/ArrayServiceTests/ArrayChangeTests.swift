@@ -200,7 +200,7 @@ import Testing
                 "Sat, 01 Jan 2000 00:00:00 GMT"
             ),
             (.POST, "/v1/append/test/a:v1", "If-Match", "*"),
-            (.PATCH, "/v1/arrays/test/a:v1", "If-Match", "\"x\""),
+            (.PATCH, "/v1/arrays/test/a:v1", "If-None-Match", "\"x\""),
             (.DELETE, "/v1/arrays/test/a:v1", "If-Match", "\"x\""),
             (.PUT, "/v1/arrays/test/b:v1", "If-Match", "\"x\""),
             (.PUT, "/v1/arrays/test/b:v1", "If-None-Match", "\"x\""),

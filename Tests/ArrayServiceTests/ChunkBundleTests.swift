@@ -55,14 +55,7 @@ import Testing
             for (number, array) in try Fixture.arrays().enumerated() {
                 let isHub = array.keys.keys.contains("info.txt")
                 try await array.put(isHub ? "x\(number)/v0" : "x\(number):v0", in: desk)
-                let shown = try await desk.get("/v1/zarr/test/x\(number):v0/zarr.json")
-                guard
-                    case .array(let metadata) = NodeRecognition.recognise(
-                        .zarr3,
-                        bytes: shown.bytes
-                    )
-                else { throw CocoaError(.featureUnsupported) }
-                var keys = Self.keys(of: metadata)
+                var keys = try await Self.keys(of: "test/x\(number):v0", desk)
                 // In another order, one twice, and one outside of the grid.
                 keys = keys.reversed() + keys.prefix(1)
                 keys.append(keys[0] + (keys[0] == "c" ? "/7" : "77777"))
@@ -117,8 +110,13 @@ import Testing
         #expect(Self.frames(answer.bytes) == expected)
     }
 
-    private static func keys(of metadata: ArrayMetadata) -> [String] {
-        (0..<metadata.grid.chunkCount).map { index in
+    /// The keys of all chunks of an array, as the Zarr view has them.
+    static func keys(of reference: String, _ desk: ServiceDesk) async throws -> [String] {
+        let shown = try await desk.get("/v1/zarr/\(reference)/zarr.json")
+        guard
+            case .array(let metadata) = NodeRecognition.recognise(.zarr3, bytes: shown.bytes)
+        else { throw CocoaError(.featureUnsupported) }
+        return (0..<metadata.grid.chunkCount).map { index in
             var rest = index
             var coordinates: [Int] = []
             for count in metadata.grid.chunkCounts.reversed() {

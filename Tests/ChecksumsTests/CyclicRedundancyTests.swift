@@ -78,6 +78,30 @@ import Testing
         #expect(check.bytes == [0xE3, 0x06, 0x92, 0x83])
     }
 
+    // Source: RFC 3720, appendix B.4, "CRC Examples", whose bytes are in the order of transmission.
+    static let iSCSIExamples: [([UInt8], UInt32)] = [
+        ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+        ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
+        ([UInt8](0..<32), 0x46DD_794E),
+        ([UInt8]((0..<32).reversed()), 0x113F_DB5C),
+        (
+            [
+                0x01, 0xC0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
+                0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0,
+            ], 0xD996_3A56
+        ),
+    ]
+
+    @Test func `the examples of iSCSI come out of every engine`() {
+        for (bytes, check) in Self.iSCSIExamples {
+            #expect(CRC32C.checksum(bytes) == check)
+            for engine in Self.engines {
+                let value = nave_crc_with(engine, NAVE_CRC32C, 0, bytes, bytes.count)
+                #expect(value == UInt64(check))
+            }
+        }
+    }
+
     @Test(arguments: definitions)
     func `all lengths to 300 at all alignments to 15 match the definition`(
         _ definition: Definition

@@ -7,6 +7,7 @@ import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import google_crc32c
 import numcodecs
 import numpy as np
 import pytest
@@ -30,10 +31,14 @@ def stored(http_server, http_s3):
     return "many-chunks/x:v0", data
 
 
-def post(api, reference, keys, **members):
+CHECKED = "application/vnd.nave.checked-chunks"
+
+
+def post(api, reference, keys, accept="*/*", **members):
     body = json.dumps({"keys": keys} | members).encode()
     return api.session.post(
-        f"{api.server.endpoint}/v1/chunks/{reference}", data=body, timeout=60)
+        f"{api.server.endpoint}/v1/chunks/{reference}", data=body, timeout=60,
+        headers={"Accept": accept})
 
 
 def frames(answer):
@@ -74,6 +79,25 @@ def test_frames_are_single_keys(http_server, http_api, stored):
     again = frames(post(http_api, reference, keys, entity_tags=['"other"', *tags[1:5], None]))
     assert [status for status, *_ in again] == [200, 304, 404, 304, 304, 404]
     assert again[0] == found[0] and all(not payload for *_, payload in again[1:])
+
+
+def test_checked_frames_say_what_they_are(http_api, stored):
+    """The checksums are google-crc32c's, put behind the frames that have none."""
+    reference, _ = stored
+    keys = ["c/3/0/0", "c/0/0/0", "c/2/0/0", "c/0/0/0", "c/9/0/0"]
+    tags = [None, None, None, frames(post(http_api, reference, keys[:2]))[1][1], None]
+    answer = post(http_api, reference, keys, f"{CHECKED}, application/vnd.nave.chunks;q=0.5",
+                  entity_tags=tags)
+    assert answer.headers["Content-Type"] == CHECKED and answer.headers["Vary"] == "Accept"
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    expected = b""
+    for key, (status, tag, payload) in zip(
+        keys, frames(post(http_api, reference, keys, entity_tags=tags)), strict=True
+    ):
+        head = FIELDS.pack(status, len(tag), 0, 0, len(payload)) + tag.encode()
+        checksum = google_crc32c.value(payload + head + f"{reference}/{key}".encode())
+        expected += head + payload + checksum.to_bytes(4, "little")
+    assert answer.content == expected
 
 
 @pytest.mark.parametrize("options", [

@@ -28,12 +28,13 @@ class MeddlingProxy:
         loses: a function that gets the same, and says whether the server's answer is lost.
         breaks: with a certificate, a function that gets the same, and gives `BelowTLS` if it is
             lost so.
+        hides: the names, in lower case, of header fields of requests that are not passed on.
         passed: the methods and paths of the requests that were passed on.
     """
 
     def __init__(self, endpoint, certificate=None):
         self.instead = self.alters = self.loses = self.breaks = None
-        self.passed = []
+        self.hides, self.passed = (), []
         self._target = urllib3.connection_from_url(endpoint, maxsize=32)
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self.endpoint = "http://127.0.0.1:%d" % self._server.server_port
@@ -66,8 +67,10 @@ class MeddlingProxy:
                 told = proxy.instead and proxy.instead(self.command, self.path)
                 if not told:
                     proxy.passed.append((self.command, self.path))
+                    headers = {name: value for name, value in self.headers.items()
+                               if name.lower() not in proxy.hides}
                     answer = proxy._target.urlopen(
-                        self.command, self.path, body=body, headers=dict(self.headers),
+                        self.command, self.path, body=body, headers=headers,
                         redirect=False, retries=False, decode_content=False)
                     if proxy.loses and proxy.loses(self.command, self.path):
                         self.close_connection = True

@@ -176,7 +176,7 @@ class TestOpenStates:
         assert np.array_equal(read_all(source), values())
         with hub.trace() as trace:
             assert np.array_equal(read_all(open_source(client, reference)), values())
-        assert bundles(trace) == [4 * (16 + 34)] and trace.cache_hits == 4
+        assert bundles(trace) == [4 * (16 + 34 + 4)] and trace.cache_hits == 4
         client.write_region(reference, "5, 6", np.float32(9))
         with hub.trace() as trace:
             found = read_all(open_source(client, reference))

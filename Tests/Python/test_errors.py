@@ -211,8 +211,8 @@ def test_a_commit_whose_answer_is_lost_is_looked_for(array, monkeypatch):
         return answer
 
     monkeypatch.setattr(Transport, "request", lost_answer)
-    array[[0, 1, 5]] = 7
-    assert array[:, 0].tolist() == [7, 7, 8, 12, 16, 7]
+    array[[0, 5], [0, 0]] = 7
+    assert array[:, 0].tolist() == [7, 4, 8, 12, 16, 7]
     assert array.client.drafts(array.reference) == [] and len(array.history()) == 1
     draft = array.draft()
     draft[1] = 2
@@ -226,7 +226,7 @@ def test_a_commit_whose_answer_is_lost_is_looked_for(array, monkeypatch):
     array[1] = 4
     monkeypatch.setattr(Transport, "request", never_sent)
     with pytest.raises(hub.Unavailable):
-        array[[0, 1, 5]] = 8
+        array[[0, 5], [0, 0]] = 8
     assert array[:, 0].tolist() == [7, 4, 8, 12, 16, 7]
     assert array.client.drafts(array.reference) == []
 

@@ -105,9 +105,15 @@ def test_what_others_appended_stays(array):
     assert array.shape == (30, 3, 4)
 
 
+def without_tags(method, path, data):
+    """As of a server that tells no states of metadata."""
+    return data.replace(b'"metadata_entity_tag"', b'"other"') if "/v1/arrays/" in path else data
+
+
+@pytest.mark.parametrize("age", ["of today", "older"])
 @pytest.mark.parametrize("kind", ["version", "member", "draft", "zarr2", "plain"])
 def test_what_others_append_meanwhile_stays(
-    connected, settings, server, namespace, small_blocks, kind,
+    connected, settings, server, namespace, small_blocks, kind, age,
 ):
     """Others append behind each look at the array, just before something of it is changed."""
     name = f"{namespace}/g:v1/a" if kind == "member" else f"{namespace}/a:v1"
@@ -127,6 +133,7 @@ def test_what_others_append_meanwhile_stays(
                 break
 
     with MeddlingProxy(server.endpoint) as proxy:
+        proxy.alters = without_tags if age == "older" else None
         writer = hub.load(target.name, endpoint=proxy.endpoint)
         proxy.instead = appends
         assert writer.write(expected(13)) == 13
@@ -152,23 +159,27 @@ def test_what_may_not_be_written_to_does_not_grow(array):
     assert array.refresh().shape == (0, 3, 4)
 
 
-def test_a_lost_answer_to_growing_does_no_harm(connected, server, array):
+@pytest.mark.parametrize("age", ["of today", "older"])
+def test_a_lost_answer_to_growing_does_no_harm(connected, server, array, age):
     lost = []
+    growing = ("PATCH", "/a%3Av1") if age == "of today" else ("PUT", "zarr.json")
 
     def loses(method, path):
-        if method == "PUT" and path.endswith("zarr.json") and not lost:
+        if method == growing[0] and path.endswith(growing[1]) and not lost:
             lost.append(path)
             return True
 
     with MeddlingProxy(server.endpoint) as proxy:
-        proxy.loses = loses
+        proxy.loses, proxy.alters = loses, without_tags if age == "older" else None
         assert hub.load(array.name, endpoint=proxy.endpoint).write(expected(6)) == 6
     assert lost
     np.testing.assert_array_equal(array.refresh()[...], expected(6))
 
 
-def test_growing_keeps_all_else_of_the_metadata(connected, settings, namespace, array):
+@pytest.mark.parametrize("age", ["of today", "older"])
+def test_growing_keeps_all_else_of_the_metadata(connected, settings, namespace, array, proxy, age):
     """What only shrank and still has chunks outside is finished first: they would show again."""
+    proxy.alters = without_tags if age == "older" else None
     array.append(others(8))
     s3, key = _s3(settings), "a:v1/zarr.json"
     stored = s3.get_object(Bucket=namespace, Key=key)["Body"].read()
@@ -179,10 +190,10 @@ def test_growing_keeps_all_else_of_the_metadata(connected, settings, namespace, 
                   Metadata={"nave-former-shape": "[8,3,4]"})
     assert hub.load(array.name).write(expected(2)) == 2
     assert hub.load(array.name).shape == (4, 3, 4)
-    hub.load(array.name).write(expected(6))
+    hub.load(array.name, endpoint=proxy.endpoint).write(expected(6))
     found = s3.get_object(Bucket=namespace, Key=key)
     assert found["Metadata"] == {}
-    assert b'"shape": [1e400, NaN, 1.50]' in found["Body"].read()
+    assert b'"shape":[1e400,NaN,1.50]' in found["Body"].read().replace(b" ", b"")
     np.testing.assert_array_equal(hub.load(array.name)[...], expected(6))
     array.resize((8, 3, 4))
     assert not array[6:].any(), "chunks that were cut off show again"

@@ -52,7 +52,7 @@ def test_an_assignment_of_several_requests_outlives_lost_answers(array, proxy):
 
     proxy.loses = first
     expected = values()
-    array[[0, 1, 5]] = expected[[0, 1, 5]] = -1
+    array[[0, 5], [1, 6]] = expected[[0, 5], [1, 6]] = -1
     assert {("POST", "drafts"), ("PUT", "data"), ("POST", "commits")} <= lost
     np.testing.assert_array_equal(array[...], expected)
     assert len(array.history()) == 1

@@ -4,11 +4,14 @@ Method: small limits stand for large arrays; others write just before what they 
 sent; pauses are noted and not waited for.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import hub
 import numpy as np
 import pytest
 from hub import contention, writing
 from hub.indexing import parsed
+from hub.listed_pieces import unrepeated
 from hub.selection import steady_ranges
 
 
@@ -108,7 +111,7 @@ def test_what_is_repeated_is_not_made_so_often_in_memory(array, index, value):
     pieces = list(writing._pieces(array.description, parsed(index, array.shape), whole))
     assert len(pieces) == 2
     for _, box in pieces:
-        assert writing._unrepeated(box).nbytes <= max(np.asarray(value, "i2").nbytes, 2)
+        assert unrepeated(box).nbytes <= max(np.asarray(value, "i2").nbytes, 2)
 
 
 def test_a_list_of_more_chunks_than_the_server_changes_at_once(connected, namespace):
@@ -147,6 +150,74 @@ def test_lists_are_cut_into_the_fewest_ranges():
         assert [one for indices, _ in found for one in indices] == numbers
         assert [one for _, where in found for one in np.array(numbers)[where]] == numbers
         assert len(found) == fewest(numbers)
+LISTED = [
+    np.s_[[1, 5, 30]], np.s_[[30, 1, 5, 1, 30]], np.s_[:, [2, 29, 7]], np.s_[::-3, [9, -1, 0]],
+    np.s_[7, [0, 29]], np.s_[[-1, 0]], np.s_[np.arange(40) % 3 == 0, 5:], np.s_[[4, 8], np.newaxis],
+    np.s_[::2, np.arange(30) % 7 == 3],
+]
+
+
+def requests_of(assign):
+    """The methods and resources of what an assignment asks for, and the statuses."""
+    with hub.trace() as trace:
+        assign()
+    return [(one.method, one.path.split("/")[2], one.status) for one in trace.log]
+
+
+@pytest.mark.parametrize("index", LISTED, ids=str)
+def test_one_list_is_one_request(array, index):
+    expected = np.ones((40, 30), "i2")
+    for value in (7, np.arange(expected[index].size).reshape(expected[index].shape)):
+        expected[index] = value
+        asked = requests_of(lambda value=value: array.__setitem__(index, value))
+        assert asked == [("PUT", "data", 200)]
+        np.testing.assert_array_equal(array[...], expected)
+    assert array.history() == []
+
+
+def test_an_older_server_is_asked_once_and_gets_a_draft(array, proxy, monkeypatch):
+    monkeypatch.setattr(writing, "_without_lists", set())
+    refused = b'{"code": "slice_invalid", "detail": "Lists are for reading."}'
+    told = []
+
+    def instead(method, path):
+        if method == "PUT" and "%5B" in path:
+            told.append(path)
+            return 400, refused, {"Content-Type": "application/problem+json"}
+
+    proxy.instead = instead
+    other = hub.load(array.name, endpoint=proxy.endpoint)
+    for value in (2, 3):
+        other[[1, 5, 30]] = value
+    assert len(told) == 1 and len(array.history()) == 2
+    assert (array[[1, 5, 30]] == 3).all() and array.sum() == 3 * 90 + 37 * 30
+
+
+def test_a_list_is_merged_with_what_others_write_to_the_same_chunks(array):
+    """Each writes rows of its own in the same chunks, and none is begun anew."""
+    rows = [np.flatnonzero(np.arange(40) ** 2 // 7 % 4 == number) for number in range(4)]
+    assert all(len(list(steady_ranges(row))) > 1 for row in rows)
+
+    def assign(number):
+        other = hub.load(array.name)
+        for value in range(10, 20):
+            other[rows[number]] = 100 * number + value
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(assign, range(4)))
+    for number, row in enumerate(rows):
+        assert (array[row] == 100 * number + 19).all()
+    assert array.history() == []
+
+
+def test_long_lists_are_read_and_written(connected, namespace):
+    """Their text is too long for a request's query, and they have no steady step."""
+    array = hub.array((3, 90_000), name=f"{namespace}/a:v1", dtype="u1", chunks=(3, 9000))
+    index = np.arange(10_000, 90_000, 33) + np.arange(2425) % 2
+    for count in (1500, 2400):
+        array[:, index[:count]] = 5
+        assert (array[:, index[:count]] == 5).all()
+        assert array.sum() == 3 * 5 * count
 
 
 @pytest.fixture

@@ -202,6 +202,7 @@ extension ArrayService {
         _ body: HTTPRequestBody
     ) async throws(ArrayServiceError) -> HTTPResponse {
         let namespace = try namespace(reference.namespace, for: caller, .write)
+        let hashes = try WriteCondition.contentHashes(caller.request.headers)
         let version = try state(of: reference, in: namespace).version
         let object = try await JSONBody.read(body, caller.signing, allowed: ["to"])
         guard let value = object?["to"] else { throw .body(.memberMissing("to")) }
@@ -210,7 +211,13 @@ extension ArrayService {
         }
         let actor = caller.principal?.name
         let state = try await storing { () async throws(StoreError) in
-            try await store.rollBack(version, to: digest, in: namespace, actor: actor)
+            try await store.rollBack(
+                version,
+                to: digest,
+                in: namespace,
+                from: hashes,
+                actor: actor
+            )
         }
         return document(state, in: namespace)
     }

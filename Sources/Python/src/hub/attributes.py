@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from hub.client import Client
+from hub.contention import undisturbed
 from hub.description import Description
-from hub.errors import Invalid
+from hub.errors import Conflict, Invalid
 
 
 class Attributes(MutableMapping[str, Any]):
@@ -48,6 +49,7 @@ class Attributes(MutableMapping[str, Any]):
         """Sets several attributes in one request.
 
         Raises:
+            Conflict: others kept changing the metadata while mappings were to be set.
             Invalid: a name is no text, or a value is no JSON, or `None`, which cannot be told from
                 a removal.
         """
@@ -55,19 +57,36 @@ class Attributes(MutableMapping[str, Any]):
             new: dict[Any, Any] = dict(*others, **values)
         except (TypeError, ValueError):
             raise Invalid("Attributes are set from a mapping of names to values.") from None
-        known = self._known()
-        self._merge({name: _patch(known.get(name), value) for name, value in new.items()})
+        if not any(isinstance(value, Mapping) for value in new.values()):
+            self._merge({name: _patch(None, value) for name, value in new.items()})
+            return
+        name = self._description().reference
+        undisturbed(lambda: self._put(new), f"the metadata of {name} while attributes were set")
 
     def replace(self, attributes: Mapping[str, Any]) -> None:
         """Puts these in the place of all attributes."""
-        self._send(attributes, "replace")
-
-    def _merge(self, patch: Mapping[str, Any]) -> None:
-        self._send(patch, "merge")
-
-    def _send(self, attributes: Mapping[str, Any], policy: str) -> None:
         reference = self._description().reference
-        self._changed(self._client.attributes(reference, attributes, policy))
+        self._changed(self._client.attributes(reference, attributes, "replace"))
+
+    def _put(self, new: Mapping[str, Any]) -> None:
+        """Sets attributes if the metadata is what is known: of a mapping others may have more.
+
+        Raises:
+            Conflict: it is not; now it is known.
+        """
+        known = self._known()
+        patch = {name: _patch(known.get(name), value) for name, value in new.items()}
+        description = self._description()
+        try:
+            self._merge(patch, description.metadata_entity_tag)
+        except Conflict:
+            self._changed(self._client.describe(description.reference))
+            raise
+
+    def _merge(self, patch: Mapping[str, Any], metadata_entity_tag: str = "") -> None:
+        reference = self._description().reference
+        self._changed(self._client.attributes(
+            reference, patch, metadata_entity_tag=metadata_entity_tag))
 
     def _known(self) -> Mapping[str, Any]:
         attributes = self._description().attributes

@@ -9,6 +9,10 @@ An answer is one frame after another, in the order of the keys. Integers are lit
          6     2  reserved      0
          8     8  payloadBytes  length of the payload
         16     …  entity tag, content coding, payload
+         …     4  checksum      of a checked answer alone: CRC-32C of the payload, of what is before
+                                it, and of the chunk's path: the reference, a slash, and the key
+
+Servers that know no checked answers give others, in which nothing says what chunk a frame is.
 """
 
 from __future__ import annotations
@@ -32,7 +36,10 @@ KEY_BYTES_MAX = 100_000
 """How long the keys of a request are together, at most; entity tags take as much again."""
 
 _FIELDS = struct.Struct("<HHHHQ")
-_CONTENT_TYPE = "application/vnd.nave.chunks"
+_CHECKED = "application/vnd.nave.checked-chunks"
+_PLAIN = "application/vnd.nave.chunks"
+_ACCEPT = f"{_CHECKED}, {_PLAIN};q=0.5"
+_CHECKSUM_BYTES = 4
 _ROUTE_MISSING = "route_missing"
 _LOOK_AGAIN_SECONDS = 600.0
 
@@ -48,12 +55,14 @@ class Frame(NamedTuple):
         etag: the entity tag, with quotation marks; "" if there is none.
         coding: the content coding that the chunk was stored with; "" for nearly all.
         payload_bytes: the length of what follows.
+        head: all these as they came.
     """
 
     status: int
     etag: str
     coding: str
     payload_bytes: int
+    head: bytes = b""
 
 
 class CutShort(Exception):
@@ -93,14 +102,19 @@ class Unbundled(Exception):
 
 
 class Bundle:
-    """An answer that is being read: each frame, and behind it its payload from `stream`."""
+    """An answer that is being read: each frame, and behind it from `stream` its payload and checksum.
 
-    def __init__(self, stream: Stream, where: str) -> None:
+    Attributes:
+        checksum_bytes: how long the checksum behind each payload is; 0 if there is none.
+    """
+
+    def __init__(self, stream: Stream, where: str, *, is_checked: bool) -> None:
         self.stream = stream
         self.where = where
+        self.checksum_bytes = _CHECKSUM_BYTES if is_checked else 0
 
     def next(self) -> Frame:
-        """The next frame, when the payload of the one before was read.
+        """The next frame, when all of the one before was read.
 
         Raises:
             Unavailable: the connection broke, or what came is no frame.
@@ -112,12 +126,14 @@ class Bundle:
         if texts:
             self.stream.fill(memoryview(texts))
         rest = self.stream.remaining
-        is_sound = status in (200, 304, 404) and not reserved and texts.isascii()
-        if not is_sound or rest is None or payload_bytes > rest:
+        is_sound = status == 200 or status in (304, 404) and not payload_bytes
+        is_sound = is_sound and not reserved and texts.isascii()
+        if not is_sound or rest is None or payload_bytes + self.checksum_bytes > rest:
             raise Unavailable(
                 "The answer is not in frames of chunks.", where=self.where, hint="Try again.")
         text = texts.decode("ascii")
-        return Frame(status, text[:etag_bytes], text[etag_bytes:], payload_bytes)
+        head = bytes(fields + texts)
+        return Frame(status, text[:etag_bytes], text[etag_bytes:], payload_bytes, head)
 
 
 @contextmanager
@@ -147,7 +163,7 @@ def opened_bundle(
         request["entity_tags"] = [etag or None for etag in etags]
     body = json.dumps(request, separators=(",", ":")).encode()
     path = f"/v1/chunks/{target.path}"
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Accept": _ACCEPT}
     endpoint = transport.configuration.endpoint
     with ExitStack() as stack:
         try:
@@ -159,13 +175,14 @@ def opened_bundle(
             _without[endpoint] = time.monotonic()
             raise Unbundled from error
         where = f"POST {endpoint}{path}"
-        if stream.headers.get("content-type") != _CONTENT_TYPE:
+        kind = stream.headers.get("content-type")
+        if kind not in (_CHECKED, _PLAIN):
             raise CutShort(Unavailable(
                 "What came in place of chunks is something else.", where=where,
                 hint="Something between may answer for the server: `hub doctor` looks."))
         halt.add(stream)
         stack.callback(halt.remove, stream)
-        yield Bundle(stream, where)
+        yield Bundle(stream, where, is_checked=kind == _CHECKED)
 
 
 def has_bundles(transport: Transport) -> bool:

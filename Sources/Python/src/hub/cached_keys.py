@@ -16,6 +16,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
+import google_crc32c
+
 from hub import entity_tag, tracing
 from hub.answer_check import AnswerCheck, WrongAnswer
 from hub.bulk import BulkReader, Fetched, view_path
@@ -176,14 +178,14 @@ class CachedKeys:
         found: list[tuple[str, bytes]] = []
         try:
             with opened_bundle(transport, self._target, keys, etags, halt) as bundle:
-                check = AnswerCheck(etags, bundle.where)
+                check = AnswerCheck(self._target, keys, etags, bundle)
                 for number, key in enumerate(keys):
                     candidate, candidates[number] = candidates[number], None
                     payload, digest = self._next(bundle, check, key, candidate)
                     if digest is not None:
                         found.append((key, digest))
                     yield payload
-                check.end(bundle)
+                check.end()
         except WrongAnswer:
             found.clear()
             raise
@@ -201,7 +203,7 @@ class CachedKeys:
             CutShort: it ended, or something else came.
         """
         try:
-            frame = check.next(bundle)
+            frame = check.next()
             payload, digest = self._payload(bundle, check, frame)
         except WrongAnswer:
             raise
@@ -224,35 +226,45 @@ class CachedKeys:
         Returns:
             The payload, or None if there is none, and what to record of it, if anything.
         """
-        if frame.status != 200:
-            return None, NOT_STORED if frame.status == 404 else None
         with translated(bundle.where):
-            payload = payload_memory.take(frame.payload_bytes)
-        is_named = entity_tag.is_known(frame.etag) and not frame.coding
+            content = payload_memory.take(frame.payload_bytes + bundle.checksum_bytes)
+        payload = content[: frame.payload_bytes]
+        is_named = frame.status == 200 and entity_tag.is_known(frame.etag) and not frame.coding
         digest = self._digest(frame) if is_named else None
         if digest is None or self._cache.has(digest):
-            bundle.stream.fill(payload.data)
-            check.check(frame, payload)
-            return payload.data, digest
-        is_kept = self._receive(bundle, check, frame, payload, digest)
-        return payload.data, digest if is_kept else None
+            bundle.stream.fill(content.data)
+            check.check(frame, content, google_crc32c.value(payload) if bundle.checksum_bytes else 0)
+        elif not self._receive(bundle, check, frame, content, digest):
+            digest = None
+        if frame.status != 200:
+            return None, NOT_STORED if frame.status == 404 else None
+        return payload.data, digest
 
     def _receive(
-        self, bundle: Bundle, check: AnswerCheck, frame: Frame, payload: Bytes, digest: bytes
+        self, bundle: Bundle, check: AnswerCheck, frame: Frame, content: Bytes, digest: bytes
     ) -> bool:
-        """Reads a payload, a long one to the cache while it comes; whether the cache has it then."""
+        """Reads a payload, a long one to the cache while it comes; whether the cache has it then.
+
+        Args:
+            content: takes the payload, and behind it what the answer has of a checksum.
+        """
+        payload = content[: frame.payload_bytes]
         if len(payload) <= SHORT_BYTES_MAX:
-            bundle.stream.fill(payload.data)
-            check.check(frame, payload)
-            return self._cache.write(digest, frame.etag, payload)
+            bundle.stream.fill(content.data)
+            checksum = google_crc32c.value(payload)
+            check.check(frame, content, checksum)
+            return self._cache.write(digest, frame.etag, payload, checksum)
         intake = self._cache.begin(digest, frame.etag, len(payload))
+        checksum = 0
         try:
             for part in payload_parts(len(payload)):
-                piece = payload[part]
-                bundle.stream.fill(piece.data)
+                stop = len(content) if part.stop == len(payload) else part.stop
+                bundle.stream.fill(content[part.start : stop].data)
+                if intake is not None or bundle.checksum_bytes:
+                    checksum = google_crc32c.extend(checksum, payload[part])
                 if intake is not None:
-                    intake.write(piece)
-            check.check(frame, payload)
+                    intake.write(payload[part], checksum)
+            check.check(frame, content, checksum)
             return intake is not None and intake.finish()
         except BaseException:
             if intake is not None:

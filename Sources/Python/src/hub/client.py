@@ -92,35 +92,56 @@ class Client(VersionRequests):
         path = f"/v1/arrays/{reference.path}"
         self.document("DELETE", path, reference, members=("deleted_keys",))
 
-    def resize(self, reference: Reference, shape: Sequence[int]) -> Description:
+    def resize(
+        self, reference: Reference, shape: Sequence[int], metadata_entity_tag: str = ""
+    ) -> Description:
         """Gives an array another shape; what is outside a smaller one is gone.
 
-        It is sent once: a repetition might cut off what others appended meanwhile.
+        It is sent once: a repetition might cut off what others appended meanwhile. With the tag of a
+        description, nothing is done unless the metadata is still what was described, so it is
+        repeated; a repetition may find what was done itself, and raise `Conflict`.
 
         Raises:
+            Conflict: the metadata is something else now.
             Unavailable: it may have been done, and the array has another shape now.
         """
         wanted = list(map(int, shape))
+        if metadata_entity_tag:
+            return self._changed_if(reference, {"shape": wanted}, metadata_entity_tag)
         return self._changed_once(
             reference, {"shape": wanted}, lambda found: found.get("shape") == wanted)
 
     def attributes(
-        self, reference: Reference, attributes: Mapping[str, Any], policy: str = "merge"
+        self, reference: Reference, attributes: Mapping[str, Any], policy: str = "merge",
+        metadata_entity_tag: str = "",
     ) -> Description:
         """Merges attributes (`None` removes one), or with the policy `replace` replaces all.
 
         To replace them is sent once: a repetition might remove what others set meanwhile.
+
+        Args:
+            metadata_entity_tag: to merge, of the description that the attributes are made for;
+                a repetition may find what was done itself, and raise `Conflict`.
+
+        Raises:
+            Conflict: the metadata is something else now.
         """
         change: dict[str, Any] = {"attributes": dict(attributes)}
         if policy == "merge":
-            path = f"/v1/arrays/{reference.path}"
-            document = self.document(
-                "PATCH", path, reference, body=change, repeat="safe", members=DESCRIPTION_MEMBERS)
-            return Description.from_document(reference, document)
+            return self._changed_if(reference, change, metadata_entity_tag)
         change["attribute_policy"] = policy
         wanted = as_read(change["attributes"])
         return self._changed_once(
             reference, change, lambda found: found.get("attributes") == wanted)
+
+    def _changed_if(
+        self, reference: Reference, change: Mapping[str, Any], metadata_entity_tag: str
+    ) -> Description:
+        path = f"/v1/arrays/{reference.path}"
+        document = self.document(
+            "PATCH", path, reference, body=change, repeat="safe", members=DESCRIPTION_MEMBERS,
+            if_match=metadata_entity_tag)
+        return Description.from_document(reference, document)
 
     def _changed_once(
         self, reference: Reference, change: Mapping[str, Any], is_done: Callable[[Document], bool]

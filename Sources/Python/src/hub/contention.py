@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import uniform
 from time import monotonic, sleep
+from typing import TypeVar
 
+from hub.errors import Conflict
+
+_Result = TypeVar("_Result")
+_OVERTAKEN = "precondition_failed"
 _ATTEMPTS_MIN = 10
 _SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
@@ -14,6 +19,28 @@ _PAUSE_SECONDS_MAX = 1.0
 _PAUSE_GROWTH = 1.5
 _PAUSES_GROWING = 10
 """After so many the longest is reached: 0.02 s · 1.5¹⁰ is more than a second."""
+
+
+def undisturbed(attempt: Callable[[], _Result], what: str) -> _Result:
+    """What an attempt returns that looks at something, and changes it if it is still what it saw.
+
+    Args:
+        attempt: made again as long as the server says that others changed something meanwhile.
+        what: what they changed, for the sentence that says so in the end.
+
+    Raises:
+        Conflict: others kept changing it.
+    """
+    for is_last in attempts():
+        try:
+            return attempt()
+        except Conflict as error:
+            if error.code != _OVERTAKEN:
+                raise
+            if is_last:
+                raise Conflict(f"Others kept changing {what}.", where=error.where,
+                               hint="Try again.") from error
+    raise AssertionError("the last attempt returns or raises")
 
 
 def attempts() -> Iterator[bool]:

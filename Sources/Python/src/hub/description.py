@@ -30,6 +30,8 @@ class Description:
         changed: when a chunk or the metadata changed last, as text in UTC.
         content_hash: equal for equal stored chunks.
         key_prefix: what its keys in the bucket begin with; `None` for a commit.
+        metadata_entity_tag: which state the metadata is in, whatever the chunks hold, with
+            quotation marks; "" for a commit, and of servers that do not tell.
         shape: extents per axis, in elements.
         data_type: the type by Zarr v3's name.
         chunk_shape: extents of a stored object.
@@ -52,6 +54,7 @@ class Description:
     changed: str = ""
     content_hash: str = ""
     key_prefix: str | None = None
+    metadata_entity_tag: str = ""
     shape: tuple[int, ...] = ()
     data_type: str = ""
     chunk_shape: tuple[int, ...] = ()
@@ -99,6 +102,7 @@ class Description:
             changed=text("changed"),
             content_hash=text("content_hash"),
             key_prefix=member(document, "key_prefix", (str, NoneType), None),
+            metadata_entity_tag=text("metadata_entity_tag"),
             shape=extents(document.get("shape", [])),
             data_type=text("dtype"),
             chunk_shape=extents(document.get("chunk_shape", [])),

@@ -1,8 +1,9 @@
 """Growing the first axis of an array without cutting off what others append meanwhile.
 
 To give an array a shape outright (`Array.resize`) makes it smaller if others made it larger than
-was known. So the shape in the stored metadata is replaced on the condition that nobody changed the
-metadata since it was read.
+was known. So it is given on the condition that nobody changed the metadata since it was described.
+Of servers that take no such condition the shape in the stored metadata is replaced, which S3 has
+one for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from hub.client import Client
-from hub.contention import attempts
+from hub.contention import attempts, undisturbed
 from hub.description import Description
 from hub.errors import Conflict, Invalid
 from hub.object_keys import ObjectKeys
@@ -37,6 +38,20 @@ def grow(client: Client, reference: Reference, extent: int) -> Description:
         Invalid: it cannot be resized.
         Denied: the version is sealed, or the keys may not write.
     """
+    def attempt() -> Description | None:
+        description = client.describe(reference)
+        if description.shape[0] >= extent:
+            return description
+        if tag := description.metadata_entity_tag:
+            return client.resize(reference, (extent, *description.shape[1:]), tag)
+        return None
+
+    grown = undisturbed(attempt, f"the metadata of {reference} while it was to grow")
+    return grown or _grow_stored(client, reference, extent)
+
+
+def _grow_stored(client: Client, reference: Reference, extent: int) -> Description:
+    """Like `grow`, by what is stored."""
     keys = ObjectKeys(client.transport, reference.namespace)
     for is_last in attempts():
         description = client.describe(reference)

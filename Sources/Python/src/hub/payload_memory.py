@@ -17,8 +17,8 @@ Bytes = npt.NDArray[np.uint8]
 SPARE_BYTES_MIN = 256 << 10
 """Of less, what the allocator keeps is as good."""
 
-SPARE_BYTES_MAX = 4 << 20
-"""Longer payloads get memory of their own: nothing that comes bundled is longer, but by a little."""
+SPARE_BYTES_MAX = 8 << 20
+"""Longer payloads get memory of their own: what comes bundled has 4 MiB, or little more."""
 
 _SPARE_MAX = 8
 

@@ -19,12 +19,11 @@ from hub.description import Description
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
 from hub.pool import worked
-from hub.selection import Selection
+from hub.selection import Selection, list_entries
 
 _PARALLEL_REQUESTS = 8
 _BOX_BYTES_FREE = 16 << 20
 _BOX_EXCESS_MAX = 4
-_LIST_ENTRIES = 1024
 _SAMPLES_A_REQUEST = 400_000
 _BOXES_A_REQUEST = 50_000
 _BOXES_BODY_BYTES = 6 << 20
@@ -136,7 +135,10 @@ def _read_pieces(client: Client, description: Description, selection: Selection)
     axis = max(selection.lists, key=lambda one: len(selection.picks[one]))  # type: ignore[arg-type]
     pick = selection.picks[axis]
     assert isinstance(pick, np.ndarray)
-    step = _LIST_ENTRIES if len(selection.lists) == 1 else 1
+    step = 1
+    if len(selection.lists) == 1:
+        # Fewer than there are, whatever the text of the other axes: this comes to its end.
+        step = min(list_entries(int(pick.max())), -(-len(pick) // 2))
     box_axis = sum(not isinstance(one, int) for one in selection.picks[:axis])
     result = np.empty(selection.box_shape, description.dtype)
     result_front = np.moveaxis(result, box_axis, 0)

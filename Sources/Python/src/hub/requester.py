@@ -40,6 +40,7 @@ class Requester:
         repeat: Repeat | None = None,
         *,
         members: Members,
+        if_match: str = "",
     ) -> Document:
         """Sends a request and reads the document of its answer.
 
@@ -47,13 +48,17 @@ class Requester:
             reference: what it is about, so that a failure can say what there is instead.
             body: a document to send; NaN and infinities must be words in it already.
             members: what the server's document has, so that nothing else is taken for it.
+            if_match: the entity tag of what the request is made for, with its quotation marks.
 
         Raises:
+            Conflict: that is something else now; nothing was done.
             Invalid: the body cannot be written as JSON, or the answer is no such document.
         """
         encoded = None if body is None else _encoded(body)
+        headers = {"If-Match": if_match} if if_match else None
         with self.about(reference):
-            answer = self.transport.request(method, path, query or [], body=encoded, repeat=repeat)
+            answer = self.transport.request(
+                method, path, query or [], headers, encoded, repeat=repeat)
         return self.read_document(answer.data, f"{method} {path}", members)
 
     def remove(self, path: str, reference: Reference) -> None:
@@ -76,13 +81,14 @@ class Requester:
         members: Members,
         look: Callable[[], Document],
         is_done: Callable[[Document], bool],
+        if_match: str = "",
     ) -> Document:
         """Sends a change once, because a repetition might undo what others did meanwhile.
 
         Where no answer says whether it was done, what is there now is looked at.
 
         Args:
-            members: as of `document`.
+            members, if_match: as of `document`.
             look: asks what is there now.
             is_done: whether that is what was asked for.
 
@@ -94,7 +100,8 @@ class Requester:
         """
         try:
             return self.document(
-                method, path, reference, body=body, repeat="unopened", members=members)
+                method, path, reference, body=body, repeat="unopened", members=members,
+                if_match=if_match)
         except Unavailable as error:
             if not error.is_uncertain:
                 raise

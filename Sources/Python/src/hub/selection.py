@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
@@ -22,7 +23,9 @@ Pick = int | range | AnyArray
 """One axis: an index, a range with any step but 0, or an array of `int64`; never negative."""
 
 Inside = int | slice | AnyArray
-_TEXT_BYTES_MAX = 16 << 10
+_TEXT_BYTES_MAX = 12 << 10
+"""Percent-encoded; the server takes 16 KiB of path and query."""
+_OTHER_AXES_BYTES = 1 << 10
 
 
 class ChunkPart(NamedTuple):
@@ -100,12 +103,14 @@ class Selection:
     def text(self) -> str | None:
         """The box in the server's grammar, with bounds written out; `None` if it cannot say it.
 
-        It can say one list, and 16 KiB of text.
+        It can say one list, of so many indices as a request's query takes.
         """
         if len(self.lists) > 1:
             return None
         text = ",".join(_pick_text(pick) for pick in self.picks)
-        return text if len(text) <= _TEXT_BYTES_MAX else None
+        if len(text) <= _TEXT_BYTES_MAX // 3:
+            return text
+        return text if len(quote(text, safe="~")) <= _TEXT_BYTES_MAX else None
 
     @property
     def bounds(self) -> Selection:
@@ -154,6 +159,11 @@ class Selection:
                 tuple(part.inside for part in parts),
                 tuple(part.outside for part in parts if part.outside is not None),
             )
+
+
+def list_entries(largest: int) -> int:
+    """How many indices of a list a text has room for, if none is larger."""
+    return (_TEXT_BYTES_MAX - _OTHER_AXES_BYTES) // (len(str(largest)) + len("%2C"))
 
 
 def take(pick: range | AnyArray, inner: Pick) -> Pick:

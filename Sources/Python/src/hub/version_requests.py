@@ -149,16 +149,23 @@ class VersionRequests(Requester):
         path = f"/v1/history/{reference.version.path}"
         return self.pages(path, "commits", reference, limit=limit)
 
-    def rollback(self, reference: Reference, digest: str) -> Document:
+    def rollback(self, reference: Reference, digest: str, content_hash: str = "") -> Document:
         """Makes a version what was committed; what was not is lost.
 
         It is sent once: a repetition might undo what others wrote meanwhile.
+
+        Args:
+            content_hash: of what the version is to hold before, if that is known.
+
+        Raises:
+            Conflict: it holds something else.
         """
         path = f"/v1/rollbacks/{reference.version.path}"
         return self.document_once(
             "POST", path, reference, {"to": digest}, VERSION_MEMBERS,
             lambda: self.version(reference),
-            lambda found: found.get("digest") == digest and found.get("changed_since") is False)
+            lambda found: found.get("digest") == digest and found.get("changed_since") is False,
+            f'"{content_hash}"' if content_hash else "")
 
     def diff(
         self, reference: Reference, other: Reference, limit: int | None = None

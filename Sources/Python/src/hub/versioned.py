@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from hub.change_stream import ChangeStream
 from hub.client import Client
+from hub.contention import undisturbed
 from hub.description import Description
 from hub.errors import Invalid, NotFound
 from hub.reference import Reference
@@ -142,20 +143,28 @@ class Versioned:
         """Makes the version what was committed; what was not is lost.
 
         Args:
-            to: a digest or commit; the newest commit if not given.
+            to: a digest or commit; the newest commit if not given, of a moment in which nobody else
+                changes or commits the version.
 
         Raises:
+            Conflict: others kept changing the version, and no commit was given.
             NotFound: there is no such commit.
             Unavailable: with `is_uncertain` it may have been done, but the version is something
                 else now; it is not repeated, as that might undo what others wrote meanwhile.
         """
-        digest = to.digest if isinstance(to, Commit) else to
-        if digest is None:
-            digest = self.version.digest
-        if digest is None:
-            raise NotFound(f"{self.description.reference} has no commit to go back to.")
-        self.client.rollback(self._tagged(), digest)
+        if to is None:
+            undisturbed(self._undo, f"{self._tagged().version} while it was to go back")
+        else:
+            digest = to.digest if isinstance(to, Commit) else to
+            self.client.rollback(self._tagged(), digest)
         self.refresh()
+
+    def _undo(self) -> None:
+        """Goes back to the newest commit, if the version is what it was when that was asked for."""
+        version = self.version
+        if version.digest is None:
+            raise NotFound(f"{self.description.reference} has no commit to go back to.")
+        self.client.rollback(self._tagged(), version.digest, version.content_hash)
 
     def draft(self, message: str = "") -> Draft:
         """Makes a private fork whose changes become part of the version all at once.

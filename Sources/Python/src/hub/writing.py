@@ -1,8 +1,9 @@
 """How values are assigned to a selection: at one moment, and without losing what others write.
 
-One request is atomic on the server. What takes several goes into a draft of the version, which is
-committed as a whole; if others changed the same chunks meanwhile, it is begun anew. Arrays that are
-plain keys, and so have no versions, are written piece by piece.
+One request is atomic on the server, and takes a box, or a list of indices along one axis. What takes
+several goes into a draft of the version, which is committed as a whole; if others changed the same
+chunks meanwhile, it is begun anew. Arrays that are plain keys, and so have no versions, are written
+piece by piece.
 """
 
 from __future__ import annotations
@@ -20,12 +21,21 @@ from hub.client import Client, ShapeChanged
 from hub.contention import attempts
 from hub.description import Description
 from hub.errors import Conflict, HubError, Invalid
+from hub.listed_pieces import (
+    Piece,
+    axes_of_runs,
+    listed_pieces,
+    one_list,
+    product_of_runs,
+    run_count,
+    unrepeated,
+)
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
 from hub.pool import worked
 from hub.reading import read_box
 from hub.reference import Reference
-from hub.selection import Pick, Selection, steady_ranges
+from hub.selection import Selection
 from hub.version_requests import VERSION_MEMBERS, CommitUnknown
 
 REQUEST_BYTES_MAX = 64 << 20
@@ -36,9 +46,10 @@ _SINGLE_DECODED_BYTES_MAX = 8 << 30
 _RUNS_MAX = 64
 _PIECES_MAX = 100_000
 _PARALLEL_REQUESTS = 4
+_SLICE_REFUSED = "slice_invalid"
 
-Piece = tuple[Selection, AnyArray]
-_Run = tuple[Pick, AnyArray | None]
+_without_lists: set[str] = set()
+"""The endpoints of servers that write no lists."""
 
 
 def write(
@@ -56,6 +67,9 @@ def write(
     first = list(itertools.islice(_pieces(description, selection, values), 2))
     if len(first) == 1:
         _write_piece(client, description.reference, first[0])
+        return
+    listed = _list_of_one_request(description, selection, values)
+    if listed is not None and _is_list_written(client, description.reference, listed):
         return
     _write_together(client, description, selection, values)
 
@@ -100,13 +114,40 @@ def _pieces(
 ) -> Iterator[Piece]:
     """The selection in pieces that one request takes, in the order of the first axes."""
     if isinstance(selection, PointSelection) or selection.lists:
-        for piece, box in _listed_pieces(selection, values):
+        for piece, box in listed_pieces(selection, values):
             yield from _fitting(description, piece, box)
     elif selection.is_plain and _is_single(description, selection):
         yield selection, values
     else:
         box = selection.unarranged(np.broadcast_to(values, selection.shape))
         yield from _split(description, Selection.of(selection.extents, selection.picks), box)
+
+
+def _list_of_one_request(
+    description: Description, selection: Selection | PointSelection, values: AnyArray
+) -> Piece | None:
+    """A selection as one piece, if it has one list and a request takes all of it."""
+    if isinstance(selection, PointSelection) or len(selection.lists) != 1:
+        return None
+    is_taken = (
+        selection.text is not None and _is_single(description, selection)
+        and run_count(selection, description.chunk_shape) <= _SINGLE_CHUNKS_MAX)
+    return one_list(selection, values) if is_taken else None
+
+
+def _is_list_written(client: Client, reference: Reference, piece: Piece) -> bool:
+    """Writes a piece with a list, unless the server takes none."""
+    endpoint = client.transport.configuration.endpoint
+    if endpoint in _without_lists:
+        return False
+    try:
+        _write_piece(client, reference, piece)
+    except Invalid as error:
+        if error.code != _SLICE_REFUSED:
+            raise
+        _without_lists.add(endpoint)
+        return False
+    return True
 
 
 def _fitting(description: Description, selection: Selection, box: AnyArray) -> Iterator[Piece]:
@@ -129,9 +170,9 @@ def _check_count(description: Description, selection: Selection | PointSelection
         least: float = selection.run_count
         boxes = (piece for piece, _ in selection.runs())
     elif selection.lists:
-        axes = _axes_of_runs(selection)
+        axes = axes_of_runs(selection)
         least = math.prod(map(len, axes))
-        boxes = (Selection.of(selection.extents, picks) for picks, _ in _product_of_runs(axes))
+        boxes = (Selection.of(selection.extents, picks) for picks, _ in product_of_runs(axes))
     else:
         shares = _shares_of_limits(description, selection)
         # What is halved has a quarter of one limit at least.
@@ -205,67 +246,11 @@ def _cut(description: Description, selection: Selection) -> tuple[int, int, int]
     return axis, axes.index(axis), half
 
 
-def _listed_pieces(selection: Selection | PointSelection, values: AnyArray) -> Iterator[Piece]:
-    """A selection with lists as boxes of ranges; of what is named twice the last counts."""
-    whole = np.broadcast_to(values, selection.shape)
-    if isinstance(selection, PointSelection):
-        stack = selection.unarranged(whole)
-        for piece, run in selection.runs():
-            yield piece, selection.run_values(stack, run)
-        return
-    box = selection.unarranged(whole)
-    for picks, places in _product_of_runs(_axes_of_runs(selection)):
-        yield Selection.of(selection.extents, picks), _taken(box, places)
-
-
-def _taken(box: AnyArray, places: Sequence[AnyArray]) -> AnyArray:
-    """What stands at some places along each axis; what is only repeated stays so."""
-    if not places:
-        return box
-    once = _unrepeated(box)
-    lists = [np.zeros(1, np.int64) if extent == 1 else place
-             for extent, place in zip(once.shape, places, strict=True)]
-    return np.broadcast_to(once[np.ix_(*lists)], [len(place) for place in places])
-
-
-def _axes_of_runs(selection: Selection) -> list[list[_Run]]:
-    """For each axis, the ranges that its pick is made of, and their places in the box."""
-    return [
-        list(_runs(pick)) if isinstance(pick, np.ndarray)
-        else [(pick, None if isinstance(pick, int) else np.arange(len(pick)))]
-        for pick in selection.picks]
-
-
-def _product_of_runs(
-    axes: Sequence[Sequence[_Run]],
-) -> Iterator[tuple[list[Pick], list[AnyArray]]]:
-    """Boxes of ranges for a selection with lists, and their places in its box per box axis."""
-    for combination in itertools.product(*axes):
-        yield ([pick for pick, _ in combination],
-               [places for _, places in combination if places is not None])
-
-
-def _runs(pick: AnyArray) -> Iterator[_Run]:
-    """The ranges that a list is made of; of what is named twice the last place counts."""
-    unique, reverse = np.unique(pick[::-1], return_index=True)
-    places = len(pick) - 1 - reverse
-    for indices, where in steady_ranges(unique):
-        yield indices, places[where]
-
-
 def _write_piece(client: Client, reference: Reference, piece: Piece) -> None:
     selection, values = piece
     text = selection.text
-    assert text is not None, "pieces have no lists"
-    client.write_region(reference, text, _unrepeated(values))
-
-
-def _unrepeated(values: AnyArray) -> AnyArray:
-    """Values without what is only repeated along an axis: the server repeats it again."""
-    return values[tuple(
-        slice(1) if stride == 0 and extent > 1 else slice(None)
-        for extent, stride in zip(values.shape, values.strides, strict=True)
-    )]
+    assert text is not None, "pieces have no long lists"
+    client.write_region(reference, text, unrepeated(values))
 
 
 def _write_together(
@@ -324,7 +309,7 @@ def _write_in_draft(
         _write_all(client, description, selection, values)
         return
     bounds = selection.bounds
-    is_many = _is_longer(_listed_pieces(selection, values), _RUNS_MAX)
+    is_many = _is_longer(listed_pieces(selection, values), _RUNS_MAX)
     if not is_many or not _is_single(description, bounds):
         _write_all(client, description, selection, values)
         return

@@ -112,17 +112,23 @@ class ChunkCache:
             _renew(path)
         return chunk
 
-    def write(self, digest: bytes, etag: str, payload: Piece) -> bool:
-        """Keeps a chunk, and whether that was done; a failure is no error, but a warning, once."""
+    def write(
+        self, digest: bytes, etag: str, payload: Piece, checksum: int | None = None
+    ) -> bool:
+        """Keeps a chunk, and whether that was done; a failure is no error, but a warning, once.
+
+        Args:
+            checksum: the CRC-32C of the payload, if it is known.
+        """
         if len(payload) * _PAYLOAD_PARTS_OF_LIMIT > self.bytes_max or not self._is_writable():
             return False
         path = self._path(digest)
         try:
             try:
-                write_chunk_file(path, digest, etag, payload)
+                write_chunk_file(path, digest, etag, payload, checksum)
             except FileNotFoundError:
                 self._make_folder(os.path.dirname(path))
-                write_chunk_file(path, digest, etag, payload)
+                write_chunk_file(path, digest, etag, payload, checksum)
         except OSError as error:
             self._fail(error)
             return False
@@ -207,11 +213,11 @@ class ChunkIntake:
         self._cache, self._bytes = cache, payload_bytes
         self._file: ChunkFileWriter | None = file
 
-    def write(self, piece: Piece) -> None:
-        """Adds the next bytes."""
+    def write(self, piece: Piece, checksum: int) -> None:
+        """Adds the next bytes; `checksum` is the CRC-32C of all up to their end."""
         if self._file is not None:
             try:
-                self._file.write(piece)
+                self._file.write(piece, checksum)
             except OSError as error:
                 self._fail(error)
 

@@ -109,8 +109,13 @@ def read_chunk_file(path: str | Path, digest: bytes) -> ChunkFile:
     return ChunkFile(digest, etag, payload, status.st_mtime)
 
 
-def write_chunk_file(path: str, digest: bytes, etag: str, payload: Piece) -> None:
+def write_chunk_file(
+    path: str, digest: bytes, etag: str, payload: Piece, checksum: int | None = None
+) -> None:
     """Puts a file in place in one step; whatever was there is replaced.
+
+    Args:
+        checksum: the CRC-32C of the payload, if it is known.
 
     Raises:
         FileNotFoundError: the folder is not there.
@@ -119,7 +124,9 @@ def write_chunk_file(path: str, digest: bytes, etag: str, payload: Piece) -> Non
     if len(payload) > SHORT_BYTES_MAX:
         _write_in_parts(path, digest, etag, payload)
         return
-    header = encode_header(digest, etag, len(payload), google_crc32c.value(payload))
+    if checksum is None:
+        checksum = google_crc32c.value(payload)
+    header = encode_header(digest, etag, len(payload), checksum)
     part = _part_path(path)
     descriptor = os.open(part, _CREATE, 0o600)
     try:
@@ -135,9 +142,11 @@ def write_chunk_file(path: str, digest: bytes, etag: str, payload: Piece) -> Non
 
 def _write_in_parts(path: str, digest: bytes, etag: str, payload: Piece) -> None:
     file = ChunkFileWriter(path, digest, etag)
+    checksum = 0
     try:
         for part in payload_parts(len(payload)):
-            file.write(payload[part])
+            checksum = google_crc32c.extend(checksum, payload[part])
+            file.write(payload[part], checksum)
         file.finish()
     except BaseException:
         file.abandon()
@@ -171,15 +180,18 @@ class ChunkFileWriter:
         self._payload_bytes = 0
         self._descriptor = os.open(self._part, _CREATE, 0o600)
 
-    def write(self, piece: Piece) -> None:
+    def write(self, piece: Piece, checksum: int) -> None:
         """Adds the next bytes of the payload.
+
+        Args:
+            checksum: the CRC-32C of the payload up to the end of the piece.
 
         Raises:
             OSError: it cannot be written; `abandon` it.
         """
         if not self._payload_bytes:
             os.lseek(self._descriptor, HEADER_BYTES, os.SEEK_SET)
-        self._checksum = google_crc32c.extend(self._checksum, piece)
+        self._checksum = checksum
         self._payload_bytes += len(piece)
         _write_all(self._descriptor, piece)
 
