@@ -6,7 +6,7 @@ public struct CommitStatistics: Hashable, Sendable {
     public var batches: Int64 = 0
     /// Changes in them.
     public var changes: Int64 = 0
-    /// How long their writes and flushes took together, in nanoseconds.
+    /// How long their writes and flushes took together, with what was done meanwhile, in nanoseconds.
     public var flushNanoseconds: Int64 = 0
     /// Batches whose write and flush took at most as long as the bound of the same place in
     /// ``flushBoundsSeconds``; each counts in every place from its own on.

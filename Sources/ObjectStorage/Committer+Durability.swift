@@ -23,21 +23,29 @@ extension Committer {
 
     /// Writes the accepted changes to the log, and commits them in the index.
     ///
+    /// While the disk writes, those that wait for it are applied to the open index transaction, and the next
+    /// batch is gathered.
+    ///
     /// - Returns: Where each went; `nil` if the log does not take them at that position.
     func makeDurable(_ accepted: inout AcceptedChanges) throws(StoreError) -> [Placement]? {
         guard accepted.count > 0 else {
             try translating { () throws(SQLiteError) in try writer.rollback() }
             return []
         }
-        let (answer, applied) = try append(&accepted)
+        let began = ContinuousClock.now
+        var applied: Result<Void, StoreError> = .success(())
         let outcome: AppendOutcome
         do throws(VolumeError) {
-            outcome = try answer.result.get()
+            let records = accepted.items.map(\.record)
+            outcome = try volume.append(records, at: accepted.position) {
+                applied = Result { () throws(StoreError) in try applyWaiting(&accepted) }
+                gatherNext()
+            }
         } catch {
             throw StoreError(error)
         }
         guard case .appended(let placed) = outcome else { return nil }
-        meter.count(changes: accepted.count, took: answer.took)
+        meter.count(changes: accepted.count, took: ContinuousClock.now - began)
         do throws(StoreError) {
             try applied.get()
             try commitIndex(accepted.count, placed)
@@ -51,26 +59,11 @@ extension Committer {
         return placements(accepted, placed)
     }
 
-    /// Appends the accepted changes; those that wait to be applied are, meanwhile if they are many.
-    ///
-    /// - Returns: What the log says, and whether all are applied.
-    /// - Throws: Why a change cannot be applied; nothing is in the log then.
-    private func append(
-        _ accepted: inout AcceptedChanges
-    ) throws(StoreError) -> (LogAppender.Answer, applied: Result<Void, StoreError>) {
-        let records = accepted.items.map(\.record)
-        guard accepted.waiting.count >= limits.overlappedChangesMin, volume.durability == .strict
-        else {
-            try applyWaiting(&accepted)
-            return (appender.append(records, at: accepted.position), .success(()))
-        }
-        var applied: Result<Void, StoreError> = .success(())
-        let answer = appender.append(records, at: accepted.position) {
-            applied = Result { () throws(StoreError) in try applyWaiting(&accepted) }
-            queue.fill(&gathered)
-            gathered.digest()
-        }
-        return (answer, applied)
+    /// Takes what waits into the next batch and computes its digests, if that is worth it.
+    private func gatherNext() {
+        guard queue.count >= EntityTags.togetherMin else { return }
+        queue.fill(&gathered)
+        gathered.digest()
     }
 
     /// Commits the open index transaction, and tells whoever has to know.

@@ -54,7 +54,6 @@ final class Committer {
     let entries: EntryCache
     let board: EventBoard
     let meter: CommitMeter
-    let appender: LogAppender
     private let clock: @Sendable () -> WallTime
     let logger: Logger
 
@@ -76,7 +75,6 @@ final class Committer {
         entries = opened.entries
         board = opened.board
         meter = opened.meter
-        appender = opened.appender
         logger = opened.logger
     }
 

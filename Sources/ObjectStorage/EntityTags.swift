@@ -6,6 +6,9 @@ import Volumes
 /// The MD5 of one payload is a chain of dependent steps; that of sixteen takes little longer, see
 /// ``MD5/digests(of:)``. A batch is where payloads of many clients meet.
 enum EntityTags {
+    /// The digests of fewer payloads cost as much as those of so many: one set of lanes.
+    static let togetherMin = 8
+
     /// The MD5 of the payload of each proposal of a batch that leaves its entity tag to the store; nil
     /// for the others.
     static func digests(_ batch: [CommitQueue.Waiting]) -> [[UInt8]?] {

@@ -29,9 +29,6 @@ public struct StoreLimits: Hashable, Sendable {
     /// Keys of heavy changes in one group commit, unless it is a single one: about ten milliseconds
     /// of the index's time.
     public var batchHeavyKeysMax = 1000
-    /// Changes of a batch for which it pays to apply them to the index while they are flushed: handing them
-    /// to another thread takes as long as applying one or two.
-    public var overlappedChangesMin = 4
     /// Bytes that a payload being staged gathers before they are written to its blob.
     public var stageBufferBytes = 524_288
     /// A segment of the log takes no further batch when it would become longer than this, in bytes.

@@ -20,7 +20,6 @@ struct OpenedStore {
     let entries = EntryCache()
     let board = EventBoard()
     let meter = CommitMeter()
-    let appender: LogAppender
     let inline: InlineGuard
     let health = IndexHealth()
     /// Where the index can be made if the disk of that in use fails.
@@ -65,7 +64,6 @@ struct OpenedStore {
                 root: configuration.root
             )
             queue = try CommitQueue(limits: configuration.limits)
-            appender = try LogAppender(volume, configuration.scheduling)
             upkeep = try Upkeep(
                 volume: volume,
                 index: index,

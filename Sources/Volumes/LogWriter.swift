@@ -74,6 +74,7 @@ struct LogWriter {
     ///   - position: Where the caller expects the first of them to go.
     ///   - flush: Whether they are durable on return.
     ///   - onNewSegment: Called when a new segment is begun, since the batch needs one.
+    ///   - work: Called once the batch is written, while the disk has it written out.
     /// - Returns: Where each record went, or that they would have gone elsewhere than expected.
     /// - Throws: ``VolumeError``; none of the batch counts then.
     mutating func append(
@@ -81,7 +82,8 @@ struct LogWriter {
         _ records: [LogRecord],
         at position: LogPosition,
         _ flush: LogFlush,
-        onNewSegment: (SegmentTable.Segment) -> Void
+        onNewSegment: (SegmentTable.Segment) -> Void,
+        meanwhile work: () -> Void
     ) throws(VolumeError) -> AppendOutcome {
         try health.checkWritable()
         for record in records {
@@ -101,8 +103,13 @@ struct LogWriter {
         let (appended, checksum) = encode(kind, records, durable: durable)
         try write(flush)
         switch flush {
-        case .now: try self.flush()
-        case .later: isUnflushed = true
+        case .now:
+            startWriteback()
+            work()
+            try self.flush()
+        case .later:
+            isUnflushed = true
+            work()
         }
         end = appended.last?.end ?? end
         previousChecksum = checksum
@@ -228,6 +235,14 @@ struct LogWriter {
             throw .volumeFailed
         }
         try health.synchronize(file)
+    }
+
+    /// Has the system write the batch out, so that the disk works until the flush waits for it.
+    ///
+    /// What fails here the flush reports.
+    private func startWriteback() {
+        let offset = end.bytes - first.bytes
+        try? file.startWriteback(offset..<offset + Int64(buffer.count))
     }
 
     private mutating func flush() throws(VolumeError) {

@@ -155,17 +155,20 @@ public final class Volume: Sendable {
     ///   - records: The records.
     ///   - position: ``logEnd``, as it was when the caller made them.
     ///   - flush: Whether they are durable on return.
+    ///   - work: Called once the records are written, while the disk has them written out; not when none
+    ///     of them is. It must not call the volume.
     /// - Returns: Where each record went, or that none is in the log, since it would have gone
     ///   elsewhere.
     /// - Throws: ``VolumeError``, as above.
     public func append(
         _ records: [LogRecord],
         at position: LogPosition,
-        _ flush: LogFlush = .now
+        _ flush: LogFlush = .now,
+        meanwhile work: () -> Void = {}
     ) throws(VolumeError) -> AppendOutcome {
         guard !records.isEmpty else { return .appended([]) }
         return try writer.withLock { writer throws(VolumeError) in
-            try append(.change, records, at: position, flush, to: &writer)
+            try append(.change, records, at: position, flush, to: &writer, meanwhile: work)
         }
     }
 
@@ -174,7 +177,8 @@ public final class Volume: Sendable {
         _ records: [LogRecord],
         at position: LogPosition?,
         _ flush: LogFlush,
-        to writer: inout LogWriter?
+        to writer: inout LogWriter?,
+        meanwhile work: () -> Void = {}
     ) throws(VolumeError) -> AppendOutcome {
         defer { end.store(writer?.end.bytes ?? 0, ordering: .releasing) }
         // In place: a copy of the writer would copy its buffer.
@@ -184,7 +188,8 @@ public final class Volume: Sendable {
                 records,
                 at: position,
                 flush,
-                onNewSegment: segments.append
+                onNewSegment: segments.append,
+                meanwhile: work
             )
         else { throw .volumeFailed }
         return outcome

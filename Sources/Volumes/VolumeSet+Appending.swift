@@ -12,12 +12,16 @@ extension VolumeSet {
     /// - Parameters:
     ///   - records: The records.
     ///   - position: ``logEnd``, as it was when the caller made them.
+    ///   - work: Called once before this returns, while the disk writes if the log is on one volume and
+    ///     before anything is written otherwise; not always when no record gets into the log. It must not
+    ///     call the volumes.
     /// - Returns: Where each record went, or that none is in the log, since it would have gone
     ///   elsewhere.
     /// - Throws: ``VolumeError``, as above.
     public func append(
         _ records: [LogRecord],
-        at position: LogPosition
+        at position: LogPosition,
+        meanwhile work: () -> Void = {}
     ) throws(VolumeError) -> AppendOutcome {
         guard !records.isEmpty else { return .appended([]) }
         return try appending.withLock { _ throws(VolumeError) in
@@ -26,8 +30,9 @@ extension VolumeSet {
             if flush != .now { noteUnflushed() }
             guard holders.count > 1 else {
                 guard let volume = holders.first?.volume else { throw .volumeFailed }
-                return try volume.append(records, at: position, flush)
+                return try volume.append(records, at: position, flush, meanwhile: work)
             }
+            work()
             return try append(records, at: position, flush, to: holders)
         }
     }

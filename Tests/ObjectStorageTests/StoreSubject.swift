@@ -27,7 +27,6 @@ final class StoreSubject: Sendable {
         limits.diskThreads = 2
         limits.reclaimIntervalSeconds = 0
         limits.sealedDeadBytesMin = 1
-        limits.overlappedChangesMin = 2
         return limits
     }
 

@@ -38,7 +38,6 @@ struct SimulatedStore: Sendable {
         limits.unflushedBlobsMax = 2
         limits.packBytesMax = 400
         limits.movedDraftKeysMax = 1
-        limits.overlappedChangesMin = 1
         return limits
     }
 
