@@ -42,8 +42,8 @@ import Volumes
             let disk = SimulatedFileSystem(seed: seed)
             let volume = try VolumeSubject.open(disk)
             _ = try volume.append([VolumeSubject.record(1, payloadBytes: 100)])
-            // The write, and then the flush.
-            disk.inject(FaultPlan(failures: [2: EIO]))
+            // The write, the beginning of writing it out, and then the flush.
+            disk.inject(FaultPlan(failures: [3: EIO]))
             #expect(throws: VolumeError.volumeFailed) {
                 try volume.append([VolumeSubject.record(2, payloadBytes: 100)])
             }
