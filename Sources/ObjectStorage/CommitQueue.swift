@@ -48,6 +48,8 @@ final class CommitQueue: Sendable {
         var light = Line()
         var heavy = Line()
         var waitingBytes = 0
+        /// Proposals of the next batch, which the committer took while it had the one before flushed.
+        var gatheredCount = 0
         var isThreadIdle = false
         var isHeld = false
         var isLookWanted = false
@@ -55,6 +57,8 @@ final class CommitQueue: Sendable {
         var onDrained: [@Sendable () -> Void] = []
 
         var count: Int { light.count + heavy.count }
+        /// All that is not being decided yet.
+        var waitingCount: Int { count + gatheredCount }
     }
 
     private let state = Mutex(State())
@@ -90,7 +94,7 @@ final class CommitQueue: Sendable {
         let (refusal, wakes) = state.withLock { state -> (StoreError?, Bool) in
             guard !state.isClosed else { return (.closed, false) }
             let bytes = state.waitingBytes + item.payloadBytes
-            guard state.count < limits.queuedChangesMax,
+            guard state.waitingCount < limits.queuedChangesMax,
                 bytes <= limits.queuedBytesMax || state.count == 0
             else { return (.overloaded, false) }
             if isHeavy(item) {
@@ -108,7 +112,7 @@ final class CommitQueue: Sendable {
     }
 
     /// How many proposals wait now.
-    var count: Int { state.withLock { $0.count } }
+    var count: Int { state.withLock { $0.waitingCount } }
 
     /// Has the committer look after the index, before the next batch; never waits.
     func wantLook() {
@@ -135,12 +139,31 @@ final class CommitQueue: Sendable {
         }
     }
 
-    /// Adds what waits now, as far as the batch has room for it; never waits.
+    /// Takes what waits now for the batch after this one, if it is so many; never waits.
+    ///
+    /// They count as waiting until ``complete(_:)``. For the committer's thread alone.
+    func gather(_ batch: inout CommitBatch, least count: Int) {
+        state.withLock { state in
+            guard state.count >= count, !state.isHeld else { return }
+            fill(&batch, &state)
+            state.gatheredCount = batch.items.count
+        }
+    }
+
+    /// Adds to a batch that was gathered what waits besides, as far as it has room; never waits.
     ///
     /// For the committer's thread alone.
-    func fill(_ batch: inout CommitBatch) {
+    ///
+    /// - Returns: Whether the batch is to be decided; false if a look after the index comes first.
+    func complete(_ batch: inout CommitBatch) -> Bool {
         state.withLock { state in
+            if state.isLookWanted {
+                state.isLookWanted = false
+                return false
+            }
             if !state.isHeld { fill(&batch, &state) }
+            state.gatheredCount = 0
+            return true
         }
     }
 

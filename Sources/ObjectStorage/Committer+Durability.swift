@@ -61,8 +61,8 @@ extension Committer {
 
     /// Takes what waits into the next batch and computes its digests, if that is worth it.
     private func gatherNext() {
-        guard queue.count >= EntityTags.togetherMin else { return }
-        queue.fill(&gathered)
+        guard volume.durability == .strict else { return }
+        queue.gather(&gathered, least: EntityTags.togetherMin)
         gathered.digest()
     }
 

@@ -147,6 +147,11 @@ extension Committer {
         try check(precondition, key, namespace)
         let (place, opening) = try placement(key, namespace, fact)
         try checkWritable(place.line, namespace)
+        // A page of the index that cannot be read refuses one write, and is not met first when the log has
+        // it: then all that follow would have to wait until the index is made anew.
+        if precondition == .none {
+            _ = try asking { () throws(SQLiteError) in try writer.reader.entry(place) }
+        }
         let write = ObjectWrite(place: place, entry: entry, fact: fact, opening: opening)
         return .change(operation(write)) { placement in
             guard

@@ -98,12 +98,12 @@ final class Committer {
         }
     }
 
-    /// What was gathered and what waits besides; waits if that is nothing.
+    /// What was gathered and what waits besides, or what comes next: as ``CommitQueue/take()``.
     private func nextBatch() -> CommitBatch? {
         guard !gathered.items.isEmpty else { return queue.take() }
+        guard queue.complete(&gathered) else { return CommitBatch() }
         var batch = CommitBatch()
         swap(&batch, &gathered)
-        queue.fill(&batch)
         return batch
     }
 

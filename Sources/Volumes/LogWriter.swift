@@ -104,7 +104,7 @@ struct LogWriter {
         try write(flush)
         switch flush {
         case .now:
-            startWriteback()
+            try startWriteback()
             work()
             try self.flush()
         case .later:
@@ -238,11 +238,9 @@ struct LogWriter {
     }
 
     /// Has the system write the batch out, so that the disk works until the flush waits for it.
-    ///
-    /// What fails here the flush reports.
-    private func startWriteback() {
+    private func startWriteback() throws(VolumeError) {
         let offset = end.bytes - first.bytes
-        try? file.startWriteback(offset..<offset + Int64(buffer.count))
+        try health.startWriteback(file, offset..<offset + Int64(buffer.count))
     }
 
     private mutating func flush() throws(VolumeError) {

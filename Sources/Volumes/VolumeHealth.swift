@@ -32,6 +32,21 @@ final class VolumeHealth: Sendable {
         }
     }
 
+    /// Has the system begin to write a range of the log's file out.
+    ///
+    /// What fails here counts as a failed flush: blocks that could not be had for it are found out here,
+    /// and a flush that comes after need not tell.
+    ///
+    /// - Throws: `.volumeFailed`.
+    func startWriteback(_ file: any OpenFile, _ range: Range<Int64>) throws(VolumeError) {
+        do throws(DiskError) {
+            try file.startWriteback(range)
+        } catch {
+            fail()
+            throw .volumeFailed
+        }
+    }
+
     /// Flushes the log's file, one caller at a time.
     ///
     /// Linux tells one caller alone that a file could not be written; a flush that another begins

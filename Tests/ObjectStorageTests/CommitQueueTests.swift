@@ -77,4 +77,25 @@ import Testing
         queue.wantLook()
         #expect(Self.batches(queue) == [[], [1]])
     }
+
+    @Test func `what is gathered counts as waiting, is completed, and lets a look go first`() throws
+    {
+        let proposals = try (0..<3).map { try Self.deletion(1, "k\($0)") }
+        let queue = try Self.queue(proposals, StoreLimits())
+        var batch = CommitBatch()
+        queue.gather(&batch, least: 4)
+        #expect(batch.items.isEmpty)
+        queue.gather(&batch, least: 3)
+        #expect(batch.items.count == 3)
+        #expect(queue.count == 3)
+        queue.submit(try Self.deletion(1, "later")) { _ in }
+        queue.wantLook()
+        let isFirst = queue.complete(&batch)
+        #expect(!isFirst)
+        #expect(batch.items.count == 3)
+        let isCompleted = queue.complete(&batch)
+        #expect(isCompleted)
+        #expect(batch.items.count == 4)
+        #expect(queue.count == 0)
+    }
 }
