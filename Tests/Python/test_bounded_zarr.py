@@ -166,6 +166,39 @@ def test_an_archive_is_unpacked_to_no_more_than_a_chunk_can_be(tmp_path):
             reader.read(box)
 
 
+VERSION_2 = {
+    "zarr_format": 2, "shape": [SIDE, SIDE], "chunks": [SIDE, SIDE], "dtype": "<i4", "fill_value": 0,
+    "order": "C", "dimension_separator": ".", "filters": None, "compressor": {"id": "zlib", "level": 1}}
+GROUP_2 = {"zarr_format": 2}
+HIDDEN = {
+    "member of version 2": {"zarr.json": {
+        "zarr_format": 3, "node_type": "group", "attributes": {}, "consolidated_metadata": {
+            "kind": "inline", "must_understand": False, "metadata": {"x": VERSION_2}}}},
+    "member of both versions": {"zarr.json": {
+        "zarr_format": 3, "node_type": "group", "attributes": {}, "consolidated_metadata": {
+            "kind": "inline", "must_understand": False,
+            "metadata": {"x": {**VERSION_2, "node_type": "array"}}}}},
+    "array under the name of a group": {".zgroup": GROUP_2, ".zmetadata": {
+        "zarr_consolidated_format": 1, "metadata": {
+            ".zgroup": GROUP_2, "x/.zgroup": VERSION_2, "x/.zarray": {}}}},
+    "documents in a group's": {".zgroup": {**GROUP_2, "consolidated_metadata": {
+        "kind": "inline", "must_understand": False, "metadata": {"x": VERSION_2}}}},
+}
+
+
+@pytest.mark.parametrize("name", sorted(HIDDEN))
+def test_wherever_a_document_names_codecs_they_are_bounded(tmp_path, name):
+    """zarr-python takes for an array what says so in any of these ways; some of them it refuses."""
+    for file, told in HIDDEN[name].items():
+        (tmp_path / file).write_text(json.dumps(told))
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "0.0").write_bytes(COMPRESSIONS["numcodecs.zlib"](BOMB_BYTES))
+    store = BoundedZarr(LocalStore(tmp_path, read_only=True))
+    with little_memory(), pytest.raises(Exception) as refusal:  # noqa: B017
+        zarr.open_group(store, mode="r")["x"][...]
+    assert not isinstance(refusal.value, MemoryError)
+
+
 def test_texts_are_as_many_as_the_chunk_has(tmp_path):
     texts = [b"a", b"bc", "ü".encode(), b""]
     items = b"".join(len(text).to_bytes(4, "little") + text for text in texts)

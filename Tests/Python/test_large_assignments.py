@@ -176,7 +176,7 @@ def test_one_list_is_one_request(array, index):
 
 
 def test_an_older_server_is_asked_once_and_gets_a_draft(array, proxy, monkeypatch):
-    monkeypatch.setattr(writing, "_without_lists", set())
+    monkeypatch.setattr(writing, "_without_lists", {})
     refused = b'{"code": "slice_invalid", "detail": "Lists are for reading."}'
     told = []
 

@@ -7,6 +7,7 @@ watchdog of 10 seconds: the time limits of sockets, and `join`.
 import multiprocessing
 import pickle
 import signal
+import socket
 import threading
 
 import numpy as np
@@ -226,6 +227,39 @@ def test_what_may_not_be_repeated_is_sent_once_on_a_connection_that_was_used():
             ours.request("POST", "/v1/append/a/b", body=b"abc")
     assert len(server.requests) == 2 and raised.value.is_uncertain
     assert type(raised.value) is hub.Unavailable
+
+
+def refuse_unread(listener, accepted):
+    """Answers one request, and refuses the next on the same connection without reading its body."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(1 << 16)
+        connection.sendall(WHOLE)
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += connection.recv(1 << 16)
+        connection.sendall(answer(403, b'{"code": "access_denied", "detail": "Not yours."}',
+                                  [("Connection", "close")]))
+        connection.shutdown(socket.SHUT_WR)
+        # What is sent fills the buffers, and then ends in a reset.
+        accepted.wait(10)
+
+
+def test_a_refusal_that_comes_before_all_was_sent_is_the_answer():
+    """Source: RFC 9112, section 9.5: a client that sends looks for what ends it."""
+    accepted = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=refuse_unread, args=(listener, accepted))
+        server.start()
+        port = listener.getsockname()[1]
+        ours = Transport(Configuration(endpoint=f"http://127.0.0.1:{port}", timeout_seconds=5))
+        ours.request("GET", "/")
+        timer = threading.Timer(0.2, accepted.set)
+        timer.start()
+        with pytest.raises(hub.Denied, match="Not yours"):
+            ours.request("POST", "/v1/append/a/b", body=bytes(64 << 20))
+        timer.join()
+        server.join(10)
 
 
 def test_half_read_connections_are_not_used_again():

@@ -30,24 +30,30 @@ _TEXT_TYPES = {
 }
 """Types without a fixed size, as zarr-python names them."""
 
+_VERSION_2 = frozenset({"compressor", "filters"})
+"""The members by which an array of version 2 names its codecs."""
+
 
 def bounded_document(document: Mapping[str, Any]) -> Document:
-    """A `zarr.json` of an array, or of a group with what it tells of arrays below it."""
-    if document.get("node_type") == "array":
-        return {**document, **_members(document)}
-    told = document.get("consolidated_metadata")
-    below = told.get("metadata") if isinstance(told, Mapping) else None
-    if not isinstance(told, Mapping) or not isinstance(below, Mapping):
-        return dict(document)
-    bounded = {
-        name: bounded_document(member) if isinstance(member, Mapping) else member
-        for name, member in below.items()}
-    return {**document, "consolidated_metadata": {**told, "metadata": bounded}}
+    """Any document of arrays or groups, of either version, with what it tells of those below it.
 
-
-def bounded_version_2(document: Mapping[str, Any]) -> Document:
-    """A `.zarray`, the document of an array of version 2."""
-    return {**document, **_members_of_version_2(document)}
+    What zarr-python takes for an array, and of which version, it decides by one member here and by
+    another there, and it merges documents of one path. So whatever names codecs is bounded, in the
+    way of each version whose members it has, wherever it stands.
+    """
+    bounded = dict(document)
+    if document.get("node_type") == "array" or "codecs" in document:
+        bounded |= _members(document)
+    if _VERSION_2 & document.keys() or (document.get("zarr_format") == 2 and "shape" in document):
+        bounded |= _members_of_version_2(document)
+    told, below = document.get("consolidated_metadata"), document.get("metadata")
+    if isinstance(told, Mapping):
+        bounded["consolidated_metadata"] = bounded_document(told)
+    if isinstance(below, Mapping):
+        bounded["metadata"] = {
+            path: bounded_document(member) if isinstance(member, Mapping) else member
+            for path, member in below.items()}
+    return bounded
 
 
 def stored_bytes_max(document: Mapping[str, Any]) -> int:

@@ -75,8 +75,14 @@ class _Reused:
 
     def request(self, *arguments: Any, **options: Any) -> None:
         self._awaited = None
-        with self._noticing():
-            _above(self, _Reused).request(*arguments, **options)
+        try:
+            with self._noticing():
+                _above(self, _Reused).request(*arguments, **options)
+        except Outlived as error:
+            if isinstance(error.cause, _UNSENT):
+                # Who refuses before all was sent may have answered: urllib3 goes on to look.
+                raise error.cause from None
+            raise
 
     def getresponse(self) -> Any:
         with self._noticing():
@@ -97,6 +103,10 @@ class _Reused:
 
 _ENDS = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """How a connection that the other side closed fails; `RemoteDisconnected` is one of the first."""
+
+
+_UNSENT = (BrokenPipeError, ConnectionResetError)
+"""How sending fails to one that reads no more."""
 
 
 def _above(connection: object, kind: type) -> Any:

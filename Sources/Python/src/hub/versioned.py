@@ -144,7 +144,8 @@ class Versioned:
 
         Args:
             to: a digest or commit; the newest commit if not given, of a moment in which nobody else
-                changes or commits the version.
+                changes what the version holds. A commit that others make of the same contents
+                meanwhile is left behind, and is found by its digest.
 
         Raises:
             Conflict: others kept changing the version, and no commit was given.

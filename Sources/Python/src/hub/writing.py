@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -48,8 +49,9 @@ _PIECES_MAX = 100_000
 _PARALLEL_REQUESTS = 4
 _SLICE_REFUSED = "slice_invalid"
 
-_without_lists: set[str] = set()
-"""The endpoints of servers that write no lists."""
+_LOOK_AGAIN_SECONDS = 600.0
+_without_lists: dict[str, float] = {}
+"""When servers refused a list, by their endpoints: older ones write none."""
 
 
 def write(
@@ -138,14 +140,15 @@ def _list_of_one_request(
 def _is_list_written(client: Client, reference: Reference, piece: Piece) -> bool:
     """Writes a piece with a list, unless the server takes none."""
     endpoint = client.transport.configuration.endpoint
-    if endpoint in _without_lists:
+    refused = _without_lists.get(endpoint)
+    if refused is not None and time.monotonic() < refused + _LOOK_AGAIN_SECONDS:
         return False
     try:
         _write_piece(client, reference, piece)
     except Invalid as error:
         if error.code != _SLICE_REFUSED:
             raise
-        _without_lists.add(endpoint)
+        _without_lists[endpoint] = time.monotonic()
         return False
     return True
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zarr.abc.store import ByteRequest, Store
 from zarr.storage import WrapperStore, ZipStore
 
-from hub.bounded_document import (
-    Document,
-    bounded_document,
-    bounded_version_2,
-    stored_bytes_max,
-)
+from hub.bounded_document import Document, bounded_document, stored_bytes_max
 from hub.errors import Invalid
 from hub.store import cut
 
@@ -58,8 +53,17 @@ class BoundedZarr(WrapperStore[Store]):
         if found is None or bounded is None:
             return found
         document = json.loads(found.to_bytes())
+        if not isinstance(document, dict):
+            raise Invalid(f"{key} is no document of an array or a group.")
         self._note(document)
         return prototype.buffer.from_bytes(json.dumps(bounded(document)).encode())
+
+    async def _get_many(
+        self, requests: Iterable[tuple[str, BufferPrototype, ByteRequest | None]]
+    ) -> AsyncGenerator[tuple[str, Buffer | None], None]:
+        # docstring inherited
+        for key, prototype, byte_range in requests:
+            yield key, await self.get(key, prototype, byte_range)
 
     async def get_partial_values(
         self,
@@ -96,18 +100,10 @@ def _unpacked(archive: zipfile.ZipFile, key: str, bytes_max: int) -> bytes | Non
     return data
 
 
-def _bounded_consolidated(document: Mapping[str, Any]) -> Document:
-    """A `.zmetadata`: the documents of a group of version 2 and of all below it."""
-    below = {
-        key: bounded_version_2(member) if key.rpartition("/")[2] == ".zarray" else member
-        for key, member in document["metadata"].items()}
-    return {**document, "metadata": below}
-
-
 _BOUNDED: dict[str, Callable[[Mapping[str, Any]], Document]] = {
     "zarr.json": bounded_document,
-    ".zarray": bounded_version_2,
-    ".zmetadata": _bounded_consolidated,
+    ".zarray": bounded_document,
+    ".zmetadata": bounded_document,
+    ".zgroup": bounded_document,
     ".zattrs": dict,
-    ".zgroup": dict,
 }
