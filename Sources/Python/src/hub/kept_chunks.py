@@ -131,18 +131,20 @@ class _Comparison:
         return _Compared(True, True, payload_bytes)
 
     def surplus(self) -> Iterator[_Compared]:
-        """Removes what is recorded of keys that the server does not name; for behind all others.
+        """Takes back what is recorded of keys that the server does not have; for behind all others.
 
-        The server is asked for such a key when it is read next, so that its list alone makes nothing
-        a fill value for good. The files may be those of other keys, which then come anew.
+        The files may be those of other keys. A list that is cut short makes nothing a fill value for
+        good: it has as many keys as the description counts, or nothing is taken back.
         """
         if not self._state.is_immutable:
             return
+        described = self._state.client.describe(self._state.target)
+        if len(self._hashes) != described.chunks_stored:
+            return
         for hashed, digest in self._map.records().items():
             if hashed not in self._hashes and digest != NOT_STORED:
-                if self._cache.has(digest):
-                    self._cache.remove(digest)
-                    yield _Compared(True, True)
+                self._map.record_hashed(hashed, NOT_STORED)
+                yield _Compared(True, True)
 
     def flush(self) -> None:
         """Sees to it that other processes know what was found."""
