@@ -142,10 +142,10 @@ class ChunkCache:
         path = self._path(digest)
         try:
             try:
-                file = ChunkFileWriter(path, digest, etag)
+                file = ChunkFileWriter(path, digest, etag, payload_bytes)
             except FileNotFoundError:
                 self._make_folder(os.path.dirname(path))
-                file = ChunkFileWriter(path, digest, etag)
+                file = ChunkFileWriter(path, digest, etag, payload_bytes)
         except OSError as error:
             self._fail(error)
             return None

@@ -30,6 +30,8 @@ import numpy as np
 
 from hub.entity_tag import ETAG_BYTES_MAX
 
+from .reservation import reserve
+
 MAGIC = b"HUBC"
 VERSION = 1
 HEADER_BYTES = 128
@@ -141,7 +143,7 @@ def write_chunk_file(
 
 
 def _write_in_parts(path: str, digest: bytes, etag: str, payload: Piece) -> None:
-    file = ChunkFileWriter(path, digest, etag)
+    file = ChunkFileWriter(path, digest, etag, len(payload))
     checksum = 0
     try:
         for part in payload_parts(len(payload)):
@@ -168,17 +170,25 @@ class ChunkFileWriter:
 
     It has another name, and no header, until it is whole; then it takes its place in one step.
 
+    Args:
+        payload_bytes: how long the payload will be; so much room is reserved.
+
     Raises:
         FileNotFoundError: the folder is not there.
-        OSError: no file can be made.
+        OSError: no file can be made, or there is no room for it; nothing is left behind.
     """
 
-    def __init__(self, path: str, digest: bytes, etag: str) -> None:
+    def __init__(self, path: str, digest: bytes, etag: str, payload_bytes: int) -> None:
         self._path, self._digest, self._etag = path, digest, etag
         self._part = _part_path(path)
         self._checksum = 0
         self._payload_bytes = 0
         self._descriptor = os.open(self._part, _CREATE, 0o600)
+        try:
+            reserve(self._descriptor, HEADER_BYTES + payload_bytes)
+        except BaseException:
+            self.abandon()
+            raise
 
     def write(self, piece: Piece, checksum: int) -> None:
         """Adds the next bytes of the payload.
