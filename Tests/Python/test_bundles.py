@@ -21,6 +21,7 @@ from scripted_server import BreakingProxy, ScriptedServer, answer
 
 import hub
 import hub.cache
+import hub.chunks
 from hub import bundle, cached_keys
 from hub.cache import chunk_cache, chunk_file
 from hub.chunks import ChunkSource, open_source, read_all
@@ -71,6 +72,20 @@ def port(settings):
 def asked(trace):
     """The statuses of requests for many chunks."""
     return [one.status for one in trace.log if one.path.startswith("/v1/chunks/")]
+
+
+@pytest.mark.parametrize("concurrency, most", [(1, 12), (4, 4)])
+def test_who_has_one_request_under_way_asks_for_more_in_it(
+    reference, client, settings, monkeypatch, concurrency, most
+):
+    for name, chunks in [("_LONE_BUNDLE_BYTES", 12), ("BUNDLE_BYTES", 4), ("_FIRST_BUNDLES_BYTES", 1)]:
+        monkeypatch.setattr(hub.chunks, name, chunks * CHUNK_BYTES)
+    whole = values()
+    with hub.trace() as trace:
+        for place, chunk in open_source(client, reference).fetch(PLACES, concurrency):
+            assert np.array_equal(chunk[0], whole[place[0]])
+    received = [one.received for one in trace.log if one.path.startswith("/v1/chunks/")]
+    assert max(received) // CHUNK_BYTES == most
 
 
 def cache_files():

@@ -1,5 +1,6 @@
 """The loader: what comes in which batch, whoever does the work; resuming; memory."""
 
+import dataclasses
 import gc
 import itertools
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hub
+from hub.training import pipeline
 from hub.training.dataset import Dataset
 from hub.training.order import SampleOrder, Shuffle
 
@@ -53,6 +55,35 @@ def test_transforms_and_labels(workers, start):
             assert made["pair"][1] == ["text"] * len(label)
             seen += label.tolist()
     assert sorted(seen) == list(range(100)) != seen
+
+
+@dataclasses.dataclass(frozen=True)
+class CountedColumn(stubs.ChunkedColumn):
+    """Notes how many chunks are asked for at once."""
+
+    asked: list = dataclasses.field(default_factory=list)
+
+    def fetch(self, coordinates, concurrency=16):
+        places = list(coordinates)
+        self.asked.append(len(places))
+        return super().fetch(places, concurrency)
+
+
+# A row has 8 bytes, and a block 26 rows.
+@pytest.mark.parametrize("workers, fill_bytes, expected", [
+    (0, 1000, [26]), (1, 208, [26]), (2, 1000, [13, 13]), (4, 1000, [6, 6, 7, 7]),
+    (2, 104, [13, 13]), (2, 103, [8, 9, 9]), (1, 1, [1] * 26), (30, 1000, [1] * 26),
+])
+def test_a_block_is_read_in_equal_parts_one_a_worker_where_they_are_not_too_large(
+    monkeypatch, workers, fill_bytes, expected
+):
+    monkeypatch.setattr(pipeline, "FILL_BYTES", fill_bytes)
+    column = CountedColumn(np.arange(26), (1,))
+    data = Dataset(column, None, None, tensors=False)
+    start = "thread" if workers else None
+    with data.loader(7, shuffle=Shuffle(1, block=208), workers=workers, start=start) as loader:
+        assert sorted(itertools.chain(*flat(loader))) == list(range(26))
+    assert sorted(column.asked) == expected
 
 
 @given(

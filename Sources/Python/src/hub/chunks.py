@@ -29,8 +29,11 @@ CONCURRENCY = 16
 """How many requests are on their way at once, if not said otherwise."""
 
 BUNDLE_BYTES = 16 << 20
-"""How much one request asks for at most, of the decoded chunks. A request takes 1 ms of a core here
-and as much of the server's, whatever it asks for (2026-11)."""
+"""How much one request asks for at most, of the decoded chunks, where several are on their way. A
+request takes 1 ms of a core here and as much of the server's, whatever it asks for (2026-11)."""
+
+_LONE_BUNDLE_BYTES = 32 << 20
+"""The same where one is on its way after another, and nobody waits for the last of several."""
 
 _BUNDLED_BYTES_MAX = 4 << 20
 """The largest chunks, decoded, of which several are asked for in one request."""
@@ -168,7 +171,8 @@ class ChunkSource:
             yield from ([(place, self.metadata.key(place))] for place in coordinates)
             return
         chunk_bytes = max(1, self.metadata.chunk_bytes)
-        bundle_bytes = _FIRST_BUNDLES_BYTES if is_growing else BUNDLE_BYTES
+        bundle_bytes = _FIRST_BUNDLES_BYTES if is_growing else _LONE_BUNDLE_BYTES
+        bytes_max = BUNDLE_BYTES if is_growing else _LONE_BUNDLE_BYTES
         asked: Job = []
         key_bytes = 0
         for place, key, is_known in self._looked_up(coordinates):
@@ -181,7 +185,7 @@ class ChunkSource:
             if is_full or len(asked) == KEYS_MAX or key_bytes > KEY_BYTES_MAX:
                 yield asked
                 asked, key_bytes = [], 0
-                bundle_bytes = min(bundle_bytes * 5 // 4, BUNDLE_BYTES)
+                bundle_bytes = min(bundle_bytes * 5 // 4, bytes_max)
         if asked:
             yield asked
 
