@@ -14,12 +14,15 @@ extension IndexWriter {
             )
         else { throw .inapplicable("payload") }
         let place = write.place
-        let before = try reader.visible(place)
+        let before = try takeForeseen(place)
         try addReferences(entry.payload)
-        try insert(entry, at: place)
+        if let before, try isReplaced(before, at: place, by: context.sequence) {
+            try replace(before, with: entry)
+        } else {
+            try store(entry, at: place, Self.insertion)
+            if let before, before.place != place { try release(before) }
+        }
         try countRow(place.line, rows: 1, bytes: entry.sizeBytes)
-        // What was the line's own newest until now has the new row for its next.
-        try release(before, next: before?.place == place ? context.sequence : nil)
         try recount(place, from: before?.entry, to: entry)
         let array = try retally(place, from: before?.entry, to: entry, context)
         if let file = CatalogFile(key: place.key.text) {
@@ -75,13 +78,61 @@ extension IndexWriter {
         try removeRow(place, sequence: context.sequence)
     }
 
-    private func insert(_ entry: ObjectEntry, at place: LineKey) throws(SQLiteError) {
-        let insert = try connection.statement(
-            """
-            INSERT INTO object(line, key, seq, modified, size, etag, entry, tracked)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """
-        )
+    /// Looks up what a plain write to a key will replace, and keeps it until that is applied.
+    ///
+    /// What other plain writes do meanwhile does not change it, unless they write the same key, and the first
+    /// of them takes it.
+    ///
+    /// - Throws: `SQLiteError`, now instead of when the write is applied.
+    public func foresee(_ place: LineKey) throws(SQLiteError) {
+        if foreseen[place] == nil { foreseen[place] = .some(try reader.visible(place)) }
+    }
+
+    private func takeForeseen(_ place: LineKey) throws(SQLiteError) -> IndexReader.Visible? {
+        if let known = foreseen.removeValue(forKey: place) { return known }
+        return try reader.visible(place)
+    }
+
+    /// Whether a row is the line's own newest, and nothing shows it once a change gave its key another.
+    private func isReplaced(
+        _ before: IndexReader.Visible,
+        at place: LineKey,
+        by sequence: Int64
+    ) throws(SQLiteError) -> Bool {
+        guard before.place == place else { return false }
+        return try !isShown(place, since: before.sequence, until: sequence)
+    }
+
+    /// Puts an object into the place of a row that nothing shows any more, in one statement: removing the one
+    /// and inserting the other seeks twice.
+    private func replace(
+        _ before: IndexReader.Visible,
+        with entry: ObjectEntry
+    ) throws(SQLiteError) {
+        try store(entry, at: before.place, Self.replacement, of: before.sequence)
+        guard let old = before.entry else { return }
+        try dropReferences(old.payload)
+        try countRow(before.place.line, rows: -1, bytes: 0 &- old.sizeBytes)
+    }
+
+    private static let insertion = """
+        INSERT INTO object(line, key, seq, modified, size, etag, entry, tracked)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        """
+
+    private static let replacement = """
+        UPDATE object SET seq = ?3, modified = ?4, size = ?5, etag = ?6, entry = ?7, tracked = ?8
+        WHERE line = ?1 AND key = ?2 AND seq = ?9
+        """
+
+    /// Writes an object's row, new or in the place of the one of an earlier change.
+    private func store(
+        _ entry: ObjectEntry,
+        at place: LineKey,
+        _ sql: String,
+        of replaced: Int64? = nil
+    ) throws(SQLiteError) {
+        let insert = try connection.statement(sql)
         let stored = StoredEntry(
             attributes: entry.attributes,
             checksums: entry.checksums,
@@ -96,6 +147,7 @@ extension IndexWriter {
         try insert.bind(entry.entityTag, at: 6)
         try insert.bind(blob: stored.encoded(), at: 7)
         try insert.bind(try mark(place.line), at: 8)
+        if let replaced { try insert.bind(replaced, at: 9) }
         try insert.run()
     }
 

@@ -141,17 +141,11 @@ extension IndexWriter {
     /// Removes a row that was shown in a line until another took its place, unless something else shows
     /// it.
     ///
-    /// - Parameters:
-    ///   - visible: The row.
-    ///   - next: The change that made the next row of its key in its own line; looked up if nil.
+    /// - Parameter visible: The row.
     /// - Throws: `SQLiteError`.
-    func release(
-        _ visible: IndexReader.Visible?,
-        next: Int64? = nil
-    ) throws(SQLiteError) {
+    func release(_ visible: IndexReader.Visible?) throws(SQLiteError) {
         guard let visible else { return }
-        var next = next
-        if next == nil { next = try nextRow(of: visible.place, after: visible.sequence) }
+        let next = try nextRow(of: visible.place, after: visible.sequence)
         if try isShown(visible.place, since: visible.sequence, until: next) { return }
         try remove(visible)
     }

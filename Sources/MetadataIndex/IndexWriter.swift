@@ -34,6 +34,8 @@ public final class IndexWriter {
     var knownLines: [LineID: LineFacts] = [:]
     /// What is remembered from one plain write to the next; nil while something else is applied.
     var remembered: RememberedFacts?
+    /// What keys show that are about to be written, as of ``foresee(_:)``; nil where they show nothing.
+    var foreseen: [LineKey: IndexReader.Visible?] = [:]
     /// The number of the last event, the open transaction included.
     var lastEvent: Int64
     /// How many events of each namespace, by line, the last transaction had.
@@ -130,6 +132,7 @@ public final class IndexWriter {
         touchedCounts = [:]
         knownLines = [:]
         remembered = nil
+        foreseen = [:]
         newEvents = [:]
         retainingVersions = []
         draftlessLines = []
@@ -179,7 +182,12 @@ public final class IndexWriter {
         guard change.sequence > state.sequence else { throw .inapplicable("sequence") }
         state.sequence = change.sequence
         newestSegment = segment
-        remembered = change.operation.isPlainWrite ? remembered ?? RememberedFacts() : nil
+        if change.operation.isPlainWrite {
+            if remembered == nil { remembered = RememberedFacts() }
+        } else {
+            remembered = nil
+            foreseen = [:]
+        }
         let context = ChangeContext(
             sequence: change.sequence,
             time: change.time,

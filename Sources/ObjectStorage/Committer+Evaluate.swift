@@ -150,7 +150,7 @@ extension Committer {
         // A page of the index that cannot be read refuses one write, and is not met first when the log has
         // it: then all that follow would have to wait until the index is made anew.
         if precondition == .none {
-            _ = try asking { () throws(SQLiteError) in try writer.reader.entry(place) }
+            try asking { () throws(SQLiteError) in try writer.foresee(place) }
         }
         let write = ObjectWrite(place: place, entry: entry, fact: fact, opening: opening)
         return .change(operation(write)) { placement in

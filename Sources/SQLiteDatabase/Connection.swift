@@ -43,6 +43,9 @@ public final class Connection {
         // page of it ends the process.
         try execute("PRAGMA mmap_size=0")
         try execute("PRAGMA temp_store=MEMORY")
+        // What was deleted need not be overwritten with zeros, as Debian's build would: its pages are ours
+        // alone to read, and the log holds the same until it is cleaned.
+        try execute("PRAGMA secure_delete=OFF")
         switch configuration.checkpoints {
         case .automatic(let pages): try execute("PRAGMA wal_autocheckpoint=\(pages)")
         case .byOwner: try execute("PRAGMA wal_autocheckpoint=0")
@@ -89,7 +92,12 @@ public final class Connection {
 final class DatabaseHandle {
     let pointer: OpaquePointer
 
+    /// Settled once, before the process first opens a database.
+    private static let isMemoryUncounted = nave_sqlite_without_memory_status() == SQLITE_OK
+
     init(path: String, flags: Int32) throws(SQLiteError) {
+        // Without it everything works as well, only slower.
+        _ = Self.isMemoryUncounted
         var opened: OpaquePointer?
         let status = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_EXRESCODE, nil)
         guard status == SQLITE_OK, let opened else {

@@ -2,6 +2,10 @@
 -- Arguments after `--`: the file of targets (one `/path?query` a line), the method, the body's bytes.
 
 local threads = 0
+-- Requests up to this length are put together once and kept: the load shares its cores with the server.
+-- Those of long bodies would take the memory of all of them.
+local text_bytes_max = 128 * 1024
+local texts = {}
 
 function setup(thread)
     thread:set("number", threads)
@@ -28,7 +32,12 @@ end
 
 function request()
     position = position % #targets + 1
-    return wrk.format(nil, targets[position])
+    local text = texts[position]
+    if not text then
+        text = wrk.format(nil, targets[position])
+        if #text <= text_bytes_max then texts[position] = text end
+    end
+    return text
 end
 
 function done(summary, latency, requests)
