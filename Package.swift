@@ -38,8 +38,18 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+/// Tests of a module; all of them may draw numbers that a seed gives again.
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    path: String? = nil
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies + ["SeededRandom"],
+        path: path,
+        swiftSettings: strict
+    )
 }
 
 /// `pkgConfig` is nil for a library that says nothing there and lies where every compiler looks.
@@ -157,6 +167,7 @@ let server: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     tests("StorageModelTests", ["StorageModel"]),
     tests("TidyTests", []),
     tests("DiskIOTests", ["DiskIO"]),
@@ -174,14 +185,13 @@ let testTargets: [Target] = [
             "StorageModel", nioCore, logging,
         ]
     ),
-    .testTarget(
-        name: "SimulationTests",
-        dependencies: [
+    tests(
+        "SimulationTests",
+        [
             "ObjectStorage", "MetadataIndex", "SQLiteDatabase", "Volumes", "Checksums", "DiskIO",
             "StorageModel", nioCore, logging,
         ],
-        path: "Tests/Simulation",
-        swiftSettings: strict
+        path: "Tests/Simulation"
     ),
     tests(
         "MaintenanceTests",

@@ -5,11 +5,6 @@ import NIOHTTP1
 extension ConnectionHandler {
     /// Pieces up to this size are copied behind the head, to leave in the same system call.
     static let joinedBytesMax = 16 * 1024
-    /// How much of a body is pulled at once, while more is left than ``lastPieceBytesMax``.
-    static let pieceBytesMax = 256 * 1024
-    /// How much is pulled at once if it is the rest of a body: a short piece at its end would cost a read,
-    /// a write and a wake of the client by itself.
-    static let lastPieceBytesMax = 2 * pieceBytesMax
     /// How much of a body is sent before other connections of the loop get their turn.
     static let turnBytesMax = 2 * 1024 * 1024
     /// What a request counts of a turn, in bytes.
@@ -133,8 +128,9 @@ extension ConnectionHandler {
 
     private func pullPiece(_ budget: inout Int, _ context: ChannelHandlerContext) {
         guard let body = pulled else { return }
-        let isLast = body.remainingBytes <= Int64(Self.lastPieceBytesMax)
-        let most = isLast ? Int(body.remainingBytes) : Self.pieceBytesMax
+        let bounds = loop.pieceBounds
+        let isLast = body.remainingBytes <= Int64(bounds.last)
+        let most = isLast ? Int(body.remainingBytes) : bounds.piece
         do {
             let piece = try body.source.readNow(max: most, allocator: context.channel.allocator)
             if case .wouldBlock = piece {

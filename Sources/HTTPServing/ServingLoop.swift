@@ -54,6 +54,9 @@ final class ServingLoop {
         sweepInterval = .nanoseconds(min(max(eighth, 5_000_000), 1_000_000_000))
     }
 
+    /// How much of a body a connection pulls at once now.
+    var pieceBounds: PieceBounds { PieceBounds(connections: connections.count) }
+
     /// The value of `Date` now.
     func dateText(at now: NIODeadline) -> String {
         date.text(at: now)

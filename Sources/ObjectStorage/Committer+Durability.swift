@@ -61,7 +61,8 @@ extension Committer {
 
     /// Takes what waits into the next batch and computes its digests, if that is worth it.
     private func gatherNext() {
-        guard volume.durability == .strict else { return }
+        // With copies of the log the work comes before they are written, and would only delay them.
+        guard volume.durability == .strict, volume.isLogOnOneVolume else { return }
         queue.gather(&gathered, least: EntityTags.togetherMin)
         gathered.digest()
     }

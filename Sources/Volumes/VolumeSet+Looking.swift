@@ -29,6 +29,9 @@ extension VolumeSet {
     /// a snapshot of it, holds.
     public var passedDamage: [LogAudit.Damage] { logVolumes.flatMap(\.passedDamage) }
 
+    /// Whether what is appended goes to one volume alone.
+    public var isLogOnOneVolume: Bool { standing.withLock { $0.logHolders.count == 1 } }
+
     /// Whether there was any directory of blobs when the volumes were opened.
     public var foundBlobDirectories: Bool { readable.contains { $0.foundBlobDirectories } }
 

@@ -1,4 +1,5 @@
 import Checksums
+import SeededRandom
 import StorageModel
 import Testing
 

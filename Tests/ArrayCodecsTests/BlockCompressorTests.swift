@@ -1,5 +1,6 @@
 import ArrayModel
 import CLZMA
+import SeededRandom
 import Testing
 
 @testable import ArrayCodecs

@@ -1,4 +1,5 @@
 import ArrayModel
+import SeededRandom
 import Testing
 
 /// Holds the reading of metadata against what zarr-python and the Hub client read themselves.

@@ -1,4 +1,5 @@
 import ArrayModel
+import SeededRandom
 import Testing
 
 /// Holds lists, masks and new axes against NumPy.

@@ -1,4 +1,5 @@
 import ArrayModel
+import SeededRandom
 import Testing
 
 /// Holds read plans against the definition: element by element, what the selection names.

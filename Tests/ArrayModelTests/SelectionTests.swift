@@ -1,4 +1,5 @@
 import ArrayModel
+import SeededRandom
 import Testing
 
 /// Holds selections against NumPy and against Python's definition of a slice.

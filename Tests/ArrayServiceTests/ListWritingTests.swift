@@ -1,6 +1,7 @@
 import ArrayModel
 import Foundation
 import NIOHTTP1
+import SeededRandom
 import Testing
 
 @testable import ArrayService
@@ -67,7 +68,7 @@ import Testing
 
     @Test(arguments: [[2, 3, 2], [7, 11, 3], [1, 4, 1], [3, 1, 3]], [1, 2] as [UInt64])
     func `what is listed is written, and nothing else`(_ chunks: [Int], seed: UInt64) async throws {
-        var random = SeededNumbers(seed: seed)
+        var random = SeededGenerator(seed: seed)
         try await ServiceDesk.with { desk in
             try await created(chunks, in: desk)
             var model = [UInt16](repeating: 9, count: Self.shape.reduce(1, *))
@@ -156,22 +157,5 @@ extension [Int] {
     /// Every so manieth element, the first among them.
     fileprivate func every(_ step: Int) -> [Int] {
         stride(from: 0, to: count, by: step).map { self[$0] }
-    }
-}
-
-/// Numbers that a seed fixes.
-///
-/// Source: SplitMix64, Steele, Lea and Flood 2014.
-private struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

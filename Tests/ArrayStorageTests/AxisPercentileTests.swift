@@ -1,5 +1,6 @@
 import ArrayModel
 import CKernels
+import SeededRandom
 import Testing
 
 @testable import ArrayStorage

@@ -1,5 +1,6 @@
 import ArrayModel
 import NIOCore
+import SeededRandom
 import StorageModel
 import Testing
 

@@ -1,6 +1,7 @@
 import ArrayModel
 import DiskIO
 import ObjectStorage
+import SeededRandom
 import StorageModel
 import Testing
 

@@ -1,4 +1,5 @@
 import ArrayModel
+import SeededRandom
 import Testing
 
 @testable import ArrayStorage

@@ -17,10 +17,12 @@ from load import SIZES, Load, Size, client, pattern
 from servers import Nave
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-WORKS = ["append", "copies", "crash", "rebuild", "growth"]
+WORKS = ["append", "flushes", "copies", "crash", "rebuild", "growth"]
 WRITERS = 32
 RECORD_BYTES = 4096 + 160
 """A payload of 4 KiB with the head and change of its record."""
+FLUSH_DELAYS = [250, 500, 1000, 2000]
+"""Microseconds that flushes are made longer by."""
 COPIED = [SIZES[0], Size("1 MiB", 1 << 20, 100)]
 
 
@@ -40,19 +42,31 @@ class TwoCopies(Nave):
         return [self.folder / "data", self.second, "--copies", "2"]
 
 
-def build_group_commit(folder):
-    program = pathlib.Path(folder) / "group_commit"
-    subprocess.run(
-        ["cc", "-O2", "-pthread", "-o", program, pathlib.Path(__file__).with_name("group_commit.c")],
-        check=True)
-    return program
+class SlowFlushes(Nave):
+    """Nave on a disk whose flushes take longer."""
+
+    def __init__(self, folder, environment):
+        self.name = "slow flushes"
+        self.environment = environment
+        super().__init__(folder)
+
+    def launch(self, command, **environment):
+        super().launch(command, **environment, **self.environment)
 
 
-def group_commits(program, folder, seconds, *options):
+def compile_c(folder, name, *options):
+    """Compiles a C file beside this one."""
+    built = pathlib.Path(folder) / name
+    source = pathlib.Path(__file__).with_name(f"{name}.c")
+    subprocess.run(["cc", "-O2", *options, "-o", built, source, "-ldl"], check=True)
+    return built
+
+
+def group_commits(program, folder, seconds, *options, environment=None):
     """Records per second of writers that each wait for their own, with nothing else done."""
     result = subprocess.run(
         [program, pathlib.Path(folder) / "bare", str(WRITERS), str(RECORD_BYTES), str(seconds), *options],
-        check=True, capture_output=True, text=True)
+        check=True, capture_output=True, text=True, env=os.environ | (environment or {}))
     return float(result.stdout)
 
 
@@ -75,7 +89,7 @@ def flush_loop(folder, seconds):
 
 def measure_appends(folder, rounds, seconds):
     """PUTs of 4 KiB beside bare group commits, in turn."""
-    program = build_group_commit(folder)
+    program = compile_c(folder, "group_commit", "-pthread")
     server = Nave(folder)
     server.start()
     loop, growing, preallocated, put = [
@@ -98,6 +112,32 @@ def measure_appends(folder, rounds, seconds):
     medians = {work: statistics.median(values) for work, values in rows.items()}
     yield [f"PUT ÷ {growing}", f"{medians[put] / medians[growing]:.2f}", "≥ 0.6"]
     yield [f"PUT ÷ {preallocated}", f"{medians[put] / medians[preallocated]:.2f}", "≥ 0.6"]
+
+
+def measure_slow_flushes(folder, rounds, seconds):
+    """PUTs beside bare group commits on disks whose flush takes longer than that of this one by so much."""
+    program = compile_c(folder, "group_commit", "-pthread")
+    preloaded = compile_c(folder, "slow_flush", "-shared", "-fPIC")
+    for microseconds in FLUSH_DELAYS:
+        environment = {
+            "LD_PRELOAD": str(preloaded), "FLUSH_DELAY_MICROSECONDS": str(microseconds)}
+        commits, puts = [], []
+        server = SlowFlushes(folder, environment)
+        server.start()
+        try:
+            load = Load(server, pathlib.Path(folder) / f"targets-{microseconds}")
+            load.prepare(SIZES[:1])
+            for _ in range(rounds):
+                commits.append(group_commits(program, folder, seconds, environment=environment))
+                result = load.run("PUT", SIZES[0], seconds, connections=WRITERS)
+                puts.append(result["requests per second"])
+        finally:
+            server.stop()
+        shutil.rmtree(server.folder)
+        ratio = statistics.median(puts) / statistics.median(commits)
+        yield [f"PUT ÷ bare group commit, file grows, flushes {microseconds:,} µs longer",
+               f"{ratio:.2f} ({statistics.median(puts):,.0f} ÷ {statistics.median(commits):,.0f} /s)",
+               "≥ 0.6"]
 
 
 def measure_copies(folder, rounds, seconds):
@@ -214,6 +254,8 @@ def main():
     arguments = parse()
     measures = {
         "append": lambda folder: measure_appends(folder, arguments.rounds, arguments.seconds),
+        "flushes": lambda folder: measure_slow_flushes(
+            folder, arguments.rounds, arguments.seconds),
         "copies": lambda folder: measure_copies(folder, arguments.rounds, arguments.seconds),
         "crash": lambda folder: measure_crash(folder, arguments.objects),
         "rebuild": lambda folder: measure_rebuild(folder, arguments.objects),

@@ -1,4 +1,5 @@
 import CKernels
+import SeededRandom
 import Testing
 
 /// Checks the kernels that put the items of cells together, in order, and count their digits.

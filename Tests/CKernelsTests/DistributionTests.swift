@@ -1,4 +1,5 @@
 import CKernels
+import SeededRandom
 import Testing
 
 /// Checks counting by value against one-item-at-a-time definitions.

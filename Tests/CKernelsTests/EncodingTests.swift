@@ -1,4 +1,5 @@
 import CKernels
+import SeededRandom
 import Testing
 
 /// Checks shuffles, differences and LZ4 blocks as they are written.

@@ -1,4 +1,5 @@
 import CKernels
+import SeededRandom
 import Testing
 
 /// Checks the LZ4 block decoder on blocks spelled by hand and on damaged ones.

@@ -1,4 +1,5 @@
 import CKernels
+import SeededRandom
 import Testing
 
 /// Checks reductions against one-item-at-a-time arithmetic in wider types.

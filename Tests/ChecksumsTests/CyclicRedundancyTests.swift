@@ -1,5 +1,6 @@
 import CKernels
 import Checksums
+import SeededRandom
 import Testing
 
 /// Checks every CRC and every engine of it against the definition, one bit at a time.

@@ -1,4 +1,5 @@
 import Checksums
+import SeededRandom
 import Testing
 
 /// Checks the digests, the keyed digest and the text forms of bytes.

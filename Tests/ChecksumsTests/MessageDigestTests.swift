@@ -1,5 +1,6 @@
 import CKernels
 import Checksums
+import SeededRandom
 import Testing
 
 /// Checks MD5 of many messages at a time, with every engine.

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import DiskIO
@@ -52,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: 0..<8) func `nothing is lost and nothing comes twice`(_ seed: UInt64) {
-        var source = SeededGenerator(seed)
+        var source = SeededGenerator(seed: seed)
         var queue = TurnQueue<Int>()
         var (put, taken) = (0, Set<Int>())
         for _ in 0..<5000 {
@@ -69,24 +70,5 @@ import Testing
         }
         taken.formUnion(Self.drained(queue))
         #expect(taken == Set(0..<put))
-    }
-}
-
-/// Numbers that are the same for the same seed.
-///
-/// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014 (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

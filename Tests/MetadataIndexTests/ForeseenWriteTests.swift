@@ -1,3 +1,4 @@
+import SeededRandom
 import StorageFormats
 import StorageModel
 import Testing

@@ -1,4 +1,5 @@
 import SQLiteDatabase
+import SeededRandom
 import StorageFormats
 import StorageModel
 import Testing

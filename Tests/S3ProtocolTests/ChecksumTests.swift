@@ -1,5 +1,6 @@
 import Checksums
 import S3Protocol
+import SeededRandom
 import StorageModel
 import Testing
 

@@ -1,4 +1,5 @@
 import S3Protocol
+import SeededRandom
 import StorageModel
 import Testing
 

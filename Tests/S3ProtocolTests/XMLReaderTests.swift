@@ -1,4 +1,5 @@
 import S3Protocol
+import SeededRandom
 import Testing
 
 /// Checks the strict reader of documents.
@@ -80,22 +81,5 @@ import Testing
             _ = try? XMLReader.parse(bytes)
             _ = try? DeletionDocument(bytes)
         }
-    }
-}
-
-/// A small generator whose seed replays a run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Checksums
 import NIOHTTP1
 import S3Protocol
+import SeededRandom
 import StorageModel
 import Testing
 

@@ -1,5 +1,6 @@
 import Checksums
 import NIOHTTP1
+import SeededRandom
 import StorageModel
 import Testing
 

@@ -1,5 +1,6 @@
 import DiskIO
 import Foundation
+import SeededRandom
 import StorageModel
 
 @testable import ObjectStorage

@@ -3,6 +3,7 @@ import DiskIO
 import Foundation
 import Logging
 import NIOCore
+import SeededRandom
 import StorageModel
 import Synchronization
 import Volumes

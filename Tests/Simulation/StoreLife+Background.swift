@@ -1,5 +1,6 @@
 import DiskIO
 import NIOCore
+import SeededRandom
 import StorageModel
 import Volumes
 

@@ -1,4 +1,5 @@
 import DiskIO
+import SeededRandom
 import StorageModel
 import Volumes
 

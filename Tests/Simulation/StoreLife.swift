@@ -1,6 +1,7 @@
 import DiskIO
 import Foundation
 import MetadataIndex
+import SeededRandom
 import StorageModel
 import Volumes
 

@@ -1,5 +1,6 @@
 import DiskIO
 import Glibc
+import SeededRandom
 
 /// What happens between one opening of a store and its end.
 struct UptimePlan {

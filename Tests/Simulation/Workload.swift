@@ -1,3 +1,4 @@
+import SeededRandom
 import StorageModel
 
 @testable import ObjectStorage
