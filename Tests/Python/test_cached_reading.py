@@ -131,7 +131,7 @@ class TestVerification:
         return cache, found, {key: found.get(key) for key in keys}
 
     def check(self, fixed, values, chunks=1):
-        """One thing is wrong, and is not any more; of chunks, it alone was asked for in full."""
+        """One thing is wrong, and is not any more; so many chunks were asked for in full."""
         with hub.trace() as trace:
             found = hub.cache.verify(str(fixed.reference))
         assert found.removed == 1
@@ -152,7 +152,18 @@ class TestVerification:
         found.record("c/0/0/0", digests["c/1/1/0"])
         found.flush()
         assert hub.cache.verify().removed == 0
-        self.check(fixed, pair[1])
+        # The other key's file went with the record that named it, and came anew, too.
+        self.check(fixed, pair[1], chunks=2)
+
+    def test_the_chunk_that_another_key_named_stays(self, pair, fixed, kept):
+        """Its file goes with the wrong record, and is there again afterwards."""
+        cache, found, digests = kept
+        found.record("c/0/0/0", digests["c/1/1/0"])
+        found.flush()
+        assert hub.cache.verify(str(fixed.reference)).removed == 1
+        with hub.trace() as trace:
+            np.testing.assert_array_equal(hub.load(str(fixed.reference))[...], pair[1])
+        assert trace.requests == 0
 
     def test_another_content_with_the_right_tag_is_found(self, pair, fixed, kept):
         cache, found, digests = kept

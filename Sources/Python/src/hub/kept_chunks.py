@@ -59,6 +59,7 @@ def verify_kept(
         for _, one in worked(comparison.compare, places, _PARALLEL_REQUESTS):
             found.append(one)
             bar.update(one.bytes)
+    comparison.mend()
     found += comparison.surplus()
     comparison.flush()
     return Verification(sum(one.is_kept for one in found), sum(one.is_wrong for one in found))
@@ -108,9 +109,11 @@ class _Comparison:
         pin = self._cache.pins.get(state.map_name)
         self._stored_count = None if pin is None else pin.chunks
         self._hashes: set[bytes] = set()
+        self._wrong: dict[str, bytes] = {}
+        self._right: dict[bytes, str] = {}
 
     def compare(self, place: Coordinates) -> _Compared:
-        """Compares a chunk that the server has; one that is wrong comes anew."""
+        """Compares a chunk that the server has; see `mend`."""
         key = self._state.metadata.key(place)
         self._hashes.add(key_hash(key))
         digest = self._map.get(key, self._stored_count)
@@ -126,9 +129,22 @@ class _Comparison:
                 return _NOT_KEPT
             payload_bytes = 0 if kept is None else len(kept.payload)
             if is_right:
+                self._right[digest] = key
                 return _Compared(True, False, payload_bytes)
-        self._keys.get_anew(key)
+        self._wrong[key] = digest
         return _Compared(True, True, payload_bytes)
+
+    def mend(self) -> None:
+        """Has chunks come anew that were wrong; for when all were compared.
+
+        The file that a wrong record names goes, though it may be what another key names rightly; then
+        that comes anew as well.
+        """
+        for key in self._wrong:
+            self._keys.get_anew(key)
+        for digest in set(self._wrong.values()):
+            if digest in self._right and not self._cache.has(digest):
+                self._keys.get(self._right[digest])
 
     def surplus(self) -> Iterator[_Compared]:
         """Takes back what is recorded of keys that the server does not have; for behind all others.
