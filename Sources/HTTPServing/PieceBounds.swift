@@ -1,8 +1,9 @@
 /// How much of a body a connection pulls at once, by how many connections its event loop has.
 ///
-/// Of what was pulled a client that reads slowly leaves one piece waiting, and what the socket's buffer before it
-/// holds. So the pieces get shorter as connections come: those of a loop wait with at most ``waitingBytesMax`` together,
-/// or with twice ``leastBytes`` each. They are multiples of what a source verifies at once.
+/// A client that reads slowly leaves a piece waiting, beside less than the high mark of the connection
+/// (``HTTPServer``). So pieces get shorter as connections come: what those of a loop pull at one number of connections is
+/// at most ``waitingBytesMax`` together, or twice ``leastBytes`` each. A piece that was pulled while there were
+/// fewer stays as long as it is. Pieces are multiples of what a source verifies at once.
 struct PieceBounds: Hashable {
     /// How much is pulled at once, while more is left than ``last``.
     let piece: Int
@@ -10,7 +11,7 @@ struct PieceBounds: Hashable {
     /// write and a wake of the client by itself.
     let last: Int
 
-    /// What the connections of a loop wait with, as far as pieces can be shorter.
+    /// The pieces of the connections of a loop together, as far as they can be shorter.
     static let waitingBytesMax = 128 << 20
     /// The longest piece that is not the last: beyond it reads and writes become no cheaper.
     static let mostBytes = 256 << 10

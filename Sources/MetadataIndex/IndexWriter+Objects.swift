@@ -81,12 +81,20 @@ extension IndexWriter {
     /// Looks up what a plain write to a key will replace, and keeps it until that is applied.
     ///
     /// What other plain writes do meanwhile does not change it, unless they write the same key, and the first
-    /// of them takes it.
+    /// of them takes it; whatever else is applied has all of it looked up again. Rows of many parts or
+    /// extents are not kept, as a batch may replace hundreds of them.
     ///
     /// - Throws: `SQLiteError`, now instead of when the write is applied.
     public func foresee(_ place: LineKey) throws(SQLiteError) {
-        if foreseen[place] == nil { foreseen[place] = .some(try reader.visible(place)) }
+        guard foreseen[place] == nil else { return }
+        let shown = try reader.visible(place)
+        if (shown?.entry?.listedCount ?? 0) <= Self.foreseenListedMax {
+            foreseen[place] = .some(shown)
+        }
     }
+
+    /// Parts and extents of a row that is kept.
+    static let foreseenListedMax = 64
 
     private func takeForeseen(_ place: LineKey) throws(SQLiteError) -> IndexReader.Visible? {
         if let known = foreseen.removeValue(forKey: place) { return known }
@@ -110,6 +118,7 @@ extension IndexWriter {
         with entry: ObjectEntry
     ) throws(SQLiteError) {
         try store(entry, at: before.place, Self.replacement, of: before.sequence)
+        guard connection.changedRows == 1 else { throw .inapplicable("object.seq") }
         guard let old = before.entry else { return }
         try dropReferences(old.payload)
         try countRow(before.place.line, rows: -1, bytes: 0 &- old.sizeBytes)
@@ -167,6 +176,11 @@ extension IndexWriter {
     private func mark(_ line: LineID) throws(SQLiteError) -> Int64? {
         try facts(line).isOwn ? nil : 1
     }
+}
+
+extension ObjectEntry {
+    /// How many parts and extents it lists.
+    fileprivate var listedCount: Int { parts.count + payload.extents.count }
 }
 
 extension IndexReader.Visible {

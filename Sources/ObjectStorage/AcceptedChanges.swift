@@ -64,8 +64,8 @@ extension Proposal {
     /// Whether it is decided alike before and after plain writes that others want: those it concerns
     /// itself with neither what a key holds nor which versions there are.
     ///
-    /// All proposals for which this holds are plain writes themselves. What they are decided by, that is
-    /// names, versions and uploads, no plain write changes.
+    /// All proposals for which this holds are writes of one key or part and change nothing that these are
+    /// decided by: names, versions and uploads.
     var ignoresPlainWrites: Bool {
         switch self {
         case .put(let put):

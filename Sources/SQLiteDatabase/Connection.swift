@@ -43,9 +43,6 @@ public final class Connection {
         // page of it ends the process.
         try execute("PRAGMA mmap_size=0")
         try execute("PRAGMA temp_store=MEMORY")
-        // What was deleted need not be overwritten with zeros, as Debian's build would: its pages are ours
-        // alone to read, and the log holds the same until it is cleaned.
-        try execute("PRAGMA secure_delete=OFF")
         switch configuration.checkpoints {
         case .automatic(let pages): try execute("PRAGMA wal_autocheckpoint=\(pages)")
         case .byOwner: try execute("PRAGMA wal_autocheckpoint=0")

@@ -52,6 +52,38 @@ import Testing
         #expect(try subject.dump().filter { $0.hasPrefix("object: ") }.count == 1)
     }
 
+    @Test func `rows that list many parts are not kept`() throws {
+        let subject = try IndexSubject()
+        let namespace = try subject.createNamespace("long")
+        let listed = IndexWriter.foreseenListedMax
+        for (key, count) in [("short", listed - 1), ("long", listed)] {
+            var write = subject.write(namespace, key)
+            write = ObjectWrite(
+                place: write.place,
+                entry: NewEntry(
+                    entityTag: "e-\(count)",
+                    attributes: ObjectAttributes(),
+                    checksums: [],
+                    parts: (1...count).map {
+                        CompletedPart(number: $0, sizeBytes: 1, checksum: nil)
+                    },
+                    payload: write.entry.payload
+                ),
+                fact: nil,
+                opening: nil
+            )
+            try subject.apply(.putObject(write))
+        }
+        let writer = subject.writer
+        try writer.begin()
+        for key in ["short", "long", "absent"] {
+            try writer.foresee(LineKey(line: namespace, key: ObjectKey(trusted: key)))
+        }
+        #expect(Set(writer.foreseen.keys.map(\.key.text)) == ["short", "absent"])
+        try writer.rollback()
+        #expect(writer.foreseen.isEmpty)
+    }
+
     /// Writes, deletes and forks of few keys in few lines.
     private static func fill(
         _ subject: IndexSubject,

@@ -59,7 +59,7 @@ def verify_kept(
         for _, one in worked(comparison.compare, places, _PARALLEL_REQUESTS):
             found.append(one)
             bar.update(one.bytes)
-    comparison.mend()
+    comparison.refill()
     found += comparison.surplus()
     comparison.flush()
     return Verification(sum(one.is_kept for one in found), sum(one.is_wrong for one in found))
@@ -109,11 +109,11 @@ class _Comparison:
         pin = self._cache.pins.get(state.map_name)
         self._stored_count = None if pin is None else pin.chunks
         self._hashes: set[bytes] = set()
-        self._wrong: dict[str, bytes] = {}
-        self._right: dict[bytes, str] = {}
+        self._removed: set[bytes] = set()
+        """The files that went with what named them wrongly."""
 
     def compare(self, place: Coordinates) -> _Compared:
-        """Compares a chunk that the server has; see `mend`."""
+        """Compares a chunk that the server has; one that is wrong comes anew."""
         key = self._state.metadata.key(place)
         self._hashes.add(key_hash(key))
         digest = self._map.get(key, self._stored_count)
@@ -124,27 +124,33 @@ class _Comparison:
             if not self._cache.has(digest):
                 return _NOT_KEPT
             kept = self._cache.read(digest)
+            if kept is None and digest in self._removed:
+                return _NOT_KEPT
             is_right = kept is not None and self._is_right(key, kept)
             if is_right is None:
                 return _NOT_KEPT
             payload_bytes = 0 if kept is None else len(kept.payload)
             if is_right:
-                self._right[digest] = key
                 return _Compared(True, False, payload_bytes)
-        self._wrong[key] = digest
+            # In this order, so that whoever misses the file learns why.
+            self._removed.add(digest)
+        self._keys.get_anew(key)
         return _Compared(True, True, payload_bytes)
 
-    def mend(self) -> None:
-        """Has chunks come anew that were wrong; for when all were compared.
+    def refill(self) -> None:
+        """Has chunks come again whose files went because other keys named them, wrongly; for behind all
+        others."""
+        if not self._removed:
+            return
+        places = map(tuple, self._state.client.occupancy(self._state.target))
+        for _ in worked(self._refill, places, _PARALLEL_REQUESTS):
+            pass
 
-        The file that a wrong record names goes, though it may be what another key names rightly; then
-        that comes anew as well.
-        """
-        for key in self._wrong:
-            self._keys.get_anew(key)
-        for digest in set(self._wrong.values()):
-            if digest in self._right and not self._cache.has(digest):
-                self._keys.get(self._right[digest])
+    def _refill(self, place: Coordinates) -> None:
+        key = self._state.metadata.key(place)
+        digest = self._map.get(key, self._stored_count)
+        if digest in self._removed and not self._cache.has(digest):
+            self._keys.get(key)
 
     def surplus(self) -> Iterator[_Compared]:
         """Takes back what is recorded of keys that the server does not have; for behind all others.
