@@ -276,6 +276,29 @@ def test_numpys_protocol(pair):
         3 in array
 
 
+@pytest.mark.parametrize("value", [1, 0.5, np.float32(2), np.arange(5)])
+def test_values_are_compared_by_numpy_alone(pair, value):
+    array, values = pair
+    for one in array, array.lazy[:3]:
+        with pytest.raises(hub.Invalid, match="not compared"):
+            one == value
+        with pytest.raises(hub.Invalid, match="not compared"):
+            one != value
+    np.testing.assert_array_equal(array[...] == 1, values == 1)
+    assert array == array and array != array.lazy[:] and array != "array"
+    assert array in {array: 1} and array in [None, array]
+
+
+def test_more_than_the_memory_is_refused_at_once(connected, namespace):
+    large = hub.array((10_000_000_000, 512, 512, 3), name=f"{namespace}/large:v0")
+    with hub.trace() as trace:
+        for read in (lambda: large[...], lambda: np.asarray(large), lambda: large[::2]):
+            with pytest.raises(hub.Invalid, match=r"memory of this machine \("):
+                read()
+    assert trace.requests == 0
+    assert large[-1, -1, -1].tolist() == [0, 0, 0]
+
+
 def test_the_same_array_travels_to_other_processes(pair):
     array, values = pair
     again = pickle.loads(pickle.dumps(array))

@@ -52,13 +52,14 @@ def test_what_is_no_index_is_refused(text):
 
 @pytest.mark.parametrize("text, shape", [
     ("100x512x3", (100, 512, 3)), ("100,512", (100, 512)), ("(100, 512)", (100, 512)), ("7", (7,)),
-    ("()", ()), ("0x3", (0, 3))])
+    ("()", ()), ("", ()), ("0x3", (0, 3)), ("(5,)", (5,)), ("100 512", (100, 512)), ("2 × 3", (2, 3))])
 def test_shapes(text, shape):
     assert words.shape(text) == shape
 
 
 @pytest.mark.parametrize("read, text", [
-    (words.shape, "axb"), (words.shape, "-1x2"), (words.picture_size, "224"),
+    (words.shape, "axb"), (words.shape, "-1x2"), (words.shape, "5,x"), (words.shape, "100,,512"),
+    (words.shape, "x5"), (words.shape, ","), (words.shape, "5²"), (words.picture_size, "224"),
     (words.picture_size, "0x4"), (words.count, "0"), (words.count, "1.5"), (words.numbers, "1,x"),
     (words.number, "x"), (words.pair, "1"), (words.pair, "1,2,3"), (words.axes, "0,y"),
     (words.two_axes, "1"), (words.attribute, "unit"), (words.attribute, "=K")])

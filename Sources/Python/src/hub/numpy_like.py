@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 from collections.abc import Iterator
 from typing import Any
@@ -85,6 +86,19 @@ class NumPyLike:
     def __contains__(self, value: object) -> bool:
         raise Invalid("Whether a value is in a remote array takes reading all of it.",
                       hint="Use value in a[...], or a.min() and a.max().")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is this very object; values are not compared.
+
+        Raises:
+            Invalid: `other` is a number or an array of NumPy, which NumPy compares with each element.
+        """
+        if isinstance(other, (numbers.Number, np.generic, np.ndarray)):
+            raise Invalid("A remote array is not compared with values.",
+                          hint="Read what is compared: a[...] == value.")
+        return self is other
+
+    __hash__ = object.__hash__
 
     def _single(self) -> Any:
         if self.size != 1:

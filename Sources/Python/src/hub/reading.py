@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy as np
 from hub.cached_reading import read_cached
 from hub.client import Client
 from hub.description import Description
+from hub.display import bytes_text
+from hub.errors import Invalid
 from hub.npy import AnyArray
 from hub.point_selection import PointSelection
 from hub.pool import worked
@@ -35,13 +38,26 @@ def read(
     """The elements of a selection, in its result's shape; a new array.
 
     Raises:
+        Invalid: they are more than this machine has memory.
         ShapeChanged: the array is smaller than `description` says.
     """
+    _refuse_too_much(math.prod(selection.shape) * description.dtype.itemsize)
     if isinstance(selection, PointSelection):
         return _read_points(client, description, selection)
     if selection.size == 0:
         return np.empty(selection.shape, description.dtype)
     return selection.arranged(read_box(client, description, selection))
+
+
+def _refuse_too_much(count: int) -> None:
+    """Raises `Invalid` for so many bytes as no memory of this machine takes."""
+    if not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if count > memory:
+        raise Invalid(
+            f"{bytes_text(count)} are more than the memory of this machine ({bytes_text(memory)}).",
+            hint="Read a part, or ask for statistics, which the server computes: a.lazy[...].mean().")
 
 
 def read_box(client: Client, description: Description, selection: Selection) -> AnyArray:

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\d+")
+_EXTENT_BREAK = re.compile(r"\s*[x×,]\s*|\s+")
 _TRUTH = {"true": True, "True": True, "false": False, "False": False}
 
 
@@ -16,8 +17,10 @@ def shape(text: str) -> tuple[int, ...]:
 
     Raises `argparse.ArgumentTypeError` if it is none.
     """
-    words = [word for word in re.split(r"[x×,\s]+", text.strip("() ")) if word]
-    if not all(word.isdigit() for word in words):
+    inner = text.strip("() ")
+    # As Python writes a tuple of one.
+    words = _EXTENT_BREAK.split(inner.removesuffix(",").rstrip()) if inner else []
+    if not all(word.isdecimal() for word in words):
         raise argparse.ArgumentTypeError(f"'{text}' is no shape; shapes look like 100x512x512")
     return tuple(int(word) for word in words)
 
