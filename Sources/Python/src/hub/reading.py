@@ -29,6 +29,8 @@ _BOX_BYTES_FREE = 16 << 20
 _BOX_EXCESS_MAX = 4
 _SAMPLES_A_REQUEST = 400_000
 _BOXES_A_REQUEST = 50_000
+_ELEMENT_BYTES_MANY = 1024
+"""Few types have longer elements; so many of those are no reason to ask how long they are."""
 _BOXES_BODY_BYTES = 6 << 20
 
 
@@ -41,7 +43,7 @@ def read(
         Invalid: they are more than this machine has memory.
         ShapeChanged: the array is smaller than `description` says.
     """
-    _refuse_too_much(math.prod(selection.shape) * description.dtype.itemsize)
+    _refuse_too_much(math.prod(selection.shape), description)
     if isinstance(selection, PointSelection):
         return _read_points(client, description, selection)
     if selection.size == 0:
@@ -49,11 +51,15 @@ def read(
     return selection.arranged(read_box(client, description, selection))
 
 
-def _refuse_too_much(count: int) -> None:
-    """Raises `Invalid` for so many bytes as no memory of this machine takes."""
+def _refuse_too_much(elements: int, description: Description) -> None:
+    """Raises `Invalid` for so many elements as no memory of this machine takes."""
     if not hasattr(os, "sysconf"):
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    # Of types that NumPy does not have the server says what becomes of them.
+    if elements <= memory // _ELEMENT_BYTES_MANY:
+        return
+    count = elements * description.dtype.itemsize
     if count > memory:
         raise Invalid(
             f"{bytes_text(count)} are more than the memory of this machine ({bytes_text(memory)}).",
