@@ -43,7 +43,7 @@ class TwoCopies(Nave):
 
 
 class SlowFlushes(Nave):
-    """Nave on a disk whose flushes take longer."""
+    """Nave that sleeps after every flush."""
 
     def __init__(self, folder, environment):
         self.name = "slow flushes"
@@ -115,7 +115,7 @@ def measure_appends(folder, rounds, seconds):
 
 
 def measure_slow_flushes(folder, rounds, seconds):
-    """PUTs beside bare group commits on disks whose flush takes longer than that of this one by so much."""
+    """PUTs beside bare group commits, both with a sleep after every flush."""
     program = compile_c(folder, "group_commit", "-pthread")
     preloaded = compile_c(folder, "slow_flush", "-shared", "-fPIC")
     for microseconds in FLUSH_DELAYS:

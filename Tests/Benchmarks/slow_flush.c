@@ -1,4 +1,5 @@
-// Preloaded into a program, makes every flush of a file take longer: how a program does on another disk.
+// Preloaded into a program, sleeps after every flush of a file: how a program does as flushes get longer. A sleep
+// leaves the processor to others, so this is no measurement of another disk.
 //
 //   FLUSH_DELAY_MICROSECONDS=500 LD_PRELOAD=slow_flush.so PROGRAM …
 
