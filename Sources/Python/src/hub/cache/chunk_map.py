@@ -131,7 +131,7 @@ class ChunkMap:
             descriptor = self._opened()
             try:
                 written = os.write(descriptor, encode_records(records))
-                content.take_note(os.fstat(descriptor), written)
+                content.take_note(os.fstat(descriptor), records, written)
             finally:
                 os.close(descriptor)
         except OSError:
@@ -263,8 +263,10 @@ class _Content:
         self.bytes_read = 0
         self._stored_min = 0
 
-    def take_note(self, status: os.stat_result, written: int) -> None:
-        """Takes note of the file behind an append of what is in `recent`.
+    def take_note(
+        self, status: os.stat_result, records: list[tuple[bytes, bytes]], written: int
+    ) -> None:
+        """Takes note of the file behind an append of `records`, of `written` bytes.
 
         Where nothing but that came since it was read last, it need not be read again.
         """
@@ -272,6 +274,8 @@ class _Content:
             self.bytes_read, self.identity = 0, _identity(status)
         is_next = status.st_size == self.bytes_read + written and not written % RECORD_BYTES
         if is_next and self.identity == _identity(status):
+            # They may have been noted in the content before this one, while this one was loaded.
+            self.recent.update(records)
             self.bytes_read = status.st_size
 
     def find(self, hashed: bytes) -> bytes | None:
