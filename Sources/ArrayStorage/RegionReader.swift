@@ -162,12 +162,17 @@ public struct RegionReader: Sendable {
     }
 
     /// How thick a slab should be: a row of chunks, if that is not too much, so that every chunk is
-    /// decoded once.
+    /// decoded once; as much as may be for a list that comes back to chunks, such as random samples.
     private static func slabBytes(
         _ array: StoredArray,
         selection: Selection,
         limits: ArrayReaderLimits
     ) -> Int {
+        if selection.elementCount > limits.slabBytesPreferred / array.itemBytes,
+            !array.decoder.isIdentity, selection.returnsToChunks(of: array.grid)
+        {
+            return limits.slabBytesMax
+        }
         var inner = array.itemBytes
         for (axis, taken) in selection.axes.enumerated().reversed() {
             let (whole, overflow) = inner.multipliedReportingOverflow(by: taken.count)

@@ -28,6 +28,19 @@ import Testing
         }
     }
 
+    @Test func `a list comes back to a chunk that it left`() throws {
+        let grid = ChunkGrid(shape: [12, 7], chunkShape: [4, 7])
+        let rows: [(String, Bool)] = [
+            ("[0,4,8]", false), ("[0,1,0,3]", false), ("[8,9,4,5,0]", false), ("[0,4,1]", true),
+            ("[3,4,3]", true), ("[]", false), ("3:9", false), (":,[0,6,0]", false),
+            ("[0,4,1],0:0", false),
+        ]
+        for (text, expected) in rows {
+            let selection = try Selection(text, shape: grid.shape, indexing: .orthogonal)
+            #expect(selection.returnsToChunks(of: grid) == expected, "\(text)")
+        }
+    }
+
     @Test func `errors say where`() {
         let rows: [(String, [Int], SelectionError)] = [
             ("[1,5,7]", [7], .indexOutOfRange(axis: 0, index: 7, extent: 7)),

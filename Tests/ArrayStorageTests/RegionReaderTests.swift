@@ -1,5 +1,6 @@
 import ArrayModel
 import DiskIO
+import NIOCore
 import ObjectStorage
 import SeededRandom
 import StorageModel
@@ -60,6 +61,37 @@ import Testing
                         #expect(found == expected, "\(model.metadata.shape) \(text)")
                     }
                 }
+            }
+        }
+    }
+
+    /// Slabs are what chunks are decoded once for.
+    @Test func `samples that come back to chunks are in one slab if that may be`() async throws {
+        try await TestStore.with { store in
+            let shape = [12, 8]
+            let metadata = plainMetadata(shape, chunks: [4, 8], .uint16, codecs: [.bytes(.big)])
+            let array = resolved(metadata, store: store, path: "x")
+            for first in [0, 4, 8] as [UInt8] {
+                // Big-endian, so that they are decoded.
+                let chunk = (first..<first + 4).flatMap { row in
+                    (0..<16).map { $0 % 2 == 0 ? 0 : row }
+                }
+                try await store.put(array.chunkKey([Int(first) / 4, 0]), chunk)
+            }
+            var limits = ArrayReaderLimits.tiny
+            limits.slabBytesMax = 192
+            let reader = ArrayReader(store: store.store, pool: store.pool, limits: limits)
+            for (samples, slabs) in [
+                ([0, 4, 8, 1, 5, 9, 2, 6, 10], 1), ([0, 1, 2, 4, 5, 6, 8, 9, 10], 3),
+            ] {
+                var region = try reader.region(array, Selection(samples: samples, shape: shape))
+                var found: [ByteBuffer] = []
+                while let slab = try await region.next() { found.append(slab) }
+                let expected = samples.flatMap { row in
+                    (0..<16).map { $0 % 2 == 0 ? UInt8(row) : 0 }
+                }
+                #expect(found.flatMap { Array($0.readableBytesView) } == expected)
+                #expect(found.count == slabs, "\(samples)")
             }
         }
     }
