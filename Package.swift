@@ -166,6 +166,17 @@ let server: [Target] = [
     ),
 ]
 
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "StorePuts",
+        dependencies: [
+            "ObjectStorage", "StorageModel", "Checksums", "DiskIO", nioCore, logging,
+        ],
+        path: "Tests/Benchmarks/StorePuts",
+        swiftSettings: strict
+    )
+]
+
 let testTargets: [Target] = [
     .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     tests("StorageModelTests", ["StorageModel"]),
@@ -254,5 +265,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: foreignCode + pure + inputOutput + engine + surface + server + testTargets
+    targets: foreignCode + pure + inputOutput + engine + surface + server + benchmarks
+        + testTargets
 )

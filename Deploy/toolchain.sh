@@ -57,6 +57,10 @@ TEXT
 # Builds .build/release/nave with the Swift runtime inside it: it starts sooner (a median of 30 ms
 # instead of 33 here, measured 2026-11), takes 3 MiB less, and runs on machines that have no Swift.
 build_server() {
-    step "Building Nave (several minutes the first time)" \
-        swift build -c release --product nave --static-swift-stdlib --package-path "$REPOSITORY"
+    step "Building Nave (several minutes the first time)" build_release nave
+}
+
+# build_release PRODUCT: builds .build/release/PRODUCT.
+build_release() {
+    swift build -c release --product "$1" --static-swift-stdlib --package-path "$REPOSITORY"
 }

@@ -70,6 +70,17 @@ def group_commits(program, folder, seconds, *options, environment=None):
     return float(result.stdout)
 
 
+def store_puts(folder, seconds):
+    """Flushed objects of 4 KiB per second of writers in the process of the engine: what group_commit.c
+    does, with digests, an index and all else that an object is, and without a network."""
+    with tempfile.TemporaryDirectory(dir=folder) as store:
+        result = subprocess.run(
+            [REPOSITORY / ".build/release/StorePuts", store, str(WRITERS), str(SIZES[0].byte_count),
+             str(seconds)],
+            check=True, capture_output=True, text=True)
+    return float(result.stdout)
+
+
 def flush_loop(folder, seconds):
     """Records per second of a loop without writers: what the disk allows."""
     path = pathlib.Path(folder) / "bare"
@@ -88,14 +99,15 @@ def flush_loop(folder, seconds):
 
 
 def measure_appends(folder, rounds, seconds):
-    """PUTs of 4 KiB beside bare group commits, in turn."""
+    """Objects of 4 KiB, written in the engine's process and by clients, beside bare group commits, in
+    turn."""
     program = compile_c(folder, "group_commit", "-pthread")
     server = Nave(folder)
     server.start()
-    loop, growing, preallocated, put = [
+    loop, growing, preallocated, engine, put = [
         "loop that writes and flushes, no writers", "bare group commit, file grows",
-        "bare group commit, file preallocated", "PUT 4 KiB"]
-    rows = {loop: [], growing: [], preallocated: [], put: []}
+        "bare group commit, file preallocated", "engine, 4 KiB", "PUT 4 KiB"]
+    rows = {loop: [], growing: [], preallocated: [], engine: [], put: []}
     try:
         load = Load(server, pathlib.Path(folder) / "targets")
         load.prepare(SIZES[:1])
@@ -103,6 +115,7 @@ def measure_appends(folder, rounds, seconds):
             rows[loop].append(flush_loop(folder, seconds))
             rows[growing].append(group_commits(program, folder, seconds))
             rows[preallocated].append(group_commits(program, folder, seconds, "preallocated"))
+            rows[engine].append(store_puts(folder, seconds))
             result = load.run("PUT", SIZES[0], seconds, connections=WRITERS)
             rows[put].append(result["requests per second"])
     finally:
@@ -110,8 +123,9 @@ def measure_appends(folder, rounds, seconds):
     for work, values in rows.items():
         yield [f"{work}, {WRITERS} records at a time", " · ".join(f"{value:,.0f}" for value in values) + " /s", ""]
     medians = {work: statistics.median(values) for work, values in rows.items()}
-    yield [f"PUT ÷ {growing}", f"{medians[put] / medians[growing]:.2f}", "≥ 0.6"]
-    yield [f"PUT ÷ {preallocated}", f"{medians[put] / medians[preallocated]:.2f}", "≥ 0.6"]
+    for work, name in [(engine, "engine"), (put, "PUT")]:
+        for bare in [growing, preallocated]:
+            yield [f"{name} ÷ {bare}", f"{medians[work] / medians[bare]:.2f}", "≥ 0.6"]
 
 
 def measure_slow_flushes(folder, rounds, seconds):
