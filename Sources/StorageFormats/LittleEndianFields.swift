@@ -36,11 +36,13 @@ extension [UInt8] {
         Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
     }
 
-    /// Appends zeros.
+    /// Appends zeros, at most 4096.
     mutating func appendZeros(_ count: Int) {
-        append(contentsOf: repeatElement(0, count: count))
+        append(contentsOf: zeros[..<count])
     }
 }
+
+private let zeros = [UInt8](repeating: 0, count: 4096)
 
 /// The least multiple of 8 that is not less than a length.
 func roundedUpTo8(_ length: Int64) -> Int64 {

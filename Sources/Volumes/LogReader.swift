@@ -1,5 +1,6 @@
 import Checksums
 import DiskIO
+import Glibc
 import StorageFormats
 import StorageModel
 
@@ -119,13 +120,7 @@ struct LogReader {
         var candidate = LogPosition(position.bytes + 8)
         while try load(candidate, 4) {
             let start = offset(of: candidate)
-            let hit = window.withUnsafeBytes { bytes in
-                stride(from: start, through: bytes.count - 4, by: 8).first {
-                    bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self).littleEndian
-                        == LogRecordHeader.magic
-                }
-            }
-            guard let hit else {
+            guard let hit = mark(from: start) else {
                 let passed = Int64((window.count - 4 - start) / 8 + 1) * 8
                 candidate = LogPosition(candidate.bytes + passed)
                 continue
@@ -135,6 +130,26 @@ struct LogReader {
             candidate = LogPosition(candidate.bytes + 8)
         }
         return nil
+    }
+
+    /// The first place in the window, `start` or a multiple of 8 bytes behind it, with the mark that a record
+    /// begins with; nil if there is none.
+    private func mark(from start: Int) -> Int? {
+        let magic = LogRecordHeader.magic
+        return window.withUnsafeBytes { bytes -> Int? in
+            guard let base = bytes.baseAddress else { return nil }
+            var place = start
+            // Its first byte is the lowest.
+            while place <= bytes.count - 4,
+                let found = memchr(base + place, Int32(magic & 0xFF), bytes.count - 3 - place)
+            {
+                let hit = UnsafeRawPointer(found) - base
+                let mark = UInt32(littleEndian: (base + hit).loadUnaligned(as: UInt32.self))
+                if mark == magic, (hit - start) % 8 == 0 { return hit }
+                place = hit + 8 - (hit - start) % 8
+            }
+            return nil
+        }
     }
 
     /// Whether all from an address to the end of what is looked at is zero.
@@ -237,13 +252,9 @@ extension OpenFile {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether every byte is zero; eight at a time.
+    /// Whether every byte is zero: the first is, and each is as the one behind it.
     fileprivate var allZero: Bool {
-        let words = count / 8
-        for word in 0..<words
-        where loadUnaligned(fromByteOffset: word * 8, as: UInt64.self) != 0 {
-            return false
-        }
-        return self[(words * 8)...].allSatisfy { $0 == 0 }
+        guard let base = baseAddress, count > 0 else { return true }
+        return self[0] == 0 && memcmp(base, base + 1, count - 1) == 0
     }
 }

@@ -60,7 +60,8 @@ import Volumes
     static func logs(_ disks: [SimulatedFileSystem]) -> [[[UInt8]]] {
         disks.indices.map { volume in
             disks[volume].logBytes(volume: volume).map { bytes in
-                let end = bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+                var end = bytes.count
+                while end > 0, bytes[end - 1] == 0 { end -= 1 }
                 return Array(bytes[..<end])
             }
         }
