@@ -9,8 +9,8 @@ import StorageModel
 public struct MaintenanceSources: Sendable {
     /// The metrics of this moment; may wait for the disk.
     public var metrics: @Sendable () async -> [Metric]
-    /// The damage that is known; never waits.
-    public var damage: @Sendable () -> DamageList
+    /// The damage that is known, in line with what is stored now; may wait for the disk.
+    public var damage: @Sendable () async -> DamageList
     /// What became of the last backup; never waits.
     public var backup: @Sendable () -> BackupStatus
     /// Begins a backup into a folder; the problem to answer with if that cannot be.
@@ -23,7 +23,7 @@ public struct MaintenanceSources: Sendable {
     /// Makes sources of their parts.
     public init(
         metrics: @escaping @Sendable () async -> [Metric],
-        damage: @escaping @Sendable () -> DamageList,
+        damage: @escaping @Sendable () async -> DamageList,
         backup: @escaping @Sendable () -> BackupStatus,
         beginBackup: @escaping @Sendable (String) -> ProblemDocument?,
         words: @escaping @Sendable (MaintenanceError) -> String,
@@ -71,7 +71,7 @@ public struct MaintenanceService: HTTPResponder {
                 return .later { _ in Self.text(await sources.metrics()) }
             case .listDamage:
                 try checkRoot(request)
-                return .now(.json(DamageDocument(sources.damage())))
+                return .later { [sources] _ in .json(DamageDocument(await sources.damage())) }
             case .showBackup:
                 try checkRoot(request)
                 return .now(.json(BackupDocument(sources.backup(), sources.words)))
@@ -150,6 +150,7 @@ struct DamageDocument: Encodable {
         let kind: String
         let state: String
         let objects: [String]
+        let moreObjects: Int
     }
 
     let foundCount: Int64
@@ -168,7 +169,8 @@ struct DamageDocument: Encodable {
                 offset: $0.offset,
                 kind: $0.kind,
                 state: $0.state,
-                objects: $0.objects
+                objects: $0.objects.names,
+                moreObjects: $0.objects.moreCount
             )
         }
     }

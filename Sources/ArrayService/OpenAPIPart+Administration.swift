@@ -103,7 +103,7 @@ extension OpenAPIPart {
                 "security": [{"basic": []}, {"signature": []}],
                 "responses": {
                   "200": {
-                    "description": "The damage, with the objects that it touches.",
+                    "description": "The damage that is left, and what was healed, with the objects that show it.",
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DamageList"}}}
                   },
                   \#(OpenAPIDocument.usualRefusals)
@@ -144,13 +144,22 @@ extension OpenAPIPart {
                 "found_count": {"type": "integer"}, "healed_count": {"type": "integer"},
                 "damage": {"type": "array", "items": {
                   "type": "object",
-                  "required": ["found", "seen", "volume", "path", "kind", "state", "objects"],
+                  "required": [
+                    "found", "seen", "volume", "path", "kind", "state", "objects", "more_objects"
+                  ],
                   "properties": {
                     "found": {"type": "integer"}, "seen": {"type": "integer"},
                     "volume": {"type": "string"}, "path": {"type": "string"},
                     "offset": {"type": "integer"}, "kind": {"type": "string"},
                     "state": {"type": "string"},
-                    "objects": {"type": "array", "items": {"type": "string"}}
+                    "objects": {
+                      "type": "array", "items": {"type": "string"}, "maxItems": 16,
+                      "description": "The objects that show the bytes now, by `namespace/key`; of a commit by `namespace/name@sha256:…/key`."
+                    },
+                    "more_objects": {
+                      "type": "integer", "minimum": 0, "maximum": 240,
+                      "description": "How many objects beside those show them; counted up to 240."
+                    }
                   }
                 }}
               }

@@ -19,8 +19,8 @@ public struct DamageItem: Hashable, Sendable {
     public let kind: String
     /// What became of it: `found` or `healed`.
     public let state: String
-    /// The objects whose bytes these are, as `namespace/key`, as far as they are known.
-    public let objects: [String]
+    /// The objects that show these bytes, as far as they are known.
+    public let objects: NamedObjects
 
     /// Makes an item of its values.
     public init(
@@ -31,7 +31,7 @@ public struct DamageItem: Hashable, Sendable {
         offset: Int64?,
         kind: String,
         state: String,
-        objects: [String]
+        objects: NamedObjects
     ) {
         self.found = found
         self.seen = seen

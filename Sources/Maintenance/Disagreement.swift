@@ -73,8 +73,8 @@ public struct Disagreement: Hashable, Sendable {
     public let offset: Int64?
     /// More for a person: which row, which values; holds no secret.
     public let detail: String
-    /// The objects that are concerned, as `namespace/key`, as far as they were looked for.
-    public let objects: [String]
+    /// The objects that are concerned, as far as they were looked for.
+    public let objects: NamedObjects
 
     /// Makes a value of its parts.
     public init(
@@ -82,7 +82,7 @@ public struct Disagreement: Hashable, Sendable {
         path: String,
         offset: Int64? = nil,
         detail: String = "",
-        objects: [String] = []
+        objects: NamedObjects = NamedObjects()
     ) {
         self.kind = kind
         self.path = path

@@ -6,8 +6,6 @@ import Volumes
 extension InspectionRun {
     /// Blobs that are asked for at a time.
     private static let pageMax = 1000
-    /// The most objects that a disagreement about a blob names.
-    static let ownersMax = 16
 
     /// Compares the blobs on the disk with what the rows need.
     func readBlobs(_ progress: ProgressVisitor) throws {
@@ -41,11 +39,7 @@ extension InspectionRun {
 
     private func add(_ faults: [(BlobID, Disagreement)]) throws {
         guard !faults.isEmpty else { return }
-        let owners = try truth.owners(
-            of: Set(faults.map(\.0)),
-            at: [],
-            namesMax: Self.ownersMax
-        )
+        let owners = try truth.owners(of: Set(faults.map(\.0)), at: [])
         for (id, fault) in faults {
             report.add(
                 Disagreement(
@@ -53,7 +47,7 @@ extension InspectionRun {
                     path: fault.path,
                     offset: fault.offset,
                     detail: fault.detail,
-                    objects: owners.blobs[id] ?? []
+                    objects: owners.blobs[id]?.objects ?? NamedObjects()
                 )
             )
         }

@@ -113,7 +113,7 @@ extension InspectionRun {
                         found.kind,
                         path: found.path,
                         offset: found.offset,
-                        objects: [try truth.name(of: row.owner) ?? "?"]
+                        objects: try truth.objects(showing: row.owner)
                     )
                 )
             }

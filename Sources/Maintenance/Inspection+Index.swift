@@ -85,7 +85,7 @@ extension InspectionRun {
                         .payloadOutside,
                         path: audit.directory + "/log",
                         detail: detail,
-                        objects: [try reader.name(of: row.owner) ?? "?"]
+                        objects: try reader.objects(showing: row.owner)
                     )
                 )
                 continue
@@ -97,7 +97,7 @@ extension InspectionRun {
                         .payloadDamaged,
                         path: path,
                         offset: offset,
-                        objects: [try reader.name(of: row.owner) ?? "?"]
+                        objects: try reader.objects(showing: row.owner)
                     )
                 )
             }

@@ -34,11 +34,7 @@ extension RestoreRun {
         }
         try target.synchronizeBlobs()
         guard !faults.isEmpty else { return }
-        let owners = try index.owners(
-            of: Set(faults.map(\.0)),
-            at: [],
-            namesMax: Self.ownersMax
-        )
+        let owners = try index.owners(of: Set(faults.map(\.0)), at: [])
         for (id, fault) in faults {
             note(
                 Disagreement(
@@ -46,7 +42,7 @@ extension RestoreRun {
                     path: fault.path,
                     offset: fault.offset,
                     detail: fault.detail,
-                    objects: owners.blobs[id] ?? []
+                    objects: owners.blobs[id]?.objects ?? NamedObjects()
                 )
             )
         }

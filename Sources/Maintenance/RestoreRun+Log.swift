@@ -161,7 +161,7 @@ extension RestoreRun {
                 offset: damage.offset,
                 detail: "what the log says from here on is missing: this change and the \(count) "
                     + "that can be read after it",
-                objects: names
+                objects: NamedObjects(names)
             )
         )
     }
@@ -296,15 +296,15 @@ extension RestoreRun {
     ) throws {
         guard !damaged.isEmpty else { return }
         let segments = try source.segments()
-        let owners = try reader.owners(of: [], at: damaged, namesMax: Self.ownersMax)
-        for (position, names) in owners.positions.sorted(by: { $0.key < $1.key }) {
+        let owners = try reader.owners(of: [], at: damaged)
+        for (position, owned) in owners.positions.sorted(by: { $0.key < $1.key }) {
             guard let segment = segments.last(where: { $0.first <= position }) else { continue }
             note(
                 Disagreement(
                     .payloadDamaged,
                     path: segment.path,
                     offset: position.bytes - segment.first.bytes,
-                    objects: names
+                    objects: owned.objects
                 )
             )
         }

@@ -63,13 +63,11 @@ extension ScrubPass {
         guard case .inline(let position, let length, let checksums) = owned.extent else { return }
         let segments = try volume.audit.segments()
         guard !volume.audit.holdsWhole(position, length, checksums, in: segments) else { return }
-        let names = try scrub.store.maintainedIndex.read {
-            (reader) throws(SQLiteError) -> [String]? in
-            guard try reader.names(owned) else { return nil }
-            return try reader.name(of: PayloadOwner(owned.owner)).map { [$0] } ?? []
+        let isNamed = try scrub.store.maintainedIndex.read { reader throws(SQLiteError) in
+            try reader.names(owned)
         }
         // Moved or freed since: then the bytes may be gone rightly.
-        guard let names else { return }
+        guard isNamed else { return }
         let segment = VolumeAudit.segment(holding: position, in: segments)
         let record = DamageRecord(
             found: scrub.clock(),
@@ -80,7 +78,6 @@ extension ScrubPass {
             place: .payload(position)
         )
         list(record)
-        scrub.store.damage.name(names, of: record.place)
         let damage = VolumeError.payloadDamaged(path: record.path, offset: record.offset ?? 0)
         if volumes.mend(owned.extent, on: volume, damage) {
             scrub.store.damage.heal(path: record.path, offset: record.offset)

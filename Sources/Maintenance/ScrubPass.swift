@@ -38,8 +38,8 @@ final class ScrubPass {
     var suspects: [Suspect] = []
     /// Damaged records that no other volume has whole.
     private var damagedRecords: [LogAudit.Damage] = []
-    /// Damage that is listed and whose owners are not known yet.
-    private var unnamed: Set<DamageRecord.Place> = []
+    /// Whether damage is listed whose owners are not known yet.
+    private var isNamingWanted = false
 
     init(_ scrub: Scrub, rate: ScrubRate, stop: StopFlag) throws {
         self.scrub = scrub
@@ -125,11 +125,10 @@ final class ScrubPass {
 
     /// Finds out whose bytes are damaged, and keeps how far the pass has come.
     func settle() throws {
-        let index = scrub.store.maintainedIndex
         if !suspects.isEmpty { try settleSuspects() }
-        if !unnamed.isEmpty {
-            try scrub.store.damage.nameOwners(of: unnamed, index)
-            unnamed = []
+        if isNamingWanted {
+            try scrub.store.lookAtDamageBlocking()
+            isNamingWanted = false
         }
         let pass = pass
         // A place in the log that a power loss takes back would be none to go on from.
@@ -140,6 +139,7 @@ final class ScrubPass {
 
     func list(_ record: DamageRecord) {
         pass.damaged += 1
+        isNamingWanted = true
         guard scrub.store.damage.add(record) else { return }
         scrub.logger.error(
             "the scrub found damage",
@@ -347,7 +347,6 @@ final class ScrubPass {
         )
         guard let record, try isNeeded(id) else { return nil }
         list(record)
-        unnamed.insert(record.place)
         return record
     }
 }

@@ -164,6 +164,13 @@ private struct ScrubDamage: Codable {
     /// The blob's number or the address, 16 hexadecimal digits.
     let address: String
     let objects: [String]
+    /// Nil for none.
+    let moreObjects: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case found, seen, volume, path, offset, kind, state, place, address, objects
+        case moreObjects = "more_objects"
+    }
 
     init(_ record: DamageRecord) {
         found = record.found.milliseconds
@@ -173,7 +180,9 @@ private struct ScrubDamage: Codable {
         offset = record.offset
         kind = record.kind.rawValue
         state = record.state.rawValue
-        objects = record.objects
+        objects = record.objects.names
+        let moreCount = record.objects.moreCount
+        moreObjects = moreCount == 0 ? nil : moreCount
         switch record.place {
         case .blob(let id): (place, address) = ("blob", id.number.digits)
         case .payload(let position):
@@ -208,7 +217,7 @@ private struct ScrubDamage: Codable {
             kind: kind,
             place: place,
             state: state,
-            objects: objects
+            objects: NamedObjects(objects, moreCount: moreObjects ?? 0)
         )
     }
 }

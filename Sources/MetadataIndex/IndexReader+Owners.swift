@@ -1,4 +1,5 @@
 import SQLiteDatabase
+import StorageFormats
 import StorageModel
 
 extension IndexReader {
@@ -53,53 +54,89 @@ extension IndexReader {
         }
     }
 
-    /// The owners of payloads that touch some blobs or lie at some addresses of the log.
+    /// The owners of payloads that touch some blobs or lie at some addresses of the log, and the objects
+    /// that show them.
     ///
     /// Reads every row that holds a payload, about a microsecond each.
     ///
     /// - Parameters:
     ///   - blobs: The blobs.
     ///   - positions: The addresses of inline payloads' first bytes.
-    ///   - namesMax: The most names per blob or address.
-    /// - Returns: The names by blob and by address; what has no owner is not in it.
+    /// - Returns: The owners by blob and by address; what has none is not in it.
     /// - Throws: `SQLiteError`.
     public func owners(
         of blobs: Set<BlobID>,
-        at positions: Set<LogPosition>,
-        namesMax: Int
+        at positions: Set<LogPosition>
     ) throws(SQLiteError) -> PayloadOwners {
         try snapshot { () throws(SQLiteError) in
             var owners = PayloadOwners()
+            var names = ShowingNames(self)
             let rows = try PayloadRowCursor(self)
             while let row = try rows.next() {
+                var touchedBlobs: Set<BlobID> = []
+                var touchedPositions: Set<LogPosition> = []
                 for extent in row.payload.extents {
                     switch extent {
-                    case .blob(let id, _, _) where blobs.contains(id):
-                        guard owners.blobs[id, default: []].count < namesMax else { continue }
-                        let name = try name(of: row.owner) ?? "?"
-                        if owners.blobs[id]?.contains(name) != true {
-                            owners.blobs[id, default: []].append(name)
-                        }
+                    case .blob(let id, _, _) where blobs.contains(id): touchedBlobs.insert(id)
                     case .inline(let position, _, _) where positions.contains(position):
-                        guard owners.positions[position, default: []].count < namesMax else {
-                            continue
-                        }
-                        owners.positions[position, default: []].append(
-                            try name(of: row.owner) ?? "?"
-                        )
+                        touchedPositions.insert(position)
                     case .blob, .inline: continue
                     }
+                }
+                guard !touchedBlobs.isEmpty || !touchedPositions.isEmpty else { continue }
+                let objects = try names.objects(showing: row.owner)
+                for id in touchedBlobs {
+                    owners.blobs[id, default: OwnedPayload()].add(row.owner, objects)
+                }
+                for position in touchedPositions {
+                    owners.positions[position, default: OwnedPayload()].add(row.owner, objects)
                 }
             }
             return owners
         }
     }
+
+    /// Whether an owner's payload still touches a blob or an address of the log.
+    public func holds(_ owner: PayloadOwner, _ place: PayloadPlace) throws(SQLiteError) -> Bool {
+        guard let entry = try storedEntry(of: ExtentOwner(owner)) else { return false }
+        return entry.payload.extents.contains { extent in
+            switch (extent, place) {
+            case (.blob(let id, _, _), .blob(let wanted)): id == wanted
+            case (.inline(let position, _, _), .inline(let wanted)): position == wanted
+            case (.blob, .inline), (.inline, .blob): false
+            }
+        }
+    }
 }
 
-/// The names of those who hold payloads.
+/// Where payload bytes lie.
+public enum PayloadPlace: Hashable, Sendable {
+    /// In a blob.
+    case blob(BlobID)
+    /// In the log, by the address of the payload's first byte.
+    case inline(LogPosition)
+}
+
+/// Those who hold the bytes of one blob or at one address.
+public struct OwnedPayload: Hashable, Sendable {
+    /// The most owners that are given.
+    public static let ownersMax = 64
+
+    /// The rows that refer to the bytes, the first of them.
+    public private(set) var owners: [PayloadOwner] = []
+    /// The objects that show them.
+    public private(set) var objects = NamedObjects()
+
+    mutating func add(_ owner: PayloadOwner, _ shown: NamedObjects) {
+        if owners.count < Self.ownersMax { owners.append(owner) }
+        objects.add(shown)
+    }
+}
+
+/// Those who hold payloads.
 public struct PayloadOwners: Hashable, Sendable {
     /// By blob.
-    public var blobs: [BlobID: [String]] = [:]
+    public var blobs: [BlobID: OwnedPayload] = [:]
     /// By the address of an inline payload's first byte.
-    public var positions: [LogPosition: [String]] = [:]
+    public var positions: [LogPosition: OwnedPayload] = [:]
 }

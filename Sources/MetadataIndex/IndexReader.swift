@@ -114,6 +114,13 @@ extension IndexReader {
         return try find.first { _ in true } ?? false
     }
 
+    /// How many rows refer to a blob, each as often as it does.
+    public func references(to id: BlobID) throws(SQLiteError) -> Int64 {
+        let find = try connection.statement("SELECT refs FROM blob WHERE id = ?1")
+        try find.bind(Int64(bitPattern: id.number), at: 1)
+        return try find.first { $0.int64(at: 0) } ?? 0
+    }
+
     /// The next blobs in the order in which the index keeps their numbers.
     ///
     /// - Parameters:

@@ -6,16 +6,6 @@ import StorageModel
 // on up. Rows that nothing shows are removed.
 
 extension IndexWriter {
-    /// Forks that are looked at together.
-    private static let forksMax = 64
-
-    /// A fork of a line, as it is asked whether it shows something.
-    private struct Fork {
-        let line: LineID
-        let prefix: String
-        let sequence: Int64
-    }
-
     /// Whether anything shows what a line had newest under a key from one change on.
     ///
     /// - Parameters:
@@ -30,11 +20,11 @@ extension IndexWriter {
         until end: Int64?
     ) throws(SQLiteError) -> Bool {
         let line = try facts(place.line)
-        if end == nil, try showsItself(place, line) { return true }
+        if end == nil, try reader.showsItself(place, line) { return true }
         if line.isOwn, try !hasForks(place.line) { return false }
         let span = sequence...max(sequence, (end ?? .max) - 1)
         if let end, end <= sequence { return false }
-        for prefix in line.isOwn ? Self.folderPrefixes(of: place.key.text) : [nil] {
+        for prefix in IndexReader.forkPrefixes(of: place.key, line) {
             if try isShownByForks(place, prefix, span) { return true }
         }
         return false
@@ -47,14 +37,6 @@ extension IndexWriter {
         return hasForks
     }
 
-    /// Whether the present view of a line counts: that of a line which was dropped does not, and in the
-    /// place of a version with a line of its own nothing of the namespace's shows.
-    private func showsItself(_ place: LineKey, _ line: LineFacts) throws(SQLiteError) -> Bool {
-        guard line.standing != .dropped else { return false }
-        guard line.isOwn, let versioned = VersionedKey(place.key) else { return true }
-        return try reader.versionLine(namespace: line.line, prefix: versioned.keyPrefix) == nil
-    }
-
     private func isShownByForks(
         _ place: LineKey,
         _ prefix: String?,
@@ -62,78 +44,15 @@ extension IndexWriter {
     ) throws(SQLiteError) -> Bool {
         var last = (sequence: span.lowerBound - 1, line: Int64.max)
         while true {
-            let forks = try forks(place.line, prefix, after: last, upTo: span.upperBound)
-            for fork in forks where place.key.text.utf8.starts(with: fork.prefix.utf8) {
-                let key = String(place.key.text.utf8.dropFirst(fork.prefix.utf8.count)) ?? ""
-                let below = LineKey(line: fork.line, key: ObjectKey(trusted: key))
-                if try isShown(below, since: 0, until: try firstRow(of: below)) { return true }
+            let forks = try reader.forks(place.line, prefix, after: last, upTo: span.upperBound)
+            for fork in forks {
+                guard let below = fork.place(of: place.key) else { continue }
+                let first = try reader.firstRow(of: below)
+                if try isShown(below, since: 0, until: first) { return true }
             }
-            guard forks.count == Self.forksMax, let end = forks.last else { return false }
+            guard forks.count == IndexReader.forksMax, let end = forks.last else { return false }
             last = (end.sequence, end.line.number)
         }
-    }
-
-    /// The next forks of a line, of one prefix or of any, in the order of where they began.
-    private func forks(
-        _ line: LineID,
-        _ prefix: String?,
-        after last: (sequence: Int64, line: Int64),
-        upTo end: Int64
-    ) throws(SQLiteError) -> [Fork] {
-        let filter = prefix == nil ? "?6 IS NULL" : "prefix = ?6"
-        let find = try connection.statement(
-            """
-            SELECT id, prefix, fork_seq FROM line
-            WHERE parent = ?1 AND (fork_seq, id) > (?2, ?3) AND fork_seq <= ?4 AND \(filter)
-            ORDER BY fork_seq, id LIMIT ?5
-            """
-        )
-        try find.bind(line.number, at: 1)
-        try find.bind(last.sequence, at: 2)
-        try find.bind(last.line, at: 3)
-        try find.bind(end, at: 4)
-        try find.bind(Int64(Self.forksMax), at: 5)
-        try find.bind(prefix, at: 6)
-        return try find.all {
-            Fork(
-                line: LineID($0.int64(at: 0)),
-                prefix: $0.text(at: 1),
-                sequence: $0.int64(at: 2)
-            )
-        }
-    }
-
-    /// The change that made the oldest row of a line itself for a key.
-    private func firstRow(of place: LineKey) throws(SQLiteError) -> Int64? {
-        let find = try connection.statement(
-            "SELECT seq FROM object WHERE line = ?1 AND key = ?2 ORDER BY seq LIMIT 1"
-        )
-        try find.bind(place.line.number, at: 1)
-        try find.bind(place.key.text, at: 2)
-        return try find.first { $0.int64(at: 0) }
-    }
-
-    /// The change that put something newer under a key of a line itself.
-    func nextRow(of place: LineKey, after sequence: Int64) throws(SQLiteError) -> Int64? {
-        let find = try connection.statement(
-            """
-            SELECT seq FROM object WHERE line = ?1 AND key = ?2 AND seq > ?3 ORDER BY seq LIMIT 1
-            """
-        )
-        try find.bind(place.line.number, at: 1)
-        try find.bind(place.key.text, at: 2)
-        try find.bind(sequence, at: 3)
-        return try find.first { $0.int64(at: 0) }
-    }
-
-    /// The prefixes that a fork of a namespace's own line can have and still hold a key: nothing, and
-    /// each of its folders with the `/`.
-    static func folderPrefixes(of key: String) -> [String?] {
-        var prefixes: [String?] = [""]
-        for index in key.utf8.indices where key.utf8[index] == UInt8(ascii: "/") {
-            prefixes.append(String(key[...index]))
-        }
-        return prefixes
     }
 
     // MARK: - Removing what nothing shows
@@ -145,7 +64,7 @@ extension IndexWriter {
     /// - Throws: `SQLiteError`.
     func release(_ visible: IndexReader.Visible?) throws(SQLiteError) {
         guard let visible else { return }
-        let next = try nextRow(of: visible.place, after: visible.sequence)
+        let next = try reader.nextRow(of: visible.place, after: visible.sequence)
         if try isShown(visible.place, since: visible.sequence, until: next) { return }
         try remove(visible)
     }

@@ -8,12 +8,13 @@ public enum PayloadOwner: Hashable, Sendable {
     case object(LineKey, sequence: Int64)
     /// A part of an upload in progress.
     case part(UploadID, number: Int64)
+}
 
-    /// The owner of a run.
-    public init(_ owner: ExtentOwner) {
+extension ExtentOwner {
+    init(_ owner: PayloadOwner) {
         switch owner {
         case .object(let place, let sequence): self = .object(place, sequence: sequence)
-        case .part(let upload, let number): self = .part(upload, number: Int64(number))
+        case .part(let upload, let number): self = .part(upload, number: Int(clamping: number))
         }
     }
 }

@@ -6,22 +6,27 @@ import StorageModel
 import Synchronization
 import Volumes
 
-/// Lists damage that reads run into, and finds out whose bytes it is.
+/// Lists damage that reads run into, and has the list looked through.
 ///
-/// A place is looked at once: the index is read through for its owners on a disk thread, one place
-/// at a time; while one is looked for, at most ``pendingMax`` wait.
+/// The list is looked through on a disk thread, one look at a time; what asks for one while it is under
+/// way is answered by the next.
 ///
 /// State: guarded by `pending`.
 final class DamageReporter: Sendable {
-    private static let pendingMax = 1000
-
     private struct Pending {
-        var places: Set<DamageRecord.Place> = []
+        var isWanted = false
         var isRunning = false
+        var waiting: [@Sendable () -> Void] = []
+
+        mutating func takeWaiting() -> [@Sendable () -> Void] {
+            defer { waiting = [] }
+            return waiting
+        }
     }
 
+    /// What keeps the list in line with the index.
+    let census: DamageCensus
     private let ledger: DamageLedger
-    private let index: MetadataIndex
     private let volume: VolumeSet
     private let clock: @Sendable () -> WallTime
     private let logger: Logger
@@ -34,8 +39,8 @@ final class DamageReporter: Sendable {
         clock: @escaping @Sendable () -> WallTime,
         logger: Logger
     ) {
+        census = DamageCensus(ledger: ledger, index: index)
         self.ledger = ledger
-        self.index = index
         self.volume = volume
         self.clock = clock
         self.logger = logger
@@ -60,7 +65,7 @@ final class DamageReporter: Sendable {
                 "kind": "\(record.kind.rawValue)",
             ]
         )
-        name(record.place, pool)
+        look(pool)
     }
 
     /// Lists damage that was met while another copy was read, and that it was mended.
@@ -79,61 +84,48 @@ final class DamageReporter: Sendable {
         }
     }
 
-    private func name(_ place: DamageRecord.Place, _ pool: BlockingPool) {
+    /// Has the list looked through soon.
+    ///
+    /// - Parameters:
+    ///   - pool: Where.
+    ///   - onEnd: Called after a look that began later than this call, or if there can be none any more;
+    ///     it must not wait.
+    func look(_ pool: BlockingPool, onEnd: (@Sendable () -> Void)? = nil) {
         let starts = pending.withLock { pending in
-            guard pending.places.count < Self.pendingMax else { return false }
-            pending.places.insert(place)
+            pending.isWanted = true
+            if let onEnd { pending.waiting.append(onEnd) }
             defer { pending.isRunning = true }
             return !pending.isRunning
         }
-        guard starts else { return }
-        // A pool that is shut down leaves the places without names.
-        _ = pool.enqueue { [self] in nameAll() }
+        guard starts, !pool.enqueue({ [self] in lookWhileWanted() }) else { return }
+        // A pool that is shut down leaves the list as it is.
+        let waiting = pending.withLock { pending in
+            pending.isRunning = false
+            return pending.takeWaiting()
+        }
+        for action in waiting { action() }
     }
 
-    private func nameAll() {
+    private func lookWhileWanted() {
         while true {
-            let places = pending.withLock { pending in
-                defer { pending.places = [] }
-                if pending.places.isEmpty { pending.isRunning = false }
-                return pending.places
+            let waiting = pending.withLock { pending -> [@Sendable () -> Void]? in
+                guard pending.isWanted else {
+                    pending.isRunning = false
+                    return nil
+                }
+                pending.isWanted = false
+                return pending.takeWaiting()
             }
-            guard !places.isEmpty else { return }
+            guard let waiting else { return }
             do throws(SQLiteError) {
-                try ledger.nameOwners(of: places, index)
+                try census.look(.names)
             } catch {
-                logger.warning("owners not found", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "list of damage not brought up to date",
+                    metadata: ["error": "\(error)"]
+                )
             }
+            for action in waiting { action() }
         }
-    }
-}
-
-extension DamageLedger {
-    /// Finds the owners of damaged places in the index, and lists them.
-    ///
-    /// Reads every row that holds a payload.
-    package func nameOwners(
-        of places: Set<DamageRecord.Place>,
-        _ index: MetadataIndex
-    ) throws(SQLiteError) {
-        var blobs: Set<BlobID> = []
-        var positions: Set<LogPosition> = []
-        for place in places {
-            switch place {
-            case .blob(let id): blobs.insert(id)
-            case .payload(let position): positions.insert(position)
-            case .log, .snapshot: continue
-            }
-        }
-        let (wantedBlobs, wantedPositions) = (blobs, positions)
-        let owners = try index.read { reader throws(SQLiteError) in
-            try reader.owners(
-                of: wantedBlobs,
-                at: wantedPositions,
-                namesMax: DamageRecord.objectsMax
-            )
-        }
-        for (id, names) in owners.blobs { name(names, of: .blob(id)) }
-        for (position, names) in owners.positions { name(names, of: .payload(position)) }
     }
 }

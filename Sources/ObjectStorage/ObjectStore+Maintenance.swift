@@ -66,7 +66,38 @@ extension ObjectStore {
     public var commits: CommitStatistics { meter.snapshot }
 
     /// The damage that was found; shared with those who look for it.
+    ///
+    /// It is in line with what is stored as of the last look.
     public var damage: DamageLedger { ledger }
+
+    /// Brings the list of damage in line with what is stored: says which objects show damaged bytes now, and
+    /// takes off what nothing refers to any more.
+    ///
+    /// Costs little, but reads every row of the index, about a microsecond each, if one that refers to
+    /// damaged bytes went since the last time. If the index cannot be read the list stays as it is.
+    public func lookAtDamage() async {
+        guard !ledger.records.isEmpty else { return }
+        await withCheckedContinuation { continuation in
+            upkeep.reporter.look(diskPool) { continuation.resume() }
+        }
+    }
+
+    /// Takes off the list of damage what nothing refers to any more, as far as that can be told at once; if
+    /// it cannot of something, ``lookAtDamage()`` is done in the background.
+    public func dropDamageOfNothing() async {
+        guard !ledger.records.isEmpty else { return }
+        let (reporter, pool) = (upkeep.reporter, diskPool)
+        // Without an index or threads the list stays as it is.
+        let isUnclear = try? await pool.run { try reporter.census.look(.references) }
+        if isUnclear == true { reporter.look(pool) }
+    }
+
+    /// As ``lookAtDamage()``, on the calling thread.
+    ///
+    /// - Throws: `SQLiteError`.
+    package func lookAtDamageBlocking() throws(SQLiteError) {
+        try upkeep.reporter.census.look(.names)
+    }
 
     /// The state of each volume, without the room on its disk.
     ///

@@ -50,9 +50,9 @@ final class VolumeRepair: Sendable {
         func objects(in blobs: [BlobID]) throws -> [String] {
             let wanted = Set(blobs)
             let owners = try index.read { reader throws(SQLiteError) in
-                try reader.owners(of: wanted, at: [], namesMax: DamageRecord.objectsMax)
+                try reader.owners(of: wanted, at: [])
             }
-            return Set(owners.blobs.values.flatMap(\.self)).sorted()
+            return Set(owners.blobs.values.flatMap(\.objects.names)).sorted()
         }
 
         func discard(_ id: BlobID) throws { upkeep.remove([id]) }

@@ -63,6 +63,7 @@ extension MaintenanceOutcome {
             let path: String
             let offset: Int64?
             let objects: [String]
+            let moreObjects: Int
         }
 
         let event = "scrub"
@@ -87,7 +88,7 @@ extension MaintenanceOutcome {
         let open = list.items.filter { $0.state == "found" }
         var lines = open.map { item in
             let place = item.offset.map { " at byte \($0)" } ?? ""
-            let objects = item.objects.isEmpty ? "" : " [\(item.objects.joined(separator: ", "))]"
+            let objects = item.objects.names.isEmpty ? "" : " [\(item.objects.text)]"
             return "\(item.kind)  \(item.path)\(place)\(objects)"
         }
         let read = ByteText(pass.bytes)
@@ -118,7 +119,8 @@ extension MaintenanceOutcome {
                         kind: $0.kind,
                         path: $0.path,
                         offset: $0.offset,
-                        objects: $0.objects
+                        objects: $0.objects.names,
+                        moreObjects: $0.objects.moreCount
                     )
                 }
             )

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Maintenance
+import StorageModel
 
 /// What a command that looks after data has to say at its end.
 public struct MaintenanceOutcome: Hashable, Sendable {
@@ -64,20 +65,23 @@ struct DisagreementDocument: Encodable {
     let offset: Int64?
     let detail: String?
     let objects: [String]
+    let moreObjects: Int
 
     init(_ disagreement: Disagreement) {
         kind = disagreement.kind.rawValue
         path = disagreement.path
         offset = disagreement.offset
         detail = disagreement.detail.isEmpty ? nil : disagreement.detail
-        objects = disagreement.objects
+        objects = disagreement.objects.names
+        moreObjects = disagreement.objects.moreCount
     }
 
     var line: String {
         var line = "\(kind)  \(path)"
         if let offset { line += " at byte \(offset)" }
         if let detail { line += ": \(detail)" }
-        if !objects.isEmpty { line += " [\(objects.joined(separator: ", "))]" }
+        let named = NamedObjects(objects, moreCount: moreObjects).text
+        if !named.isEmpty { line += " [\(named)]" }
         return line
     }
 }

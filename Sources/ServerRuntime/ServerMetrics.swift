@@ -35,8 +35,8 @@ final class ServerMetrics: Sendable {
                 "The version of the server; always 1.",
                 [Metric.Sample(1, labels: [.init("version", NaveVersion.current)])]
             )
-        ] + (await volumes()) + copies() + commits() + durability() + http() + damage()
-            + scrubbing()
+        ] + (await volumes()) + copies() + commits() + durability() + http()
+            + (await damage()) + scrubbing()
             + backup()
     }
 
@@ -199,7 +199,8 @@ final class ServerMetrics: Sendable {
         ]
     }
 
-    private func damage() -> [Metric] {
+    private func damage() async -> [Metric] {
+        await store.dropDamageOfNothing()
         let list = DamageList(of: store)
         return [
             Metric(

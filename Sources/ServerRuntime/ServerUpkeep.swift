@@ -86,7 +86,10 @@ struct ServerUpkeep: Sendable {
         let (metrics, store, backups, folder) = (metrics, store, backups, folders.first)
         return MaintenanceSources(
             metrics: { await metrics.gather() },
-            damage: { DamageList(of: store) },
+            damage: {
+                await store.lookAtDamage()
+                return DamageList(of: store)
+            },
             backup: { backups.status },
             beginBackup: { target in begin(target) },
             words: { "\(ServerError($0, folder: folder.path))" },

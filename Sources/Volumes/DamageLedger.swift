@@ -40,9 +40,6 @@ public struct DamageRecord: Hashable, Sendable {
         case snapshot(LogPosition)
     }
 
-    /// The most objects that a record names.
-    public static let objectsMax = 16
-
     /// When it was found.
     public let found: WallTime
     /// When it was seen last.
@@ -59,8 +56,8 @@ public struct DamageRecord: Hashable, Sendable {
     public let place: Place
     /// What became of it.
     public internal(set) var state: State
-    /// The objects whose bytes these are, as `namespace/key`, as far as they are known.
-    public internal(set) var objects: [String]
+    /// The objects that show these bytes, as far as they are known.
+    public internal(set) var objects: NamedObjects
 
     /// Makes a record of its values.
     public init(
@@ -72,7 +69,7 @@ public struct DamageRecord: Hashable, Sendable {
         kind: Kind,
         place: Place,
         state: State = .found,
-        objects: [String] = []
+        objects: NamedObjects = NamedObjects()
     ) {
         self.found = found
         self.seen = seen ?? found
@@ -82,7 +79,7 @@ public struct DamageRecord: Hashable, Sendable {
         self.kind = kind
         self.place = place
         self.state = state
-        self.objects = Array(objects.prefix(Self.objectsMax))
+        self.objects = objects
     }
 }
 
@@ -157,11 +154,11 @@ public final class DamageLedger: Sendable {
         }
     }
 
-    /// Says which objects the bytes of a place belong to.
-    public func name(_ objects: [String], of place: DamageRecord.Place) {
+    /// Says which objects show the bytes of a place.
+    public func name(_ objects: NamedObjects, of place: DamageRecord.Place) {
         state.withLock { state in
             for index in state.records.indices where state.records[index].place == place {
-                state.records[index].objects = Array(objects.prefix(DamageRecord.objectsMax))
+                state.records[index].objects = objects
             }
         }
     }
@@ -170,6 +167,16 @@ public final class DamageLedger: Sendable {
     public func forget(unseenSince time: WallTime) {
         state.withLock { state in
             state.records.removeAll { $0.seen < time }
+        }
+    }
+
+    /// Drops damage of places that nothing refers to any more, but for what was healed: that says
+    /// something of the disk.
+    public func drop(_ places: some Collection<DamageRecord.Place>) {
+        guard !places.isEmpty else { return }
+        let dropped = Set(places)
+        state.withLock { state in
+            state.records.removeAll { $0.state == .found && dropped.contains($0.place) }
         }
     }
 

@@ -80,7 +80,7 @@ extension VolumeSet {
                 && directories.contains(record.volume)
         }
         guard places.isEmpty else {
-            let objects = Set(places.flatMap(\.objects)).sorted()
+            let objects = Set(places.flatMap(\.objects.names)).sorted()
             throw .onlyWholeCopies(places: places.count, objects: Self.some(of: objects))
         }
     }

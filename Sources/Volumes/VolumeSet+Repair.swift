@@ -10,7 +10,7 @@ public protocol BlobCensus {
     /// How many there are.
     func count() throws -> Int
     /// The objects whose bytes are in some blobs, as `namespace/key`, each once; at most
-    /// ``DamageRecord/objectsMax`` of each blob.
+    /// ``NamedObjects/namesMax`` of each blob.
     func objects(in blobs: [BlobID]) throws -> [String]
     /// Has a blob removed from every volume that turned out not to be wanted.
     func discard(_ id: BlobID) throws

@@ -130,6 +130,30 @@ def test_no_wrong_byte_is_handed_out_and_the_damage_is_listed(damaged):
     assert s3.get_object(Bucket="test", Key="large")["Body"].read() == b"new"
 
 
+def damage_of(server):
+    """What the server lists now, its objects by file."""
+    answer = requests.get(f"{server.endpoint}/v1/damage", auth=server.root_keys, timeout=10)
+    return {item["path"]: item["objects"] for item in answer.json()["damage"]}
+
+
+def test_damage_leaves_the_list_when_nothing_refers_to_it(damaged):
+    server, large, small = damaged
+    read_to_the_end(server, "large")
+    read_to_the_end(server, "small")
+    assert damage_of(server) == {str(large[0]): ["test/large"], str(small[0]): ["test/small"]}
+    s3 = s3_client(server)
+    s3.copy_object(Bucket="test", Key="copy", CopySource="test/large")
+    assert sorted(damage_of(server)[str(large[0])]) == ["test/copy", "test/large"]
+    s3.put_object(Bucket="test", Key="large", Body=b"new")
+    assert damage_of(server)[str(large[0])] == ["test/copy"]
+    s3.delete_object(Bucket="test", Key="copy")
+    assert "nave_damage_listed 1\n" in metrics(server).text
+    s3.delete_object(Bucket="test", Key="small")
+    assert damage_of(server) == {}
+    text = metrics(server).text
+    assert "nave_damage_listed 0\n" in text and "nave_damage_found_total 2\n" in text
+
+
 def test_an_object_without_its_blob_is_an_error_and_no_body_that_ends(tmp_path):
     with ServerProcess(tmp_path / "data") as server:
         fill(server)

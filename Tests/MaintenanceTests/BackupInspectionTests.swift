@@ -110,7 +110,7 @@ import Testing
         #expect(found[gone]?.kind == .blobMissing)
         #expect(found[log]?.kind == .payloadDamaged)
         #expect(
-            Set(report.disagreements.flatMap(\.objects))
+            Set(report.disagreements.flatMap(\.objects.names))
                 == ["subject/large/2", "subject/large/0", "subject/small/20"]
         )
         try Folder.flip(log, small.offset - 12)

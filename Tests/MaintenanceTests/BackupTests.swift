@@ -290,7 +290,7 @@ import Testing
             Set(report.damage.map(\.kind)) == [.blobDamaged, .blobMissing, .payloadDamaged]
         )
         #expect(
-            Set(report.damage.flatMap(\.objects))
+            Set(report.damage.flatMap(\.objects.names))
                 == ["subject/large/2", "subject/large/0", "subject/small/20"]
         )
         try await StoreSubject.with(restored) { subject in

@@ -114,12 +114,12 @@ import Volumes
         #expect(found.map(\.kind) == [.payloadDamaged])
         #expect(found.first?.path == place.path)
         #expect(found.first?.offset == Int64(place.offset))
-        #expect(found.first?.objects == ["subject/live/first/5"])
+        #expect(found.first?.objects.names == ["subject/live/first/5"])
         let ledger = DamageLedger()
         try await Self.with(folder, ledger: ledger) { subject in
             let pass = try ScrubTests.scrub(subject, folder).runPass(.unlimited)
             #expect(pass.damaged == 1)
-            #expect(ledger.records.map(\.objects) == [["subject/live/first/5"]])
+            #expect(ledger.records.map(\.objects.names) == [["subject/live/first/5"]])
             #expect(ledger.records.map(\.state) == [copies == 1 ? .found : .healed])
         }
         let left = try InspectionTests.check(folder).disagreements
@@ -145,11 +145,11 @@ import Volumes
         let found = try InspectionTests.check(folder).disagreements
         #expect(found.map(\.kind) == [.payloadDamaged])
         #expect(found.first?.path == place.path)
-        #expect(found.first?.objects == ["subject/\(name)"])
+        #expect(found.first?.objects.names == ["subject/\(name)"])
         let ledger = DamageLedger()
         try await Self.with(folder, ledger: ledger) { subject in
             _ = try ScrubTests.scrub(subject, folder).runPass(.unlimited)
-            #expect(ledger.records.map(\.objects) == [["subject/\(name)"]])
+            #expect(ledger.records.map(\.objects.names) == [["subject/\(name)"]])
             #expect(ledger.records.map(\.state) == [copies == 1 ? .found : .healed])
             if copies == 1 { _ = try BackupTests.backUp(subject, folder) }
         }
@@ -157,7 +157,7 @@ import Volumes
             return #expect(try InspectionTests.check(folder).disagreements == [])
         }
         let (_, made) = try BackupTests.restore(folder)
-        #expect(made.damage.map(\.objects) == [["subject/\(name)"]])
+        #expect(made.damage.map(\.objects.names) == [["subject/\(name)"]])
     }
 
     @Test func `a backup of which an older snapshot was left is restored`() async throws {

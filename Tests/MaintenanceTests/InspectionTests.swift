@@ -189,7 +189,7 @@ import Volumes
         let report = try Self.check(folder)
         #expect(Set(report.counts.keys) == breakage.expected, "\(report.disagreements)")
         if let object = breakage.object {
-            #expect(report.disagreements.contains { $0.objects.contains(object) })
+            #expect(report.disagreements.contains { $0.objects.names.contains(object) })
         }
     }
 
@@ -345,7 +345,7 @@ import Volumes
         let report = try Self.check(folder)
         #expect(Set(report.counts.keys) == [.logRecordUnreadable, .payloadOutside])
         let outside = report.disagreements.first { $0.kind == .payloadOutside }
-        #expect(outside?.objects == ["subject/small/7"])
+        #expect(outside?.objects.names == ["subject/small/7"])
     }
 
     @Test func `a folder that is no volume, or is in use, is not checked`() async throws {

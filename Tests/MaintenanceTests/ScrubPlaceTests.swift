@@ -55,7 +55,7 @@ import Volumes
             for passes in 1...2 as ClosedRange<Int64> {
                 #expect(try scrub.runPass(.unlimited).damaged == 1)
                 #expect(scrub.status.passes == passes)
-                #expect(ledger.records.map(\.objects) == [["subject/large"]])
+                #expect(ledger.records.map(\.objects.names) == [["subject/large"]])
             }
             scrub.keep()
             // As soon as it can be, it is.

@@ -58,7 +58,7 @@ import Volumes
                 offset: 69_632,
                 kind: .payload,
                 place: .blob(BlobID(0x1A2B_3C4D_5E6F_7081)),
-                objects: ["test/large"]
+                objects: NamedObjects(["test/large"])
             ),
             DamageRecord(
                 found: WallTime(milliseconds: 1_767_225_600_003),
@@ -78,6 +78,26 @@ import Volumes
         #expect(try ScrubState.read(Self.path, disk) == Self.state())
         try Self.state().publish(Self.path, disk)
         #expect(try disk.contents(of: Self.path) == Self.fixture())
+    }
+
+    @Test func `objects that are counted and not named are read back`() throws {
+        var state = Self.state()
+        state.damage = [
+            DamageRecord(
+                found: WallTime(milliseconds: 1),
+                volume: "/srv/nave",
+                path: "/srv/nave/blobs/00/0000000000000001.blob",
+                offset: nil,
+                kind: .blobMissing,
+                place: .blob(BlobID(1)),
+                objects: NamedObjects((0..<20).map { "test/\($0)" })
+            )
+        ]
+        let disk = try Self.disk([])
+        try state.publish(Self.path, disk)
+        #expect(try ScrubState.read(Self.path, disk) == state)
+        let text = String(decoding: try #require(try disk.contents(of: Self.path)), as: UTF8.self)
+        #expect(text.contains("\"more_objects\" : 4"))
     }
 
     @Test func `what cannot be read is as if it were not there`() throws {

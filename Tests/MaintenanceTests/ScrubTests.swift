@@ -83,13 +83,15 @@ import Volumes
             #expect(ledger.records.count == 5)
             #expect(found[shared]?.kind == .payload)
             #expect(found[shared]?.offset == Int64(4096))
-            #expect(found[shared]?.objects.sorted() == ["subject/copy", "subject/large/1"])
+            #expect(found[shared]?.objects.names.sorted() == ["subject/copy", "subject/large/1"])
             #expect(found[footer]?.kind == .blobInvalid)
-            #expect(found[footer]?.objects == ["subject/large/2"])
+            #expect(found[footer]?.objects.names == ["subject/large/2"])
             #expect(found[gone]?.kind == .blobMissing)
-            #expect(found[gone]?.objects == ["subject/large/0"])
+            #expect(found[gone]?.objects.names == ["subject/large/0"])
             let inLog = ledger.records.filter { $0.path.hasSuffix(".log") }
-            #expect(Set(inLog.flatMap(\.objects)) == ["subject/small/20", "subject/in-parts"])
+            #expect(
+                Set(inLog.flatMap(\.objects.names)) == ["subject/small/20", "subject/in-parts"]
+            )
             #expect(inLog.contains { $0.path == small.path && $0.offset == Int64(small.offset) })
             #expect(ledger.records.allSatisfy { $0.volume == folder.volume })
         }
@@ -135,7 +137,7 @@ import Volumes
         let ledger = DamageLedger()
         try await StoreSubject.with(folder, ledger: ledger) { subject in
             let scrub = try Self.scrub(subject, folder)
-            #expect(ledger.records.map(\.objects) == [["subject/large/2"]])
+            #expect(ledger.records.map(\.objects.names) == [["subject/large/2"]])
             let first = try #require(ledger.records.first)
             // Found again: listed once, and known since the first time.
             _ = try scrub.runPass(.unlimited)
@@ -197,12 +199,12 @@ import Volumes
                 try await subject.read("large/0")
             }
             // The owners are looked for on a disk thread.
-            for _ in 0..<1000 where ledger.records.contains(where: { $0.objects.isEmpty }) {
+            for _ in 0..<1000 where ledger.records.contains(where: { $0.objects.names.isEmpty }) {
                 try await Task.sleep(for: .milliseconds(5))
             }
             #expect(ledger.counts.found == 3)
             #expect(
-                ledger.records.map(\.objects)
+                ledger.records.map(\.objects.names)
                     == [["subject/large/5"], ["subject/small/9"], ["subject/large/0"]]
             )
             #expect(ledger.records.map(\.path) == [path, small.path, gone])

@@ -121,7 +121,7 @@ import Volumes
         try FileManager.default.removeItem(atPath: path)
         let found = try InspectionTests.check(folder).disagreements
         #expect(found.map(\.kind) == [.blobCopies])
-        #expect(found.first?.objects == ["subject/large/2"])
+        #expect(found.first?.objects.names == ["subject/large/2"])
         try await StoreSubject.with(folder) { subject in
             _ = try ScrubTests.scrub(subject, folder).runPass(.unlimited)
             // Brought up to date in the background.
@@ -140,7 +140,7 @@ import Volumes
         }
         let found = try InspectionTests.check(folder).disagreements
         #expect(found.map(\.kind) == [.blobMissing])
-        #expect(found.first?.objects == ["subject/large/2"])
+        #expect(found.first?.objects.names == ["subject/large/2"])
     }
 
     @Test func `a volume that is not named is missing`() async throws {

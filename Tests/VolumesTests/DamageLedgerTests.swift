@@ -55,9 +55,20 @@ import Volumes
         ledger.add(Self.record(1))
         ledger.add(Self.record(2))
         let names = (0..<100).map { "n/\($0)" }
-        ledger.name(names, of: .blob(BlobID(1)))
-        #expect(ledger.records[0].objects == Array(names.prefix(DamageRecord.objectsMax)))
-        #expect(ledger.records[1].objects == [])
+        ledger.name(NamedObjects(names), of: .blob(BlobID(1)))
+        #expect(ledger.records[0].objects.names == Array(names.prefix(16)))
+        #expect(ledger.records[0].objects.moreCount == 84)
+        #expect(ledger.records[1].objects == NamedObjects())
+    }
+
+    @Test func `places that nothing refers to go, but for those that were healed`() {
+        let ledger = DamageLedger()
+        ledger.add(Self.record(1))
+        ledger.add(Self.record(2))
+        ledger.add(Self.record(3, .healed))
+        ledger.drop([.blob(BlobID(1)), .blob(BlobID(3)), .log(LogPosition(2))])
+        #expect(ledger.records.map(\.place) == [.blob(BlobID(2)), .blob(BlobID(3))])
+        #expect(ledger.counts == DamageLedger.Counts(found: 3, healed: 1))
     }
 
     @Test func `what an earlier process found comes first, and what is unseen is forgotten`() {

@@ -162,7 +162,7 @@ import Volumes
                 kind: .payload,
                 place: .payload(LogPosition(64)),
                 state: state,
-                objects: ["a/b"]
+                objects: NamedObjects(["a/b"])
             )
         }
         #expect(throws: ForgettingError.onlyWholeCopies(places: 1, objects: ["a/b"])) {
