@@ -26,6 +26,32 @@ def test_extents(connected, namespace):
             hub.array(wrong, name=f"{namespace}/c")
 
 
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda name: hub.array((3,), name, dtpe="u1"), "hub.array takes no dtpe. Is dtype meant?"
+     " It takes shape, name, dtype, chunks, shards,"),
+    (lambda name: hub.array(name=name, shapes=(3,)), "hub.array takes no shapes. Is shape meant? It"),
+    (lambda name: hub.array((3,), name, endpiont="x"), "no endpiont. Is endpoint meant? It takes"),
+    (lambda name: hub.array((3,), name, zzz=1, chunk=2), "no chunk and no zzz. Is chunks meant? It"),
+    (lambda name: hub.load(name, dtype="u1"), "hub.load takes no dtype. It takes name, and as"
+     " settings endpoint, access_key, "),
+    (lambda name: hub.delete(name, nmae=1), "hub.delete takes no nmae. Is name meant? It takes name,"),
+    (lambda name: hub.versions(name, limit=1), "hub.versions takes no limit."),
+    (lambda name: hub.configure(endpiont="x"), "There is no setting endpiont. Is endpoint meant?"
+     " The settings are endpoint,"),
+])
+def test_keywords_that_a_function_does_not_have(connected, namespace, call, message):
+    with hub.trace() as trace, pytest.raises(hub.Invalid) as raised:
+        call(f"{namespace}/a:v1")
+    assert message in str(raised.value) and "  " not in str(raised.value)
+    assert trace.requests == 0
+
+
+def test_settings_may_be_given_by_keyword(connected, namespace):
+    array = hub.array((3,), f"{namespace}/a:v1", retries=0, timeout_seconds=9)
+    assert array.client.transport.configuration.retries == 0
+    assert hub.load(array.name, retries=1).client.transport.configuration.retries == 1
+
+
 @pytest.mark.parametrize("dtype", [
     "M8[s]", "m8", "U5", "S3", object, "longdouble", np.dtype([("a", "i4")])], ids=str)
 def test_types_that_no_array_has(connected, namespace, dtype):

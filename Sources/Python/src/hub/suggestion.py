@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,13 @@ def explained(transport: Transport, reference: Reference, error: NotFound) -> No
     error.args = (what,)
     error.what = what
     return error
+
+
+def meant(unknown: Iterable[str], known: Iterable[str]) -> str:
+    """A question for the names that are closest to unknown ones, and a space; empty without any."""
+    names = list(known)
+    close = [found[0] for one in unknown if (found := _close(one, names))]
+    return f"Is {' and '.join(dict.fromkeys(close))} meant? " if close else ""
 
 
 def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any, Self
 
 from hub.client import current_client
+from hub.keywords import check_keywords
 from hub.reference import Reference
 from hub.understanding import extents, member, understood
 
@@ -159,7 +160,9 @@ def versions(name: str | Reference, **settings: Any) -> list[Version]:
 
     Raises:
         NotFound: there are none.
+        Invalid: the name is none, or a keyword is unknown.
     """
+    check_keywords(versions, settings)
     documents = current_client(**settings).versions(Reference.parse(name))
     return [Version.from_document(document) for document in documents]
 
