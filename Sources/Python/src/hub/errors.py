@@ -104,6 +104,10 @@ class OutOfRange(Invalid, IndexError):
     """An index is not within its axis."""
 
 
+class Unsupported(Invalid, TypeError):
+    """Arrays in memory can do it, and those on the server cannot; the hint says what to write."""
+
+
 class Unavailable(HubError, ConnectionError):
     """No complete answer of the server came: it is not there, is overloaded, the connection broke,
     or something between answered in its place.
