@@ -308,6 +308,21 @@ def test_cache(command, connected):
     command("cache", "clear")
 
 
+def test_what_was_pinned_and_is_cleared_is_named(command, digits):
+    array = hub.load(digits)
+    array.commit()
+    pinned = str(array.pin())
+    assert command("cache", "evict", "0", "--json")["pins"] == [pinned]
+    assert np.array_equal(hub.load(pinned, offline=True)[...], DIGITS)
+    assert f"pinned until now  {pinned}\n" in command("cache", "clear")
+    array.pin()
+    told = command("cache", "clear", "--json")
+    assert (told["pins"], told["unpinned"], told["chunks"]) == ([], [pinned], 0)
+    assert command("cache", "clear", "--json")["unpinned"] == []
+    with pytest.raises(hub.Offline):
+        hub.load(pinned, offline=True)
+
+
 def test_the_cache_is_held_against_the_server(command, refused, digits):
     fixed = f"{digits.partition(':')[0]}@{hub.load(digits).commit().digest}"
     hub.load(fixed).prefetch()

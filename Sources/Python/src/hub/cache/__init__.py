@@ -124,11 +124,19 @@ def evict(bytes_max: int | str) -> int:
     return _evict(open_cache().folder, limit)
 
 
-def clear() -> None:
-    """Removes everything, pinned states too."""
-    folder = open_cache().folder
+def clear() -> tuple[Pin, ...]:
+    """Removes everything, pinned states too: they cannot be read offline any more.
+
+    `evict(0)` removes everything but them.
+
+    Returns:
+        The pinned states that went with it.
+    """
+    cache = open_cache()
+    before = cache.pins.list()
     for name in ("pins", "maps", "chunks"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.rmtree(cache.folder / name, ignore_errors=True)
+    return tuple(pin for pin in before if cache.pins.get(pin.map) is None)
 
 
 def _is_whole(path: str, name: str) -> bool:
