@@ -344,6 +344,18 @@ def test_the_cache_is_emptied_only_if_that_is_said(refused, client, namespace, a
     assert hub.cache.info().chunks == kept
 
 
+def test_the_help_names_all_statistics(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["stats", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    names = told.partition("--op NAME,… of ")[2].partition(" --axis")[0]
+    assert names == ("sum, mean, std, var, min, max, count, count_nonzero, count_nan, histogram, and"
+                     " percentile with --percentile")
+    assert "--percentile Q,… exact percentiles, from 0 to 100, as 5,50,95" in told
+    assert "--histogram BINS a histogram of so many bins" in told
+
+
 def test_percentiles_are_asked_for_in_the_commands_own_words(command, refused, digits):
     told = refused("stats", digits, "--op", "mean,percentile")
     assert "--percentile 5,50,95" in told and '"q"' not in told
