@@ -74,6 +74,7 @@ let foreignCode: [Target] = [
 let pure: [Target] = [
     module("Checksums", ["COpenSSL", "CKernels"]),
     module("StorageModel"),
+    module("SeededRandom"),
     module("StorageFormats", ["StorageModel", "Checksums"]),
     module("ArrayModel"),
     module(
@@ -89,7 +90,7 @@ let pure: [Target] = [
 ]
 
 let inputOutput: [Target] = [
-    module("DiskIO", ["CDiskCalls"]),
+    module("DiskIO", ["CDiskCalls", "SeededRandom"]),
     module("SQLiteDatabase", ["CSQLite"]),
     module("Volumes", ["StorageModel", "StorageFormats", "Checksums", "DiskIO"]),
     module(
@@ -178,7 +179,6 @@ let benchmarks: [Target] = [
 ]
 
 let testTargets: [Target] = [
-    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
     tests("StorageModelTests", ["StorageModel"]),
     tests("TidyTests", []),
     tests("DiskIOTests", ["DiskIO"]),

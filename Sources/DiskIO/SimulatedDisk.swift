@@ -1,4 +1,5 @@
 import Glibc
+import SeededRandom
 
 /// The state of a simulated disk and what calls do to it.
 struct SimulatedDisk: Sendable {
@@ -8,12 +9,12 @@ struct SimulatedDisk: Sendable {
     var plan = FaultPlan()
     var callCount = 0
     var isCrashed = false
-    private var random: SeededNumbers
+    private var random: SeededGenerator
     private var capacityBytes: Int64
     private var nextNumber = 1
 
     init(seed: UInt64, capacityBytes: Int64) {
-        random = SeededNumbers(seed: seed)
+        random = SeededGenerator(seed: seed)
         self.capacityBytes = capacityBytes
     }
 
@@ -218,7 +219,7 @@ struct SimulatedDisk: Sendable {
 
     /// The disk that is found when the power comes back.
     func afterPowerLoss(seed: UInt64) -> SimulatedDisk {
-        var random = SeededNumbers(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var found = SimulatedDisk(seed: random.next(), capacityBytes: capacityBytes)
         found.nextNumber = nextNumber
         for (number, directory) in directories.sorted(by: { $0.key < $1.key }) {

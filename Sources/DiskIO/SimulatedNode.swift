@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// A file of a simulated disk: its bytes as processes see them and as the device holds them.
 struct SimulatedNode: Sendable {
     /// A change that is not flushed.
@@ -30,12 +32,12 @@ struct SimulatedNode: Sendable {
     }
 
     /// A flush failed: the device holds some of the pending changes and never gets the rest.
-    mutating func loseUnflushed(using random: inout SeededNumbers) {
+    mutating func loseUnflushed(using random: inout SeededGenerator) {
         flushed = someOfPending(using: &random)
         pending = []
     }
 
-    func afterPowerLoss(using random: inout SeededNumbers) -> SimulatedNode {
+    func afterPowerLoss(using random: inout SeededGenerator) -> SimulatedNode {
         var found = SimulatedNode()
         found.seen = someOfPending(using: &random)
         found.flushed = found.seen
@@ -44,7 +46,7 @@ struct SimulatedNode: Sendable {
 
     /// The flushed bytes with each sector, and the length, as after some number of the pending
     /// changes.
-    private func someOfPending(using random: inout SeededNumbers) -> [UInt8] {
+    private func someOfPending(using random: inout SeededGenerator) -> [UInt8] {
         guard !pending.isEmpty else { return flushed }
         // One power loss in five keeps all, one nothing, and one what came before some moment.
         let style = Int.random(in: 0..<5, using: &random)
@@ -131,7 +133,7 @@ struct SimulatedDirectory: Sendable {
     }
 
     /// The flushed names with a part of the pending changes, in order.
-    func afterPowerLoss(using random: inout SeededNumbers) -> SimulatedDirectory {
+    func afterPowerLoss(using random: inout SeededGenerator) -> SimulatedDirectory {
         let keptPercent = [0, 50, 80, 100][Int.random(in: 0..<4, using: &random)]
         var found = SimulatedDirectory()
         found.flushed = flushed
@@ -152,26 +154,5 @@ struct SimulatedDirectory: Sendable {
             names[source] = nil
             names[target] = entry
         }
-    }
-}
-
-/// Random numbers that follow from a seed.
-///
-/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-public struct SeededNumbers: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    /// Begins the sequence of a seed.
-    public init(seed: UInt64) {
-        state = seed
-    }
-
-    /// The next number.
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

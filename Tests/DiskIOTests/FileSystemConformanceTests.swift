@@ -1,5 +1,6 @@
 import DiskIO
 import Foundation
+import SeededRandom
 import Testing
 
 /// One suite of rules for every implementation of the seam.
@@ -111,7 +112,7 @@ import Testing
         let disk = subject.fileSystem
         try disk.makeDirectories(subject.directory)
         let file = try disk.open("\(subject.directory)/\(UUID())", .createNew)
-        var generator = SeededNumbers(seed: 5)
+        var generator = SeededGenerator(seed: 5)
         let bytes = (0..<300_000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
         try bytes.withUnsafeBytes { bytes in
             var runs: [UnsafeRawBufferPointer] = []

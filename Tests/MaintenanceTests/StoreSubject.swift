@@ -3,6 +3,7 @@ import DiskIO
 import Foundation
 import Logging
 import NIOCore
+import SeededRandom
 import StorageModel
 import Synchronization
 import Volumes
@@ -228,7 +229,7 @@ final class Folder: Sendable {
 
     /// Bytes that differ for every seed and place.
     static func bytes(_ count: Int, seed: Int) -> [UInt8] {
-        var random = SeededNumbers(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     }
 

@@ -1,4 +1,5 @@
 import DiskIO
+import SeededRandom
 import StorageFormats
 import StorageModel
 import Synchronization
@@ -14,7 +15,7 @@ enum VolumeSubject {
         flushed: LogPosition = LogPosition(0),
         segmentBytesMax: Int64 = 4096
     ) -> VolumeConfiguration {
-        let numbers = Mutex(SeededNumbers(seed: seed))
+        let numbers = Mutex(SeededGenerator(seed: seed))
         return VolumeConfiguration(
             now: WallTime(milliseconds: 1_767_225_600_000),
             naveID: naveID,
@@ -46,7 +47,7 @@ enum VolumeSubject {
     }
 
     static func pattern(_ count: Int, seed: Int) -> [UInt8] {
-        var generator = SeededNumbers(seed: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
     }
 

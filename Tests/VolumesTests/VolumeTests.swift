@@ -1,5 +1,6 @@
 import DiskIO
 import Foundation
+import SeededRandom
 import StorageFormats
 import StorageModel
 import Testing
@@ -54,7 +55,7 @@ import Volumes
             #expect(blob.lengthBytes == Int64(count))
             #expect(try VolumeSubject.read(blob, of: volume) == bytes)
             guard case .blob(let id, _, _) = blob else { continue }
-            var generator = SeededNumbers(seed: 3)
+            var generator = SeededGenerator(seed: 3)
             for _ in 0..<30 {
                 let lower = Int.random(in: 0...count, using: &generator)
                 let upper = Int.random(in: lower...count, using: &generator)

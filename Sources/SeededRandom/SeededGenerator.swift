@@ -1,7 +1,7 @@
 /// SplitMix64: the same numbers for the same seed, everywhere, so that a test replays.
 ///
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014, figure 17.
-public struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Makes a generator whose numbers follow from a seed.
