@@ -23,7 +23,7 @@ final class BackupRun {
     let fileSystem: any FileSystem
     let stop: StopFlag
     /// Taken before the state is chosen: what the state needs is not removed until this goes.
-    private let hold: RemovalHold
+    let hold: RemovalHold
     let position: LogPosition
     /// Before it, segments and records may have been taken out of the log.
     let replayStart: LogPosition
@@ -121,6 +121,9 @@ final class BackupRun {
             created: source.label.created
         )
     }
+
+    /// The index of the store, as it is now.
+    var index: MetadataIndex { store.maintainedIndex }
 
     // MARK: - Whether the target goes on from an earlier backup
 
@@ -250,7 +253,7 @@ final class BackupRun {
         var last: BlobID?
         while true {
             let after = last
-            let page = try store.maintainedIndex.read { reader throws(SQLiteError) in
+            let page = try index.read { reader throws(SQLiteError) in
                 try reader.blobs(after: after, limit: Self.pageMax)
             }
             guard let end = page.last else { break }
@@ -347,7 +350,7 @@ final class BackupRun {
         var last = first == 0 ? nil : BlobID(first - 1)
         pages: while first < 1 << 63 {
             let after = last
-            let page = try store.maintainedIndex.read { reader throws(SQLiteError) in
+            let page = try index.read { reader throws(SQLiteError) in
                 try reader.blobs(after: after, limit: Self.pageMax)
             }
             guard let end = page.last else { break }
