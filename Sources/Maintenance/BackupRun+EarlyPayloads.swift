@@ -62,19 +62,14 @@ extension BackupRun {
         _ segment: VolumeAudit.Segment?,
         _ source: VolumeAudit
     ) throws {
-        let names = try index.read { (reader) throws(SQLiteError) -> [String]? in
-            guard try reader.names(owned) else { return nil }
-            return try reader.name(of: PayloadOwner(owned.owner)).map { [$0] } ?? []
+        guard try index.read({ reader throws(SQLiteError) in try reader.names(owned) }) else {
+            return
         }
-        guard let names else { return }
-        let path = segment.map { original($0.path, of: source) } ?? source.directory + "/log"
-        note(
-            Disagreement(
-                .payloadDamaged,
-                path: path,
-                offset: segment.map { position.bytes - $0.first.bytes },
-                objects: names
-            )
+        let fault = Disagreement(
+            .payloadDamaged,
+            path: segment.map { original($0.path, of: source) } ?? source.directory + "/log",
+            offset: segment.map { position.bytes - $0.first.bytes }
         )
+        note(DamagedPayload(told: fault, positions: [position]))
     }
 }

@@ -33,7 +33,7 @@ extension BackupRun {
         }
         guard var best else { throw MaintenanceError.store(.closed) }
         if !isBestInPlace { best = try copyLog(of: best.source, from: start, progress) }
-        if let fault = best.faults.first(where: \.isOfRecord) {
+        if let fault = best.faults.first(where: \.isOfRecord)?.told {
             throw RecordsDamaged(
                 damage: best.damage,
                 error: .volume(.damaged(path: fault.path, offset: fault.offset ?? 0))
@@ -56,7 +56,7 @@ extension BackupRun {
         /// Its first address.
         let start: LogPosition
         /// What is not whole in the copy.
-        let faults: [Disagreement]
+        let faults: [DamagedPayload]
         /// The first record that is not, if it is known where it is.
         var damage: LogAudit.Damage?
 
@@ -92,7 +92,11 @@ extension BackupRun {
                 fault = Disagreement(.logRecordUnreadable, path: disk.path, detail: "\(disk)")
             default: throw error
             }
-            return CopiedLog(source: source, start: volume.logStart, faults: [fault])
+            return CopiedLog(
+                source: source,
+                start: volume.logStart,
+                faults: [DamagedPayload(told: fault)]
+            )
         }
         if stop.isStopped { throw MaintenanceError.stopped }
         var damage: LogAudit.Damage?
@@ -124,8 +128,8 @@ extension BackupRun {
         from begin: LogPosition,
         ofCopyOf source: VolumeAudit,
         _ damaged: inout LogAudit.Damage?
-    ) throws -> [Disagreement] {
-        var faults: [Disagreement] = []
+    ) throws -> [DamagedPayload] {
+        var faults: [DamagedPayload] = []
         var log = try copiedAudit.log(
             from: max(begin, replayStart),
             to: position,
@@ -137,26 +141,28 @@ extension BackupRun {
             case .damage(let damage):
                 let path = original(damage.path, of: source)
                 damaged = damage.moved(to: path)
-                return [Disagreement(.logRecordUnreadable, path: path, offset: damage.offset)]
+                let fault = Disagreement(.logRecordUnreadable, path: path, offset: damage.offset)
+                return [DamagedPayload(told: fault)]
             case .record(let record) where record.payload == .damaged:
                 if let extent = record.change?.extent,
                     try isMended(extent, path: record.path, offset: record.payloadOffset)
                 {
                     continue
                 }
-                faults.append(
-                    Disagreement(
-                        .payloadDamaged,
-                        path: original(record.path, of: source),
-                        offset: record.payloadOffset
-                    )
+                let fault = Disagreement(
+                    .payloadDamaged,
+                    path: original(record.path, of: source),
+                    offset: record.payloadOffset
                 )
+                faults.append(DamagedPayload(told: fault, positions: record.change?.runs ?? []))
             case .record: break
             }
         }
         guard log.position >= position else {
             let path = source.directory + "/log"
-            return [Disagreement(.logRecordUnreadable, path: path, offset: log.position.bytes)]
+            let offset = log.position.bytes
+            let fault = Disagreement(.logRecordUnreadable, path: path, offset: offset)
+            return [DamagedPayload(told: fault)]
         }
         return faults
     }
@@ -215,7 +221,7 @@ struct RecordsDamaged: Error {
     let error: MaintenanceError
 }
 
-extension Disagreement {
+extension DamagedPayload {
     /// Whether a record cannot be read, and with it none that follows.
-    fileprivate var isOfRecord: Bool { kind != .payloadDamaged }
+    fileprivate var isOfRecord: Bool { told.kind != .payloadDamaged }
 }

@@ -10,7 +10,7 @@ import Volumes
 final class BackupRun {
     /// Blobs that the index is asked for at a time.
     private static let pageMax = 4096
-    /// How many damaged blobs a report names.
+    /// How many damaged payloads a report names.
     private static let damageMax = 1000
 
     private let store: ObjectStore
@@ -31,7 +31,7 @@ final class BackupRun {
     private var copiedBlobs: Int64 = 0
     private var copiedBlobBytes: Int64 = 0
     private var blobCount: Int64 = 0
-    private var damage: [Disagreement] = []
+    private(set) var damage: [DamagedPayload] = []
     private var damagedPayloads: Int64 = 0
 
     init(
@@ -109,7 +109,7 @@ final class BackupRun {
             copiedBlobs: copiedBlobs,
             copiedBlobBytes: copiedBlobBytes,
             removedFiles: removed,
-            damage: damage
+            damage: try namedDamage()
         )
     }
 
@@ -314,13 +314,14 @@ final class BackupRun {
                 faults.append(Disagreement(.blobUnreadable, path: path, detail: "\(disk)"))
             }
         }
-        note(faults.first ?? Disagreement(.blobMissing, path: source.path(of: id)))
+        let fault = faults.first ?? Disagreement(.blobMissing, path: source.path(of: id))
+        note(DamagedPayload(told: fault, blob: id))
         return bytes
     }
 
-    func note(_ disagreement: Disagreement) {
+    func note(_ payload: DamagedPayload) {
         damagedPayloads += 1
-        if damage.count < Self.damageMax { damage.append(disagreement) }
+        if damage.count < Self.damageMax { damage.append(payload) }
     }
 
     // MARK: - Removing
