@@ -58,6 +58,7 @@ public struct RegionReader: Sendable {
         let preferred = overflow ? byteCount : min(twice, byteCount)
         reservation = budget.reserve(
             preferred: preferred,
+            otherwise: min(engine.limits.slabBytesPreferred * 2, byteCount),
             minimum: engine.limits.slabBytesMin * 2
         )
         let slabBytes = reservation.bytes == preferred ? wanted : reservation.bytes / 2

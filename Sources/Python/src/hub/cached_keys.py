@@ -125,11 +125,14 @@ class CachedKeys:
         For what the cache has and nobody can decode: something else may have answered in the
         server's place when it came.
         """
-        for known in (self._map, self._candidates):
-            digest = known.get(key)
-            if digest is not None and digest != NOT_STORED:
-                self._cache.remove(digest)
+        for digest in self.digests(key):
+            self._cache.remove(digest)
         return self._asked(key, self._reader.get_by_transport)
+
+    def digests(self, key: str) -> set[bytes]:
+        """The files that the cache has, or had, under a key, of this state or as last seen."""
+        found = {self._map.get(key), self._candidates.get(key)}
+        return {digest for digest in found if digest is not None and digest != NOT_STORED}
 
     def has(self, keys: Sequence[str]) -> list[bool]:
         """Whether chunks are known without a request: the state is immutable and they are cached."""

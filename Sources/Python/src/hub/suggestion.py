@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hub.errors import HubError, NotFound
-from hub.reference import Reference
+from hub.errors import Denied, HubError, Invalid, NotFound
+from hub.reference import DEFAULT_NAMESPACE, Reference
 
 if TYPE_CHECKING:
     from hub.client import Client
@@ -19,7 +21,7 @@ _SHOWN_MAX = 5
 def explained(transport: Transport, reference: Reference, error: NotFound) -> NotFound:
     """The same failure with what is there instead: other versions, close names, namespaces.
 
-    Takes at most two small requests. If those fail as well, it is left as it was.
+    Takes at most three small requests. If those fail as well, it is left as it was.
     """
     # Of a name without a tag the server looks for the version `latest`, and then for plain keys.
     if error.code not in ("array_missing", "folder_empty", "version_missing", "namespace_missing"):
@@ -38,9 +40,19 @@ def explained(transport: Transport, reference: Reference, error: NotFound) -> No
     return error
 
 
+def meant(unknown: Iterable[str], known: Iterable[str]) -> str:
+    """A question for the names that are closest to unknown ones, and a space; empty without any."""
+    names = list(known)
+    close = [found[0] for one in unknown if (found := _close(one, names))]
+    return f"Is {' and '.join(dict.fromkeys(close))} meant? " if close else ""
+
+
 def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, tuple[str, ...]]:
-    missing = f"There is no {'array' if error.code == 'array_missing' else 'version'} {reference}"
+    kind = "array" if error.code in ("array_missing", "namespace_missing") else "version"
+    missing = f"There is no {kind} {reference}"
     if error.code == "namespace_missing":
+        if inside := _meant_namespace(client, reference):
+            return f"{missing}; {inside.told}.", inside.references
         names = [one["name"] for one in client.list_namespaces(limit=_NAMES_LOOKED_AT_MAX)]
         close = _close(reference.namespace, names)
         missing = f'There is no namespace "{reference.namespace}"'
@@ -49,6 +61,8 @@ def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, 
     if tags:
         versions = tuple(f"{reference.line}:{tag}" for tag in tags)
         return f"{missing}; versions there: {', '.join(tags[:_SHOWN_MAX * 4])}.", versions
+    if inside := _meant_namespace(client, reference):
+        return f"{missing}; {inside.told}.", inside.references
     arrays = client.list_arrays(reference.namespace, limit=_NAMES_LOOKED_AT_MAX)
     names = list(dict.fromkeys(str(one["name"]) for one in arrays))
     if reference.name in names and error.code == "version_missing":
@@ -56,6 +70,36 @@ def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, 
         return f"{reference} is in no version.", ()
     close = tuple(f"{reference.namespace}/{name}" for name in _close(reference.name, names))
     return _sentence(missing, "arrays with such names", close), close
+
+
+@dataclass(frozen=True, slots=True)
+class _Namespace:
+    """A namespace whose name was given in place of an array's, and some of what is in it."""
+
+    name: str
+    references: tuple[str, ...]
+    is_cut: bool
+
+    @property
+    def told(self) -> str:
+        """What of it is said in a sentence."""
+        if not self.references:
+            return f"{self.name} is a namespace without arrays"
+        shown = ", ".join(self.references) + (", …" if self.is_cut else "")
+        return f"{self.name} is a namespace, with the arrays {shown}"
+
+
+def _meant_namespace(client: Client, reference: Reference) -> _Namespace | None:
+    """The namespace that a name alone is of, which is read as one of `library`."""
+    if reference.namespace != DEFAULT_NAMESPACE or "/" in reference.name or reference.member:
+        return None
+    try:
+        # Asked without a reference: what is missing here needs no suggestions of its own.
+        found = list(client.list_arrays(reference.name, limit=_SHOWN_MAX + 1))
+    except (NotFound, Denied, Invalid):
+        return None
+    references = tuple(str(one["reference"]) for one in found)
+    return _Namespace(reference.name, references[:_SHOWN_MAX], len(references) > _SHOWN_MAX)
 
 
 def _tags(client: Client, reference: Reference) -> tuple[str, ...]:
