@@ -92,7 +92,7 @@ public struct Disagreement: Hashable, Sendable {
     }
 
     /// The same, with other objects.
-    func naming(_ objects: [String]) -> Disagreement {
+    func naming(_ objects: NamedObjects) -> Disagreement {
         Disagreement(kind, path: path, offset: offset, detail: detail, objects: objects)
     }
 }

@@ -180,7 +180,7 @@ import Volumes
                 #expect(made.damage.map(\.kind) == (copies == 1 ? [.payloadDamaged] : []))
                 guard let damage = made.damage.first else { continue }
                 #expect(damage.path == place.path && damage.offset == Int64(place.offset))
-                #expect(damage.objects == ["subject/live/first/5"])
+                #expect(damage.objects.names == ["subject/live/first/5"])
             }
             if copies == 1 {
                 try await subject.put("live/first/5", Folder.bytes(970, seed: 5))

@@ -96,7 +96,7 @@ import Volumes
         let disk = try Self.disk([])
         try state.publish(Self.path, disk)
         #expect(try ScrubState.read(Self.path, disk) == state)
-        let text = String(decoding: try #require(try disk.contents(of: Self.path)), as: UTF8.self)
+        let text = String(decoding: try #require(disk.contents(of: Self.path)), as: UTF8.self)
         #expect(text.contains("\"more_objects\" : 4"))
     }
 
