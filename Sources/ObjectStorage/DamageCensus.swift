@@ -50,7 +50,9 @@ final class DamageCensus: Sendable {
         for place in places {
             guard let payload = PayloadPlace(place) else { continue }
             switch try look(at: payload, known[place], depth) {
-            case .gone: known[place] = Known(owners: [], references: 0)
+            case .gone:
+                known[place] = Known(owners: [], references: 0)
+                ledger.name(NamedObjects(), of: place)
             case .unknown: unknown.insert(place)
             case .held(let objects):
                 if let objects { ledger.name(objects, of: place) }
