@@ -1,6 +1,6 @@
 /// The objects that show some bytes, as `namespace/key`: the first of them by name, and how many more.
 ///
-/// Invariants: at most ``namesMax`` names, each once.
+/// Invariants: at most ``namesMax`` names, each once; at most ``countedMax`` objects in all.
 public struct NamedObjects: Hashable, Sendable {
     /// The most objects that are named.
     public static let namesMax = 16
@@ -13,12 +13,13 @@ public struct NamedObjects: Hashable, Sendable {
     /// How many there are beside those; from ``countedMax`` in all on, at least so many.
     public private(set) var moreCount: Int
 
-    /// Begins with names; those beyond ``namesMax`` are counted.
+    /// Begins with names; those beyond ``namesMax`` are counted, up to ``countedMax`` in all.
     public init(_ names: [String] = [], moreCount: Int = 0) {
         self.names = Array(names.prefix(Self.namesMax))
         let beyond = names.count - self.names.count
         let (count, overflow) = beyond.addingReportingOverflow(max(0, moreCount))
-        self.moreCount = overflow ? .max : count
+        let room = Self.countedMax - self.names.count
+        self.moreCount = overflow ? room : min(count, room)
     }
 
     /// Whether no further object is counted.
