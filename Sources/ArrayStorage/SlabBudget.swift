@@ -16,6 +16,9 @@ final class SlabBudget: Sendable {
         self.bytesMax = bytesMax
     }
 
+    /// What is set aside now.
+    var takenBytes: Int { taken.withLock { $0 } }
+
     /// Sets memory aside for as long as the result lives: what is preferred, or less if that is not left.
     func reserve(preferred: Int, otherwise: Int = 0, minimum: Int) -> Reservation {
         let bytes = taken.withLock { taken in

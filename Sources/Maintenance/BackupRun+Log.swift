@@ -22,7 +22,6 @@ extension BackupRun {
         from start: LogPosition?,
         _ progress: ProgressVisitor
     ) throws -> LogPosition {
-        let copiedBefore = copiedLogBytes
         var best: CopiedLog?
         var isBestInPlace = false
         for holder in volumes.logVolumes {
@@ -40,13 +39,7 @@ extension BackupRun {
             )
         }
         for fault in best.faults { note(fault) }
-        // Where more was copied than is new, pieces were missing of what an earlier backup read.
-        let begin = max(start ?? best.start, best.start)
-        let isNewAlone = copiedLogBytes - copiedBefore <= position.bytes - begin.bytes
-        try verifyEarlyPayloads(
-            from: isNewAlone ? begin : best.start,
-            ofCopyOf: best.source
-        )
+        try verifyEarlyPayloads(from: best.readStart, ofCopyOf: best.source)
         return best.start
     }
 
@@ -55,6 +48,8 @@ extension BackupRun {
         let source: VolumeAudit
         /// Its first address.
         let start: LogPosition
+        /// From where on it was not read by an earlier backup.
+        let readStart: LogPosition
         /// What is not whole in the copy.
         let faults: [DamagedPayload]
         /// The first record that is not, if it is known where it is.
@@ -78,10 +73,14 @@ extension BackupRun {
         _ progress: ProgressVisitor
     ) throws -> CopiedLog {
         let first: LogPosition
-        let begin: LogPosition
+        let readStart: LogPosition
         do throws(VolumeError) {
-            first = try source.segments().first?.first ?? volume.logStart
-            begin = max(start ?? first, first)
+            let segments = try source.segments()
+            first = segments.first?.first ?? volume.logStart
+            let begin = max(start ?? first, first)
+            // What has to be copied again is read again, with all that lies before it.
+            if try !copy.holdsLog(segments, before: begin) { isLogRead = false }
+            readStart = isLogRead ? begin : first
             try copySegments(of: source, from: begin, progress)
         } catch {
             let fault: Disagreement
@@ -95,13 +94,20 @@ extension BackupRun {
             return CopiedLog(
                 source: source,
                 start: volume.logStart,
+                readStart: volume.logStart,
                 faults: [DamagedPayload(told: fault)]
             )
         }
         if stop.isStopped { throw MaintenanceError.stopped }
         var damage: LogAudit.Damage?
-        let faults = try faults(from: begin, ofCopyOf: source, &damage)
-        return CopiedLog(source: source, start: first, faults: faults, damage: damage)
+        let faults = try faults(from: readStart, ofCopyOf: source, &damage)
+        return CopiedLog(
+            source: source,
+            start: first,
+            readStart: readStart,
+            faults: faults,
+            damage: damage
+        )
     }
 
     /// Copies one volume's log until it ends, or the backup is told to stop.
@@ -169,7 +175,8 @@ extension BackupRun {
 
     /// The file of a volume's log that a file of the copy was made of.
     func original(_ path: String, of source: VolumeAudit) -> String {
-        source.directory + path.dropFirst(copy.directory.utf8.count)
+        let name = path.utf8.dropFirst(copy.directory.utf8.count)
+        return source.directory + String(decoding: name, as: UTF8.self)
     }
 
     /// Writes a payload that is damaged in the copy anew, of what is whole on any volume.

@@ -28,6 +28,8 @@ final class BackupRun {
     /// Before it, segments and records may have been taken out of the log.
     let replayStart: LogPosition
     var copiedLogBytes: Int64 = 0
+    /// Whether an earlier backup read all that it copied of the log, and all of that is there.
+    var isLogRead = false
     private var copiedBlobs: Int64 = 0
     private var copiedBlobBytes: Int64 = 0
     private var blobCount: Int64 = 0
@@ -78,13 +80,14 @@ final class BackupRun {
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
         let isWhole = earlier?.damagedPayloadCount ?? 0 == 0
+        // What an attempt that was given up copied may be damaged, and has its name and place all the same.
+        isLogRead = isWhole && !wasGivenUp
         let logStart = try copyLog(
             from: isWhole ? earlier?.position : nil,
             progress
         )
         let last = try lastRecord()
         try checkCopy(last)
-        // What an attempt that was given up copied may be damaged, and has a name all the same.
         let trust: CopyTrust = isWhole && !wasGivenUp ? .length : .checksums
         let blobBytes = try copyBlobs(trust, progress)
         for companion in companions { try copy.publish(companion.bytes, as: companion.name) }

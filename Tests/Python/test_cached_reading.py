@@ -326,6 +326,31 @@ class TestVerification:
             np.testing.assert_array_equal(hub.load(reference)[...], pair[1])
         assert hub.cache.verify(reference).removed == 0
 
+    def test_a_verification_takes_nothing_from_other_pinned_commits(
+        self, pair, fixed, settings
+    ):
+        """Of one key they have different chunks, of which the later was last seen."""
+        array, values = pair
+        first, values = fixed, values.copy()
+        first.pin()
+        array[0] = 7
+        later = values.copy()
+        later[0] = 7
+        second = hub.load(f"{array.reference.line}@{array.commit().digest}")
+        second.pin()
+        for damaged in (first, second):
+            cache = hub.cache.open_cache()
+            records = cache.map(
+                state_map_name(hub.current_configuration().endpoint, damaged.reference))
+            path = cache.path(records.get("c/0/0/0"))
+            path.write_bytes(path.read_bytes()[:-1] + b"x")
+            found = [
+                hub.cache.verify(str(one.reference)).removed for one in (damaged, first, second)]
+            assert found == [1, 0, 0]
+            with hub.configured(**settings, offline=True):
+                for one, expected in ((first, values), (second, later)):
+                    np.testing.assert_array_equal(hub.load(str(one.reference))[...], expected)
+
     def test_what_an_array_that_is_not_pinned_lost_is_not_missed(self, pair, fixed, kept):
         cache, found, digests = kept
         cache.path(digests["c/0/1/0"]).unlink()

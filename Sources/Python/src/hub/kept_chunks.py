@@ -129,8 +129,10 @@ class _Comparison:
         self._hashes.add(key_hash(key))
         found = self._compared(key)
         if found.is_wrong:
-            # In this order, so that whoever misses a file learns why.
-            self._removed.update(self._keys.digests(key))
+            digest = self._map.get(key)
+            # In this order, so that whoever misses the file learns why.
+            if digest is not None and digest != NOT_STORED:
+                self._removed.add(digest)
             self._keys.get_anew(key)
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hub.errors import Denied, HubError, Invalid, NotFound
 from hub.reference import DEFAULT_NAMESPACE, Reference
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _NAMES_LOOKED_AT_MAX = 1000
 _SHOWN_MAX = 5
+_SHOWN_LETTERS_MAX = 1024
 
 
 def explained(transport: Transport, reference: Reference, error: NotFound) -> NotFound:
@@ -53,7 +54,7 @@ def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, 
     if error.code == "namespace_missing":
         if inside := _meant_namespace(client, reference):
             return f"{missing}; {inside.told}.", inside.references
-        names = [one["name"] for one in client.list_namespaces(limit=_NAMES_LOOKED_AT_MAX)]
+        names = _texts(client.list_namespaces(limit=_NAMES_LOOKED_AT_MAX), "name")
         close = _close(reference.namespace, names)
         missing = f'There is no namespace "{reference.namespace}"'
         return _sentence(missing, "namespaces with such names", close), close
@@ -64,7 +65,7 @@ def _found(client: Client, reference: Reference, error: NotFound) -> tuple[str, 
     if inside := _meant_namespace(client, reference):
         return f"{missing}; {inside.told}.", inside.references
     arrays = client.list_arrays(reference.namespace, limit=_NAMES_LOOKED_AT_MAX)
-    names = list(dict.fromkeys(str(one["name"]) for one in arrays))
+    names = list(dict.fromkeys(_texts(arrays, "name")))
     if reference.name in names and error.code == "version_missing":
         error.hint = 'It is plain keys. Make a version of it: a.fork("v1").'
         return f"{reference} is in no version.", ()
@@ -98,7 +99,7 @@ def _meant_namespace(client: Client, reference: Reference) -> _Namespace | None:
         found = list(client.list_arrays(reference.name, limit=_SHOWN_MAX + 1))
     except (NotFound, Denied, Invalid):
         return None
-    references = tuple(str(one["reference"]) for one in found)
+    references = tuple(_texts(found, "reference"))
     return _Namespace(reference.name, references[:_SHOWN_MAX], len(references) > _SHOWN_MAX)
 
 
@@ -107,9 +108,15 @@ def _tags(client: Client, reference: Reference) -> tuple[str, ...]:
         # Asked without the reference: what is missing here needs no suggestions of its own.
         path = f"/v1/versions/{reference.line_path}"
         found = client.document("GET", path, members=("versions[]",))["versions"]
-        return tuple(str(one["tag"]) for one in found)
+        return tuple(_texts(found, "tag"))
     except NotFound:
         return ()
+
+
+def _texts(found: Iterable[Any], member: str) -> list[str]:
+    """A member of what was listed, where it is a text that can be shown: something else may answer."""
+    texts = (one.get(member) for one in found if isinstance(one, dict))
+    return [one for one in texts if isinstance(one, str) and 0 < len(one) <= _SHOWN_LETTERS_MAX]
 
 
 def _close(name: str, names: list[str]) -> tuple[str, ...]:
