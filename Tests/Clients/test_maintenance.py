@@ -154,6 +154,41 @@ def test_damage_leaves_the_list_when_nothing_refers_to_it(damaged):
     assert "nave_damage_listed 0\n" in text and "nave_damage_found_total 2\n" in text
 
 
+def test_damage_of_versions_is_named_by_those_that_cannot_be_read(tmp_path):
+    with ServerProcess(tmp_path / "data") as server:
+        def ask(method, path, status, **body):
+            url = f"{server.endpoint}/v1/{path}"
+            answer = requests.request(method, url, auth=server.root_keys, timeout=10, **body)
+            assert answer.status_code == status, answer.text
+            return answer
+
+        s3 = s3_client(server)
+        s3.create_bucket(Bucket="test")
+        chunk = "c/1/0/0"
+        group = b'{"zarr_format": 3, "node_type": "group"}'
+        s3.put_object(Bucket="test", Key="big:v0/zarr.json", Body=group)
+        s3.put_object(Bucket="test", Key=f"big:v0/{chunk}", Body=LARGE)
+        digest = ask("POST", "commits/test/big:v0", 201, json={"message": "x"}).json()["digest"]
+        ask("PUT", "versions/test/big:cut", 201, json={"from": "v0"})
+        path, start = place(server.data, LARGE)
+        flip(path, start + 5)
+        assert len(read_to_the_end(server, f"big:v0/{chunk}")) < len(LARGE)
+        commit = f"test/big@{digest}/{chunk}"
+        cut = f"test/big:cut/{chunk}"
+        assert sorted(damage_of(server)[str(path)]) == sorted(
+            [f"test/big:v0/{chunk}", cut, commit])
+        s3.put_object(Bucket="test", Key=f"big:v0/{chunk}", Body=LARGE)
+        assert s3.get_object(Bucket="test", Key=f"big:v0/{chunk}")["Body"].read() == LARGE
+        assert len(read_to_the_end(server, f"big:cut/{chunk}")) < len(LARGE)
+        assert sorted(damage_of(server)[str(path)]) == sorted([cut, commit])
+        ask("DELETE", "versions/test/big:cut", 204)
+        assert damage_of(server)[str(path)] == [commit]
+    for command in [["check", "--payloads"], ["scrub"]]:
+        report = result_of(*command, tmp_path / "data", code=1)
+        items = report["disagreements" if command[0] == "check" else "damage"]
+        assert [item["objects"] for item in items] == [[commit]]
+
+
 def test_an_object_without_its_blob_is_an_error_and_no_body_that_ends(tmp_path):
     with ServerProcess(tmp_path / "data") as server:
         fill(server)

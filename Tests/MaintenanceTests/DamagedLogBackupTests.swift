@@ -130,7 +130,7 @@ import Volumes
                 let made = try BackupTests.backUp(subject, folder)
                 #expect(made.damage.map(\.kind) == [.payloadDamaged])
                 #expect(made.damage.map(\.path) == [place.path])
-                #expect(made.damage.map(\.objects) == [["subject/object/3"]])
+                #expect(made.damage.map(\.objects.names) == [["subject/object/3"]])
             }
         }
     }
