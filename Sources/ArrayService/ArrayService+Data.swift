@@ -193,7 +193,8 @@ extension ArrayService {
     /// Sends a slab, and of the last one the end as copies.
     ///
     /// A write returns when the next piece would be taken up; the last two pieces may wait for the
-    /// client after the memory that is set aside for slabs is given back, so they hold no slab.
+    /// client after this returns, and the memory that is set aside for slabs is given back, so they hold no
+    /// slab.
     func send(_ slab: ByteBuffer, isLast: Bool, _ writer: HTTPBodyWriter) async throws {
         guard isLast else { return try await writer.write(slab) }
         let pieceBytes = ArrayServiceLimits.gatheredBytesMax

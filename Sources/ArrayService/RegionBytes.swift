@@ -21,6 +21,7 @@ struct RegionBytes: ByteSource {
 
     private var header: ByteBuffer?
     private var slabs: RegionReader?
+    private var isDone = false
     private let itemBytes: Int
     /// Which bytes of the elements are wanted.
     private let wanted: Range<Int>
@@ -68,7 +69,7 @@ struct RegionBytes: ByteSource {
     /// - Throws: ``ArrayReadError``.
     mutating func next() async throws(ArrayReadError) -> ByteBuffer? {
         if let header = header.take() { return header }
-        while let slab = try await slabs?.nextPlaced() {
+        while !isDone, let slab = try await slabs?.nextPlaced() {
             let first = slab.firstElement * itemBytes
             let lower = max(wanted.lowerBound - first, 0)
             let upper = min(wanted.upperBound - first, slab.bytes.readableBytes)
@@ -76,7 +77,8 @@ struct RegionBytes: ByteSource {
                 if first >= wanted.upperBound { break }
                 continue
             }
-            if first + upper == wanted.upperBound { slabs = nil }
+            // The reader stays, and with it what is set aside for the slab that is sent now.
+            isDone = first + upper == wanted.upperBound
             return slab.bytes.getSlice(at: slab.bytes.readerIndex + lower, length: upper - lower)
         }
         return nil

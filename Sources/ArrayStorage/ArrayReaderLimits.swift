@@ -4,8 +4,8 @@ public struct ArrayReaderLimits: Sendable {
     public var cacheBytesMax = 64 << 20
     /// The slab that a request gets when its chunks allow it, in bytes.
     public var slabBytesPreferred = 8 << 20
-    /// The largest slab, for arrays whose chunks are so thick that a smaller one would decode every
-    /// chunk several times, in bytes.
+    /// The largest slab, for arrays whose chunks are so thick, and lists that so often come back to chunks,
+    /// that a smaller one would decode every chunk several times, in bytes.
     public var slabBytesMax = 64 << 20
     /// The smallest slab, which a request gets when others hold the memory, in bytes.
     public var slabBytesMin = 1 << 20

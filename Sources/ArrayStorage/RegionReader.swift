@@ -55,9 +55,11 @@ public struct RegionReader: Sendable {
         let wanted = Self.slabBytes(array, selection: selection, limits: engine.limits)
         // While a client takes one slab the next is made, and waits if the client is slow.
         let (twice, overflow) = wanted.multipliedReportingOverflow(by: 2)
-        let preferred = overflow ? byteCount : min(twice, byteCount)
+        let reach = min(elements.map { max($0.count, 1) * array.itemBytes } ?? byteCount, byteCount)
+        let preferred = overflow ? reach : min(twice, reach)
         reservation = budget.reserve(
             preferred: preferred,
+            otherwise: min(engine.limits.slabBytesPreferred * 2, reach),
             minimum: engine.limits.slabBytesMin * 2
         )
         let slabBytes = reservation.bytes == preferred ? wanted : reservation.bytes / 2
@@ -168,11 +170,7 @@ public struct RegionReader: Sendable {
         selection: Selection,
         limits: ArrayReaderLimits
     ) -> Int {
-        if selection.elementCount > limits.slabBytesPreferred / array.itemBytes,
-            !array.decoder.isIdentity, selection.returnsToChunks(of: array.grid)
-        {
-            return limits.slabBytesMax
-        }
+        if let bytes = scatteredBytes(array, selection, limits) { return bytes }
         var inner = array.itemBytes
         for (axis, taken) in selection.axes.enumerated().reversed() {
             let (whole, overflow) = inner.multipliedReportingOverflow(by: taken.count)
@@ -186,6 +184,29 @@ public struct RegionReader: Sendable {
             inner = whole
         }
         return limits.slabBytesPreferred
+    }
+
+    /// How much of a list that comes back to chunks is read together; nil for anything that gains nothing
+    /// by more than a slab of the usual length.
+    private static func scatteredBytes(
+        _ array: StoredArray,
+        _ selection: Selection,
+        _ limits: ArrayReaderLimits
+    ) -> Int? {
+        guard let list = selection.list, selection.elementCount > 0, !array.decoder.isIdentity
+        else {
+            return nil
+        }
+        let indexBytes = selection.elementCount / list.indices.count * array.itemBytes
+        // A slab has no more pieces, and of listed indices each may be one.
+        let reach = min(list.indices.count, ArrayLimits.slabPiecesMax)
+            .multipliedReportingOverflow(by: indexBytes)
+        let bytes =
+            reach.overflow ? limits.slabBytesMax : min(reach.partialValue, limits.slabBytesMax)
+        guard bytes > limits.slabBytesPreferred, indexBytes <= limits.slabBytesMax / 2,
+            selection.returnsToChunks(of: array.grid)
+        else { return nil }
+        return bytes
     }
 }
 

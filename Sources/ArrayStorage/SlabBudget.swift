@@ -2,7 +2,7 @@ import Synchronization
 
 /// The memory that the slabs of all requests share.
 ///
-/// Nobody waits for memory: who comes when it is taken gets a small slab, which is slower because
+/// Nobody waits for memory: who comes when it is taken gets less, or a small slab, which is slower because
 /// chunks are decoded more often, but needs little. Who comes when those are many as well gets a
 /// sixteenth of that, so that the number of connections bounds what is taken beyond the budget.
 ///
@@ -16,12 +16,17 @@ final class SlabBudget: Sendable {
         self.bytesMax = bytesMax
     }
 
-    /// Sets memory aside for as long as the result lives.
-    func reserve(preferred: Int, minimum: Int) -> Reservation {
+    /// What is set aside now.
+    var takenBytes: Int { taken.withLock { $0 } }
+
+    /// Sets memory aside for as long as the result lives: what is preferred, or less if that is not left.
+    func reserve(preferred: Int, otherwise: Int = 0, minimum: Int) -> Reservation {
         let bytes = taken.withLock { taken in
             let granted =
                 if taken + preferred <= bytesMax {
                     preferred
+                } else if otherwise > minimum, taken + otherwise <= bytesMax {
+                    otherwise
                 } else if taken + minimum <= bytesMax + bytesMax / 2 {
                     min(minimum, preferred)
                 } else {

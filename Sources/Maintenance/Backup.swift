@@ -39,7 +39,8 @@ public struct Backup: Sendable {
         public let copiedBlobBytes: Int64
         /// Files that were removed because the new state does not need them.
         public let removedFiles: Int64
-        /// Blobs of the state that could not be read whole; they were copied as they are.
+        /// Payloads of the state that no volume has whole, with objects that need them; they were copied as
+        /// they are.
         public let damage: [Disagreement]
     }
 

@@ -11,7 +11,7 @@ extension BackupRun {
     /// it could be restored, unless a snapshot holds it: then the earlier backup stays.
     ///
     /// What lies before `replayStart` is not walked over, since records may have been taken out
-    /// there.
+    /// there; of it the payloads are read that objects have.
     ///
     /// - Parameters:
     ///   - start: Where the log ends that an earlier backup has copied, and read; nil for none.
@@ -32,13 +32,14 @@ extension BackupRun {
         }
         guard var best else { throw MaintenanceError.store(.closed) }
         if !isBestInPlace { best = try copyLog(of: best.source, from: start, progress) }
-        if let fault = best.faults.first(where: \.isOfRecord) {
+        if let fault = best.faults.first(where: \.isOfRecord)?.told {
             throw RecordsDamaged(
                 damage: best.damage,
                 error: .volume(.damaged(path: fault.path, offset: fault.offset ?? 0))
             )
         }
         for fault in best.faults { note(fault) }
+        try verifyEarlyPayloads(from: best.readStart, ofCopyOf: best.source)
         return best.start
     }
 
@@ -47,8 +48,10 @@ extension BackupRun {
         let source: VolumeAudit
         /// Its first address.
         let start: LogPosition
+        /// From where on it was not read by an earlier backup.
+        let readStart: LogPosition
         /// What is not whole in the copy.
-        let faults: [Disagreement]
+        let faults: [DamagedPayload]
         /// The first record that is not, if it is known where it is.
         var damage: LogAudit.Damage?
 
@@ -70,10 +73,14 @@ extension BackupRun {
         _ progress: ProgressVisitor
     ) throws -> CopiedLog {
         let first: LogPosition
-        let begin: LogPosition
+        let readStart: LogPosition
         do throws(VolumeError) {
-            first = try source.segments().first?.first ?? volume.logStart
-            begin = max(start ?? first, first)
+            let segments = try source.segments()
+            first = segments.first?.first ?? volume.logStart
+            let begin = max(start ?? first, first)
+            // What has to be copied again is read again, with all that lies before it.
+            if try !copy.holdsLog(segments, before: begin) { isLogRead = false }
+            readStart = isLogRead ? begin : first
             try copySegments(of: source, from: begin, progress)
         } catch {
             let fault: Disagreement
@@ -84,12 +91,23 @@ extension BackupRun {
                 fault = Disagreement(.logRecordUnreadable, path: disk.path, detail: "\(disk)")
             default: throw error
             }
-            return CopiedLog(source: source, start: volume.logStart, faults: [fault])
+            return CopiedLog(
+                source: source,
+                start: volume.logStart,
+                readStart: volume.logStart,
+                faults: [DamagedPayload(told: fault)]
+            )
         }
         if stop.isStopped { throw MaintenanceError.stopped }
         var damage: LogAudit.Damage?
-        let faults = try faults(from: begin, ofCopyOf: source, &damage)
-        return CopiedLog(source: source, start: first, faults: faults, damage: damage)
+        let faults = try faults(from: readStart, ofCopyOf: source, &damage)
+        return CopiedLog(
+            source: source,
+            start: first,
+            readStart: readStart,
+            faults: faults,
+            damage: damage
+        )
     }
 
     /// Copies one volume's log until it ends, or the backup is told to stop.
@@ -116,13 +134,9 @@ extension BackupRun {
         from begin: LogPosition,
         ofCopyOf source: VolumeAudit,
         _ damaged: inout LogAudit.Damage?
-    ) throws -> [Disagreement] {
-        let copied = copiedAudit
-        func original(_ path: String) -> String {
-            source.directory + path.dropFirst(copied.directory.utf8.count)
-        }
-        var faults: [Disagreement] = []
-        var log = try copied.log(
+    ) throws -> [DamagedPayload] {
+        var faults: [DamagedPayload] = []
+        var log = try copiedAudit.log(
             from: max(begin, replayStart),
             to: position,
             payloads: .verified
@@ -131,33 +145,44 @@ extension BackupRun {
             if stop.isStopped { throw MaintenanceError.stopped }
             switch step {
             case .damage(let damage):
-                let path = original(damage.path)
+                let path = original(damage.path, of: source)
                 damaged = damage.moved(to: path)
-                return [Disagreement(.logRecordUnreadable, path: path, offset: damage.offset)]
+                let fault = Disagreement(.logRecordUnreadable, path: path, offset: damage.offset)
+                return [DamagedPayload(told: fault)]
             case .record(let record) where record.payload == .damaged:
-                if try isMended(record) { continue }
-                faults.append(
-                    Disagreement(
-                        .payloadDamaged,
-                        path: original(record.path),
-                        offset: record.payloadOffset
-                    )
+                if let extent = record.change?.extent,
+                    try isMended(extent, path: record.path, offset: record.payloadOffset)
+                {
+                    continue
+                }
+                let fault = Disagreement(
+                    .payloadDamaged,
+                    path: original(record.path, of: source),
+                    offset: record.payloadOffset
                 )
+                faults.append(DamagedPayload(told: fault, positions: record.change?.runs ?? []))
             case .record: break
             }
         }
         guard log.position >= position else {
             let path = source.directory + "/log"
-            return [Disagreement(.logRecordUnreadable, path: path, offset: log.position.bytes)]
+            let offset = log.position.bytes
+            let fault = Disagreement(.logRecordUnreadable, path: path, offset: offset)
+            return [DamagedPayload(told: fault)]
         }
         return faults
+    }
+
+    /// The file of a volume's log that a file of the copy was made of.
+    func original(_ path: String, of source: VolumeAudit) -> String {
+        let name = path.utf8.dropFirst(copy.directory.utf8.count)
+        return source.directory + String(decoding: name, as: UTF8.self)
     }
 
     /// Writes a payload that is damaged in the copy anew, of what is whole on any volume.
     ///
     /// - Returns: Whether every byte of it is somewhere.
-    private func isMended(_ record: LogAudit.Record) throws -> Bool {
-        guard let extent = record.change?.extent else { return false }
+    func isMended(_ extent: Extent, path: String, offset: Int64) throws -> Bool {
         var bytes = [UInt8](repeating: 0, count: Int(extent.lengthBytes))
         do throws(VolumeError) {
             let result = bytes.withUnsafeMutableBytes { buffer in
@@ -174,8 +199,8 @@ extension BackupRun {
         } catch {
             return false
         }
-        let file = try fileSystem.open(record.path, .readWrite)
-        try file.write(bytes, at: record.payloadOffset)
+        let file = try fileSystem.open(path, .readWrite)
+        try file.write(bytes, at: offset)
         try file.synchronizeData()
         return true
     }
@@ -203,7 +228,7 @@ struct RecordsDamaged: Error {
     let error: MaintenanceError
 }
 
-extension Disagreement {
+extension DamagedPayload {
     /// Whether a record cannot be read, and with it none that follows.
-    fileprivate var isOfRecord: Bool { kind != .payloadDamaged }
+    fileprivate var isOfRecord: Bool { told.kind != .payloadDamaged }
 }

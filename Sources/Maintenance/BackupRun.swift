@@ -10,7 +10,7 @@ import Volumes
 final class BackupRun {
     /// Blobs that the index is asked for at a time.
     private static let pageMax = 4096
-    /// How many damaged blobs a report names.
+    /// How many damaged payloads a report names.
     private static let damageMax = 1000
 
     private let store: ObjectStore
@@ -23,15 +23,17 @@ final class BackupRun {
     let fileSystem: any FileSystem
     let stop: StopFlag
     /// Taken before the state is chosen: what the state needs is not removed until this goes.
-    private let hold: RemovalHold
+    let hold: RemovalHold
     let position: LogPosition
     /// Before it, segments and records may have been taken out of the log.
     let replayStart: LogPosition
     var copiedLogBytes: Int64 = 0
+    /// Whether an earlier backup read all that it copied of the log, and all of that is there.
+    var isLogRead = false
     private var copiedBlobs: Int64 = 0
     private var copiedBlobBytes: Int64 = 0
     private var blobCount: Int64 = 0
-    private var damage: [Disagreement] = []
+    private(set) var damage: [DamagedPayload] = []
     private var damagedPayloads: Int64 = 0
 
     init(
@@ -78,13 +80,14 @@ final class BackupRun {
         // A label says whose files these are before there are any.
         try copy.publish(label.encoded(), as: Backup.labelName)
         let isWhole = earlier?.damagedPayloadCount ?? 0 == 0
+        // What an attempt that was given up copied may be damaged, and has its name and place all the same.
+        isLogRead = isWhole && !wasGivenUp
         let logStart = try copyLog(
             from: isWhole ? earlier?.position : nil,
             progress
         )
         let last = try lastRecord()
         try checkCopy(last)
-        // What an attempt that was given up copied may be damaged, and has a name all the same.
         let trust: CopyTrust = isWhole && !wasGivenUp ? .length : .checksums
         let blobBytes = try copyBlobs(trust, progress)
         for companion in companions { try copy.publish(companion.bytes, as: companion.name) }
@@ -109,7 +112,7 @@ final class BackupRun {
             copiedBlobs: copiedBlobs,
             copiedBlobBytes: copiedBlobBytes,
             removedFiles: removed,
-            damage: damage
+            damage: try namedDamage()
         )
     }
 
@@ -121,6 +124,9 @@ final class BackupRun {
             created: source.label.created
         )
     }
+
+    /// The index of the store, as it is now.
+    var index: MetadataIndex { store.maintainedIndex }
 
     // MARK: - Whether the target goes on from an earlier backup
 
@@ -250,7 +256,7 @@ final class BackupRun {
         var last: BlobID?
         while true {
             let after = last
-            let page = try store.maintainedIndex.read { reader throws(SQLiteError) in
+            let page = try index.read { reader throws(SQLiteError) in
                 try reader.blobs(after: after, limit: Self.pageMax)
             }
             guard let end = page.last else { break }
@@ -311,13 +317,14 @@ final class BackupRun {
                 faults.append(Disagreement(.blobUnreadable, path: path, detail: "\(disk)"))
             }
         }
-        note(faults.first ?? Disagreement(.blobMissing, path: source.path(of: id)))
+        let fault = faults.first ?? Disagreement(.blobMissing, path: source.path(of: id))
+        note(DamagedPayload(told: fault, blob: id))
         return bytes
     }
 
-    func note(_ disagreement: Disagreement) {
+    func note(_ payload: DamagedPayload) {
         damagedPayloads += 1
-        if damage.count < Self.damageMax { damage.append(disagreement) }
+        if damage.count < Self.damageMax { damage.append(payload) }
     }
 
     // MARK: - Removing
@@ -347,7 +354,7 @@ final class BackupRun {
         var last = first == 0 ? nil : BlobID(first - 1)
         pages: while first < 1 << 63 {
             let after = last
-            let page = try store.maintainedIndex.read { reader throws(SQLiteError) in
+            let page = try index.read { reader throws(SQLiteError) in
                 try reader.blobs(after: after, limit: Self.pageMax)
             }
             guard let end = page.last else { break }

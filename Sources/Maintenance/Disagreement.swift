@@ -90,6 +90,11 @@ public struct Disagreement: Hashable, Sendable {
         self.detail = detail
         self.objects = objects
     }
+
+    /// The same, with other objects.
+    func naming(_ objects: [String]) -> Disagreement {
+        Disagreement(kind, path: path, offset: offset, detail: detail, objects: objects)
+    }
 }
 
 extension Disagreement {

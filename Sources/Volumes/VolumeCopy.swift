@@ -101,6 +101,22 @@ public final class VolumeCopy {
         return true
     }
 
+    /// Whether the copy has all of a log before an address, as far as the lengths of its files tell.
+    ///
+    /// - Throws: `.readFailed`.
+    public func holdsLog(
+        _ source: [VolumeAudit.Segment],
+        before end: LogPosition
+    ) throws(VolumeError) -> Bool {
+        for (index, segment) in source.enumerated() where segment.first < end {
+            let next = index + 1 < source.count ? source[index + 1].first : end
+            let bytes = min(next.bytes, end.bytes) - segment.first.bytes
+            let present = try status(layout.segment(segment.first))?.sizeBytes ?? 0
+            if present < min(bytes, segment.sizeBytes) { return false }
+        }
+        return true
+    }
+
     /// Removes what an attempt that was given up left after the copy's end: the log that it was of
     /// may have gone on differently.
     private func removeStrangeSegments(

@@ -50,6 +50,14 @@ import Testing
 
 /// Checks that memory for slabs is granted within the budget and given back.
 @Suite struct SlabBudgetTests {
+    @Test func `what wants much gets less before it gets the least`() {
+        let budget = SlabBudget(bytesMax: 100)
+        let reservations = (0..<4).map { _ in
+            budget.reserve(preferred: 60, otherwise: 20, minimum: 5)
+        }
+        #expect(reservations.map(\.bytes) == [60, 20, 20, 5])
+    }
+
     @Test func `who comes late gets little, and what is given back is there again`() {
         let budget = SlabBudget(bytesMax: 100)
         var first: SlabBudget.Reservation? = budget.reserve(preferred: 80, minimum: 10)

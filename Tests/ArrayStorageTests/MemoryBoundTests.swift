@@ -38,6 +38,26 @@ import Testing
         }
     }
 
+    @Test func `a part of a list sets aside what its slabs can be`() async throws {
+        try await TestStore.with { store in
+            var limits = ArrayReaderLimits()
+            limits.slabBytesPreferred = 64
+            limits.slabBytesMin = 8
+            limits.slabBytesMax = 512
+            limits.slabsBytesMax = 256
+            let metadata = plainMetadata([1000], chunks: [10], .uint16, codecs: [.bytes(.big)])
+            let array = resolved(metadata, store: store, path: "x")
+            let reader = ArrayReader(store: store.store, pool: store.pool, limits: limits)
+            let samples = (0..<1000).map { $0 * 7 % 1000 }
+            let list = try Selection(samples: samples, shape: [1000])
+            let part = try reader.region(array, list, elements: 100..<110)
+            #expect(reader.budget.takenBytes == 20)
+            let whole = try reader.region(array, list)
+            #expect(reader.budget.takenBytes == 20 + 128, "a usual slab and the next")
+            withExtendedLifetime((part, whole)) {}
+        }
+    }
+
     @Test func `a region of one slab and a bit more has the slabs that it wants`() async throws {
         try await TestStore.with { store in
             var limits = ArrayReaderLimits()

@@ -276,6 +276,8 @@ import Testing
                 Set(report.damage.map(\.kind)) == [.blobDamaged, .blobMissing, .payloadDamaged]
             )
             #expect(Set(report.damage.map(\.path)) == [blob, gone, small.path])
+            let names = ["subject/large/2", "subject/large/0", "subject/small/20"]
+            #expect(Set(report.damage.flatMap(\.objects)) == Set(names))
             #expect(report.manifest.damagedPayloadCount == 3)
             // Mended, it is whole in the next backup, which would copy nothing of it otherwise.
             try Folder.flip(small.path, small.offset + 3)

@@ -160,6 +160,39 @@ import Volumes
         #expect(made.damage.map(\.objects) == [["subject/\(name)"]])
     }
 
+    @Test(arguments: 1...2)
+    func `a backup takes a damaged payload of the cleaned part from a copy, or names it`(
+        copies: Int
+    ) async throws {
+        let folder = try await Self.cleaned(copies: copies)
+        try await Self.with(folder) { subject in
+            _ = try await subject.store.cleanLog()
+            let extent = try subject.extent("live/first/5")
+            guard case .inline(let position, _, _) = extent else {
+                throw Folder.FolderError.noInline
+            }
+            #expect(position < subject.store.volume.replayStart)
+            // The log of the first volume is what is copied.
+            let place = try folder.place(extent, on: 0)
+            try Folder.flip(place.path, place.offset + 3)
+            for _ in 0..<2 {
+                let made = try BackupTests.backUp(subject, folder)
+                #expect(made.damage.map(\.kind) == (copies == 1 ? [.payloadDamaged] : []))
+                guard let damage = made.damage.first else { continue }
+                #expect(damage.path == place.path && damage.offset == Int64(place.offset))
+                #expect(damage.objects == ["subject/live/first/5"])
+            }
+            if copies == 1 {
+                try await subject.put("live/first/5", Folder.bytes(970, seed: 5))
+                #expect(try BackupTests.backUp(subject, folder).damage == [])
+            }
+        }
+        let (restored, made) = try BackupTests.restore(folder)
+        #expect(made.damage == [])
+        let contents = try await BackupTests.contents(restored)
+        #expect(contents["live/first/5"] == Folder.bytes(970, seed: 5))
+    }
+
     @Test func `a backup of which an older snapshot was left is restored`() async throws {
         let folder = try Folder()
         let snapshots = folder.path + "/backup/snapshots"

@@ -107,6 +107,34 @@ import Volumes
         #expect(try await BackupTests.contents(restored) == contents)
     }
 
+    @Test(arguments: [false, true])
+    func `what is copied again of a log, or was by an attempt that was given up, is read`(
+        isGivenUp: Bool
+    ) async throws {
+        let folder = try Folder()
+        try await StoreSubject.with(folder) { subject in
+            try await Self.fill(subject)
+            #expect(try BackupTests.backUp(subject, folder).damage == [])
+            let place = try folder.place(try subject.extent("object/3"))
+            try Folder.flip(place.path, place.offset + 3)
+            let copied = place.path.replacingOccurrences(
+                of: folder.volume,
+                with: Self.backup(folder)
+            )
+            try FileManager.default.removeItem(atPath: copied)
+            if isGivenUp {
+                try FileManager.default.copyItem(atPath: place.path, toPath: copied)
+                try Data().write(to: URL(filePath: Self.backup(folder) + "/attempt"))
+            }
+            for _ in 0..<2 {
+                let made = try BackupTests.backUp(subject, folder)
+                #expect(made.damage.map(\.kind) == [.payloadDamaged])
+                #expect(made.damage.map(\.path) == [place.path])
+                #expect(made.damage.map(\.objects) == [["subject/object/3"]])
+            }
+        }
+    }
+
     @Test func `a segment of a backup that was cut is restored up to its end`() async throws {
         let folder = try Folder()
         try await StoreSubject.with(folder) { subject in

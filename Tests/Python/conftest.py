@@ -43,6 +43,21 @@ def clean_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(home))
 
 
+@pytest.fixture(autouse=True)
+def said(monkeypatch):
+    """All that errors say in a test: it has no blanks at its ends, whoever's words they are."""
+    said = []
+    begin = hub.HubError.__init__
+
+    def remember(self, what, **details):
+        said.extend([what, details.get("hint", "")])
+        begin(self, what, **details)
+
+    monkeypatch.setattr(hub.HubError, "__init__", remember)
+    yield said
+    assert [one for one in said if one != one.strip()] == []
+
+
 @pytest.fixture
 def settings(server, tmp_path):
     """What `hub` needs to know to ask the server as its root principal."""

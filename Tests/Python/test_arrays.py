@@ -3,6 +3,7 @@
 Method: every operation is done to an array in memory as well, by NumPy, and both are compared.
 """
 
+import operator
 import pickle
 import warnings
 from array import array as machine_array
@@ -287,6 +288,62 @@ def test_values_are_compared_by_numpy_alone(pair, value):
     np.testing.assert_array_equal(array[...] == 1, values == 1)
     assert array == array and array != array.lazy[:] and array != "array"
     assert array in {array: 1} and array in [None, array]
+
+
+BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+          operator.pow, operator.lshift, operator.rshift, operator.and_, operator.xor, operator.or_,
+          operator.lt, operator.le, operator.gt, operator.ge, divmod]
+UNARY = [operator.neg, operator.pos, operator.invert, operator.abs]
+IN_PLACE = [getattr(operator, f"i{one.__name__}") for one in BINARY[:9]] + [
+    operator.iand, operator.ixor, operator.ior, operator.imatmul]
+
+
+@pytest.mark.parametrize("calculate", BINARY + [operator.matmul], ids=lambda one: one.__name__)
+def test_what_remote_arrays_do_not_calculate_says_what_to_write(pair, calculate):
+    """Values of NumPy and arrays of other libraries calculate by themselves with what they read."""
+    array, values = pair
+    with hub.trace() as trace:
+        for one in array, array.lazy[:3]:
+            for other in 2, True, [1, 2], None, one:
+                for operands in (one, other), (other, one):
+                    with pytest.raises(TypeError, match="A remote array has no ") as raised:
+                        calculate(*operands)
+                    assert isinstance(raised.value, hub.Invalid) and "a[...]" in str(raised.value)
+                    assert ("a.to_dask()" in str(raised.value)) == (one is array)
+    assert trace.requests == 0
+    for other in (np.int64(2), np.arange(1, 6)) if calculate is not operator.matmul else ():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.testing.assert_array_equal(calculate(array, other), calculate(values, other))
+            np.testing.assert_array_equal(calculate(other, array), calculate(other, values))
+
+
+@pytest.mark.parametrize("calculate", UNARY, ids=lambda one: one.__name__)
+def test_signs_are_not_calculated_either(pair, calculate):
+    for one in pair[0], pair[0].lazy[:3]:
+        with pytest.raises(TypeError, match=r"A remote array has no .* write .*a\[\.\.\.\]"):
+            calculate(one)
+
+
+@pytest.mark.parametrize("calculate", IN_PLACE, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("value", [2, np.int32(2), np.arange(5, dtype="i4")], ids=repr)
+def test_nothing_becomes_an_array_in_memory_in_place(pair, calculate, value):
+    array, values = pair
+    for one in array, array.lazy[:3]:
+        with pytest.raises(TypeError, match=r"not changed by \S+=. Assign to its elements"):
+            calculate(one, value)
+    np.testing.assert_array_equal(array[...], values)
+
+
+def test_what_is_written_instead_is_done(pair):
+    array, values = pair
+    array[0:3] += 1
+    values[0:3] += 1
+    np.testing.assert_array_equal(array[...], values)
+    np.testing.assert_array_equal((array.to_dask() + 1).compute(), values + 1)
+    np.testing.assert_array_equal(np.add(array, 1), values + 1)
+    np.testing.assert_array_equal((array.to_dask() + array).compute(), values + values)
+    np.testing.assert_array_equal((array + array.to_dask()).compute(), values + values)
+    assert "a: %s" % array == f"a: {array!r}"
 
 
 def test_more_than_the_memory_is_refused_at_once(connected, namespace):

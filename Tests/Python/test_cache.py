@@ -386,6 +386,6 @@ class TestPublicObject:
         assert public.evict(0) == 3 * 1128 and cache.has(digests[9])
         with pytest.raises(ValueError, match="no number of bytes"):
             public.evict("much")
-        public.clear()
+        assert [pin.reference for pin in public.clear()] == ["r"] and public.clear() == ()
         assert files(cache.folder) == [] and public.info().chunks == 0
         assert public.verify() == public.Verification(0, 0)

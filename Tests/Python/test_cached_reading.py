@@ -3,14 +3,18 @@
 Method: requests are counted by traces; the elements are compared with those in memory.
 """
 
+import itertools
+
 import hub
 import hub.cache
 import numpy as np
 import pytest
+from hub import kept_chunks
 from hub.bulk import view_path
-from hub.cache.chunk_cache import document_digest
-from hub.cache.chunk_map import NOT_STORED, encode_records, key_hash
-from hub.cached_keys import state_map_name
+from hub.cache import chunk_cache
+from hub.cache.chunk_cache import ChunkCache, document_digest
+from hub.cache.chunk_map import NOT_STORED, ChunkMap, encode_records, key_hash
+from hub.cached_keys import CachedKeys, array_map_name, state_map_name
 
 
 @pytest.fixture
@@ -109,6 +113,20 @@ def test_offline_names_the_chunk_that_is_missing(pair):
         with pytest.raises(hub.Offline, match="c/1/") as raised:
             again[6]
     assert raised.value.where and "Pin the array" in str(raised.value)
+
+
+def interrupted(work, steps, stop):
+    """The same, but ended by the keyboard at one of the steps that it and others count."""
+
+    def call(*arguments, **options):
+        for is_done in (False, True):
+            if next(steps) == stop:
+                raise KeyboardInterrupt
+            if not is_done:
+                result = work(*arguments, **options)
+        return result
+
+    return call
 
 
 class TestVerification:
@@ -249,6 +267,108 @@ class TestVerification:
         assert hub.cache.verify().removed == 0
         assert hub.cache.verify(str(fixed.reference)).removed == 1
         np.testing.assert_array_equal(hub.load(str(fixed.reference))[...], values)
+
+    def damage(self, fixed, kept):
+        """Makes a record, two contents, and two keys wrong, for a process that has read none of it."""
+        cache, found, digests = kept
+        chunk_cache._maps.clear()
+        records = cache.map(found.path.name.partition(".")[0])
+        chunk = cache.read(digests["c/0/1/0"])
+        cache.write(digests["c/0/1/0"], chunk.etag, chunk.payload[:-1] + b"x")
+        cache.write(b"s" * 16, "", b"something")
+        for key, digest in {"c/0/0/0": digests["c/1/1/0"], "c/2/0/0": NOT_STORED,
+                            "c/3/0/0": b"s" * 16}.items():
+            records.record(key, digest)
+        records.flush()
+        description = document_digest(
+            hub.current_configuration().endpoint, "description", str(fixed.reference))
+        cache.write(description, "", cache.read(description).payload.replace(b"int16", b"uint16"))
+        chunk_cache._maps.clear()
+
+    def test_whenever_it_is_interrupted_the_next_one_mends_what_is_left(
+        self, pair, fixed, kept, settings, monkeypatch
+    ):
+        """Interrupted before and behind each step, until one goes through; then read offline."""
+        monkeypatch.setattr(kept_chunks, "_PARALLEL_REQUESTS", 1)
+        reference = str(fixed.pin())
+        for stop in itertools.count():
+            self.damage(fixed, kept)
+            steps = itertools.count()
+            with monkeypatch.context() as patch:
+                for owner, name in ((ChunkCache, "remove"), (ChunkCache, "write"),
+                                    (CachedKeys, "_asked"), (ChunkMap, "record_hashed"),
+                                    (ChunkMap, "flush"), (kept_chunks._Comparison, "refill")):
+                    patch.setattr(owner, name, interrupted(getattr(owner, name), steps, stop))
+                try:
+                    hub.cache.verify(reference)
+                except KeyboardInterrupt:
+                    pass
+            chunk_cache._maps.clear()
+            hub.cache.verify(reference)
+            assert hub.cache.verify(reference).removed == 0
+            with hub.configured(**settings, offline=True):
+                np.testing.assert_array_equal(hub.load(reference)[...], pair[1])
+            if next(steps) <= stop:
+                break
+        assert stop > 20
+
+    def test_what_a_pinned_array_lost_comes_anew(self, pair, fixed, kept, settings):
+        cache, found, digests = kept
+        reference = str(fixed.pin())
+        for name in (digests["c/0/1/0"].hex(), *cache.pins.list()[0].documents):
+            cache.path(bytes.fromhex(name)).unlink()
+        assert hub.cache.verify(reference).removed == 3
+        with hub.configured(**settings, offline=True):
+            np.testing.assert_array_equal(hub.load(reference)[...], pair[1])
+        found.path.unlink()
+        assert hub.cache.verify(reference).removed == 6
+        with hub.configured(**settings, offline=True):
+            np.testing.assert_array_equal(hub.load(reference)[...], pair[1])
+        assert hub.cache.verify(reference).removed == 0
+
+    def test_a_verification_takes_nothing_from_other_pinned_commits(
+        self, pair, fixed, settings
+    ):
+        """Of one key they have different chunks, of which the later was last seen."""
+        array, values = pair
+        first, values = fixed, values.copy()
+        first.pin()
+        array[0] = 7
+        later = values.copy()
+        later[0] = 7
+        second = hub.load(f"{array.reference.line}@{array.commit().digest}")
+        second.pin()
+        for damaged in (first, second):
+            cache = hub.cache.open_cache()
+            records = cache.map(
+                state_map_name(hub.current_configuration().endpoint, damaged.reference))
+            path = cache.path(records.get("c/0/0/0"))
+            path.write_bytes(path.read_bytes()[:-1] + b"x")
+            found = [
+                hub.cache.verify(str(one.reference)).removed for one in (damaged, first, second)]
+            assert found == [1, 0, 0]
+            with hub.configured(**settings, offline=True):
+                for one, expected in ((first, values), (second, later)):
+                    np.testing.assert_array_equal(hub.load(str(one.reference))[...], expected)
+
+    def test_what_an_array_that_is_not_pinned_lost_is_not_missed(self, pair, fixed, kept):
+        cache, found, digests = kept
+        cache.path(digests["c/0/1/0"]).unlink()
+        assert hub.cache.verify(str(fixed.reference)).removed == 0
+        path = cache.path(digests["c/1/1/0"])
+        path.write_bytes(path.read_bytes()[:-1])
+        self.check(fixed, pair[1])
+
+    def test_a_file_that_goes_with_another_states_record_comes_anew(self, pair, fixed, kept, settings):
+        """What was last seen under a key is another key's chunk here, and goes with what is wrong."""
+        cache, found, digests = kept
+        reference = str(fixed.pin())
+        seen = cache.map(array_map_name(hub.current_configuration().endpoint, fixed.reference))
+        seen.record("c/2/1/0", digests["c/0/0/0"])
+        found.record("c/2/1/0", digests["c/2/0/0"])
+        assert hub.cache.verify(reference).removed in (1, 2, 3)
+        with hub.configured(**settings, offline=True):
+            np.testing.assert_array_equal(hub.load(reference)[...], pair[1])
 
     def test_who_cannot_ask_says_so(self, fixed, settings):
         with hub.configured(**settings, offline=True), pytest.raises(hub.Offline):

@@ -5,6 +5,7 @@ moment; what is found is compared with what was recorded.
 """
 
 import hashlib
+import os
 import random
 import sys
 import threading
@@ -168,6 +169,23 @@ class TestChunkMaps:
         assert one.get(first) == first_digest
         one.flush()
         assert one.get(second) == second_digest
+
+    def test_what_is_recorded_while_another_digest_is_written_holds(self, tmp_path, monkeypatch):
+        one = ChunkMap(tmp_path / "map1")
+        (key, before), (_, after) = self.entries(2)
+        write = os.write
+
+        def write_and_meet(descriptor, data):
+            monkeypatch.undo()
+            one.record(key, after)
+            return write(descriptor, data)
+
+        one.record(key, before)
+        monkeypatch.setattr(chunk_map.os, "write", write_and_meet)
+        one.flush()
+        assert one.get(key) == after
+        one.flush()
+        assert one.get(key) == after and ChunkMap(one.path).get(key) == after
 
     def test_threads_that_open_one_at_the_same_moment_share_it(self, cache):
         for round_number in range(50):

@@ -308,6 +308,21 @@ def test_cache(command, connected):
     command("cache", "clear")
 
 
+def test_what_was_pinned_and_is_cleared_is_named(command, digits):
+    array = hub.load(digits)
+    array.commit()
+    pinned = str(array.pin())
+    assert command("cache", "evict", "0", "--json")["pins"] == [pinned]
+    assert np.array_equal(hub.load(pinned, offline=True)[...], DIGITS)
+    assert f"pinned until now  {pinned}\n" in command("cache", "clear")
+    array.pin()
+    told = command("cache", "clear", "--json")
+    assert (told["pins"], told["unpinned"], told["chunks"]) == ([], [pinned], 0)
+    assert command("cache", "clear", "--json")["unpinned"] == []
+    with pytest.raises(hub.Offline):
+        hub.load(pinned, offline=True)
+
+
 def test_the_cache_is_held_against_the_server(command, refused, digits):
     fixed = f"{digits.partition(':')[0]}@{hub.load(digits).commit().digest}"
     hub.load(fixed).prefetch()
@@ -327,6 +342,18 @@ def test_the_cache_is_emptied_only_if_that_is_said(refused, client, namespace, a
     assert kept > 0
     assert "evict needs a size, and nothing else takes one" in refused("cache", *arguments)
     assert hub.cache.info().chunks == kept
+
+
+def test_the_help_names_all_statistics(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["stats", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    names = told.partition("--op NAME,… of ")[2].partition(" --axis")[0]
+    assert names == ("sum, mean, std, var, min, max, count, count_nonzero, count_nan, histogram, and"
+                     " percentile with --percentile")
+    assert "--percentile Q,… exact percentiles, from 0 to 100, as 5,50,95" in told
+    assert "--histogram BINS a histogram of so many bins" in told
 
 
 def test_percentiles_are_asked_for_in_the_commands_own_words(command, refused, digits):

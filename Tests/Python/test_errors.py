@@ -62,6 +62,45 @@ def test_a_misspelled_namespace_gets_close_ones(array):
     assert namespace in raised.value.suggestions
 
 
+@pytest.mark.parametrize("is_library_there", [False, True])
+def test_a_namespace_in_place_of_an_array_is_told_with_its_arrays(tmp_path, is_library_there):
+    with ServerProcess(tmp_path / "data") as server:
+        keys = dict(zip(("access_key", "secret_key"), server.root_keys, strict=True))
+        with hub.configured(endpoint=server.endpoint, cache_folder=tmp_path / "cache", **keys):
+            if is_library_there:
+                hub.array((1,), name="imagenet")
+            hub.current_client().create_namespace("bare")
+            names = [f"mine/x{number}:v0" for number in range(6)]
+            for name in names:
+                hub.array((1,), name=name)
+            for ask in (hub.load, hub.delete):
+                with pytest.raises(hub.NotFound) as raised:
+                    ask("mine")
+                error = told(raised, "There is no array library/mine:latest; mine is a namespace, with"
+                             " the arrays mine/x0:v0, ", ", mine/x4:v0, …. [GET " if ask is hub.load
+                             else ", mine/x4:v0, …. [DELETE ")
+                assert list(error.suggestions) == names[:5]
+            with pytest.raises(hub.NotFound, match=r"library/mine:v0; mine is a namespace"):
+                hub.load("mine:v0")
+            with pytest.raises(hub.NotFound, match=r"; bare is a namespace without arrays\. \["):
+                hub.load("bare")
+            with hub.trace() as trace, pytest.raises(hub.NotFound) as raised:
+                hub.load("none")
+            assert "is a namespace" not in str(raised.value) and trace.requests <= 4
+
+
+def test_an_array_of_the_library_goes_before_a_namespace_of_its_name(connected, namespace):
+    array = hub.array((1,), name=f"{namespace}:v1")
+    try:
+        with pytest.raises(hub.NotFound, match=f"library/{namespace}:latest; versions there: v1"):
+            hub.load(namespace)
+        with hub.trace() as trace:
+            hub.load(f"{namespace}:v1")
+        assert trace.requests == 1
+    finally:
+        array.delete()
+
+
 def test_a_fork_of_a_name_without_its_tag_says_which_there_are(array):
     with pytest.raises(hub.NotFound, match=r"no version .*/x:latest; versions there: v0\."):
         array.client.fork(hub.Reference.parse(array.reference.line), array.reference.tagged("v9"))

@@ -116,7 +116,9 @@ def test_a_disk_that_is_full_when_it_is_compressed_is_told_too(tmp_path, target)
 
 def test_a_file_of_the_servers_own_forms_is_whole_or_not_there(tmp_path):
     found = run(tmp_path / "disk", sys.executable, "-c", WRITTEN_FILE, tmp_path / "disk", "a.csv")
-    assert found == {"error": "a.csv cannot be written: No space left on device.", "left": 0}
+    assert found == {"left": 0, "error": (
+        "a.csv cannot be written: No space left on device. Take a part of the array, as 'NAME[0:100]'"
+        " or by index=, or a place with more room.")}
 
 
 def test_a_full_disk_is_told_by_what_is_unpacked_onto_it(tmp_path):

@@ -177,7 +177,7 @@ def test_an_interrupt_waits_for_what_a_library_is_at(folder, suffix, monkeypatch
 
 
 @pytest.mark.parametrize("target, array, message", [
-    ("a.csv", DIGITS, "is of no kind that can be written. Kinds: .npy"),
+    ("a.doc", DIGITS, "is of no kind that can be written. Kinds: .npy"),
     ("missing/a.npy", DIGITS, "There is no folder .*missing to write a.npy into"),
     ("a.nii", DIGITS > 3, "NIfTI has no elements of type bool"),
     ("a.tif", DIGITS[0, 0], "a TIFF has two axes or more"),

@@ -1,12 +1,16 @@
 """What is refused before the server is asked says what is wrong and what to do."""
 
+import ast
+import itertools
+import pathlib
+import pickle
 from dataclasses import replace
 
 import hub
 import numpy as np
 import pytest
 import zarr
-from hub import writing
+from hub import errors, writing
 from hub.description import dtype_of, fill_of
 from hub.refusal import refusal
 
@@ -18,12 +22,55 @@ def array(connected, namespace):
     return array
 
 
+KINDS = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, hub.HubError)]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_message_has_no_blanks_at_its_end_nor_two_in_a_row(kind, said):
+    """Also where a server or a library says something with blanks, or nothing, at either end."""
+    for what, hint, where, code, status, request in itertools.product(
+            ("It is so.", " It is so. ", "It is so.\n", "It\n  is so."), ("", "Do it.", " Do it. ", "\n"),
+            ("", "GET http://x/y"), ("", "some_code"), (None, 404), (None, "0123")):
+        error = kind(what, hint=hint, where=where, code=code, status=status, request_id=request)
+        details = [where, f"{status} {code}".strip() if status else "", f"request {request}"]
+        shown = "; ".join(one for one in details if one and one != "request None")
+        expected = ["It is so.", hint.strip(), f"[{shown}]" if shown else ""]
+        assert str(error) == str(pickle.loads(pickle.dumps(error))) == " ".join(filter(None, expected))
+    said.clear()
+
+
 def test_extents(connected, namespace):
     assert hub.array(7, name=f"{namespace}/a", chunks=3).chunks == (3,)
     assert hub.array(np.array([4, 5]), name=f"{namespace}/b").shape == (4, 5)
     for wrong in ((2.5,), "ab", [None]):
         with pytest.raises(hub.Invalid, match="are no extents: they are whole numbers"):
             hub.array(wrong, name=f"{namespace}/c")
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda name: hub.array((3,), name, dtpe="u1"), "hub.array takes no dtpe. Is dtype meant?"
+     " It takes shape, name, dtype, chunks, shards,"),
+    (lambda name: hub.array(name=name, shapes=(3,)), "hub.array takes no shapes. Is shape meant? It"),
+    (lambda name: hub.array((3,), name, endpiont="x"), "no endpiont. Is endpoint meant? It takes"),
+    (lambda name: hub.array((3,), name, zzz=1, chunk=2), "no chunk and no zzz. Is chunks meant? It"),
+    (lambda name: hub.load(name, dtype="u1"), "hub.load takes no dtype. It takes name, and as"
+     " settings endpoint, access_key, "),
+    (lambda name: hub.delete(name, nmae=1), "hub.delete takes no nmae. Is name meant? It takes name,"),
+    (lambda name: hub.versions(name, limit=1), "hub.versions takes no limit."),
+    (lambda name: hub.configure(endpiont="x"), "There is no setting endpiont. Is endpoint meant?"
+     " The settings are endpoint,"),
+])
+def test_keywords_that_a_function_does_not_have(connected, namespace, call, message):
+    with hub.trace() as trace, pytest.raises(hub.Invalid) as raised:
+        call(f"{namespace}/a:v1")
+    assert message in str(raised.value) and "  " not in str(raised.value)
+    assert trace.requests == 0
+
+
+def test_settings_may_be_given_by_keyword(connected, namespace):
+    array = hub.array((3,), f"{namespace}/a:v1", retries=0, timeout_seconds=9)
+    assert array.client.transport.configuration.retries == 0
+    assert hub.load(array.name, retries=1).client.transport.configuration.retries == 1
 
 
 @pytest.mark.parametrize("dtype", [
@@ -183,3 +230,23 @@ def test_other_arguments_of_a_wrong_type(array, tmp_path):
     for ragged in ([[0, 1], [2]], [0, [1]]):
         with pytest.raises(hub.Invalid, match="a list of whole numbers"):
             array.gather(ragged)
+
+
+def test_no_text_for_an_error_is_written_with_blanks_at_its_ends_or_two_in_a_row():
+    """Of all modules, whatever tests provoke: names of errors are called with texts and hints."""
+    package = pathlib.Path(hub.__file__).parent
+    names = {one.__name__ for one in KINDS} | {"ShapeChanged", "ArgumentTypeError", "TypeError",
+                                               "ValueError", "RuntimeError", "FileNotFoundError"}
+    looked_at = 0
+    for path in package.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(call, ast.Call) or ast.unparse(call.func).split(".")[-1] not in names:
+                continue
+            for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+                if isinstance(argument, ast.Constant | ast.JoinedStr):
+                    pieces = getattr(argument, "values", [argument])
+                    text = "".join(str(one.value) if isinstance(one, ast.Constant) else "…"
+                                   for one in pieces)
+                    looked_at += 1
+                    assert text == text.strip() and "  " not in text, f"{path}:{call.lineno}"
+    assert looked_at > 200

@@ -118,6 +118,24 @@ def test_problem_documents(odd):
     assert refusal("", 409, {}, b'{"conflicts": ["a", "b"]}').conflicts == ("a", "b")
 
 
+@pytest.mark.parametrize("odd", ["{}", "7", "null", '{"reference":null,"name":5,"tag":{}}',
+                                 '{"reference":"%s","name":"%s"}' % (("x" * 100_000,) * 2)])
+@pytest.mark.parametrize("code", ["array_missing", "namespace_missing"])
+def test_what_may_have_been_meant(connected, proxy, odd, code):
+    lists = {"arrays": f"[{odd}]", "namespaces": f"[{odd}]", "versions": f"[{odd}]"}
+    body = ("{%s}" % ",".join(f'"{name}":{value}' for name, value in lists.items())).encode()
+
+    def instead(method, path):
+        if path.partition("?")[0] in ("/v1/arrays/tests", "/v1/arrays/library", "/v1/namespaces"):
+            return 200, body, {"Content-Type": "application/json"}
+        return 404, json.dumps({"code": code, "detail": "x"}).encode()
+
+    proxy.instead = instead
+    with pytest.raises(hub.NotFound) as raised:
+        hub.load("tests")
+    assert len(str(raised.value)) < 1000
+
+
 @pytest.mark.parametrize(("name", "value"), [
     ("X-Nave-Shape", "hello"), ("X-Nave-Shape", "5"), ("X-Nave-Shape", "[-5,3]"),
     ("X-Nave-Shape", '["a"]'), ("X-Nave-Shape", "[1.5]"), ("X-Nave-Shape", "[" * 10_000),

@@ -96,7 +96,7 @@ def test_values_are_told_by_their_escapes(evil, capsys):
 def test_what_python_prints(evil):
     array = hub.load(evil)
     for one in (array, array.lazy[0], hub.HubStore(evil), hub.ViewStore(evil), array.history(),
-                array.attrs):
+                array.attrs, array.version, array.diff("v2"), array.pin(), hub.cache.info().pins):
         assert repr(one).isprintable(), one
     assert all(line.isprintable() for line in str(Check("a", "bad", EVIL, EVIL)).splitlines())
     assert len(str(Check("a", "bad", EVIL, EVIL)).splitlines()) == 2

@@ -87,7 +87,7 @@ def test_percentiles_and_histograms_along_axes(pair, axis):
         for keepdims in (False, True):
             expected = np.percentile(floats, q, axis=axis, keepdims=keepdims)
             actual = array.percentile(q, axis=axis, keepdims=keepdims)
-            assert np.shape(actual) == np.shape(expected)
+            assert np.shape(actual) == np.shape(expected) and actual.dtype == np.float64
             np.testing.assert_allclose(actual, expected)
     axes = tuple(range(3)) if axis is None else np.atleast_1d(axis) % 3
     kept = [one for one in range(3) if one not in axes]

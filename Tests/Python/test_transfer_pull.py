@@ -106,11 +106,46 @@ def test_a_failure_leaves_no_file(client, digits, folder, monkeypatch):
 def test_what_cannot_be_pulled(digits, folder, namespace):
     with pytest.raises(NotFound, match="versions there: v1"):
         pull(f"{namespace}/digits:v2", folder / "a.npy")
-    with pytest.raises(Invalid, match="is of no kind that can be written"):
+    with pytest.raises(Invalid, match="is of no kind that can be written. Kinds: .npy, .npz, "):
         pull(digits, folder / "a.doc")
     (folder / "a.npy").touch()
     with pytest.raises(Conflict, match="a.npy exists"):
         pull(digits, folder / "a.npy")
+
+
+@pytest.mark.parametrize(("target", "hint"), [
+    ("a.csv", "`hub get NAME -o {}` writes a .csv, of a slice as 'NAME[0]' too. Kinds: "),
+    ("a.json", "`hub get NAME -o {}`"), ("a.raw", "`hub get NAME -o {}`"),
+    ("a.PNG", "`hub get NAME -o {}` writes a .png"), ("a.jpg", "`hub show 'NAME[0]' -o {}`"),
+    ("-", "`hub get NAME --format npy` writes to standard output. Kinds: "),
+])
+def test_what_another_command_writes_is_told(digits, folder, target, hint):
+    with pytest.raises(Invalid) as raised:
+        pull(digits, folder / target)
+    assert f"is of no kind that can be written. {hint.format(folder / target)}" in str(raised.value)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["a.npy", "a.npz", "a.nii", "a.nii.gz", "a.tif"])
+def test_an_array_that_no_disk_holds_is_refused_at_once(client, namespace, folder, target):
+    reference = Reference.parse(f"{namespace}/large:v1")
+    client.create_array(reference, {"shape": [10**10, 512, 512, 3], "dtype": "float64"})
+    with hub.trace() as trace, pytest.raises(Invalid) as raised:
+        pull(str(reference), folder / target)
+    assert str(raised.value) == (
+        f"{folder / target} cannot be written: No space left on device. Take a part of the array, as"
+        " 'NAME[0:100]' or by index=, or a place with more room.")
+    assert trace.requests <= 3 and list(folder.iterdir()) == []
+
+
+def test_a_part_is_not_a_part_of_the_name(digits, folder):
+    for ask in (lambda: hub.load(f"{digits}[0:2]"), lambda: pull(f"{digits}[0:2]", folder / "a.npy")):
+        with pytest.raises(Invalid) as raised:
+            ask()
+        assert (f'A part is taken of what was loaded, hub.load("{digits}")[0:2], or by index= of'
+                " hub.pull; the commands get, pull, show and stats take one") in str(raised.value)
+    with pytest.raises(Invalid, match="Names look like namespace/name:tag"):
+        hub.load(f"{digits}[0:2")
 
 
 @pytest.mark.parametrize("target", ["a.npy", "a.npz", "a.h5", "a.zarr", "a.nii", "a.tif", "a/"])

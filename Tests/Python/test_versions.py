@@ -35,6 +35,29 @@ def test_a_commit_is_read_by_its_digest_whatever_comes_later(array):
         old.commit()
 
 
+def test_what_is_told_of_versions_is_a_line(array):
+    commit = array.commit("as it was shot\nwith the left camera, " + "before noon " * 9)
+    moment = commit.time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00:00")
+    assert repr(commit) == (
+        f'<hub.Commit {array.reference.line}@{commit.digest} "as it was shot\\nwith the left camera,'
+        f' before noon before noo…" by root {moment}>')
+    digest = f"{commit.digest[:19]}…"
+    name = array.name
+    assert repr(array.version) == f"<hub.Version {name} 4 keys, as in {digest}>"
+    fork = array.fork("v1")
+    fork[5] = 7
+    assert repr(fork.version) == f"<hub.Version {fork.name} 4 keys, changed since {digest}>"
+    (changed,) = array.diff("v1")
+    assert repr(changed) == "<hub.Difference changed c/1/0 [4:8, 0:6]>"
+    array.attrs["a"] = 1
+    assert "<hub.Difference changed zarr.json>" in map(repr, array.diff("v1"))
+    array.seal()
+    assert repr(array.version).endswith("…, sealed>")
+    other = hub.array((3,), name=f"{array.reference.namespace}/b:v0")
+    assert repr(other.version) == f"<hub.Version {other.name} 1 key, not committed>"
+    assert hub.load(commit.reference)[0, 0] == 1
+
+
 def test_to_commit_again_gives_the_same_commit(array):
     first = array.commit("one")
     assert array.commit("two") == first
@@ -184,6 +207,10 @@ def test_changes_are_told_as_they_happen(array):
     assert [(one.kind, one.key) for one in events] == [("written", "c/0/0"), ("committed", "")]
     assert events[0].actor == "root" and events[0].number < events[1].number
     assert events[1].digest == array.digest
+    moment = events[0].time.isoformat(" ", "seconds")
+    assert repr(events[0]) == (
+        f"<hub.Event {events[0].number} written {array.name} c/0/0 by root {moment}>")
+    assert f" committed {array.name} {array.digest} by root " in repr(events[1])
     stream.close()
     assert list(stream) == []
     # What was missed is told to who says what was seen last.

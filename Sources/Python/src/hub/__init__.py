@@ -30,6 +30,7 @@ from hub.errors import (
     Offline,
     OutOfRange,
     Unavailable,
+    Unsupported,
 )
 from hub.opening import array, delete, load
 from hub.reference import Reference
@@ -84,6 +85,7 @@ __all__ = [
     "Shuffle",
     "Trace",
     "Unavailable",
+    "Unsupported",
     "Version",
     "View",
     "ViewStore",

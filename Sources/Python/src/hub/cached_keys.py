@@ -120,16 +120,16 @@ class CachedKeys:
                 time.sleep(pause)
 
     def get_anew(self, key: str) -> bytes | None:
-        """Like `get`, but from the server: what the cache has under the key is removed before.
+        """Like `get`, but from the server: what this state has under the key is removed before.
 
         For what the cache has and nobody can decode: something else may have answered in the
-        server's place when it came.
+        server's place when it came. Nothing that the cache has is taken for the answer; files of
+        other states stay.
         """
-        for known in (self._map, self._candidates):
-            digest = known.get(key)
-            if digest is not None and digest != NOT_STORED:
-                self._cache.remove(digest)
-        return self._asked(key, self._reader.get_by_transport)
+        digest = self._map.get(key)
+        if digest is not None and digest != NOT_STORED:
+            self._cache.remove(digest)
+        return self._asked(key, self._reader.get_by_transport, is_anew=True)
 
     def has(self, keys: Sequence[str]) -> list[bool]:
         """Whether chunks are known without a request: the state is immutable and they are cached."""
@@ -153,10 +153,10 @@ class CachedKeys:
                 return None if found is None else found.payload
         return self._asked(key, ask)
 
-    def _asked(self, key: str, ask: Ask) -> bytes | None:
-        """A chunk that the server has to be asked about."""
+    def _asked(self, key: str, ask: Ask, is_anew: bool = False) -> bytes | None:
+        """A chunk that the server has to be asked about; anew whatever the cache has."""
         self._refuse_offline(key)
-        candidate = self._kept(self._candidates.get(key))
+        candidate = None if is_anew else self._kept(self._candidates.get(key))
         fetched = self._fetched(key, candidate.etag if candidate else "", ask)
         if fetched.status == 304 and candidate is not None:
             tracing.record_cache(hits=1)
@@ -166,7 +166,7 @@ class CachedKeys:
         if fetched.status == 404:
             self._record(key, NOT_STORED)
             return None
-        self._keep(key, fetched)
+        self._keep(key, fetched, is_anew)
         return fetched.data
 
     def _bundled(self, keys: list[str], halt: Halt) -> Iterator[Buffer | None]:
@@ -294,11 +294,12 @@ class CachedKeys:
             return None
         return self._cache.read(digest)
 
-    def _keep(self, key: str, fetched: Fetched) -> None:
+    def _keep(self, key: str, fetched: Fetched, is_anew: bool) -> None:
         if fetched.is_coded or not entity_tag.is_known(fetched.etag):
             return
         digest = chunk_digest(self._origin, fetched.etag, len(fetched.data), self._document)
-        if self._cache.has(digest) or self._cache.write(digest, fetched.etag, fetched.data):
+        is_there = self._cache.has(digest) and not is_anew
+        if is_there or self._cache.write(digest, fetched.etag, fetched.data):
             self._record(key, digest)
 
     def _record(self, key: str, digest: bytes) -> None:

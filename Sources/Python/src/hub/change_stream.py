@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from hub.client import Client
 from hub.errors import Invalid, Unavailable
+from hub.printable import printable
 from hub.stream import Stream
 
 _PAUSE_SECONDS = 0.5
@@ -64,6 +65,15 @@ class Event:
         return cls(
             number, kind, time=datetime.fromisoformat(moment) if moment else None,
             **{name: document[name] for name in known if name in document})
+
+    def __repr__(self) -> str:
+        version = f" {self.namespace}/{self.name}" if self.name else ""
+        version += (f":{self.tag}" if self.tag else "") + (f"/{self.member}" if self.member else "")
+        before = f" from {self.before}" if self.before else ""
+        details = [self.key, self.digest, f"by {self.actor}" if self.actor else None,
+                   self.time.isoformat(" ", "seconds") if self.time else None]
+        told = f"{self.number} {self.kind}{version}{before}"
+        return printable(f"<hub.Event {' '.join(filter(None, [told, *details]))}>")
 
 
 class _Quiet:

@@ -138,11 +138,13 @@ def current_configuration(
 def _resolved(
     environment: Mapping[str, str], overrides: Mapping[str, Any], configured: Mapping[str, Any]
 ) -> Configuration:
-    unknown = (set(overrides) | set(configured)) - set(SETTINGS)
+    unknown = sorted((set(overrides) | set(configured)) - set(SETTINGS))
     if unknown:
+        from hub.suggestion import meant
+
         raise Invalid(
-            f"There is no setting {', '.join(sorted(unknown))}.",
-            hint=f"The settings are {', '.join(SETTINGS)}.",
+            f"There is no setting {', '.join(unknown)}.",
+            hint=f"{meant(unknown, SETTINGS)}The settings are {', '.join(SETTINGS)}.",
         )
     places = _places(environment, overrides, configured)
     for place in places[:2]:

@@ -87,10 +87,15 @@ class Conversions:
     def pin(self, is_shown: bool | None = None) -> Reference:
         """Brings what the array holds now into the local cache, where it stays until `unpin`.
 
-        A version that is not committed as it is now has no digest, so it cannot be pinned.
+        It is pinned by its digest: as what was loaded by one, or a version that was committed or
+        sealed and not changed since. `hub.cache.evict` leaves it alone, `hub.cache.clear` does not.
 
         Returns:
             The reference with the digest, which `hub.load(…, offline=True)` reads without a server.
+
+        Raises:
+            Invalid: it can change, or is larger than the cache may be.
+            Unavailable: the cache could not keep all of it.
         """
         from hub.prefetch import pin
 

@@ -43,9 +43,8 @@ class HubError(Exception):
         self.status = status
 
     def __str__(self) -> str:
-        text = self.what
-        if self.hint:
-            text += f" {self.hint}"
+        # Servers and libraries, whose words these may be, leave blanks and line breaks at the ends.
+        text = f"{self.what.strip()} {self.hint.strip()}".strip()
         details = [self.where] if self.where else []
         if self.status is not None:
             details.append(f"{self.status} {self.code}".rstrip())
@@ -102,6 +101,10 @@ class Invalid(HubError, ValueError):
 
 class OutOfRange(Invalid, IndexError):
     """An index is not within its axis."""
+
+
+class Unsupported(Invalid, TypeError):
+    """Arrays in memory can do it, and those on the server cannot; the hint says what to write."""
 
 
 class Unavailable(HubError, ConnectionError):

@@ -16,14 +16,14 @@ from hub.cache import Verification, open_cache
 from hub.cache.chunk_cache import document_digest
 from hub.cache.chunk_file import ChunkFile
 from hub.cache.chunk_map import NOT_STORED, key_hash
-from hub.cached_keys import CachedKeys
+from hub.cached_keys import CachedKeys, state_map_name
 from hub.chunk_jobs import Coordinates
 from hub.client import Client
 from hub.errors import NotFound
 from hub.pool import worked
 from hub.progress import progress
 from hub.reference import Reference
-from hub.state import DESCRIPTION, METADATA, ArrayState, read_state, resolve
+from hub.state import DESCRIPTION, METADATA, ArrayState, is_document, read_state, resolve
 
 _PARALLEL_REQUESTS = 16
 
@@ -34,7 +34,9 @@ def verify_kept(
     """Compares what is kept of an array with the server; what is wrong is removed, and asked anew.
 
     It takes a small request for each chunk that is kept. Chunks that the server decodes, or that
-    were uploaded in parts, have tags that do not name their bytes: they are read once more.
+    were uploaded in parts, have tags that do not name their bytes: they are read once more. Of a
+    pinned array what is gone counts as wrong. So if this is interrupted, the next one mends what
+    is left, what was removed and did not come again included.
 
     Args:
         client: who asks.
@@ -54,14 +56,16 @@ def verify_kept(
     found = list(_compared_documents(client, target))
     state = read_state(client, target)
     comparison = _Comparison(state)
-    with progress(f"verify {target.name} in the cache", 0, show_progress) as bar:
-        places = map(tuple, client.occupancy(target))
-        for _, one in worked(comparison.compare, places, _PARALLEL_REQUESTS):
-            found.append(one)
-            bar.update(one.bytes)
-    comparison.refill()
-    found += comparison.surplus()
-    comparison.flush()
+    try:
+        with progress(f"verify {target.name} in the cache", 0, show_progress) as bar:
+            places = map(tuple, client.occupancy(target))
+            for _, one in worked(comparison.compare, places, _PARALLEL_REQUESTS):
+                found.append(one)
+                bar.update(one.bytes)
+        comparison.refill()
+        found += comparison.surplus()
+    finally:
+        comparison.flush()
     return Verification(sum(one.is_kept for one in found), sum(one.is_wrong for one in found))
 
 
@@ -75,24 +79,31 @@ class _Compared:
 
 
 _NOT_KEPT = _Compared()
+_LOST = _Compared(True, True)
+"""What is to be kept, and is not there or cannot be read."""
 
 
 def _compared_documents(client: Client, target: Reference) -> Iterator[_Compared]:
-    """What is kept of what describes a commit; what is wrong is removed."""
+    """What is kept of what describes a commit; what is wrong is replaced."""
     if not target.is_immutable:
         return
+    origin = client.transport.configuration.endpoint
     cache = open_cache(client.transport.configuration)
+    is_pinned = cache.pins.get(state_map_name(origin, target)) is not None
     paths = {METADATA: view_path(f"{target}/{METADATA}"), DESCRIPTION: f"/v1/arrays/{target.path}"}
     for kind, path in paths.items():
-        digest = document_digest(client.transport.configuration.endpoint, kind, str(target))
+        digest = document_digest(origin, kind, str(target))
         kept = cache.read(digest)
-        if kept is None:
+        if kept is None and not is_pinned:
             continue
         with client.about(target):
-            is_wrong = client.transport.request("GET", path).data != kept.payload
-        if is_wrong:
+            document = client.transport.request("GET", path).data
+        if not is_document(kind, document):
+            raise client.no_nave(f"no {kind}", f"GET {path}")
+        is_wrong = kept is None or kept.payload != document
+        if is_wrong and not cache.write(digest, "", document):
             cache.remove(digest)
-        yield _Compared(True, is_wrong, len(kept.payload))
+        yield _Compared(True, is_wrong, len(document))
 
 
 class _Comparison:
@@ -110,32 +121,34 @@ class _Comparison:
         self._stored_count = None if pin is None else pin.chunks
         self._hashes: set[bytes] = set()
         self._removed: set[bytes] = set()
-        """The files that went with what named them wrongly."""
+        """The files that went with keys whose chunks they are not."""
 
     def compare(self, place: Coordinates) -> _Compared:
         """Compares a chunk that the server has; one that is wrong comes anew."""
         key = self._state.metadata.key(place)
         self._hashes.add(key_hash(key))
-        digest = self._map.get(key, self._stored_count)
-        if digest is None or (digest == NOT_STORED and not self._state.is_immutable):
-            return _NOT_KEPT
-        payload_bytes = 0
-        if digest != NOT_STORED:
-            if not self._cache.has(digest):
-                return _NOT_KEPT
-            kept = self._cache.read(digest)
-            if kept is None and digest in self._removed:
-                return _NOT_KEPT
-            is_right = kept is not None and self._is_right(key, kept)
-            if is_right is None:
-                return _NOT_KEPT
-            payload_bytes = 0 if kept is None else len(kept.payload)
-            if is_right:
-                return _Compared(True, False, payload_bytes)
+        found = self._compared(key)
+        if found.is_wrong:
+            digest = self._map.get(key)
             # In this order, so that whoever misses the file learns why.
-            self._removed.add(digest)
-        self._keys.get_anew(key)
-        return _Compared(True, True, payload_bytes)
+            if digest is not None and digest != NOT_STORED:
+                self._removed.add(digest)
+            self._keys.get_anew(key)
+        return found
+
+    def _compared(self, key: str) -> _Compared:
+        digest = self._map.get(key, self._stored_count)
+        if digest == NOT_STORED:
+            return _LOST if self._state.is_immutable else _NOT_KEPT
+        if digest is None or not self._cache.has(digest):
+            # What went with another key is seen to behind all others.
+            is_lost = self._stored_count is not None and digest not in self._removed
+            return _LOST if is_lost else _NOT_KEPT
+        kept = self._cache.read(digest)
+        if kept is None:
+            return _NOT_KEPT if digest in self._removed else _LOST
+        is_right = self._is_right(key, kept)
+        return _NOT_KEPT if is_right is None else _Compared(True, not is_right, len(kept.payload))
 
     def refill(self) -> None:
         """Has chunks come again whose files went because other keys named them, wrongly; for behind all

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from hub.errors import Invalid
+from hub.errors import Unsupported
 from hub.npy import AnyArray
+from hub.operators import Operators
 
 _PREFETCHED_BYTES = 8 << 20
 
 
-class NumPyLike:
+class NumPyLike(Operators):
     """Reads like a NumPy array, from a shape, a type and a way to read a selection."""
 
     @property
@@ -84,18 +85,18 @@ class NumPyLike:
         return operator.index(self._single())
 
     def __contains__(self, value: object) -> bool:
-        raise Invalid("Whether a value is in a remote array takes reading all of it.",
-                      hint="Use value in a[...], or a.min() and a.max().")
+        raise Unsupported("Whether a value is in a remote array takes reading all of it.",
+                          hint="Use value in a[...], or a.min() and a.max().")
 
     def __eq__(self, other: object) -> bool:
         """Whether it is this very object; values are not compared.
 
         Raises:
-            Invalid: `other` is a number or an array of NumPy, which NumPy compares with each element.
+            Unsupported: `other` is a number or an array of NumPy, which NumPy compares with each element.
         """
         if isinstance(other, (numbers.Number, np.generic, np.ndarray)):
-            raise Invalid("A remote array is not compared with values.",
-                          hint="Read what is compared: a[...] == value.")
+            raise Unsupported("A remote array is not compared with values.",
+                              hint="Read what is compared: a[...] == value.")
         return self is other
 
     __hash__ = object.__hash__

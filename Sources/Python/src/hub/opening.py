@@ -11,6 +11,7 @@ from hub.arrays import Array
 from hub.client import Client, current_client
 from hub.description import Description
 from hub.errors import Conflict, Invalid, NotFound
+from hub.keywords import check_keywords
 from hub.reference import Reference
 from hub.whole_number import extents
 
@@ -28,9 +29,10 @@ def load(name: str | Reference, **settings: Any) -> Array:
 
     Raises:
         NotFound: it is not there; the message says what is.
-        Invalid: the name is none, or it is a group.
+        Invalid: the name is none, or it is a group, or a keyword is unknown.
         Offline: no request may be made, and it is not pinned; the message says what is.
     """
+    check_keywords(load, settings)
     client = current_client(**settings)
     reference = Reference.parse(name)
     if reference.is_immutable or client.transport.configuration.offline:
@@ -47,7 +49,9 @@ def delete(name: str | Reference, **settings: Any) -> None:
 
     Raises:
         NotFound: it is not there; the message says what is.
+        Invalid: the name is none, or a keyword is unknown.
     """
+    check_keywords(delete, settings)
     current_client(**settings).delete(Reference.parse(name))
 
 
@@ -88,9 +92,10 @@ def array(
 
     Raises:
         Conflict: the name has an array of another shape or type.
-        Invalid: the shape, type or something else is not possible.
+        Invalid: the shape, type or something else is not possible, or a keyword is unknown.
         Denied: the keys may not create it.
     """
+    check_keywords(array, settings)
     if not name:
         raise Invalid("An array needs a name.",
                       hint='Write hub.array(shape, name="namespace/name:tag").')

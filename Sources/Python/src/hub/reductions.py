@@ -24,8 +24,9 @@ Axis = int | tuple[int, ...] | None
 class Reductions:
     """What arrays and views reduce on the server.
 
-    Means and deviations are `float64` and computed in double precision, whatever the type of the
-    elements; a `dtype` is what the result is cast to. `axis=None` reduces to a scalar, axes to an
+    Means, deviations, percentiles and the sums of floats are `float64` and computed in double
+    precision, whatever the type of the elements, where NumPy's are `float32` of such an array; a
+    `dtype` is what the result is cast to. `axis=None` reduces to a scalar, axes to an
     array. `numpy.mean(a)` and its kin come here as well. A NaN makes the result NaN unless
     `skip_nan`.
 
@@ -48,21 +49,21 @@ class Reductions:
         self, axis: Axis = None, dtype: Any = None, out: None = None, *,
         keepdims: bool = False, skip_nan: bool = False,
     ) -> Any:
-        """The arithmetic mean."""
+        """The arithmetic mean: `float64`, of `float32` too; `complex128` of complex numbers."""
         return self._reduced("mean", axis, dtype, out, keepdims, skip_nan)
 
     def std(
         self, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, *,
         keepdims: bool = False, skip_nan: bool = False,
     ) -> Any:
-        """The standard deviation; its divisor is lessened by `ddof`."""
+        """The standard deviation, as `float64`; its divisor is lessened by `ddof`."""
         return self._spread("std", axis, dtype, out, keepdims, skip_nan, ddof)
 
     def var(
         self, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, *,
         keepdims: bool = False, skip_nan: bool = False,
     ) -> Any:
-        """The variance; its divisor is lessened by `ddof`."""
+        """The variance, as `float64`; its divisor is lessened by `ddof`."""
         return self._spread("var", axis, dtype, out, keepdims, skip_nan, ddof)
 
     def sum(
@@ -92,7 +93,7 @@ class Reductions:
         self, q: float | Sequence[float], axis: Axis = None, *, keepdims: bool = False,
         skip_nan: bool = False,
     ) -> Any:
-        """The q-th percentiles, from 0 to 100: exact, as `numpy.percentile`.
+        """The q-th percentiles, from 0 to 100: exact, as `numpy.percentile`, in `float64`.
 
         Args:
             q: a number, or several, whose axes come in front of the result's.

@@ -125,7 +125,9 @@ class Reference:
 
 
 def _invalid(text: str, reason: str) -> Invalid:
-    return Invalid(
-        f'"{text}" names no array: {reason}.',
-        hint="Names look like namespace/name:tag, imagenet or namespace/name@sha256:….",
-    )
+    hint = "Names look like namespace/name:tag, imagenet or namespace/name@sha256:…."
+    name, bracket, rest = text.partition("[")
+    if bracket and rest.endswith("]"):
+        hint = (f'A part is taken of what was loaded, hub.load("{name}")[{rest}, or by index= of'
+                " hub.pull; the commands get, pull, show and stats take one in brackets.")
+    return Invalid(f'"{text}" names no array: {reason}.', hint=hint)

@@ -36,7 +36,7 @@ def refusal(where: str, status: int, headers: Mapping[str, str], body: bytes) ->
     """
     document = _document(body)
     code = str(document.get("code", ""))
-    what = str(document.get("detail") or f"The server answered {status}.")
+    what = str(document.get("detail") or "").strip() or f"The server answered {status}."
     kind = _kind(status, code)
     if kind is NotFound and not code and not where.startswith("HEAD "):
         # A Nave server says what is not there; the answers to HEAD alone have no room for that.

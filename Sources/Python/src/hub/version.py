@@ -9,8 +9,13 @@ from types import NoneType
 from typing import Any, Self
 
 from hub.client import current_client
+from hub.keywords import check_keywords
+from hub.printable import printable
 from hub.reference import Reference
 from hub.understanding import extents, member, understood
+
+_SHOWN_MAX = 60
+"""How many letters of a message are shown in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,13 @@ class Version:
                 content_hash=member(document, "content_hash", str, ""),
                 expires=_time(document.get("expires")),
             )
+
+    def __repr__(self) -> str:
+        link = "changed since" if self.changed_since else "as in"
+        commit = f"{link} {_short(self.digest)}" if self.digest else "not committed"
+        seal = ", sealed" if self.is_sealed else ""
+        keys = f"{self.keys} key{'' if self.keys == 1 else 's'}"
+        return f"<hub.Version {printable(str(self.reference))} {keys}, {commit}{seal}>"
 
     @property
     def tag(self) -> str:
@@ -119,6 +131,12 @@ class Commit:
                 content_hash=member(document, "content_hash", str, ...),
             )
 
+    def __repr__(self) -> str:
+        # The reference as a whole, so that it can be copied from there and loaded.
+        author = f" by {printable(self.author)}" if self.author else ""
+        return (f"<hub.Commit {printable(str(self.reference))} {_shown(self.message)}{author}"
+                f" {self.time.isoformat(' ', 'seconds')}>")
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -153,15 +171,33 @@ class Difference:
                 change, key, member(document, "member", str, ...), extents(document["chunk"]),
                 tuple(slice(*extents(bounds)) for bounds in document["box"]))
 
+    def __repr__(self) -> str:
+        box = "" if self.box is None else (
+            f" [{', '.join(f'{one.start}:{one.stop}' for one in self.box)}]")
+        return f"<hub.Difference {self.change} {printable(self.key)}{box}>"
+
 
 def versions(name: str | Reference, **settings: Any) -> list[Version]:
     """All versions of a name, whose own tag does not matter; at most 1000.
 
     Raises:
         NotFound: there are none.
+        Invalid: the name is none, or a keyword is unknown.
     """
+    check_keywords(versions, settings)
     documents = current_client(**settings).versions(Reference.parse(name))
     return [Version.from_document(document) for document in documents]
+
+
+def _short(digest: str) -> str:
+    """The beginning of a digest, by which people tell commits apart."""
+    return f"{digest[:19]}…"
+
+
+def _shown(message: str) -> str:
+    """A message in quotes, of which a line shows the beginning."""
+    cut = message if len(message) <= _SHOWN_MAX else f"{message[: _SHOWN_MAX - 1]}…"
+    return f'"{printable(cut)}"'
 
 
 def _time(text: str | None) -> datetime | None:

@@ -48,7 +48,10 @@ class CacheInfo:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What `verify` found: how many files it read, and how many of them were damaged or wrong."""
+    """What `verify` found: how many files it read, and how many of them were damaged or wrong.
+
+    Of one pinned array what is to be kept and is gone counts in both.
+    """
 
     read: int
     removed: int
@@ -78,7 +81,8 @@ def verify(
 
     Args:
         reference: an array; what is kept of it alone is held against what the server has, in a
-            request for each chunk, and what is wrong is removed and asked for anew.
+            request for each chunk, and what is wrong is removed and asked for anew. So is what is
+            gone of it if it is pinned.
         show_progress: whether a bar shows how far that is; if None, on a terminal alone.
 
     Raises:
@@ -120,11 +124,19 @@ def evict(bytes_max: int | str) -> int:
     return _evict(open_cache().folder, limit)
 
 
-def clear() -> None:
-    """Removes everything, pinned states too."""
-    folder = open_cache().folder
+def clear() -> tuple[Pin, ...]:
+    """Removes everything, pinned states too: they cannot be read offline any more.
+
+    `evict(0)` removes everything but them.
+
+    Returns:
+        The pinned states that went with it.
+    """
+    cache = open_cache()
+    before = cache.pins.list()
     for name in ("pins", "maps", "chunks"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.rmtree(cache.folder / name, ignore_errors=True)
+    return tuple(pin for pin in before if cache.pins.get(pin.map) is None)
 
 
 def _is_whole(path: str, name: str) -> bool:

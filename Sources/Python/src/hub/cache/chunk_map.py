@@ -131,7 +131,10 @@ class ChunkMap:
             descriptor = self._opened()
             try:
                 written = os.write(descriptor, encode_records(records))
-                content.take_note(os.fstat(descriptor), records, written)
+                # Of keys that were noted again meanwhile the later digest.
+                noted = dict(self._pending.copy().values())
+                known = {hashed: noted.get(hashed, digest) for hashed, digest in records}
+                content.take_note(os.fstat(descriptor), known, written)
             finally:
                 os.close(descriptor)
         except OSError:
@@ -264,18 +267,21 @@ class _Content:
         self._stored_min = 0
 
     def take_note(
-        self, status: os.stat_result, records: list[tuple[bytes, bytes]], written: int
+        self, status: os.stat_result, known: dict[bytes, bytes], written: int
     ) -> None:
-        """Takes note of the file behind an append of `records`, of `written` bytes.
+        """Takes note of the file behind an append of `written` bytes.
 
         Where nothing but that came since it was read last, it need not be read again.
+
+        Args:
+            known: the digests that are known now of the keys that were appended.
         """
         if self.identity is None:
             self.bytes_read, self.identity = 0, _identity(status)
         is_next = status.st_size == self.bytes_read + written and not written % RECORD_BYTES
         if is_next and self.identity == _identity(status):
             # They may have been noted in the content before this one, while this one was loaded.
-            self.recent.update(records)
+            self.recent.update(known)
             self.bytes_read = status.st_size
 
     def find(self, hashed: bytes) -> bytes | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import NoneType
 
 from hub.map_name import MAP_SUFFIX
+from hub.printable import printable
 
 from .chunk_file import PART_SUFFIX
 from .chunk_map import ChunkMap
@@ -39,6 +40,10 @@ class Pin:
     map: str
     documents: Sequence[str]
     chunks: int | None
+
+    def __repr__(self) -> str:
+        chunks = "not complete" if self.chunks is None else f"{self.chunks} chunks"
+        return printable(f"<hub.cache.Pin {self.reference} of {self.origin}, {chunks}>")
 
     @property
     def is_complete(self) -> bool:

@@ -51,15 +51,17 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
 
     verb = verbs.add_parser(
         "stats", parents=[common], help="statistics that the server computes",
-        description="Statistics of an array or of the part in brackets; nothing but the results is "
-                    "sent.")
+        description="Statistics of an array or of the part in brackets, percentiles and histograms "
+                    "too; nothing but the results is sent.")
     verb.add_argument("array", type=words.sliced, metavar="NAME[SLICE]")
     verb.add_argument("--op", default="", metavar="NAME,…",
                       help="of sum, mean, std, var, min, max, count, count_nonzero, count_nan, "
-                           "histogram")
+                           "histogram, and percentile with --percentile")
     verb.add_argument("--axis", type=words.axes, metavar="AXIS,…", help="reduce these axes alone")
-    verb.add_argument("--percentile", type=words.numbers, metavar="Q,…", help="from 0 to 100")
-    verb.add_argument("--histogram", type=words.count, metavar="BINS")
+    verb.add_argument("--percentile", type=words.numbers, metavar="Q,…",
+                      help="exact percentiles, from 0 to 100, as 5,50,95")
+    verb.add_argument("--histogram", type=words.count, metavar="BINS",
+                      help="a histogram of so many bins")
     verb.add_argument("--skip-nan", action="store_true", help="pass NaN over")
     verb.set_defaults(run=run_stats)
 

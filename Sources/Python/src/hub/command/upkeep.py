@@ -7,10 +7,12 @@ import dataclasses
 import getpass
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import hub.cache
 from hub import settings_file
+from hub.cache.pins import Pin
 from hub.client import client_for
 from hub.command.output import print_json, print_members, say
 from hub.configuration import byte_count, configuration_file, current_configuration
@@ -28,7 +30,7 @@ def add_verbs(verbs: Any, common: argparse.ArgumentParser) -> None:
         "cache", parents=[common], help="look at or empty the local cache",
         description="info tells what is kept; verify reads all of it and removes what is damaged, "
                     "or holds what is kept of one array against the server; evict makes it "
-                    "smaller; clear removes everything.")
+                    "smaller, down to what is pinned; clear removes everything, pinned arrays too.")
     verb.add_argument("action", nargs="?", default="info",
                       choices=("info", "verify", "evict", "clear"))
     verb.add_argument("size", nargs="?", type=_size, help="for evict: what may stay, such as 10GB")
@@ -66,8 +68,9 @@ def run_cache(options: argparse.Namespace) -> None:
                       hint="Say how much may stay, as in hub cache evict 10GB.")
     if options.array and options.action != "verify":
         raise Invalid("Nothing but verify takes an array.", hint="hub cache verify --array …")
+    unpinned: Sequence[Pin] = ()
     if options.action == "clear":
-        hub.cache.clear()
+        unpinned = hub.cache.clear()
     elif options.action == "evict":
         hub.cache.evict(options.size)
     elif options.action == "verify":
@@ -78,20 +81,21 @@ def run_cache(options: argparse.Namespace) -> None:
         else:
             print(f"{found.read:,} files were read, {found.removed:,} {kind} ones removed.")
         return
-    _print_cache(options)
+    _print_cache(options, [pin.reference for pin in unpinned])
 
 
-def _print_cache(options: argparse.Namespace) -> None:
+def _print_cache(options: argparse.Namespace, unpinned: list[str]) -> None:
     info = hub.cache.info()
     pins = [pin.reference for pin in info.pins]
     if options.json:
         print_json({"folder": info.folder, "bytes": info.bytes, "bytes_max": info.bytes_max,
-                    "chunks": info.chunks, "pins": pins})
+                    "chunks": info.chunks, "pins": pins, "unpinned": unpinned})
         return
     print_members({
         "folder": info.folder,
         "kept": f"{bytes_text(info.bytes)} of at most {bytes_text(info.bytes_max)}",
-        "chunks": f"{info.chunks:,}", "pinned": ", ".join(pins)})
+        "chunks": f"{info.chunks:,}", "pinned": ", ".join(pins),
+        "pinned until now": ", ".join(unpinned)})
 
 
 def run_doctor(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from hub.errors import Invalid
 from hub.files.layout import Box, Layout
 from hub.files.reader import required
-from hub.files.spool import COPY_BYTES, reserve
+from hub.files.spool import COPY_BYTES, check_room, reserve
 from hub.files.writer import Writer
 
 ARRAY_NAME = "array"
@@ -28,6 +28,10 @@ class MappedWriter(Writer):
     """
 
     _array: np.ndarray[Any, Any] | None = None
+
+    def _check_room(self) -> None:
+        """Refuses what does not fit before a file is made, which may be larger than any can be."""
+        check_room(self.partial.parent, self.layout.bytes)
 
     def _write(self, box: Box, elements: np.ndarray[Any, Any]) -> None:
         assert self._array is not None, "the writer is not in its block"
@@ -51,6 +55,7 @@ class NpyWriter(MappedWriter):
             self._array = np.empty(layout.shape, layout.dtype)
             np.save(self.partial, self._array)
             return
+        self._check_room()
         self._array = np.lib.format.open_memmap(
             self.partial, "w+", layout.dtype, layout.shape)
         reserve(self.partial, self._array.offset)
@@ -94,6 +99,7 @@ class NiftiWriter(MappedWriter):
         self.partials.append(self._volume)
 
     def _begin(self) -> None:
+        self._check_room()
         header = self._header()
         offset = int(header.get_data_offset())
         with open(self._volume, "wb") as file:
@@ -140,6 +146,7 @@ class TiffWriter(MappedWriter):
                 f"the shape is {layout.shape}.")
 
     def _begin(self) -> None:
+        self._check_room()
         try:
             array = self._tifffile.memmap(
                 self.partial, shape=self.layout.shape, dtype=self.layout.dtype, bigtiff=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import re
@@ -12,6 +13,9 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from hub.errors import Conflict, HubError, Invalid
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ROOM_HINT = "Take a part of the array, as 'NAME[0:100]' or by index=, or a place with more room."
 
 LEFT_SECONDS_MIN = 24 * 3600
 """For so long the file of a process that is gone is not touched."""
@@ -60,7 +64,8 @@ def told(target: str | os.PathLike[str]) -> Iterator[None]:
         raise
     except OSError as error:
         reason = f": {os.strerror(error.errno)}" if error.errno else f" ({error})"
-        raise Invalid(f"{os.fspath(target).rstrip('/')} cannot be written{reason}.") from error
+        raise Invalid(f"{os.fspath(target).rstrip('/')} cannot be written{reason}.",
+                      hint=_ROOM_HINT if error.errno in _NO_ROOM else "") from error
 
 
 @contextmanager

@@ -30,6 +30,17 @@ def temporary_file(suffix: str) -> pathlib.Path:
     return pathlib.Path(name)
 
 
+def check_room(path: pathlib.Path, size: int) -> None:
+    """Refuses what does not fit on the disk of a file or folder, as far as that tells its room.
+
+    Raises:
+        OSError: there is not enough.
+    """
+    disk = shutil.disk_usage(path)
+    if disk.total and size > disk.free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 def reserve(path: pathlib.Path, data_offset: int = 0) -> None:
     """Takes the room on the disk that a file needs, whose bytes from `data_offset` on are zero.
 
@@ -42,8 +53,7 @@ def reserve(path: pathlib.Path, data_offset: int = 0) -> None:
     with open(path, "r+b") as file:
         size = os.fstat(file.fileno()).st_size
         # What does not fit is not begun: others would find the disk full meanwhile.
-        if size > shutil.disk_usage(path).free:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        check_room(path, size)
         if hasattr(os, "posix_fallocate"):
             try:
                 return os.posix_fallocate(file.fileno(), 0, size)

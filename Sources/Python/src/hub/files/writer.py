@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pathlib
+import shlex
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from types import TracebackType
@@ -148,9 +149,23 @@ def _kind(target: pathlib.Path, is_folder: bool) -> type[Writer]:
         return ImageFolderWriter
     raise Invalid(
         f"{target} is of no kind that can be written.",
-        hint="Kinds: .npy, .npz, .h5, .zarr, .nii, .nii.gz, .tif, and pictures/ for a folder.")
+        hint=f"{_elsewhere(target)}Kinds: .npy, .npz, .h5, .zarr, .nii, .nii.gz, .tif, and pictures/"
+             " for a folder.")
 
 
+def _elsewhere(target: pathlib.Path) -> str:
+    """The command that writes what a pull does not, with a space behind it; empty if none does."""
+    suffix, file = target.suffix.lower(), shlex.quote(os.fspath(target))
+    if target.name == "-":
+        return "`hub get NAME --format npy` writes to standard output. "
+    if suffix in _FORMS_OF_GET:
+        return f"`hub get NAME -o {file}` writes a {suffix}, of a slice as 'NAME[0]' too. "
+    if suffix in (".jpg", ".jpeg"):
+        return f"`hub show 'NAME[0]' -o {file}` writes a {suffix}. "
+    return ""
+
+
+_FORMS_OF_GET = (".csv", ".json", ".raw", ".bin", ".png")
 _WRITERS = "hub.files.file_writers"
 _KINDS: list[tuple[tuple[str, ...], str, str]] = [
     ((".npy",), _WRITERS, "NpyWriter"),
