@@ -28,7 +28,6 @@ let configuration = Target.Dependency.product(
     name: "Configuration",
     package: "swift-configuration"
 )
-let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
@@ -154,10 +153,10 @@ let server: [Target] = [
     module(
         "ServerRuntime",
         [
-            "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayStorage",
-            "Maintenance", "Volumes",
+            "StorageModel", "AccessControl", "DiskIO", "ObjectStorage", "ArrayModel",
+            "ArrayStorage", "Maintenance", "Volumes",
             "HTTPServing", "S3Service", "ArrayService", "AdminService", nioCore, nioPosix,
-            nioHTTP1, logging, lifecycle, configuration, systemPackage, "Checksums",
+            nioHTTP1, logging, lifecycle, configuration, "Checksums",
         ]
     ),
     .executableTarget(
@@ -262,7 +261,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: foreignCode + pure + inputOutput + engine + surface + server + benchmarks

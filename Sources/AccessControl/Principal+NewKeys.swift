@@ -3,17 +3,22 @@ import StorageModel
 
 extension Principal {
     /// A principal with new random keys: an access key of `NAVE` and 16 capitals and digits (80
-    /// bits), a secret of 40 characters (240 bits) that need no quoting in a shell or a URL.
+    /// bits), a secret of 40 characters (239 bits) that need no quoting in a shell or a URL.
+    ///
+    /// Neither begins with a hyphen, which a program that is given one as an argument takes for an option.
     public static func withNewKeys(named name: PrincipalName) -> Principal {
         Principal(
             name: name,
-            accessKey: "NAVE" + text(16, of: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
-            secretKey: text(
-                40,
-                of: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-            )
+            accessKey: "NAVE" + text(16, of: capitalsAndDigits),
+            secretKey: text(1, of: capitalsAndDigits)
+                + text(
+                    39,
+                    of: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+                )
         )
     }
+
+    private static let capitalsAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
     /// Random characters of an alphabet whose length divides 256, so that all are equally likely.
     private static func text(_ count: Int, of alphabet: String) -> String {

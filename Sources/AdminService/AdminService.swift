@@ -124,7 +124,10 @@ public struct AdminService: HTTPResponder {
             return ProblemDocument(
                 status: 409,
                 code: "principal_is_root",
-                detail: "The keys of root come from the configuration and cannot be removed."
+                detail:
+                    "Root cannot be removed. Its keys are in keys.env of each data folder, or in "
+                    + "NAVE_ROOT_ACCESS_KEY and NAVE_ROOT_SECRET_KEY: change them there, and start the "
+                    + "server again."
             ).response(to: request)
         }
         do throws(StoreError) {

@@ -47,16 +47,7 @@ final class ScrubPass {
         volumes = scrub.store.maintainedVolumes
         let now = scrub.clock().milliseconds
         pass = scrub.state.withLock { $0.current } ?? ScrubState.Pass(began: now)
-        let logBytes = volumes.logVolumes
-            .reduce(0) { $0 + $1.logEnd.bytes - $1.logStart.bytes }
-        let objectBytes = try scrub.store.maintainedIndex.read { reader throws(SQLiteError) in
-            try reader.objectBytes()
-        }
-        let snapshotBytes = volumes.logVolumes
-            .flatMap { (try? $0.audit.snapshots()) ?? [] }
-            .reduce(0) { $0 + $1.sizeBytes }
-        let (sum, overflow) = (logBytes + snapshotBytes).addingReportingOverflow(objectBytes)
-        let total = overflow ? Int64.max : sum
+        let total = try Self.sizeBytes(of: scrub.store)
         totalBytes = total
         switch rate {
         case .unlimited: pace = Pace(bytesPerSecond: nil)
@@ -64,6 +55,23 @@ final class ScrubPass {
         case .spread(let seconds):
             pace = Pace(bytesPerSecond: max(Self.spreadRateMin, total / max(1, seconds) + 1))
         }
+    }
+
+    /// What a pass reads, about: every copy of the log, of the snapshots and of the blobs.
+    private static func sizeBytes(of store: ObjectStore) throws -> Int64 {
+        let volumes = store.maintainedVolumes
+        let logBytes = volumes.logVolumes
+            .reduce(0) { $0 + $1.logEnd.bytes - $1.logStart.bytes }
+        let snapshotBytes = volumes.logVolumes
+            .flatMap { (try? $0.audit.snapshots()) ?? [] }
+            .reduce(0) { $0 + $1.sizeBytes }
+        let blobBytes = try store.maintainedIndex.read { reader throws(SQLiteError) in
+            try reader.blobBytes()
+        }
+        let copies = Int64(min(volumes.copies, volumes.readable.count))
+        let (inBlobs, isTooMuch) = blobBytes.multipliedReportingOverflow(by: copies)
+        let (sum, overflow) = (logBytes + snapshotBytes).addingReportingOverflow(inBlobs)
+        return isTooMuch || overflow ? .max : sum
     }
 
     func run(_ progress: ProgressVisitor) throws -> ScrubState.FinishedPass {

@@ -66,7 +66,8 @@ public final class PayloadRowCursor {
         )
     }
 
-    private static func payload(
+    /// The payload of an entry in a column of a row.
+    static func payload(
         _ row: Statement,
         at column: Int32
     ) throws(SQLiteError) -> Payload {

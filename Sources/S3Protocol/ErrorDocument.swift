@@ -102,7 +102,8 @@ extension S3Error {
             .incompleteBody, .malformedXML, .malformedACL,
             .unresolvableGrant, .missingRequestBody, .invalidDigest, .badDigest,
             .invalidChunkFraming,
-            .malformedTrailer, .requestTimeout, .internalError, .insufficientStorage, .slowDown,
+            .malformedTrailer, .requestTimeout, .internalError, .storedBytesDamaged,
+            .insufficientStorage, .slowDown,
             .serviceUnavailable:
             []
         }

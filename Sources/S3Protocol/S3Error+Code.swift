@@ -63,7 +63,7 @@ extension S3Error {
         case .requestTimeout: ("RequestTimeout", 400)
         case .invalidPart: ("InvalidPart", 400)
         case .invalidPartOrder: ("InvalidPartOrder", 400)
-        case .internalError: ("InternalError", 500)
+        case .internalError, .storedBytesDamaged: ("InternalError", 500)
         case .insufficientStorage: ("InsufficientStorage", 507)
         case .slowDown: ("SlowDown", 503)
         case .serviceUnavailable: ("ServiceUnavailable", 503)

@@ -68,6 +68,9 @@ extension S3Error {
         case .invalidPart(let number, _, _): "Part \(number) \(S3Sentence.partNotFound)"
         case .invalidPartOrder: "The list of parts is not in ascending order of part number."
         case .internalError: "The server met an internal error; please try again."
+        case .storedBytesDamaged:
+            "The stored bytes are damaged and were not sent. To ask again does not help: write the object "
+                + "again, or have it restored from a backup."
         case .insufficientStorage: S3Sentence.insufficientStorage
         case .slowDown: "Please reduce your request rate."
         case .serviceUnavailable: "The server cannot take this request now; please try again."

@@ -114,6 +114,8 @@ public enum S3Error: Error, Hashable, Sendable {
     // The server
     /// Anything the client cannot act on. The cause is logged, never sent.
     case internalError
+    /// Stored bytes that the answer needs differ from their checksums on every copy.
+    case storedBytesDamaged
     /// No room for more bytes.
     case insufficientStorage
     /// Too much is waiting; the client shall come again.

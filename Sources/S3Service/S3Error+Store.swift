@@ -42,7 +42,8 @@ extension S3Error {
         case .version(.missing(let draft)): self = .draftMissing(draft)
         case .objectReplaced, .overloaded: self = .slowDown
         case .volumeFailed, .closed: self = .serviceUnavailable
-        case .principalTaken, .principalMissing, .keyRepeated, .rangeInvalid, .checksumMismatch,
+        case .checksumMismatch: self = .storedBytesDamaged
+        case .principalTaken, .principalMissing, .keyRepeated, .rangeInvalid,
             .inputOutputFailed, .indexFailed, .version, .openFailed:
             self = .internalError
         }

@@ -95,7 +95,7 @@ struct DataFolder {
 
     /// Makes the folder, readable by its owner alone, if it does not exist.
     ///
-    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    /// - Throws: ``ServerError/folderIsFile(path:)``, ``ServerError/fileUnusable(path:cause:)``.
     func create() throws(ServerError) {
         do {
             try FileManager.default.createDirectory(
@@ -104,8 +104,23 @@ struct DataFolder {
                 attributes: [.posixPermissions: 0o700]
             )
         } catch {
+            if let file = fileInTheWay { throw .folderIsFile(path: file) }
             throw .fileUnusable(path: path, cause: Self.cause(of: error))
         }
+    }
+
+    /// The path itself or the nearest directory above that is there, if it is none.
+    private var fileInTheWay: String? {
+        var rest = path[...]
+        while !rest.isEmpty {
+            var values = stat()
+            if stat(String(rest), &values) == 0 {
+                return values.st_mode & S_IFMT == S_IFDIR ? nil : String(rest)
+            }
+            guard let slash = rest.lastIndex(of: "/") else { return nil }
+            rest = rest[..<slash]
+        }
+        return nil
     }
 
     /// Reads a small text file; nil if there is none.
@@ -193,7 +208,8 @@ struct DataFolder {
         return "it is neither a file nor a directory"
     }
 
-    private static func cause(of error: any Error) -> String {
+    /// The system's words for why Foundation could not use a file.
+    static func cause(of error: any Error) -> String {
         guard let error = error as? CocoaError else { return "\(error)" }
         guard let posix = error.underlying as? POSIXError else { return "\(error.code)" }
         return strerror(posix.code.rawValue).map { String(cString: $0) } ?? "\(posix.code)"

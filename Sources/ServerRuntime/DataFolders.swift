@@ -94,7 +94,7 @@ struct DataFolders {
 
     /// Makes the folders, readable by their owner alone, if they do not exist.
     ///
-    /// - Throws: ``ServerError/fileUnusable(path:cause:)``.
+    /// - Throws: ``ServerError/folderIsFile(path:)``, ``ServerError/fileUnusable(path:cause:)``.
     func create() throws(ServerError) {
         // One whose disk fails is no reason to stop if the others have everything.
         for folder in all where all.count == 1 || !folder.isFailing { try folder.create() }

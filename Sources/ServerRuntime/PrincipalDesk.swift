@@ -27,11 +27,12 @@ public struct PrincipalDesk: Sendable {
     /// Makes a principal with new keys.
     ///
     /// - Returns: The keys; they can not be shown again.
-    /// - Throws: ``ServerError``, among them ``ServerError/principalExists(_:)``.
+    /// - Throws: ``ServerError``, among them ``ServerError/principalExists(_:)`` and
+    ///   ``ServerError/principalIsRoot(keysFile:)``.
     public func add(_ name: String) async throws -> KeyPair {
-        let name = try parsed(name)
+        let name = try otherThanRoot(name)
         return try await withStoreOrServer { store in
-            guard !store.principals().contains(where: { $0.name == name }), name != .root else {
+            guard !store.principals().contains(where: { $0.name == name }) else {
                 throw ServerError.principalExists(name.text)
             }
             let principal = Principal.withNewKeys(named: name)
@@ -65,11 +66,12 @@ public struct PrincipalDesk: Sendable {
 
     /// Removes a principal; its keys stop working at once.
     ///
-    /// - Throws: ``ServerError``, among them ``ServerError/principalMissing(_:)``.
+    /// - Throws: ``ServerError``, among them ``ServerError/principalMissing(_:)`` and
+    ///   ``ServerError/principalIsRoot(keysFile:)``.
     public func remove(_ name: String) async throws {
-        let name = try parsed(name)
+        let name = try otherThanRoot(name)
         try await withStoreOrServer { store in
-            guard store.principals().contains(where: { $0.name == name }), name != .root else {
+            guard store.principals().contains(where: { $0.name == name }) else {
                 throw ServerError.principalMissing(name.text)
             }
             try await store.removePrincipal(name)
@@ -109,12 +111,16 @@ public struct PrincipalDesk: Sendable {
         try DataFolders(servedWith: folder.path)
     }
 
-    private func parsed(_ name: String) throws(ServerError) -> PrincipalName {
+    /// The name of a principal whose keys the store has: those of root are in a file.
+    private func otherThanRoot(_ text: String) throws(ServerError) -> PrincipalName {
+        let name: PrincipalName
         do {
-            return try PrincipalName(name)
+            name = try PrincipalName(text)
         } catch {
-            throw .principalNameInvalid(name)
+            throw .principalNameInvalid(text)
         }
+        guard name != .root else { throw .principalIsRoot(keysFile: folder.keysFile) }
+        return name
     }
 
     private func refusal(_ answer: ControlClient.Answer, name: PrincipalName?) -> ServerError {

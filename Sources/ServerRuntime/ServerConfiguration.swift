@@ -1,6 +1,5 @@
 import Configuration
 import Logging
-import SystemPackage
 
 /// Everything a server needs to know before it starts, with nothing left open.
 ///
@@ -41,8 +40,8 @@ public struct ServerConfiguration: Sendable {
     /// Settles every option.
     ///
     /// - Throws: ``ServerError``, naming the option that is wrong.
-    public init(_ options: ServerOptions, environment: [String: String]) async throws {
-        let settings = try await Self.settings(options.configurationFile, environment)
+    public init(_ options: ServerOptions, environment: [String: String]) throws {
+        let settings = try Self.settings(options.configurationFile, environment)
         var directories = options.directories
         if directories.isEmpty {
             directories =
@@ -71,11 +70,9 @@ public struct ServerConfiguration: Sendable {
         logLevel = try Self.level(options.logLevel ?? settings.string(forKey: "nave.logLevel"))
         scrub = try ScrubSchedule(
             options.scrubRate ?? settings.string(forKey: "nave.scrubRate")
-                ?? settings.int(forKey: "nave.scrubRate").map { "\($0)" }
         )
         uploadExpiryDays = try Self.days(
-            options.uploadExpiryDays ?? settings.string(forKey: "nave.uploadExpiryDays"),
-            default: settings.int(forKey: "nave.uploadExpiryDays") ?? 7
+            options.uploadExpiryDays ?? settings.string(forKey: "nave.uploadExpiryDays")
         )
         rootKeys = try KeyPair(
             rootAccessKey: environment["NAVE_ROOT_ACCESS_KEY"],
@@ -86,24 +83,12 @@ public struct ServerConfiguration: Sendable {
     private static func settings(
         _ file: String?,
         _ environment: [String: String]
-    ) async throws -> ConfigReader {
+    ) throws(ServerError) -> ConfigReader {
         let variables = EnvironmentVariablesProvider(environmentVariables: environment)
         guard let path = file ?? environment["NAVE_CONFIG"] else {
             return ConfigReader(provider: variables)
         }
-        do {
-            let document = try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
-            return ConfigReader(providers: [
-                variables, KeyMappingProvider(upstream: document, keyMapper: Self.withoutPrefix),
-            ])
-        } catch {
-            throw ServerError.configurationUnreadable(path: path, cause: "\(error)")
-        }
-    }
-
-    /// The file says `listen` where the environment says `NAVE_LISTEN`.
-    private static func withoutPrefix(_ key: AbsoluteConfigKey) -> AbsoluteConfigKey {
-        AbsoluteConfigKey(Array(key.components.dropFirst()), context: key.context)
+        return ConfigReader(providers: [variables, try ConfigurationFile(path: path).provider])
     }
 
     private static func copies(_ text: String?) throws(ServerError) -> Int? {
@@ -112,11 +97,12 @@ public struct ServerConfiguration: Sendable {
         return copies
     }
 
-    /// A number of days, which a file gives as a number and all else as a text.
-    private static func days(_ text: String?, default days: Int) throws(ServerError) -> Int {
-        let given = text.map { Int($0) ?? -1 } ?? days
-        guard (0...daysMax).contains(given) else { throw .uploadExpiryInvalid(text ?? "\(days)") }
-        return given
+    private static func days(_ text: String?) throws(ServerError) -> Int {
+        guard let text else { return 7 }
+        guard let days = Int(text), (0...daysMax).contains(days) else {
+            throw .uploadExpiryInvalid(text)
+        }
+        return days
     }
 
     /// A hundred years.

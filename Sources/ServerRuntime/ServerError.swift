@@ -24,6 +24,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case threadsUnavailable
     /// A folder or file could not be read or made.
     case fileUnusable(path: String, cause: String)
+    /// A file is where a folder for the data was named, or one above it.
+    case folderIsFile(path: String)
     /// `keys.env` does not hold a pair of keys.
     case keysUnreadable(path: String)
     /// Only one of the two root keys was given in the environment, or one is too short.
@@ -38,6 +40,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case uploadExpiryInvalid(String)
     /// The configuration file cannot be read; `cause` says why.
     case configurationUnreadable(path: String, cause: String)
+    /// The configuration file is wrong.
+    case configurationInvalid(path: String, ConfigurationFault)
     /// Another process serves the data directory.
     case dataInUse(path: String)
     /// The data directory cannot be opened.
@@ -66,6 +70,8 @@ public enum ServerError: Error, Hashable, Sendable {
     case principalMissing(String)
     /// A principal's name breaks the rules.
     case principalNameInvalid(String)
+    /// Root can neither be added nor removed; its keys are in the file.
+    case principalIsRoot(keysFile: String)
 }
 
 extension ServerError: CustomStringConvertible {
@@ -107,6 +113,7 @@ extension ServerError: CustomStringConvertible {
                 + "flushed before it is answered."
         case .threadsUnavailable: "The system gives this process no more threads."
         case .fileUnusable(let path, let cause): "Cannot use \(path): \(cause)."
+        case .folderIsFile(let path): "\(path) is a file, not a folder. Name another for the data."
         case .keysUnreadable(let path):
             "\(path) does not hold AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Put them back, or "
                 + "remove the file and new root keys are made at the next start."
@@ -123,6 +130,7 @@ extension ServerError: CustomStringConvertible {
                 + "1 to 36500."
         case .configurationUnreadable(let path, let cause):
             "Cannot read the configuration \(path): \(cause)."
+        case .configurationInvalid(let path, let fault): fault.sentence(of: path)
         case .dataInUse(let path):
             "\(path) is in use by another nave process. One server at a time may serve a folder."
         case .dataUnusable(let path, let cause): "Cannot open \(path): \(cause)."
@@ -156,6 +164,10 @@ extension ServerError: CustomStringConvertible {
             "There is no principal named \(name). See: nave principal list"
         case .principalNameInvalid(let name):
             "'\(name)' cannot name a principal: use 1 to 64 of A-Z a-z 0-9 . _ -"
+        case .principalIsRoot(let keysFile):
+            "root is always there: it can neither be added nor removed. To change its keys, stop the "
+                + "server, edit \(keysFile) (in each folder, if several are served together), and start it "
+                + "again."
         }
     }
 }

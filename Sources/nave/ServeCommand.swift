@@ -103,7 +103,7 @@ struct ServeCommand: AsyncParsableCommand {
         )
         try await reportingErrors {
             let environment = ProcessEnvironment.variables
-            let configuration = try await ServerConfiguration(options, environment: environment)
+            let configuration = try ServerConfiguration(options, environment: environment)
             try await Server(configuration, command: ProcessEnvironment.command).run()
         }
     }

@@ -110,6 +110,8 @@ def test_no_wrong_byte_is_handed_out_and_the_damage_is_listed(damaged):
     server, large, small = damaged
     answer = exchange(server, "GET", path_of("test", "small"))
     assert (answer.status, answer.code) == (500, "InternalError")
+    assert b"stored bytes are damaged" in answer.body and b"were not sent" in answer.body
+    assert b"try again" not in answer.body
     received = read_to_the_end(server, "large")
     assert len(received) < len(LARGE)
     assert LARGE.startswith(received)

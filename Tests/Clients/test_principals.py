@@ -147,6 +147,28 @@ def test_principals_outlive_the_server_and_can_be_added_while_it_is_down(tmp_pat
             s3_client(server, keys).list_buckets()
 
 
+def test_root_is_not_removed_and_it_is_said_how_its_keys_change(tmp_path):
+    data = tmp_path / "data"
+    with ServerProcess(data) as server:
+        before = server.root_keys
+        for order in ("remove", "add"):
+            result = nave("principal", order, "root", "--data", data)
+            assert result.returncode == 1 and result.stdout == ""
+            assert "already" not in result.stderr and "nave principal remove" not in result.stderr
+            assert "root" in result.stderr and str(data / "keys.env") in result.stderr
+        answer = requests.delete(
+            f"{server.endpoint}/v1/principals/root", auth=before, timeout=10)
+        assert answer.status_code == 409 and "keys.env" in answer.json()["detail"]
+        s3_client(server).list_buckets()
+    assert nave("principal", "remove", "root", "--data", data).returncode == 1
+    # What is said holds.
+    keys = data / "keys.env"
+    keys.write_text(keys.read_text().replace(before[1], "another-secret"))
+    with ServerProcess(data) as server:
+        assert server.root_keys == (before[0], "another-secret")
+        s3_client(server).list_buckets()
+
+
 def test_keys_may_come_from_the_environment(tmp_path):
     environment = {
         "NAVE_ROOT_ACCESS_KEY": "ENVIRONMENTKEY", "NAVE_ROOT_SECRET_KEY": "environment-secret/+="}

@@ -88,6 +88,16 @@ def test_a_folder_that_cannot_be_made_is_named():
     assert result.returncode != 0 and "/proc/nowhere" in result.stderr
 
 
+def test_a_file_in_the_place_of_a_folder_is_called_one(tmp_path):
+    file = tmp_path / "k1"
+    file.write_text("kept")
+    for folder in (file, file / "below"):
+        result = nave("serve", folder, "--listen", "127.0.0.1:0")
+        assert result.returncode == 1
+        assert f"{file} is a file, not a folder." in result.stderr
+    assert file.read_text() == "kept"
+
+
 def test_help_and_version_teach():
     text = nave("--help").stdout + nave("serve", "--help").stdout
     for word in ("serve", "env", "principal", "--listen", "--tls-certificate", "--ephemeral"):

@@ -111,6 +111,8 @@ def test_damage_on_one_folder_is_never_served_and_is_mended(folders, damaged):
         said = server.output()
     mended = [name for name in bad if bad[name].read_bytes() == good[name].read_bytes()]
     assert mended and said.count("damaged bytes were written anew") == len(mended)
+    # Each by the name of its file.
+    assert all(f"blobs/{name[:2]}/{name}" in said for name in mended) and "BlobID(" not in said
 
 
 def test_a_folder_that_was_away_gets_what_it_missed(folders):

@@ -55,6 +55,21 @@ import Volumes
         }
     }
 
+    @Test(arguments: 1...3)
+    func `the size of a pass is what it reads, of every copy`(copies: Int) async throws {
+        let folder = try Folder(copies: copies)
+        try await StoreSubject.with(folder) { subject in
+            try await subject.fill()
+            await subject.settle()
+            let scrub = try Self.scrub(subject, folder)
+            let pass = try scrub.runPass(.unlimited)
+            // What `copy` shares with `large/1` counts for both, and the headers of segments are not read.
+            let size = scrub.status.totalBytes - Int64(copies) * 70_001
+            #expect(pass.bytes <= size)
+            #expect(pass.bytes > size - Int64(copies) * 64 * 20)
+        }
+    }
+
     @Test func `damage is listed with its objects, and what nobody needs is not`() async throws {
         let folder = try Folder()
         let ledger = DamageLedger()

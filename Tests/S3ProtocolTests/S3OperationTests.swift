@@ -204,7 +204,8 @@ import Testing
 
     @Test func `every error has a code, a status and a sentence`() {
         let errors: [S3Error] = [
-            .accessDenied, .internalError, .invalidURI(.keyNotAddressable), .malformedXML,
+            .accessDenied, .internalError, .storedBytesDamaged, .invalidURI(.keyNotAddressable),
+            .malformedXML,
             .badDigest(.checksum(.crc32)), .slowDown, .insufficientStorage,
             .invalidRequest(.copyOntoItself), .notConfigured(.versioning),
         ]
