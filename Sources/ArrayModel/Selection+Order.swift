@@ -6,11 +6,12 @@ extension Selection {
     public func returnsToChunks(of grid: ChunkGrid) -> Bool {
         guard let list, elementCount > 0 else { return false }
         let extent = grid.chunkShape[list.axis]
+        let chunks = list.indices.lazy.map { $0 / extent }
+        // Long lists mostly ascend, and need no set then.
+        if zip(chunks, chunks.dropFirst()).allSatisfy(<=) { return false }
         var left: Set<Int> = []
         var present: Int?
-        for index in list.indices {
-            let chunk = index / extent
-            if chunk == present { continue }
+        for chunk in chunks where chunk != present {
             if let present { left.insert(present) }
             if left.contains(chunk) { return true }
             present = chunk
