@@ -75,19 +75,23 @@ final class VolumeEventLog: Sendable {
             logger.error(
                 "stored bytes are damaged",
                 metadata: [
-                    "directory": "\(directory)", "extent": "\(extent.words)", "error": "\(error)",
+                    "directory": "\(directory)", "extent": "\(extent.place(below: directory))",
+                    "error": "\(error)",
                 ]
             )
         case .healed(let directory, let extent, _):
             logger.notice(
                 "damaged bytes were written anew",
-                metadata: ["directory": "\(directory)", "extent": "\(extent.words)"]
+                metadata: [
+                    "directory": "\(directory)", "extent": "\(extent.place(below: directory))",
+                ]
             )
         case .notHealed(let directory, let extent, let error):
             logger.error(
                 "damaged bytes could not be written anew",
                 metadata: [
-                    "directory": "\(directory)", "extent": "\(extent.words)", "error": "\(error)",
+                    "directory": "\(directory)", "extent": "\(extent.place(below: directory))",
+                    "error": "\(error)",
                 ]
             )
         case .thin(let id):
@@ -99,22 +103,6 @@ final class VolumeEventLog: Sendable {
             logger.notice("a volume holds the log now", metadata: ["directory": "\(directory)"])
         case .current(let directory):
             logger.notice("a volume is up to date", metadata: ["directory": "\(directory)"])
-        }
-    }
-}
-
-extension Extent {
-    /// The place of a run as an operator finds it below the directory of a volume.
-    fileprivate var words: String {
-        switch self {
-        case .inline(let position, let lengthBytes, _):
-            return "log, bytes \(position.bytes) to \(position.bytes + Int64(lengthBytes))"
-        case .blob(let id, let offset, let lengthBytes):
-            let digits = String(id.number, radix: 16)
-            let name = String(repeating: "0", count: 16 - digits.utf8.count) + digits
-            let file = "blobs/\(name.prefix(2))/\(name).blob"
-            // The whole file is meant where no length is given.
-            return lengthBytes == 0 ? file : "\(file), bytes \(offset) to \(offset + lengthBytes)"
         }
     }
 }
