@@ -39,20 +39,14 @@ extension BackupRun {
                     !copied.holdsWhole(position, length, checksums, in: segments)
                 else { continue }
                 let segment = VolumeAudit.segment(holding: position, in: segments)
-                if let segment, try isMended(owned.extent, at: position, in: segment) { continue }
+                if let segment {
+                    let offset = position.bytes - segment.first.bytes
+                    if try isMended(owned.extent, path: segment.path, offset: offset) { continue }
+                }
                 try note(owned, at: position, segment, source)
             }
             place = page.next
         }
-    }
-
-    private func isMended(
-        _ extent: Extent,
-        at position: LogPosition,
-        in segment: VolumeAudit.Segment
-    ) throws -> Bool {
-        let offset = position.bytes - segment.first.bytes
-        return try isMended(extent, path: segment.path, offset: offset)
     }
 
     /// Notes that no volume has a payload whole, unless its object has been replaced or deleted since.

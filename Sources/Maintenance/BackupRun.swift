@@ -81,15 +81,15 @@ final class BackupRun {
         try copy.publish(label.encoded(), as: Backup.labelName)
         let isWhole = earlier?.damagedPayloadCount ?? 0 == 0
         // What an attempt that was given up copied may be damaged, and has its name and place all the same.
-        isLogRead = isWhole && !wasGivenUp
+        let isTrusted = isWhole && !wasGivenUp
+        isLogRead = isTrusted
         let logStart = try copyLog(
             from: isWhole ? earlier?.position : nil,
             progress
         )
         let last = try lastRecord()
         try checkCopy(last)
-        let trust: CopyTrust = isWhole && !wasGivenUp ? .length : .checksums
-        let blobBytes = try copyBlobs(trust, progress)
+        let blobBytes = try copyBlobs(isTrusted ? .length : .checksums, progress)
         for companion in companions { try copy.publish(companion.bytes, as: companion.name) }
         guard hold.isUnbroken else { throw MaintenanceError.removalsHeldTooLong }
         let manifest = BackupManifest(
